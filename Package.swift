@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// The rooms of the house and the only arrows between them: see docs/architecture.md.
+// `.ci/run` builds with `--explicit-target-dependency-import-check error`, so an import that is not drawn here fails.
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "proxytrace",
+  products: [
+    .executable(name: "proxytrace", targets: ["proxytrace"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // C libraries: a module map and nothing else.
+    .systemLibrary(name: "CTraceEvent", pkgConfig: "libtraceevent", providers: [.apt(["libtraceevent-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // The library rooms, in the order in which an event passes through them.
+    .target(name: "TraceCore", swiftSettings: strict),
+    .target(
+      name: "TraceReader", dependencies: ["TraceCore", "CTraceEvent", "CZstd", "CZlib"], swiftSettings: strict),
+    .target(name: "ProxyModel", dependencies: ["TraceCore"], swiftSettings: strict),
+    .target(name: "ProxyAnalysis", dependencies: ["TraceCore", "ProxyModel"], swiftSettings: strict),
+    .target(
+      name: "ProxyReport", dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis"], swiftSettings: strict),
+
+    // Flags in, a call, an exit status out.
+    .executableTarget(
+      name: "proxytrace",
+      dependencies: [
+        "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // Captures made by our own hand, for tests, benchmarks and fuzzing.
+    .target(
+      name: "TraceTestKit", dependencies: ["TraceCore", "TraceReader", "CZstd", "CZlib"], swiftSettings: strict),
+
+    .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore"], swiftSettings: strict),
+    .testTarget(
+      name: "TraceReaderTests", dependencies: ["TraceCore", "TraceReader", "TraceTestKit"], swiftSettings: strict),
+    .testTarget(
+      name: "TraceTestKitTests", dependencies: ["TraceCore", "TraceReader", "TraceTestKit"], swiftSettings: strict),
+    .testTarget(
+      name: "ProxyModelTests", dependencies: ["TraceCore", "ProxyModel", "TraceReader", "TraceTestKit"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ProxyReportTests",
+      dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceReader", "TraceTestKit"],
+      swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,134 @@
+/// What a capture is: everything the file says about itself, known before the first event is read.
+public struct CaptureInfo: Sendable {
+  /// The input as the user named it.
+  public var path: String
+  public var format: CaptureFormat
+  /// `Linux HOST RELEASE MACHINE` as trace-cmd stored it; empty where it did not. Hostile text.
+  public var uname: String
+  /// The version of the trace-cmd that wrote the file; empty where unknown. Hostile text.
+  public var recorderVersion: String
+  public var clock: TraceClock
+  /// Name of the buffer instance that is read; empty for the top one.
+  public var instance: String
+  /// All buffer instances of the file, the top one first.
+  public var instances: [InstanceInfo]
+  /// CPUs of this instance that have data, ascending.
+  public var cpus: [CPU]
+  /// CPUs the traced machine says it has; at least `cpus.count`.
+  public var cpuCount: Int
+  /// Events whose format the file holds, by ascending id.
+  public var events: [EventInfo]
+
+  public init(
+    path: String, format: CaptureFormat, uname: String = "", recorderVersion: String = "", clock: TraceClock,
+    instance: String = "", instances: [InstanceInfo] = [], cpus: [CPU] = [], cpuCount: Int = 0, events: [EventInfo] = []
+  ) {
+    self.path = path
+    self.format = format
+    self.uname = uname
+    self.recorderVersion = recorderVersion
+    self.clock = clock
+    self.instance = instance
+    self.instances = instances
+    self.cpus = cpus
+    self.cpuCount = cpuCount
+    self.events = events
+  }
+
+  /// The kernel release out of ``uname`` (`7.3.0-rc7`), `nil` where the file does not say.
+  public var kernelRelease: String? {
+    let words = uname.split(separator: " ")
+    return words.count >= 3 ? String(words[2]) : nil
+  }
+
+  /// Whether the file describes an event, which is necessary for it to have been recorded.
+  public func describes(_ system: String, _ name: String) -> Bool {
+    events.contains { $0.system == system && $0.name == name }
+  }
+}
+
+/// The kind of input, as recognised from its content.
+public struct CaptureFormat: Sendable, Hashable {
+  /// `trace.dat`'s file version.
+  public var version: Int
+  /// `none`, `zstd`, `zlib`: how the CPUs' data is stored.
+  public var compression: String
+  public var isBigEndian: Bool
+  /// Size of the traced kernel's `long` in bytes: 4 or 8.
+  public var longSize: Int
+
+  public init(version: Int, compression: String, isBigEndian: Bool, longSize: Int) {
+    self.version = version
+    self.compression = compression
+    self.isBigEndian = isBigEndian
+    self.longSize = longSize
+  }
+}
+
+/// A buffer instance of a capture (`tracefs/instances/NAME`).
+public struct InstanceInfo: Sendable, Hashable {
+  /// Empty for the top buffer.
+  public var name: String
+  public var clockName: String
+  /// Size of a ring-buffer page in bytes.
+  public var subBufferSize: Int
+  /// CPUs with data.
+  public var cpus: [CPU]
+
+  public init(name: String, clockName: String, subBufferSize: Int, cpus: [CPU]) {
+    self.name = name
+    self.clockName = clockName
+    self.subBufferSize = subBufferSize
+    self.cpus = cpus
+  }
+}
+
+/// An event that a capture describes.
+public struct EventInfo: Sendable, Hashable {
+  /// `common_type` of its records; differs from kernel to kernel.
+  public var id: UInt16
+  public var system: String
+  public var name: String
+  /// What the analysis uses it for, `nil` where it does not.
+  public var role: EventRole?
+
+  public init(id: UInt16, system: String, name: String, role: EventRole?) {
+    self.id = id
+    self.system = system
+    self.name = name
+    self.role = role
+  }
+}
+
+/// What an event is to the analysis (docs/architecture.md tells how to add one).
+public enum EventRole: String, Sendable, Hashable, CaseIterable {
+  case switched, waking, wakeup, wakeupNew, migrated
+  case forked, executed, exited, renamed, inheritedPriority
+  case contentionBegan, contentionEnded, contendedRelease
+  case probedSwitch, probedWait, probedSetNext
+
+  /// The role that a kernel's event has by default; `nil` for all others.
+  ///
+  /// `proxytrace` is the group of the exact probes; `set_next_fair` and its siblings share a role.
+  public static func standard(system: String, name: String) -> EventRole? {
+    switch (system, name) {
+    case ("sched", "sched_switch"): .switched
+    case ("sched", "sched_waking"): .waking
+    case ("sched", "sched_wakeup"): .wakeup
+    case ("sched", "sched_wakeup_new"): .wakeupNew
+    case ("sched", "sched_migrate_task"): .migrated
+    case ("sched", "sched_process_fork"): .forked
+    case ("sched", "sched_process_exec"): .executed
+    case ("sched", "sched_process_exit"): .exited
+    case ("task", "task_rename"): .renamed
+    case ("sched", "sched_pi_setprio"): .inheritedPriority
+    case ("lock", "contention_begin"): .contentionBegan
+    case ("lock", "contention_end"): .contentionEnded
+    case ("lock", "contended_release"): .contendedRelease
+    case ("proxytrace", "switch"): .probedSwitch
+    case ("proxytrace", "wait"): .probedWait
+    case ("proxytrace", let name) where name.hasPrefix("set_next_"): .probedSetNext
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/// A task's name: the kernel's `comm`, at most 15 bytes and a NUL (`TASK_COMM_LEN`), held inline so that an event needs no
+/// allocation and two names compare as two integers.
+///
+/// The bytes are whatever the task chose (`prctl(PR_SET_NAME)`): not necessarily UTF-8, possibly control characters. They
+/// are hostile text, and ``text`` only decodes them; whoever prints them escapes for its own medium.
+public struct Comm: Hashable, Sendable, BitwiseCopyable {
+  /// Bytes 0–7, the first in the low byte.
+  var low: UInt64
+  /// Bytes 8–15, the eighth in the low byte.
+  var high: UInt64
+
+  /// The empty name: not known.
+  public static let empty = Comm()
+
+  public init() {
+    low = 0
+    high = 0
+  }
+
+  /// A name from two words in memory order, as 16 bytes of a record load on a little-endian machine; what follows the
+  /// first NUL is dropped, since the kernel leaves old bytes there.
+  @inlinable
+  public init(littleEndianLow low: UInt64, high: UInt64) {
+    let lowEnd = Comm.bitsBeforeNUL(low)
+    let highEnd = lowEnd == 64 ? Comm.bitsBeforeNUL(high) : 0
+    self.init(maskedLow: low & Comm.mask(lowEnd), high: high & Comm.mask(highEnd))
+  }
+
+  @usableFromInline
+  init(maskedLow low: UInt64, high: UInt64) {
+    self.low = low
+    self.high = high
+  }
+
+  /// The first 16 bytes of a sequence, up to the first NUL.
+  public init(_ bytes: some Sequence<UInt8>) {
+    self.init()
+    var index: UInt64 = 0
+    for byte in bytes {
+      if byte == 0 || index == 16 { break }
+      if index < 8 {
+        low |= UInt64(byte) << (index * 8)
+      } else {
+        high |= UInt64(byte) << ((index - 8) * 8)
+      }
+      index += 1
+    }
+  }
+
+  public init(_ text: String) { self.init(text.utf8) }
+
+  public var isEmpty: Bool { low == 0 }
+
+  /// The bytes up to the first NUL.
+  public var bytes: [UInt8] {
+    var result: [UInt8] = []
+    for word in [low, high] {
+      for shift in stride(from: UInt64(0), to: 64, by: 8) {
+        let byte = UInt8(truncatingIfNeeded: word >> shift)
+        if byte == 0 { return result }
+        result.append(byte)
+      }
+    }
+    return result
+  }
+
+  /// The name decoded as UTF-8; bytes that are none become U+FFFD. Control characters stay: escape before printing.
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// How many of a word's bits lie before its first zero byte: 0, 8 … 64.
+  @usableFromInline
+  static func bitsBeforeNUL(_ word: UInt64) -> UInt64 {
+    // The classic zero-byte test; its lowest set bit marks the first zero byte exactly.
+    let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+    return zeros == 0 ? 64 : UInt64(zeros.trailingZeroBitCount) & ~7
+  }
+
+  @usableFromInline
+  static func mask(_ bits: UInt64) -> UInt64 { bits == 64 ? .max : (1 << bits) &- 1 }
+}
+
+extension Comm: CustomStringConvertible {
+  public var description: String { text }
+}
+
+extension Comm: ExpressibleByStringLiteral {
+  public init(stringLiteral value: String) { self.init(value) }
+}

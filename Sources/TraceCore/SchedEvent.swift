@@ -1,0 +1,218 @@
+/// One record of a capture, decoded: when, where, in which context, and what.
+///
+/// Fixed size and free of references, so that a stream of them costs no allocation and no reference counting.
+public struct SchedEvent: Sendable, BitwiseCopyable {
+  public var timestamp: Timestamp
+  /// The CPU whose ring buffer holds the record.
+  public var cpu: CPU
+  /// The record's `common_pid`: the task that was current when it was written, which for an event in interrupt context is
+  /// merely the task that was interrupted.
+  public var pid: Pid
+  /// The record's `common_type`; names are in ``CaptureInfo/events``.
+  public var eventID: UInt16
+  public var context: EventContext
+  public var body: EventBody
+
+  @inlinable
+  public init(
+    timestamp: Timestamp, cpu: CPU, pid: Pid, eventID: UInt16 = 0, context: EventContext = .task, body: EventBody
+  ) {
+    self.timestamp = timestamp
+    self.cpu = cpu
+    self.pid = pid
+    self.eventID = eventID
+    self.context = context
+    self.body = body
+  }
+}
+
+/// The record's `common_flags` (include/linux/trace_events.h, `enum trace_flag_type`).
+public struct EventContext: OptionSet, Hashable, Sendable, BitwiseCopyable {
+  public var rawValue: UInt8
+
+  @inlinable
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  public static let irqsOff = EventContext(rawValue: 0x01)
+  public static let needResched = EventContext(rawValue: 0x04)
+  public static let hardirq = EventContext(rawValue: 0x08)
+  public static let softirq = EventContext(rawValue: 0x10)
+  public static let nmi = EventContext(rawValue: 0x40)
+
+  /// No flag set.
+  public static let task: EventContext = []
+  /// Written by the current task itself, not by an interrupt on top of it. (Softirq bit: also set while bottom halves are
+  /// merely disabled on some kernels, so a record with it is not trusted to speak for the task.)
+  public var isTask: Bool { isDisjoint(with: [.hardirq, .softirq, .nmi]) }
+}
+
+/// What happened. A case per event that proxytrace understands; the fields are those of the kernel's event.
+public enum EventBody: Sendable, BitwiseCopyable {
+  /// `sched:sched_switch`: `rq->curr` changes. The donor is never in it.
+  case switched(SwitchRecord)
+  /// `sched:sched_waking`: somebody starts to wake the task; in task context `pid` is the waker.
+  case waking(WakeRecord)
+  /// `sched:sched_wakeup`: the task is on a runqueue.
+  case wakeup(WakeRecord)
+  /// `sched:sched_wakeup_new`: a new task is on a runqueue for the first time.
+  case wakeupNew(WakeRecord)
+  /// `sched:sched_migrate_task`. Proxy migration of a donor does *not* emit it.
+  case migrated(task: TaskSnapshot, from: CPU, to: CPU)
+  /// `sched:sched_process_fork`.
+  case forked(parent: Pid, child: Pid, childComm: Comm)
+  /// `sched:sched_process_exec`; `oldPid` differs where a thread took over its group leader's pid.
+  case executed(pid: Pid, oldPid: Pid)
+  /// `sched:sched_process_exit`.
+  case exited(TaskSnapshot)
+  /// `task:task_rename`.
+  case renamed(pid: Pid, comm: Comm)
+  /// `sched:sched_pi_setprio`: priority inheritance (rt_mutex) changes a task's priority.
+  case inheritedPriority(pid: Pid, comm: Comm, from: Priority, to: Priority)
+  /// `lock:contention_begin`.
+  case contentionBegan(lock: LockAddress, flags: ContentionFlags)
+  /// `lock:contention_end`; `result` 0 = acquired, negative errno = gave up.
+  case contentionEnded(lock: LockAddress, result: Int32)
+  /// `lock:contended_release` (7.2 and later): the current task unlocks a lock that has waiters.
+  case contendedRelease(lock: LockAddress)
+  /// Probe `proxytrace:switch`: the donor chain above the task that is being switched in.
+  case probedSwitch(SwitchProbe)
+  /// Probe `proxytrace:wait`: `mutex->owner` when a wait began.
+  case probedWait(WaitProbe)
+  /// Probes `proxytrace:set_next_*`: the new `rq->donor`, also where curr does not change.
+  case probedSetNext(pid: Pid, priority: Priority)
+  /// The ring buffer lost records on this CPU before this point.
+  case lost(LostEvents)
+  /// A record of an event without a role in the analysis.
+  case other
+}
+
+/// A task as one event describes it.
+public struct TaskSnapshot: Hashable, Sendable, BitwiseCopyable {
+  public var pid: Pid
+  public var priority: Priority
+  public var comm: Comm
+
+  @inlinable
+  public init(pid: Pid, priority: Priority, comm: Comm) {
+    self.pid = pid
+    self.priority = priority
+    self.comm = comm
+  }
+}
+
+/// Fields of `sched:sched_switch`.
+public struct SwitchRecord: Hashable, Sendable, BitwiseCopyable {
+  public var previous: TaskSnapshot
+  public var previousState: TaskState
+  public var next: TaskSnapshot
+
+  @inlinable
+  public init(previous: TaskSnapshot, previousState: TaskState, next: TaskSnapshot) {
+    self.previous = previous
+    self.previousState = previousState
+    self.next = next
+  }
+}
+
+/// Fields of `sched:sched_waking`, `sched_wakeup` and `sched_wakeup_new`.
+public struct WakeRecord: Hashable, Sendable, BitwiseCopyable {
+  public var task: TaskSnapshot
+  /// In `sched_waking` the CPU the task was on (for a proxy-migrated donor the one it was moved to); in `sched_wakeup` the
+  /// CPU it is put on.
+  public var targetCPU: CPU
+
+  @inlinable
+  public init(task: TaskSnapshot, targetCPU: CPU) {
+    self.task = task
+    self.targetCPU = targetCPU
+  }
+}
+
+/// Fields of the probe `proxytrace:switch`. Pointers are `task_struct` addresses; 0 = none.
+///
+/// Reading through a NULL pointer leaves *garbage*, so the initialiser drops whatever stands behind one.
+public struct SwitchProbe: Sendable, BitwiseCopyable {
+  public var previous: Pid
+  public var next: Pid
+  /// `next` as a pointer: with `next` it teaches which pid a pointer means.
+  public var nextTask: UInt64
+  /// How many donors stand above `next`: 0 (it runs on its own account) to 3, beyond which the probe does not look.
+  public var depth: UInt8
+  /// The donors above `next`, nearest first; −1 beyond ``depth``. The last one that is there is `rq->donor`.
+  public var donors: (Pid, Pid, Pid)
+  /// `prev->blocked_on`: the mutex the previous task is blocked on, 0 = none.
+  public var previousBlockedOn: UInt64
+
+  /// - Parameter donors: `donor`, `donor2`, `donor3`, each a pointer and the pid behind it, as recorded.
+  @inlinable
+  public init(
+    previous: Pid, next: Pid, nextTask: UInt64,
+    donors: ((task: UInt64, pid: Pid), (task: UInt64, pid: Pid), (task: UInt64, pid: Pid)),
+    previousBlockedOn: UInt64
+  ) {
+    self.previous = previous
+    self.next = next
+    self.nextTask = nextTask
+    self.previousBlockedOn = previousBlockedOn
+    switch (donors.0.task, donors.1.task, donors.2.task) {
+    case (0, _, _): (depth, self.donors) = (0, (-1, -1, -1))
+    case (_, 0, _): (depth, self.donors) = (1, (donors.0.pid, -1, -1))
+    case (_, _, 0): (depth, self.donors) = (2, (donors.0.pid, donors.1.pid, -1))
+    default: (depth, self.donors) = (3, (donors.0.pid, donors.1.pid, donors.2.pid))
+    }
+  }
+
+  /// The far end of the chain as far as the probe looks, `nil` where `next` runs on its own account.
+  public var farthestDonor: Pid? {
+    switch depth {
+    case 0: nil
+    case 1: donors.0
+    case 2: donors.1
+    default: donors.2
+    }
+  }
+}
+
+/// Fields of the probe `proxytrace:wait`.
+public struct WaitProbe: Hashable, Sendable, BitwiseCopyable {
+  public var lock: LockAddress
+  public var flags: ContentionFlags
+  /// `mutex->owner` without its three flag bits (MUTEX_FLAG_WAITERS, _HANDOFF, _PICKUP: kernel/locking/mutex.h); 0 = free.
+  public var ownerTask: UInt64
+
+  @inlinable
+  public init(lock: LockAddress, flags: ContentionFlags, owner: UInt64) {
+    self.lock = lock
+    self.flags = flags
+    ownerTask = owner & ~7
+  }
+}
+
+/// A hole in a CPU's stream: the ring buffer dropped or overwrote records.
+public struct LostEvents: Hashable, Sendable, BitwiseCopyable {
+  /// The last record before the hole on this CPU; `nil` where the hole is at the beginning of the CPU's data.
+  public var since: Timestamp?
+  /// How many records are missing; `nil` where the ring buffer did not say.
+  public var count: UInt64?
+
+  @inlinable
+  public init(since: Timestamp?, count: UInt64?) {
+    self.since = since
+    self.count = count
+  }
+}
+
+/// Flags of `lock:contention_begin` (include/trace/events/lock.h, `LCB_F_*`).
+public struct ContentionFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
+  public var rawValue: UInt32
+
+  @inlinable
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  public static let spin = ContentionFlags(rawValue: 1)
+  public static let read = ContentionFlags(rawValue: 2)
+  public static let write = ContentionFlags(rawValue: 4)
+  public static let rt = ContentionFlags(rawValue: 8)
+  public static let percpu = ContentionFlags(rawValue: 16)
+  public static let mutex = ContentionFlags(rawValue: 32)
+}

@@ -1,0 +1,33 @@
+/// The state in which a task left its CPU, from `sched_switch.prev_state`.
+///
+/// The bits differ between kernels, so a reader translates them by the event's own print format into the letters that
+/// `ps` and `/proc` use (kernel/sched/core.c, `task_state_array`).
+public struct TaskState: Hashable, Sendable, BitwiseCopyable {
+  /// `R S D T t X Z P I`, or another letter that the traced kernel's print format names; `?` where it names none.
+  public var letter: Unicode.Scalar { Unicode.Scalar(code) }
+  /// ASCII code of the letter.
+  public var code: UInt8
+  /// Preempted while running (`R+`).
+  public var isPreempted: Bool
+
+  public init(code: UInt8, isPreempted: Bool = false) {
+    self.code = code
+    self.isPreempted = isPreempted
+  }
+
+  public static let running = TaskState(code: UInt8(ascii: "R"))
+  public static let preempted = TaskState(code: UInt8(ascii: "R"), isPreempted: true)
+  public static let interruptible = TaskState(code: UInt8(ascii: "S"))
+  /// What a mutex waiter shows, although with proxy execution it stays on the runqueue.
+  public static let uninterruptible = TaskState(code: UInt8(ascii: "D"))
+  public static let dead = TaskState(code: UInt8(ascii: "X"))
+  public static let zombie = TaskState(code: UInt8(ascii: "Z"))
+
+  /// Still on the runqueue: it lost the CPU but wants it.
+  public var isRunnable: Bool { code == UInt8(ascii: "R") }
+  public var isDead: Bool { self == .dead || self == .zombie }
+}
+
+extension TaskState: CustomStringConvertible {
+  public var description: String { String(Character(letter)) + (isPreempted ? "+" : "") }
+}
