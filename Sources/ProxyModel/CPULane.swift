@@ -25,6 +25,8 @@ struct CPULane {
   private(set) var lastRecord: Timestamp
   /// A loss was announced and no record has followed it.
   private var isInGap = false
+  /// Spinlocks that are being spun for here, innermost last: interrupts nest.
+  private var spinning: [LockAddress] = []
 
   init(cpu: CPU, traceBegin: Timestamp) {
     self.cpu = cpu
@@ -59,6 +61,20 @@ struct CPULane {
     current = .task(next, pid)
     row.switches += 1
     return ran
+  }
+
+  /// A spinlock's `contention_begin`. The task does not leave the CPU before its end, so it belongs to the CPU.
+  mutating func beginSpinning(on lock: LockAddress) {
+    // Task, softirq, hardirq and NMI can each spin for one lock; more is a stream with holes.
+    if spinning.count == 4 { spinning.removeFirst() }
+    spinning.append(lock)
+  }
+
+  /// Whether a `contention_end` is that of a spinlock that is being spun for here.
+  mutating func endSpinning(on lock: LockAddress) -> Bool {
+    guard let place = spinning.lastIndex(of: lock) else { return false }
+    spinning.removeSubrange(place...)
+    return true
   }
 
   /// Curr goes on under another identity (`exec` by a thread that is not its group's leader).

@@ -91,8 +91,14 @@ extension ProxyMachine {
 
   /// Establishes which task wrote the record; `nil` where its pid is impossible.
   private mutating func see(_ event: SchedEvent, lane: Int) -> TaskIndex? {
-    // A switch names the task that leaves; its common_pid is the same task, but text formats may lack it.
-    let pid = if case .switched(let record) = event.body { record.previous.pid } else { event.pid }
+    let pid =
+      switch event.body {
+      // The task that leaves; common_pid is the same one, but text may lack it.
+      case .switched(let record): record.previous.pid
+      // Already written under the new pid; until now it was curr under the old one.
+      case .executed(_, let oldPid): oldPid
+      default: event.pid
+      }
     guard TaskTable.isValid(pid) else {
       diagnostics.record(.pidOutOfRange, cpu: event.cpu, time: event.timestamp, "pid \(pid)")
       return nil
@@ -232,10 +238,14 @@ extension ProxyMachine {
       named(TaskSnapshot(pid: pid, priority: priority, comm: comm), role: .inheritedPriority)
     case .contentionBegan(let lock, let flags):
       roles.insert(.contentionBegan)
-      guard let kind = WaitKind(flags) else { return }
+      guard let kind = WaitKind(flags) else {
+        lanes[lane]?.beginSpinning(on: lock)
+        return
+      }
       waits.begin(lock, kind: kind, waiter: tasks.label(current), at: event.timestamp)
     case .contentionEnded(let lock, let result):
       roles.insert(.contentionEnded)
+      if lanes[lane]?.endSpinning(on: lock) == true { return }
       waits.end(
         lock, result: result, waiter: tasks.label(current), at: event.timestamp, certainSince: gaplessSince)
     case .contendedRelease: roles.insert(.contendedRelease)

@@ -167,4 +167,11 @@ public struct GapRow: Sendable, Hashable {
   public var end: Timestamp
   /// `nil` where the ring buffer did not count them.
   public var lostEvents: UInt64?
+
+  public init(cpu: CPU, begin: Timestamp, end: Timestamp, lostEvents: UInt64?) {
+    self.cpu = cpu
+    self.begin = begin
+    self.end = end
+    self.lostEvents = lostEvents
+  }
 }
