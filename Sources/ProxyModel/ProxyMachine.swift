@@ -2,30 +2,57 @@ public import TraceCore
 
 /// The state machine: events in, in the order of the merged stream; a ``Timeline`` out.
 ///
-/// It keeps tasks, CPUs, open waits and nothing per event.
+/// It works in two steps. The first follows the stream: curr per CPU, tasks, waits, and a journal of what reconstruction
+/// needs. The second, ``Replay``, follows the journal as soon as the owners of contended locks are known, which is when they
+/// release them. Kept are tasks, CPUs, open waits and the journal since the earliest undecided owner; nothing per event.
 public struct ProxyMachine {
+  /// What the caller knows or wants beforehand.
+  public struct Options: Sendable {
+    /// Names of tasks that no event names (trace-cmd's `saved_cmdlines`).
+    public var savedComms: [Pid: Comm] = [:]
+    /// Leave the `proxytrace` probes out, as if they had not been recorded.
+    public var ignoresProbes = false
+    /// Whether the traced kernel proxies; `nil` = find out.
+    public var proxyExecution: Bool?
+
+    public init() {}
+  }
+
   /// No kernel numbers CPUs higher (CONFIG_NR_CPUS is at most 8192), so larger numbers are damage and get no lane.
-  private static let cpuLimit: CPU = 8192
+  static let cpuLimit: CPU = 8192
+  /// As many entries the journal holds at most; what is undecided then stays unknown.
+  static let journalLimit = 1 << 19
 
-  private var tasks: TaskTable
+  let options: Options
+  var tasks: TaskTable
   /// Lanes by CPU number; a CPU without a record has none.
-  private var lanes: [CPULane?] = []
-  private var waits = WaitBook()
-  private var gaps: [GapRow] = []
-  /// Gaps that have begun and not ended, by CPU.
-  private var openGaps: [CPU: GapRow] = [:]
-  private var diagnostics = DiagnosticLog()
-  private var roles: Set<EventRole> = []
+  var lanes: [CPULane?] = []
+  var waits = WaitBook()
+  var gaps: [GapRow] = []
+  var diagnostics = DiagnosticLog()
+  var roles: Set<EventRole> = []
 
-  private var begin: Timestamp?
-  private var end = Timestamp(0)
-  private var eventCount: UInt64 = 0
+  var journal = Journal()
+  /// How many tasks the journal has introduced.
+  private var introduced = 0
+  var ledger = OwnershipLedger()
+  /// Which task a `task_struct` address is, from the switch probe.
+  var tasksByPointer: [UInt64: TaskIndex] = [:]
+  var verdict: VerdictBuilder
+  /// One replay where it is decided whether the kernel proxies; before that one of each hypothesis.
+  var replays: [Replay]
+
+  var begin: Timestamp?
+  var end = Timestamp(0)
+  var eventCount: UInt64 = 0
   /// The end of the last gap, or the trace's beginning: what is known without a gap since.
-  private var gaplessSince = Timestamp(0)
+  var gaplessSince = Timestamp(0)
 
-  /// - Parameter savedComms: names of tasks that no event names (trace-cmd's `saved_cmdlines`).
-  public init(savedComms: [Pid: Comm] = [:]) {
-    tasks = TaskTable(savedComms: savedComms)
+  public init(_ options: Options = Options()) {
+    self.options = options
+    tasks = TaskTable(savedComms: options.savedComms)
+    verdict = VerdictBuilder(forced: options.proxyExecution)
+    replays = [Replay(proxies: true), Replay(proxies: false)]
   }
 
   /// Takes the next event of the merged stream.
@@ -43,222 +70,139 @@ public struct ProxyMachine {
     openLane(lane)
     if case .lost(let lost) = event.body {
       lose(lost, lane: lane, at: event.timestamp)
-      return
+    } else {
+      eventCount += 1
+      if let current = see(event, lane: lane) { applyBody(event, lane: lane, current: current) }
     }
-    eventCount += 1
-    guard let current = see(event, lane: lane) else { return }
-    applyBody(event, lane: lane, current: current)
+    if !journal.isEmpty { replayDecided() }
   }
 
   /// Closes everything at the last record's instant.
   public consuming func finish() -> Timeline {
+    var machine = self
+    return machine.close()
+  }
+
+  private mutating func close() -> Timeline {
     var timeline = Timeline()
     timeline.begin = begin ?? Timestamp(0)
     timeline.end = max(end, timeline.begin)
     timeline.eventCount = eventCount
     timeline.seen = roles
-    for lane in lanes.indices where lanes[lane] != nil {
-      closeGap(lane, at: timeline.end)
-      bookRun(lane) { $0.finish(at: timeline.end) }
-    }
+    let last = timeline.end
+    for lane in lanes.indices where lanes[lane] != nil { bookRun(lane) { $0.finish(at: last) } }
     timeline.cpus = lanes.compactMap { $0?.row }
-    for i in timeline.cpus.indices { timeline.cpus[i].unknown = timeline.cpus[i].busy }
     timeline.gaps = gaps.sorted { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
+    for i in timeline.gaps.indices { timeline.gaps[i].end = min(timeline.gaps[i].end, last) }
     let closed = waits.finish(at: timeline.end)
     timeline.waits = closed.rows
     markGaps(&timeline)
-    for i in timeline.waits.indices where timeline.waits[i].waiter.comm.isEmpty {
-      timeline.waits[i].waiter.comm = tasks[timeline.waits[i].waiter.index].comm
-    }
-    for wait in timeline.waits {
-      tasks[wait.waiter.index].waits += 1
-      tasks[wait.waiter.index].waited += wait.length
-    }
-    timeline.tasks = tasks.rows
+    ledger.giveUp(before: .max, in: &journal)
+    replayDecided()
+    adopt(into: &timeline, order: closed.order)
+    nameTasks(&timeline)
     diagnostics.merge(closed.diagnostics)
     timeline.diagnostics = diagnostics
     return timeline
   }
-}
 
-// MARK: - Curr
-
-extension ProxyMachine {
-  private mutating func openLane(_ lane: Int) {
-    while lanes.count <= lane { lanes.append(nil) }
-    if lanes[lane] == nil { lanes[lane] = CPULane(cpu: CPU(lane), traceBegin: begin ?? Timestamp(0)) }
-  }
-
-  /// Establishes which task wrote the record; `nil` where its pid is impossible.
-  private mutating func see(_ event: SchedEvent, lane: Int) -> TaskIndex? {
-    let pid =
-      switch event.body {
-      // The task that leaves; common_pid is the same one, but text may lack it.
-      case .switched(let record): record.previous.pid
-      // Already written under the new pid; until now it was curr under the old one.
-      case .executed(_, let oldPid): oldPid
-      default: event.pid
-      }
-    guard TaskTable.isValid(pid) else {
-      diagnostics.record(.pidOutOfRange, cpu: event.cpu, time: event.timestamp, "pid \(pid)")
-      return nil
+  /// Lets the replays follow the journal as far as the owners in it are decided.
+  private mutating func replayDecided() {
+    let frontier = ledger.frontier ?? .max
+    if journal.count > Self.journalLimit, frontier <= journal.first {
+      ledger.giveUp(before: journal.end - Self.journalLimit / 2, in: &journal)
+      return replayDecided()
     }
-    closeGap(lane, at: event.timestamp)
-    if lanes[lane]?.continues(with: pid) == false { breakContinuity(event, pid: pid, lane: lane) }
-    let task = tasks.task(pid)
-    lanes[lane]?.see(task, pid: pid, at: event.timestamp)
-    return task
-  }
-
-  /// The record cannot follow the one before it: between the two, curr is not known.
-  private mutating func breakContinuity(_ event: SchedEvent, pid: Pid, lane: Int) {
-    guard let last = lanes[lane]?.lastRecord else { return }
-    diagnostics.record(
-      .switchDiscontinuity, cpu: event.cpu, time: event.timestamp, "pid \(pid) runs, though no switch led to it")
-    loseCurrent(lane, since: last)
-    waits.doubt(since: last)
-    gaplessSince = event.timestamp
-  }
-
-  private mutating func switched(_ record: SwitchRecord, event: SchedEvent, lane: Int, previous: TaskIndex) {
-    guard TaskTable.isValid(record.next.pid) else {
-      diagnostics.record(.pidOutOfRange, cpu: event.cpu, time: event.timestamp, "pid \(record.next.pid)")
-      loseCurrent(lane, since: event.timestamp)
-      return
+    while journal.first < frontier, let entry = journal.popFirst() {
+      for i in replays.indices { replays[i].apply(entry) }
     }
-    tasks[previous].comm = record.previous.comm
-    tasks[previous].priority = record.previous.priority
-    let next = tasks.task(record.next)
-    bookRun(lane) { $0.switchTo(next, pid: record.next.pid, at: event.timestamp) }
-    tasks[next].switches += 1
-    waits.leaveCPU(previous, at: event.timestamp)
-    waits.enterCPU(next, at: event.timestamp)
-    if record.previousState.isDead {
-      tasks.markDead(previous)
-      waits.forget(previous)
+    if replays.count > 1, let proxies = verdict.settled(signs) { replays.removeAll { $0.proxies != proxies } }
+  }
+
+  /// What the replays have seen of the kernel; both see the same, and only the one without donors weighs the contests.
+  private var signs: ProxySigns { replays.last?.signs ?? ProxySigns() }
+
+  /// Writes an entry; returns its position. Tasks that are new since the last one are introduced first.
+  @discardableResult
+  mutating func note(_ action: JournalAction, at time: Timestamp, cpu: CPU) -> Int {
+    while introduced < tasks.rows.count {
+      introduced += 1
+      describe(TaskIndex(rawValue: UInt32(introduced - 1)), at: time, cpu: cpu)
     }
-  }
-
-  private mutating func executed(pid: Pid, oldPid: Pid, lane: Int, at time: Timestamp) {
-    // de_thread() (fs/exec.c): the thread takes its dead leader's pid, and goes on as that pid.
-    guard pid != oldPid, TaskTable.isValid(pid), TaskTable.isValid(oldPid) else { return }
-    let task = tasks.newLife(pid)
-    let old = tasks.task(oldPid)
-    (tasks[task].comm, tasks[task].priority) = (tasks[old].comm, tasks[old].priority)
-    tasks.markDead(old)
-    bookRun(lane) { $0.rename(to: task, pid: pid, at: time) }
-  }
-
-  /// Runs a step of a lane and books the run that it returns to the task that was curr before it.
-  private mutating func bookRun(_ lane: Int, _ step: (inout CPULane) -> Int64) {
-    guard let current = lanes[lane]?.current else { return }
-    let ran = step(&lanes[lane]!)
-    if case .task(let task, _) = current { tasks[task].run += ran }
+    journal.append(JournalEntry(time: time, cpu: cpu, action: action))
+    return journal.end - 1
   }
 }
 
-// MARK: - Gaps
+// MARK: - What the replay found
 
 extension ProxyMachine {
-  private mutating func lose(_ lost: LostEvents, lane: Int, at time: Timestamp) {
-    let since = lost.since ?? begin ?? time
-    lanes[lane]?.countLost(lost.count)
-    loseCurrent(lane, since: since)
-    diagnostics.record(
-      .lostEvents, cpu: CPU(lane), count: lost.count ?? 1, time: since,
-      lost.count == nil ? "the ring buffer did not say how many" : "")
-    // Several losses without a record between them are one gap.
-    let before = openGaps.removeValue(forKey: CPU(lane))
-    let sum: UInt64? = if let before { combined(before.lostEvents, lost.count) } else { lost.count }
-    openGaps[CPU(lane)] = GapRow(cpu: CPU(lane), begin: before?.begin ?? since, end: time, lostEvents: sum)
-    waits.doubt(since: since)
-    gaplessSince = max(gaplessSince, time)
-  }
-
-  private func combined(_ a: UInt64?, _ b: UInt64?) -> UInt64? {
-    guard let a, let b else { return nil }
-    return a &+ b
-  }
-
-  private mutating func closeGap(_ lane: Int, at time: Timestamp) {
-    guard !openGaps.isEmpty, var gap = openGaps.removeValue(forKey: CPU(lane)) else { return }
-    gap.end = time
-    gaps.append(gap)
-    gaplessSince = max(gaplessSince, time)
-  }
-
-  private mutating func loseCurrent(_ lane: Int, since: Timestamp) {
-    bookRun(lane) { $0.lose(since: since) }
-  }
-
-  /// Marks the waits that a gap overlaps.
-  private func markGaps(_ timeline: inout Timeline) {
-    guard !timeline.gaps.isEmpty else { return }
-    // Gaps are in order of their beginning, so the furthest end among those that begin before an instant decides.
-    var furthest: [Timestamp] = []
-    for gap in timeline.gaps { furthest.append(max(furthest.last ?? gap.end, gap.end)) }
+  /// Takes the rows of the replay whose hypothesis holds.
+  private mutating func adopt(into timeline: inout Timeline, order: [Int]) {
+    timeline.verdict = verdict.verdict(signs)
+    let proxies = timeline.verdict.answer == .on
+    guard var replay = replays.first(where: { $0.proxies == proxies }) else { return }
+    replay.finish(at: timeline.end)
+    var place = Array(repeating: 0, count: order.count)
+    for (position, row) in order.enumerated() { place[row] = position }
+    for (row, outcome) in replay.rows.outcomes { take(outcome, into: &timeline.waits[place[row]]) }
+    // Waits that no replay saw begin, and what reconstruction could not follow: not known, but accounted for.
     for i in timeline.waits.indices {
-      let wait = timeline.waits[i]
-      let end = wait.begin + wait.length
-      var (low, high) = (0, timeline.gaps.count)
-      while low < high {
-        let middle = (low + high) / 2
-        if timeline.gaps[middle].begin <= end { low = middle + 1 } else { high = middle }
-      }
-      timeline.waits[i].touchesGap = low > 0 && furthest[low - 1] > wait.begin
+      let rest = timeline.waits[i].length - timeline.waits[i].times.total
+      timeline.waits[i].times[.unknown] += rest
     }
+    timeline.chains = replay.rows.chains.map { with($0) { $0.wait = place[$0.wait] } }
+    timeline.inversions = replay.rows.inversions.map { with($0) { $0.wait = place[$0.wait] } }
+    timeline.handoffs = replay.rows.handoffs.map { with($0) { $0.wait = place[$0.wait] } }
+    timeline.splits = replay.rows.splits.sorted { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
+    timeline.holds = replay.rows.holds.sorted { ($0.begin, $0.lock, $0.end) < ($1.begin, $1.lock, $1.end) }
+    timeline.migrations = replay.rows.migrations.sorted { $0.time < $1.time }
+    timeline.chains.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
+    timeline.inversions.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
+    timeline.handoffs.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
+    takeLanes(replay, into: &timeline)
   }
-}
 
-// MARK: - What happened
+  private func take(_ outcome: WaitOutcome, into wait: inout WaitRow) {
+    wait.times = outcome.times
+    wait.owner = outcome.owner
+    wait.ownerEvidence = outcome.ownerEvidence
+    wait.depth = outcome.depth
+    wait.owner?.priority = outcome.owner?.priority
+  }
 
-extension ProxyMachine {
-  private mutating func applyBody(_ event: SchedEvent, lane: Int, current: TaskIndex) {
-    switch event.body {
-    case .switched(let record):
-      roles.insert(.switched)
-      switched(record, event: event, lane: lane, previous: current)
-    case .waking(let record): named(record.task, role: .waking)
-    case .wakeup(let record): named(record.task, role: .wakeup)
-    case .wakeupNew(let record): named(record.task, role: .wakeupNew)
-    case .migrated(let task, _, _): named(task, role: .migrated)
-    case .exited(let task): named(task, role: .exited)
-    case .forked(_, let child, let comm):
-      roles.insert(.forked)
-      guard TaskTable.isValid(child) else { return }
-      let task = tasks.newLife(child)
-      tasks[task].comm = comm
-    case .executed(let pid, let oldPid):
-      roles.insert(.executed)
-      executed(pid: pid, oldPid: oldPid, lane: lane, at: event.timestamp)
-    case .renamed(let pid, let comm):
-      roles.insert(.renamed)
-      if TaskTable.isValid(pid) { tasks[tasks.task(pid)].comm = comm }
-    case .inheritedPriority(let pid, let comm, _, let priority):
-      named(TaskSnapshot(pid: pid, priority: priority, comm: comm), role: .inheritedPriority)
-    case .contentionBegan(let lock, let flags):
-      roles.insert(.contentionBegan)
-      guard let kind = WaitKind(flags) else {
-        lanes[lane]?.beginSpinning(on: lock)
-        return
+  private func takeLanes(_ replay: Replay, into timeline: inout Timeline) {
+    for i in timeline.cpus.indices {
+      let lane = Int(timeline.cpus[i].cpu)
+      if lane < replay.lanes.count {
+        timeline.cpus[i].proxied = replay.lanes[lane].proxied
+        timeline.cpus[i].unknown = replay.lanes[lane].unknown
+        timeline.cpus[i].proxiedSwitches = replay.lanes[lane].proxiedSwitches
+        timeline.cpus[i].donations = replay.lanes[lane].donations
       }
-      waits.begin(lock, kind: kind, waiter: tasks.label(current), at: event.timestamp)
-    case .contentionEnded(let lock, let result):
-      roles.insert(.contentionEnded)
-      if lanes[lane]?.endSpinning(on: lock) == true { return }
-      waits.end(
-        lock, result: result, waiter: tasks.label(current), at: event.timestamp, certainSince: gaplessSince)
-    case .contendedRelease: roles.insert(.contendedRelease)
-    case .probedSwitch: roles.insert(.probedSwitch)
-    case .probedWait: roles.insert(.probedWait)
-    case .probedSetNext: roles.insert(.probedSetNext)
-    case .lost, .other: break
+      timeline.cpus[i].own = timeline.cpus[i].busy - timeline.cpus[i].proxied - timeline.cpus[i].unknown
     }
   }
 
-  /// An event about a task names it and tells its priority.
-  private mutating func named(_ task: TaskSnapshot, role: EventRole) {
-    roles.insert(role)
-    if TaskTable.isValid(task.pid) { _ = tasks.task(task) }
+  private func with<Row>(_ row: Row, _ change: (inout Row) -> Void) -> Row {
+    var row = row
+    change(&row)
+    return row
+  }
+
+  /// Sums by task, and names for waiters that no event had named when they began to wait.
+  private mutating func nameTasks(_ timeline: inout Timeline) {
+    for i in timeline.waits.indices {
+      let index = timeline.waits[i].waiter.index
+      if timeline.waits[i].waiter.comm.isEmpty { timeline.waits[i].waiter.comm = tasks[index].comm }
+      tasks[index].waits += 1
+      tasks[index].waited += timeline.waits[i].length
+      tasks[index].inverted += timeline.waits[i].times[.inverted]
+    }
+    for split in timeline.splits {
+      tasks[split.curr.index].proxiedRun += split.end - split.begin
+      tasks[split.donor.index].donated += split.end - split.begin
+    }
+    timeline.tasks = tasks.rows
   }
 }

@@ -17,7 +17,15 @@ public struct Timeline: Sendable {
   public var cpus: [CPURow] = []
   /// Every task that an event named, in order of first appearance; a ``TaskIndex`` points here.
   public var tasks: [TaskRow] = []
+  /// Whether the kernel proxies, and how that is known.
+  public var verdict = ProxyVerdict(answer: .notShown, reasons: [], evidence: .unknown)
   public var waits: [WaitRow] = []
+  public var chains: [ChainRow] = []
+  public var splits: [SplitRow] = []
+  public var inversions: [InversionRow] = []
+  public var handoffs: [HandoffRow] = []
+  public var holds: [HoldRow] = []
+  public var migrations: [MigrationRow] = []
   public var gaps: [GapRow] = []
   public var diagnostics = DiagnosticLog()
 
@@ -71,6 +79,10 @@ public struct CPURow: Sendable, Hashable {
   public var unknown: Int64 = 0
   /// `sched_switch` records.
   public var switches: UInt64 = 0
+  /// Switches to a task that runs on a donor's account.
+  public var proxiedSwitches: UInt64 = 0
+  /// Times that a wait's donor had an owner run on its account for the first time.
+  public var donations: UInt64 = 0
   /// Records that the ring buffer says it lost; `nil` where it lost some and did not count them.
   public var lostEvents: UInt64? = .some(0)
 
@@ -91,6 +103,12 @@ public struct TaskRow: Sendable, Hashable {
   /// Waits that it began, and their sum.
   public var waits: UInt64 = 0
   public var waited: Int64 = 0
+  /// Part of `waited` in which a less urgent task kept the owner from running.
+  public var inverted: Int64 = 0
+  /// Part of `run` that was on a donor's account.
+  public var proxiedRun: Int64 = 0
+  /// Time that others ran on its account.
+  public var donated: Int64 = 0
 
   public init(id: TaskID, comm: Comm, priority: Priority? = nil) {
     self.id = id
@@ -158,6 +176,13 @@ public struct WaitRow: Sendable, Hashable {
   public var asleep: Int64?
   /// A gap on some CPU overlaps it.
   public var touchesGap: Bool
+  /// Where the time went; the nine sum to ``length`` exactly.
+  public var times = ClassTimes()
+  /// The lock's owner when the wait began; `nil` where unknown.
+  public var owner: TaskLabel?
+  public var ownerEvidence = Evidence.unknown
+  /// The deepest chain, in locks; 0 where no owner is known.
+  public var depth = 0
 }
 
 /// A hole in a CPU's records.

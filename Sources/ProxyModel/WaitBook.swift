@@ -5,9 +5,13 @@ struct OpenWait {
   /// Its place in ``WaitBook/rows``.
   var row: Int
   var lock: LockAddress
+  /// The CPU it runs on; `nil` while it is off.
+  var cpu: CPU?
+  /// The CPU it ran on last, or was moved to by an event since.
+  var home: CPU
   /// The waiter left its CPU at this instant and has not come back.
   var offCPUSince: Timestamp?
-  /// The beginning of the first gap since the wait began: the end may lie in it.
+  /// From here on a gap may hide the wait's end.
   var doubtfulSince: Timestamp?
 }
 
@@ -25,35 +29,52 @@ struct WaitBook {
   private var open: [TaskIndex: [OpenWait]] = [:]
   /// Kinds by lock, for ends whose begin is not in the trace.
   private var kinds: [LockAddress: WaitKind] = [:]
+  /// Waits that gaps made us lose sight of, since the last call of ``takeLost()``.
+  private var lost: [OpenWait] = []
+  /// A gap on some CPU lasts until here.
+  private var gapUntil = Timestamp(0)
   private var diagnostics = DiagnosticLog()
 
   /// A `contention_begin` that is not a spinlock's.
-  mutating func begin(_ lock: LockAddress, kind: WaitKind, waiter: TaskLabel, at time: Timestamp) {
+  /// - Returns: the row of the wait that it begins; `nil` where it is a phase of one.
+  mutating func begin(
+    _ lock: LockAddress, kind: WaitKind, waiter: TaskLabel, cpu: CPU, at time: Timestamp
+  ) -> Int? {
     kinds[lock] = kind
     var stack = open.removeValue(forKey: waiter.index) ?? []
     cutDoubtful(&stack)
-    if !stack.contains(where: { $0.lock == lock }) {
-      if stack.count == Self.nestingLimit { lose(stack.removeFirst()) }
-      stack.append(OpenWait(row: rows.count, lock: lock))
-      rows.append(
-        WaitRow(
-          kind: kind, waiter: waiter, lock: lock, begin: time, isCutAtBegin: false, end: nil, length: 0, result: .open,
-          asleep: 0, touchesGap: false))
-    }
-    open[waiter.index] = stack
+    defer { open[waiter.index] = stack }
+    if stack.contains(where: { $0.lock == lock }) { return nil }
+    if stack.count == Self.nestingLimit { lose(stack.removeFirst()) }
+    stack.append(OpenWait(row: rows.count, lock: lock, cpu: cpu, home: cpu))
+    rows.append(
+      WaitRow(
+        kind: kind, waiter: waiter, lock: lock, begin: time, isCutAtBegin: false, end: nil, length: 0, result: .open,
+        asleep: 0, touchesGap: false))
+    return rows.count - 1
+  }
+
+  /// The lock that a task waits for, the innermost one, with the wait's row.
+  func waiting(_ task: TaskIndex) -> OpenWait? { open[task]?.last }
+
+  /// Waits whose end is now known not to be seen, each once.
+  mutating func takeLost() -> [OpenWait] {
+    defer { lost.removeAll() }
+    return lost
   }
 
   /// A `contention_end`.
   /// - Parameter certainSince: the end of the last gap, or the trace's beginning: from there on a wait is certain whose
   ///   begin is not in the trace.
+  /// - Returns: the row of the wait that ends, where its begin is in the trace.
   mutating func end(
     _ lock: LockAddress, result: Int32, waiter: TaskLabel, at time: Timestamp, certainSince: Timestamp
-  ) {
+  ) -> Int? {
     var stack = open.removeValue(forKey: waiter.index) ?? []
     guard let place = stack.lastIndex(where: { $0.lock == lock }) else {
       open[waiter.index] = stack.isEmpty ? nil : stack
       endWithoutBegin(lock, result: result, waiter: waiter, at: time, certainSince: certainSince)
-      return
+      return nil
     }
     while stack.count > place + 1 { lose(stack.removeLast()) }
     let wait = stack.removeLast()
@@ -63,18 +84,25 @@ struct WaitBook {
     if let since = wait.offCPUSince { addSleep(wait.row, from: since, to: time) }
     if wait.doubtfulSince != nil { rows[wait.row].asleep = nil }
     open[waiter.index] = stack.isEmpty ? nil : stack
+    return wait.row
   }
 
   /// The waiter was switched out.
   mutating func leaveCPU(_ task: TaskIndex, at time: Timestamp) {
-    guard let place = open.index(forKey: task) else { return }
-    for i in open.values[place].indices { open.values[place][i].offCPUSince = time }
+    guard !open.isEmpty, let place = open.index(forKey: task) else { return }
+    for i in open.values[place].indices {
+      open.values[place][i].offCPUSince = time
+      open.values[place][i].cpu = nil
+      if time < gapUntil { doubt(place, i, since: time) }
+    }
   }
 
   /// The waiter was switched in.
-  mutating func enterCPU(_ task: TaskIndex, at time: Timestamp) {
-    guard let place = open.index(forKey: task) else { return }
+  mutating func enterCPU(_ task: TaskIndex, cpu: CPU, at time: Timestamp) {
+    guard !open.isEmpty, let place = open.index(forKey: task) else { return }
     for i in open.values[place].indices {
+      open.values[place][i].cpu = cpu
+      open.values[place][i].home = cpu
       if let since = open.values[place][i].offCPUSince {
         addSleep(open.values[place][i].row, from: since, to: time)
         open.values[place][i].offCPUSince = nil
@@ -82,22 +110,36 @@ struct WaitBook {
     }
   }
 
+  /// An event moved the waiter.
+  mutating func move(_ task: TaskIndex, to cpu: CPU) {
+    guard !open.isEmpty, let place = open.index(forKey: task) else { return }
+    for i in open.values[place].indices { open.values[place][i].home = cpu }
+  }
+
   /// A task is gone: what it waited for it no longer waits for.
   mutating func forget(_ task: TaskIndex) {
     for wait in open.removeValue(forKey: task) ?? [] { lose(wait) }
   }
 
-  /// A gap that began at `since` may have swallowed the end of every open wait: a waiter may run on any CPU.
-  mutating func doubt(since: Timestamp) {
+  /// A gap on a CPU may swallow the end of every open wait whose waiter is not seen to run elsewhere all the while.
+  mutating func doubt(on cpu: CPU, since: Timestamp, until: Timestamp) {
+    gapUntil = max(gapUntil, until)
     for place in open.values.indices {
-      for i in open.values[place].indices where open.values[place][i].doubtfulSince == nil {
-        open.values[place][i].doubtfulSince = max(since, rows[open.values[place][i].row].begin)
+      for i in open.values[place].indices where open.values[place][i].cpu == nil || open.values[place][i].cpu == cpu {
+        doubt(place, i, since: since)
       }
     }
   }
 
+  private mutating func doubt(_ place: Dictionary<TaskIndex, [OpenWait]>.Index, _ i: Int, since: Timestamp) {
+    if open.values[place][i].doubtfulSince == nil {
+      open.values[place][i].doubtfulSince = max(since, rows[open.values[place][i].row].begin)
+    }
+  }
+
   /// Closes what is open at the trace's end, and gives the rows in order of their beginning.
-  mutating func finish(at end: Timestamp) -> (rows: [WaitRow], diagnostics: DiagnosticLog) {
+  /// Row numbers that ``begin(_:kind:waiter:cpu:at:)`` gave may not be places in the result: `order` tells which is where.
+  mutating func finish(at end: Timestamp) -> (rows: [WaitRow], order: [Int], diagnostics: DiagnosticLog) {
     for wait in open.values.joined() {
       if wait.doubtfulSince != nil {
         lose(wait)
@@ -108,7 +150,7 @@ struct WaitBook {
     }
     // Rows are made in order of time, but for those that are certain only backwards from their end.
     let order = rows.indices.sorted { (rows[$0].begin, $0) < (rows[$1].begin, $1) }
-    return (order.map { rows[$0] }, diagnostics)
+    return (order.map { rows[$0] }, order, diagnostics)
   }
 
   /// A new wait of the task, while gaps leave it open whether older ones still last: they are not claimed beyond the gap.
@@ -121,6 +163,7 @@ struct WaitBook {
     rows[wait.row].result = .lost
     rows[wait.row].length = (wait.doubtfulSince ?? rows[wait.row].begin) - rows[wait.row].begin
     rows[wait.row].asleep = nil
+    lost.append(wait)
   }
 
   private mutating func endWithoutBegin(

@@ -1,5 +1,5 @@
 /// How a fact is known. Nothing inferred is ever presented as observed.
-public enum Evidence: Hashable, Sendable {
+public enum Evidence: Hashable, Sendable, BitwiseCopyable {
   /// Read from the kernel's own structures by a proxytrace probe.
   case probe
   /// Stated by an upstream event.

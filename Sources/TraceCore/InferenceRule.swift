@@ -1,8 +1,51 @@
 /// The rules by which a fact is deduced where no event states it. Each says what it needs, what it concludes, and how it
 /// can be wrong; `docs/inference.md` has them with what they score against truth.
-public enum InferenceRule: String, Sendable, Hashable, CaseIterable {
+public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopyable {
   /// Premise: a task's `contention_end` with result 0. Conclusion: from then on it owns the lock, until a release, or until
   /// somebody else's acquisition shows that it released without a waiter.
   /// Wrong: an uncontended unlock leaves no event, so the end of such a hold may be earlier than shown.
   case acquired
+
+  /// Premise: a task wakes a mutex waiter from task context, on a kernel without `contended_release`. Conclusion: it owned
+  /// the mutex up to here (`__mutex_unlock_slowpath()` wakes the first waiter; kernel/locking/mutex.c).
+  /// Wrong: a signal from another task wakes an interruptible waiter in the same way.
+  case wokeTheWaiter
+
+  /// Premise: a waiter spun for a mutex until it got it, or for a long time, while nobody slept on its wait list, and just
+  /// one task ran on all other CPUs when it began. Conclusion: that task was the owner: spinning ends as soon as the owner
+  /// leaves its CPU (`mutex_spin_on_owner()`, kernel/locking/mutex.c).
+  /// Wrong: the owner may have released the lock in the instant in which the waiter began.
+  case spunOnOwner
+
+  /// Premise: two tasks release a lock one after the other, and nobody's wait ended in between. Conclusion: the second took
+  /// the lock, without waiting, right after the first release.
+  /// Wrong: by the time between that release and its acquisition, for which the lock was free.
+  case tookOver
+
+  /// Premise: a mutex waiter was off its CPU, and its `sched_waking` has another `target_cpu`, with no `sched_migrate_task`
+  /// in between. Conclusion: the kernel moved it to its owner's CPU while it was blocked (`proxy_migrate_task()` emits no
+  /// event; kernel/sched/core.c).
+  /// Wrong: about when it moved, which no event tells.
+  case movedSilently
+
+  /// Premise: the kernel proxies, and blocked tasks on a CPU have chains that end in the task that is switched in there.
+  /// Conclusion: the most urgent of them is the donor, if it is more urgent than that task.
+  /// Wrong: the scheduler picks by lag and deadline, so that another of them, or the owner itself, may have been picked.
+  case mostUrgentDonor
+
+  /// Premise: a mutex waiter left its CPU to the idle task although another task was queued there, and that task ran next
+  /// without being woken. Conclusion: the kernel proxies: it idled for a moment to let go of the donor that it was to move
+  /// (`proxy_resched_idle()`, kernel/sched/core.c).
+  /// Wrong: where records are missing without the ring buffer saying so.
+  case idledWithWork
+
+  /// Premise: two or more waiters blocked while their owner was running or queued on another CPU, did not see it sleep, and
+  /// were woken where they had blocked. Conclusion: the kernel does not proxy: it would have moved them to their owner.
+  /// Wrong: a donor that is never picked, since more urgent tasks keep its CPU, is not moved either.
+  case stayedHome
+
+  /// Premise: while waiters were blocked on a CPU, their owner and other tasks competed for it for some milliseconds.
+  /// Conclusion: the kernel proxies if the owner's share is closer to what its donors' weights give than to its own.
+  /// Wrong: with a scheduler that does not share by weight (sched_ext), or in a short trace.
+  case ranByDonorsWeight
 }

@@ -189,15 +189,22 @@ public struct WaitProbe: Hashable, Sendable, BitwiseCopyable {
 }
 
 /// A hole in a CPU's stream: the ring buffer dropped or overwrote records.
+///
+/// The item stands where the hole *begins*: its timestamp is that of the last record before it, so that whoever follows the
+/// stream never has to take back what it concluded inside the hole. Only a hole before a CPU's first record stands at its
+/// end, since nothing tells where it began.
 public struct LostEvents: Hashable, Sendable, BitwiseCopyable {
-  /// The last record before the hole on this CPU; `nil` where the hole is at the beginning of the CPU's data.
-  public var since: Timestamp?
+  /// The first record after the hole on this CPU; `nil` where none follows.
+  public var until: Timestamp?
+  /// No record precedes the hole on this CPU: it reaches back to the beginning of the trace.
+  public var isAtStart: Bool
   /// How many records are missing; `nil` where the ring buffer did not say.
   public var count: UInt64?
 
   @inlinable
-  public init(since: Timestamp?, count: UInt64?) {
-    self.since = since
+  public init(until: Timestamp?, isAtStart: Bool = false, count: UInt64?) {
+    self.until = until
+    self.isAtStart = isAtStart
     self.count = count
   }
 }

@@ -71,7 +71,7 @@ struct CurrTests {
     script.ticks(0, 0)
     script.switched(100, 0, to: 5)
     script.ticks(200, 0)
-    script.loses(500, 0, since: 200, count: 7)
+    script.loses(200, 0, until: 500, count: 7)
     script.switched(500, 0, to: 0, state: .interruptible, from: 9)
     script.ticks(600, 0)
     let timeline = script.timeline()
@@ -85,7 +85,7 @@ struct CurrTests {
   @Test func aGapAtTheBeginningHidesWhatRanBefore() {
     var script = Script()
     script.ticks(0, 1)
-    script.loses(300, 0, since: nil, count: nil)
+    script.losesStart(300, 0)
     script.switched(300, 0, to: 0, state: .interruptible, from: 9)
     script.ticks(400, 0)
     let timeline = script.timeline()

@@ -60,8 +60,14 @@ struct Script {
   /// Any record, to say that the CPU's curr is still alive.
   mutating func ticks(_ time: UInt64, _ cpu: CPU) { add(time, cpu, .other) }
 
-  mutating func loses(_ time: UInt64, _ cpu: CPU, since: UInt64?, count: UInt64?) {
-    add(time, cpu, .lost(LostEvents(since: since.map { Timestamp($0) }, count: count)))
+  /// The ring buffer lost records after the CPU's last one, until `until`.
+  mutating func loses(_ time: UInt64, _ cpu: CPU, until: UInt64?, count: UInt64?) {
+    add(time, cpu, .lost(LostEvents(until: until.map { Timestamp($0) }, count: count)))
+  }
+
+  /// The ring buffer lost records before the CPU's first one.
+  mutating func losesStart(_ time: UInt64, _ cpu: CPU) {
+    add(time, cpu, .lost(LostEvents(until: Timestamp(time), isAtStart: true, count: nil)))
   }
 
   /// The timeline of the script, in the order in which it was written.

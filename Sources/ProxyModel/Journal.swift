@@ -1,0 +1,92 @@
+import TraceCore
+
+/// Who owns a lock from an instant on.
+enum OwnerFact: Equatable, BitwiseCopyable {
+  /// Not resolved yet: the ledger fills it in, and no replay passes it before.
+  case pending
+  /// Released, and nobody is known to have taken it: the next owner is on its way.
+  case free
+  case task(TaskIndex, OwnerEvidence)
+  /// Not derivable.
+  case unknown
+}
+
+/// ``Evidence`` of an owner, small enough for a journal.
+typealias OwnerEvidence = Evidence
+
+/// What happened, with tasks instead of pids: the part of the stream that reconstruction needs.
+enum JournalAction: BitwiseCopyable {
+  /// A CPU's curr is known from here on: its first record, or the first after a gap.
+  case current(TaskIndex)
+  /// A CPU's curr is not known from here on.
+  case lost
+  case switched(from: TaskIndex, state: TaskState, to: TaskIndex)
+  case waking(TaskIndex, target: CPU)
+  case wakeup(TaskIndex, target: CPU)
+  case migrated(TaskIndex, to: CPU)
+  /// The task's name or priority is this from here on.
+  case described(TaskIndex, pid: Pid, Comm, Priority?)
+  case dead(TaskIndex)
+  /// A thread goes on under another pid.
+  case becomes(TaskIndex, TaskIndex)
+  case waitBegan(wait: Int, TaskIndex, LockAddress, isMutex: Bool)
+  case waitEnded(wait: Int, TaskIndex, LockAddress, acquired: Bool)
+  /// The wait's end is not in the trace.
+  case waitLost(wait: Int, TaskIndex, LockAddress)
+  /// Stated by `contended_release`, or concluded from a waking.
+  case released(LockAddress, by: TaskIndex, OwnerEvidence)
+  /// A probe read the owner in the middle of a wait.
+  case ownerRead(LockAddress)
+  /// Probe: the donor of the task that is switched in on this CPU; `nil` = itself.
+  case probedDonor(next: TaskIndex, donor: TaskIndex?, depth: UInt8)
+  /// Probe: the scheduler chose this task as donor; curr may follow or stay.
+  case probedChoice(TaskIndex)
+}
+
+/// One entry: when, on which CPU, what; and for entries about a lock who owns it from then on.
+struct JournalEntry: BitwiseCopyable {
+  var time: Timestamp
+  var cpu: CPU
+  var action: JournalAction
+  var owner: OwnerFact = .unknown
+}
+
+/// Entries that wait for the owners of their locks to become known.
+///
+/// Who owns a contended lock shows when it is released, so reconstruction runs behind the stream: by the length of a hold,
+/// not of the trace. Positions count from the trace's beginning and stay valid while entries leave at the front.
+struct Journal {
+  private var entries: [JournalEntry] = []
+  /// Entries at the front of `entries` that have left already; removed in bulk.
+  private var head = 0
+  /// Position of the first entry that is still here.
+  private(set) var first = 0
+
+  var isEmpty: Bool { head == entries.count }
+  var count: Int { entries.count - head }
+  /// Position that the next entry will get.
+  var end: Int { first + count }
+
+  mutating func append(_ entry: JournalEntry) { entries.append(entry) }
+
+  /// Fills in the owner at a position; positions that have left stay as they were read.
+  mutating func setOwner(_ fact: OwnerFact, at position: Int) {
+    guard position >= first, position < end else { return }
+    entries[head + position - first].owner = fact
+  }
+
+  mutating func popFirst() -> JournalEntry? {
+    guard head < entries.count else { return nil }
+    let entry = entries[head]
+    head += 1
+    first += 1
+    if head == entries.count {
+      entries.removeAll(keepingCapacity: true)
+      head = 0
+    } else if head >= 4096, head * 2 >= entries.count {
+      entries.removeSubrange(..<head)
+      head = 0
+    }
+    return entry
+  }
+}

@@ -1,0 +1,311 @@
+import TraceCore
+
+// The first step: curr, tasks and waits out of the stream, and the journal for the second.
+
+// MARK: - Curr
+
+extension ProxyMachine {
+  mutating func openLane(_ lane: Int) {
+    while lanes.count <= lane { lanes.append(nil) }
+    if lanes[lane] == nil { lanes[lane] = CPULane(cpu: CPU(lane), traceBegin: begin ?? Timestamp(0)) }
+  }
+
+  /// Establishes which task wrote the record; `nil` where its pid is impossible.
+  mutating func see(_ event: SchedEvent, lane: Int) -> TaskIndex? {
+    let pid =
+      switch event.body {
+      // The task that leaves; common_pid is the same one, but text may lack it.
+      case .switched(let record): record.previous.pid
+      // Already written under the new pid; until now it was curr under the old one.
+      case .executed(_, let oldPid): oldPid
+      default: event.pid
+      }
+    guard TaskTable.isValid(pid) else {
+      diagnostics.record(.pidOutOfRange, cpu: event.cpu, time: event.timestamp, "pid \(pid)")
+      return nil
+    }
+    if lanes[lane]?.continues(with: pid) == false { breakContinuity(event, pid: pid, lane: lane) }
+    let task = tasks.task(pid)
+    let wasUnknown = lanes[lane]?.current == .unknown
+    lanes[lane]?.see(task, pid: pid, at: event.timestamp)
+    if wasUnknown {
+      describe(task, at: event.timestamp, cpu: event.cpu)
+      note(.current(task), at: event.timestamp, cpu: event.cpu)
+    }
+    return task
+  }
+
+  /// The record cannot follow the one before it: between the two, curr is not known.
+  private mutating func breakContinuity(_ event: SchedEvent, pid: Pid, lane: Int) {
+    guard let last = lanes[lane]?.lastRecord else { return }
+    diagnostics.record(
+      .switchDiscontinuity, cpu: event.cpu, time: event.timestamp, "pid \(pid) runs, though no switch led to it")
+    loseCurrent(lane, since: last, at: event.timestamp)
+    waits.doubt(on: event.cpu, since: last, until: event.timestamp)
+    gaplessSince = event.timestamp
+  }
+
+  private mutating func switched(_ record: SwitchRecord, event: SchedEvent, lane: Int, previous: TaskIndex) {
+    guard TaskTable.isValid(record.next.pid) else {
+      diagnostics.record(.pidOutOfRange, cpu: event.cpu, time: event.timestamp, "pid \(record.next.pid)")
+      loseCurrent(lane, since: event.timestamp, at: event.timestamp)
+      return
+    }
+    name(previous, record.previous, event)
+    let next = named(record.next, event)
+    bookRun(lane) { $0.switchTo(next, pid: record.next.pid, at: event.timestamp) }
+    tasks[next].switches += 1
+    waits.leaveCPU(previous, at: event.timestamp)
+    waits.enterCPU(next, cpu: event.cpu, at: event.timestamp)
+    note(.switched(from: previous, state: record.previousState, to: next), at: event.timestamp, cpu: event.cpu)
+    if record.previousState.isDead {
+      tasks.markDead(previous)
+      waits.forget(previous)
+      endLostWaits(event)
+      note(.dead(previous), at: event.timestamp, cpu: event.cpu)
+    }
+  }
+
+  private mutating func executed(pid: Pid, oldPid: Pid, lane: Int, event: SchedEvent) {
+    // de_thread() (fs/exec.c): the thread takes its dead leader's pid, and goes on as that pid.
+    guard pid != oldPid, TaskTable.isValid(pid), TaskTable.isValid(oldPid) else { return }
+    let task = tasks.newLife(pid)
+    let old = tasks.task(oldPid)
+    (tasks[task].comm, tasks[task].priority) = (tasks[old].comm, tasks[old].priority)
+    tasks.markDead(old)
+    bookRun(lane) { $0.rename(to: task, pid: pid, at: event.timestamp) }
+    describe(task, at: event.timestamp, cpu: event.cpu)
+    note(.becomes(old, task), at: event.timestamp, cpu: event.cpu)
+  }
+
+  /// Runs a step of a lane and books the run that it returns to the task that was curr before it.
+  mutating func bookRun(_ lane: Int, _ step: (inout CPULane) -> Int64) {
+    guard let current = lanes[lane]?.current else { return }
+    let ran = step(&lanes[lane]!)
+    if case .task(let task, _) = current { tasks[task].run += ran }
+  }
+}
+
+// MARK: - Gaps
+
+extension ProxyMachine {
+  mutating func lose(_ lost: LostEvents, lane: Int, at time: Timestamp) {
+    let since = lost.isAtStart ? begin ?? time : time
+    let until = lost.until ?? Timestamp(.max)
+    lanes[lane]?.countLost(lost.count)
+    loseCurrent(lane, since: since, at: time)
+    diagnostics.record(
+      .lostEvents, cpu: CPU(lane), count: lost.count ?? 1, time: since,
+      lost.count == nil ? "the ring buffer did not say how many" : "")
+    gaps.append(GapRow(cpu: CPU(lane), begin: since, end: until, lostEvents: lost.count))
+    waits.doubt(on: CPU(lane), since: since, until: until)
+    gaplessSince = max(gaplessSince, until)
+  }
+
+  private mutating func loseCurrent(_ lane: Int, since: Timestamp, at time: Timestamp) {
+    bookRun(lane) { $0.lose(since: since) }
+    ledger.forget(in: &journal)
+    note(.lost, at: time, cpu: CPU(lane))
+  }
+
+  /// Waits whose end is not seen leave the ledger and the replay.
+  private mutating func endLostWaits(_ event: SchedEvent) {
+    for wait in waits.takeLost() {
+      let row = waits.rows[wait.row]
+      let position = note(
+        .waitLost(wait: wait.row, row.waiter.index, wait.lock), at: event.timestamp, cpu: event.cpu)
+      ledger.waitEnded(wait.lock, row.waiter.index, acquired: false, at: position, time: event.timestamp, in: &journal)
+    }
+  }
+
+  /// Marks the waits that a gap overlaps.
+  func markGaps(_ timeline: inout Timeline) {
+    guard !timeline.gaps.isEmpty else { return }
+    // Gaps are in order of their beginning, so the furthest end among those that begin before an instant decides.
+    var furthest: [Timestamp] = []
+    for gap in timeline.gaps { furthest.append(max(furthest.last ?? gap.end, gap.end)) }
+    for i in timeline.waits.indices {
+      let wait = timeline.waits[i]
+      let end = wait.begin + wait.length
+      var (low, high) = (0, timeline.gaps.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if timeline.gaps[middle].begin <= end { low = middle + 1 } else { high = middle }
+      }
+      timeline.waits[i].touchesGap = low > 0 && furthest[low - 1] > wait.begin
+    }
+  }
+}
+
+// MARK: - What happened
+
+extension ProxyMachine {
+  mutating func applyBody(_ event: SchedEvent, lane: Int, current: TaskIndex) {
+    switch event.body {
+    case .switched(let record):
+      roles.insert(.switched)
+      switched(record, event: event, lane: lane, previous: current)
+    case .waking(let record): waking(record, event, current)
+    case .wakeup(let record): wakeup(record, event, .wakeup)
+    case .wakeupNew(let record): wakeup(record, event, .wakeupNew)
+    case .migrated(let snapshot, _, let to):
+      roles.insert(.migrated)
+      guard TaskTable.isValid(snapshot.pid) else { return }
+      let task = named(snapshot, event)
+      waits.move(task, to: to)
+      note(.migrated(task, to: to), at: event.timestamp, cpu: event.cpu)
+    case .contentionBegan(let lock, let flags): contended(lock, flags, event, lane, current)
+    case .contentionEnded(let lock, let result): acquired(lock, result, event, lane, current)
+    case .contendedRelease(let lock):
+      roles.insert(.contendedRelease)
+      let position = note(.released(lock, by: current, .event), at: event.timestamp, cpu: event.cpu)
+      ledger.released(lock, by: current, isRelease: true, at: position, time: event.timestamp, in: &journal)
+    case .probedSwitch(let probe): probed(probe, event)
+    case .probedWait(let probe): probed(probe, event)
+    case .probedSetNext(let pid, _):
+      roles.insert(.probedSetNext)
+      if options.ignoresProbes || !TaskTable.isValid(pid) { return }
+      note(.probedChoice(tasks.task(pid)), at: event.timestamp, cpu: event.cpu)
+    default: applyLife(event, lane: lane)
+    }
+  }
+
+  private mutating func applyLife(_ event: SchedEvent, lane: Int) {
+    switch event.body {
+    case .exited(let task):
+      roles.insert(.exited)
+      if TaskTable.isValid(task.pid) { _ = named(task, event) }
+    case .forked(_, let child, let comm):
+      roles.insert(.forked)
+      guard TaskTable.isValid(child) else { return }
+      let task = tasks.newLife(child)
+      tasks[task].comm = comm
+      describe(task, at: event.timestamp, cpu: event.cpu)
+    case .executed(let pid, let oldPid):
+      roles.insert(.executed)
+      executed(pid: pid, oldPid: oldPid, lane: lane, event: event)
+    case .renamed(let pid, let comm):
+      roles.insert(.renamed)
+      guard TaskTable.isValid(pid) else { return }
+      let task = tasks.task(pid)
+      tasks[task].comm = comm
+      describe(task, at: event.timestamp, cpu: event.cpu)
+    case .inheritedPriority(let pid, let comm, _, let priority):
+      roles.insert(.inheritedPriority)
+      if TaskTable.isValid(pid) { _ = named(TaskSnapshot(pid: pid, priority: priority, comm: comm), event) }
+    default: break
+    }
+  }
+
+  private mutating func waking(_ record: WakeRecord, _ event: SchedEvent, _ current: TaskIndex) {
+    roles.insert(.waking)
+    guard TaskTable.isValid(record.task.pid) else { return }
+    let task = named(record.task, event)
+    if event.context.isTask, let wait = waits.waiting(task), current != task, event.pid != 0,
+      ledger.isSign(wait.lock, by: current)
+    {
+      let position = note(
+        .released(wait.lock, by: current, .inferred(.wokeTheWaiter)), at: event.timestamp, cpu: event.cpu)
+      ledger.released(wait.lock, by: current, isRelease: false, at: position, time: event.timestamp, in: &journal)
+    }
+    note(.waking(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
+  }
+
+  private mutating func wakeup(_ record: WakeRecord, _ event: SchedEvent, _ role: EventRole) {
+    roles.insert(role)
+    guard TaskTable.isValid(record.task.pid) else { return }
+    note(.wakeup(named(record.task, event), target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
+  }
+
+  private mutating func contended(
+    _ lock: LockAddress, _ flags: ContentionFlags, _ event: SchedEvent, _ lane: Int, _ current: TaskIndex
+  ) {
+    roles.insert(.contentionBegan)
+    guard let kind = WaitKind(flags) else {
+      lanes[lane]?.beginSpinning(on: lock)
+      return
+    }
+    let row = waits.begin(lock, kind: kind, waiter: tasks.label(current), cpu: event.cpu, at: event.timestamp)
+    endLostWaits(event)
+    if let row {
+      let position = note(
+        .waitBegan(wait: row, current, lock, isMutex: kind == .mutex), at: event.timestamp, cpu: event.cpu)
+      if kind == .mutex {
+        let spin = flags.contains(.spin) ? spin(of: current, on: lane, at: event.timestamp) : nil
+        ledger.waitBegan(lock, current, spin: spin, at: position, in: &journal)
+      }
+    }
+    if kind == .mutex, !flags.contains(.spin) { ledger.waiterSleeps(lock, current, at: event.timestamp) }
+  }
+
+  /// What a task that begins to spin could see of the other CPUs.
+  private func spin(of waiter: TaskIndex, on lane: Int, at time: Timestamp) -> OwnershipLedger.Spin {
+    var spin = OwnershipLedger.Spin(waiter: waiter, since: time, others: [], sawAll: true)
+    for other in lanes.indices where other != lane {
+      switch lanes[other]?.current {
+      case .task(let task, let pid): if pid != 0 { spin.others.append(task) }
+      case .unknown, nil: spin.sawAll = false
+      }
+    }
+    return spin
+  }
+
+  private mutating func acquired(
+    _ lock: LockAddress, _ result: Int32, _ event: SchedEvent, _ lane: Int, _ current: TaskIndex
+  ) {
+    roles.insert(.contentionEnded)
+    if lanes[lane]?.endSpinning(on: lock) == true { return }
+    let row = waits.end(
+      lock, result: result, waiter: tasks.label(current), at: event.timestamp, certainSince: gaplessSince)
+    endLostWaits(event)
+    guard let row else { return }
+    let position = note(
+      .waitEnded(wait: row, current, lock, acquired: result == 0), at: event.timestamp, cpu: event.cpu)
+    ledger.waitEnded(
+      lock, current, acquired: result == 0, at: position, time: event.timestamp, in: &journal)
+  }
+
+  private mutating func probed(_ probe: SwitchProbe, _ event: SchedEvent) {
+    roles.insert(.probedSwitch)
+    if options.ignoresProbes || !TaskTable.isValid(probe.next) { return }
+    let next = tasks.task(probe.next)
+    tasksByPointer[probe.nextTask] = next
+    verdict.probedSwitches += 1
+    if probe.depth > 0 { verdict.probedDonors += 1 }
+    let donor = probe.farthestDonor.flatMap { TaskTable.isValid($0) ? tasks.task($0) : nil }
+    note(.probedDonor(next: next, donor: donor, depth: probe.depth), at: event.timestamp, cpu: event.cpu)
+  }
+
+  private mutating func probed(_ probe: WaitProbe, _ event: SchedEvent) {
+    roles.insert(.probedWait)
+    if options.ignoresProbes || !probe.flags.contains(.mutex) { return }
+    guard probe.ownerTask == 0 || tasksByPointer[probe.ownerTask] != nil else { return }
+    let position = note(.ownerRead(probe.lock), at: event.timestamp, cpu: event.cpu)
+    ledger.ownerRead(probe.lock, tasksByPointer[probe.ownerTask], at: position, in: &journal)
+  }
+}
+
+// MARK: - Names
+
+extension ProxyMachine {
+  /// The task that an event describes, with the name and priority that it states.
+  mutating func named(_ snapshot: TaskSnapshot, _ event: SchedEvent) -> TaskIndex {
+    let task = tasks.livingTask(snapshot.pid)
+    name(task, snapshot, event)
+    return task
+  }
+
+  private mutating func name(_ task: TaskIndex, _ snapshot: TaskSnapshot, _ event: SchedEvent) {
+    let row = tasks[task]
+    if row.comm == snapshot.comm, row.priority == snapshot.priority { return }
+    tasks[task].comm = snapshot.comm
+    tasks[task].priority = snapshot.priority
+    describe(task, at: event.timestamp, cpu: event.cpu)
+  }
+
+  /// Tells the replay about a task.
+  mutating func describe(_ task: TaskIndex, at time: Timestamp, cpu: CPU) {
+    let row = tasks[task]
+    note(.described(task, pid: row.id.pid, row.comm, row.priority), at: time, cpu: cpu)
+  }
+}

@@ -1,0 +1,239 @@
+import TraceCore
+
+/// Who owned each contended lock, built forwards from acquisitions and backwards from releases.
+///
+/// Each journal entry about a lock has a blank: who owns it from there on. A release names the owner of everything since the
+/// last known change; an acquisition names the owner of what follows. The ledger keeps the positions of the blanks that
+/// nothing has decided yet; the earliest of them is as far as reconstruction may go.
+///
+/// What the kernel shows (kernel/locking/mutex.c): while a task sleeps on a mutex's wait list, the fast paths fail for
+/// everybody, so each acquisition has a `contention_end` and each release a `contended_release` (7.2 and later). While
+/// waiters only spin, others lock and unlock without an event; but a spinner stops as soon as the owner leaves its CPU.
+struct OwnershipLedger {
+  /// A spinner notices within microseconds that the owner does not run (`mutex_spin_on_owner()` looks at it in every turn).
+  /// A spin that went on for this long, in nanoseconds, did so on an owner that ran.
+  private static let spinIsReal: Int64 = 100_000
+  /// A wait that ends this soon, in nanoseconds, found the lock free: only the fast path failed, on the flag that tells of
+  /// sleeping waiters.
+  private static let tookAtOnce: Int64 = 5_000
+
+  /// What was seen when a waiter began to spin.
+  struct Spin {
+    var waiter: TaskIndex
+    var since: Timestamp
+    /// Tasks that ran on the other CPUs then, without idle tasks.
+    var others: [TaskIndex]
+    /// Every other CPU's curr was known.
+    var sawAll: Bool
+    /// Whoever owned the lock then had been seen to acquire it.
+    var wasWatched = false
+    /// It went on for so long, or until the lock was acquired, that the owner must have been running.
+    var isReal = false
+    /// The first attempt succeeded.
+    var wasShort = false
+  }
+
+  /// An entry whose blank is open.
+  struct Blank {
+    enum Kind {
+      /// A wait began; by spinning, where the spin is given.
+      case began(Spin?)
+      case acquired(TaskIndex)
+      /// The lock was given up: `contended_release`, or a waiter was woken, or its holder waits for it itself.
+      case given
+    }
+    var position: Int
+    var kind: Kind
+  }
+
+  struct Lock {
+    var waiters: Set<TaskIndex> = []
+    /// Waiters that have gone to sleep on the wait list at least once.
+    var sleepers: Set<TaskIndex> = []
+    var blanks: [Blank] = []
+    /// The last task that was seen to acquire the lock and not to release it.
+    var holder: TaskIndex?
+    /// Somebody has slept on the wait list all the time since `holder` acquired: nobody else can have without an event.
+    var isWatched = false
+    /// A `contended_release` of this lock was seen, so wakings are not needed as signs.
+    var hasReleases = false
+  }
+
+  private var locks: [LockAddress: Lock] = [:]
+  /// Locks with open blanks.
+  private var undecided: Set<LockAddress> = []
+
+  /// The first position that is not decided; `nil` where all are.
+  var frontier: Int? {
+    var first: Int?
+    for lock in undecided {
+      if let position = locks[lock]?.blanks.first?.position { first = min(first ?? position, position) }
+    }
+    return first
+  }
+
+  /// A task began to wait.
+  /// - Parameter spin: what it saw, where it began by spinning.
+  mutating func waitBegan(
+    _ lock: LockAddress, _ waiter: TaskIndex, spin: Spin?, at position: Int, in journal: inout Journal
+  ) {
+    // A task that waits does not own: it released the lock without an event.
+    if let state = locks[lock], state.holder == waiter {
+      if state.isWatched {
+        close(lock, in: &journal)
+        addBlank(lock, Blank(position: position, kind: .given), in: &journal)
+      }
+      locks[lock]?.holder = nil
+    }
+    locks[lock, default: Lock()].waiters.insert(waiter)
+    var spin = spin
+    spin?.wasWatched = locks[lock]?.isWatched == true
+    addBlank(lock, Blank(position: position, kind: .began(spin)), in: &journal)
+  }
+
+  /// A waiter stops spinning and sleeps on the wait list.
+  mutating func waiterSleeps(_ lock: LockAddress, _ waiter: TaskIndex, at time: Timestamp) {
+    locks[lock]?.sleepers.insert(waiter)
+    settleSpin(lock, waiter, at: time, acquired: false)
+  }
+
+  /// A probe read the owner; from here on it is known.
+  mutating func ownerRead(_ lock: LockAddress, _ owner: TaskIndex?, at position: Int, in journal: inout Journal) {
+    journal.setOwner(owner.map { .task($0, .probe) } ?? .free, at: position)
+    locks[lock]?.holder = owner
+  }
+
+  /// The task owned the lock up to here: stated by `contended_release`, or concluded (``isSign(_:by:)``).
+  mutating func released(
+    _ lock: LockAddress, by task: TaskIndex, isRelease: Bool, at position: Int, time: Timestamp,
+    in journal: inout Journal
+  ) {
+    if isRelease { locks[lock, default: Lock()].hasReleases = true }
+    for waiter in locks[lock]?.waiters ?? [] { settleSpin(lock, waiter, at: time, acquired: false) }
+    decide(lock, releasedBy: task, evidence: isRelease ? .event : .inferred(.wokeTheWaiter), in: &journal)
+    locks[lock]?.holder = nil
+    addBlank(lock, Blank(position: position, kind: .given), in: &journal)
+    if locks[lock]?.waiters.isEmpty == true { close(lock, in: &journal) }
+  }
+
+  /// Whether a task that wakes a waiter of the lock thereby shows that it has released it: where releases leave no event,
+  /// and unless the lock's own waiters wake each other. A release precedes its waking, so that a spinner may have taken the
+  /// lock in between: that late waking says nothing of the new owner.
+  func isSign(_ lock: LockAddress, by task: TaskIndex) -> Bool {
+    guard let state = locks[lock], !state.hasReleases, !state.waiters.contains(task) else { return false }
+    return !state.isWatched || state.holder == nil || state.holder == task
+  }
+
+  /// A wait ended: acquired, given up, or lost from sight.
+  mutating func waitEnded(
+    _ lock: LockAddress, _ waiter: TaskIndex, acquired: Bool, at position: Int, time: Timestamp,
+    in journal: inout Journal
+  ) {
+    guard locks[lock] != nil else { return }
+    locks[lock]?.waiters.remove(waiter)
+    settleSpin(lock, waiter, at: time, acquired: acquired && locks[lock]?.sleepers.contains(waiter) == false)
+    locks[lock]?.sleepers.remove(waiter)
+    if locks[lock]?.sleepers.isEmpty == true { locks[lock]?.isWatched = false }
+    if acquired {
+      close(lock, in: &journal)
+      locks[lock]?.holder = waiter
+      let hasSleepers = locks[lock]?.sleepers.isEmpty == false
+      locks[lock]?.isWatched = hasSleepers
+      addBlank(lock, Blank(position: position, kind: .acquired(waiter)), in: &journal)
+    }
+    if locks[lock]?.waiters.isEmpty == true { close(lock, in: &journal) }
+  }
+
+  /// A gap: holders may have changed unseen, and what is undecided cannot be decided by what comes after.
+  mutating func forget(in journal: inout Journal) {
+    for lock in Array(undecided) { close(lock, in: &journal) }
+    for lock in Array(locks.keys) { locks[lock]?.holder = nil }
+  }
+
+  /// The journal must go on, whatever is undecided.
+  mutating func giveUp(before position: Int, in journal: inout Journal) {
+    for lock in Array(undecided) where (locks[lock]?.blanks.first?.position ?? .max) < position {
+      close(lock, in: &journal)
+    }
+  }
+}
+
+// MARK: - Deciding
+
+extension OwnershipLedger {
+  private mutating func addBlank(_ lock: LockAddress, _ blank: Blank, in journal: inout Journal) {
+    journal.setOwner(.pending, at: blank.position)
+    locks[lock]?.blanks.append(blank)
+    undecided.insert(lock)
+  }
+
+  /// Notes of a waiter's spin whether it lasted.
+  private mutating func settleSpin(_ lock: LockAddress, _ waiter: TaskIndex, at time: Timestamp, acquired: Bool) {
+    guard let blanks = locks[lock]?.blanks else { return }
+    for i in blanks.indices {
+      guard case .began(var spin?) = blanks[i].kind, spin.waiter == waiter, !spin.isReal else { continue }
+      if acquired || time - spin.since > Self.spinIsReal {
+        spin.isReal = true
+        spin.wasShort = acquired && time - spin.since < Self.tookAtOnce
+        locks[lock]?.blanks[i].kind = .began(spin)
+      } else if locks[lock]?.sleepers.contains(waiter) == true {
+        locks[lock]?.blanks[i].kind = .began(nil)
+      }
+    }
+  }
+
+  /// A release by `task` decides every open blank: back to the last known change it was the owner.
+  private mutating func decide(
+    _ lock: LockAddress, releasedBy task: TaskIndex, evidence: Evidence, in journal: inout Journal
+  ) {
+    guard let state = locks[lock] else { return }
+    var fact = OwnerFact.task(task, evidence)
+    for blank in state.blanks {
+      switch blank.kind {
+      // Given up by one and later by another, and no wait ended in between: the second took it without waiting.
+      case .given: fact = .task(task, .inferred(.tookOver))
+      case .acquired(let acquirer): fact = .task(acquirer, .event)
+      case .began(let spin):
+        // An earlier acquirer's hold may have ended without an event; whoever releases had the lock by now.
+        if case .task(let known, _) = fact, known != task { fact = .task(task, .inferred(.tookOver)) }
+        if let spin, spin.isReal, state.holder != task, !spin.others.contains(task) {
+          journal.setOwner(ownerOfSpin(spin, holder: state.holder), at: blank.position)
+          continue
+        }
+      }
+      journal.setOwner(fact, at: blank.position)
+    }
+    locks[lock]?.blanks.removeAll(keepingCapacity: true)
+    undecided.remove(lock)
+  }
+
+  /// Decides the open blanks without a release: after a sign the lock was free; else the last acquirer still had it.
+  private mutating func close(_ lock: LockAddress, in journal: inout Journal) {
+    guard let state = locks[lock] else { return }
+    var fact: OwnerFact = state.holder.map { .task($0, .inferred(.acquired)) } ?? .unknown
+    for blank in state.blanks {
+      switch blank.kind {
+      case .given: fact = .free
+      case .acquired(let task): fact = .task(task, .event)
+      case .began(let spin):
+        if fact != .free, let spin, spin.isReal {
+          journal.setOwner(ownerOfSpin(spin, holder: state.holder), at: blank.position)
+          continue
+        }
+      }
+      journal.setOwner(fact, at: blank.position)
+    }
+    locks[lock]?.blanks.removeAll(keepingCapacity: true)
+    undecided.remove(lock)
+  }
+
+  /// Who owned a lock for which somebody spun, and no release tells: somebody who ran, or nobody.
+  private func ownerOfSpin(_ spin: Spin, holder: TaskIndex?) -> OwnerFact {
+    if spin.wasWatched, spin.wasShort { return .free }
+    if let holder, spin.others.contains(holder) { return .task(holder, .inferred(.acquired)) }
+    // Every owner would have been seen to acquire: if the one that was does not run, there is none.
+    if spin.wasWatched { return .free }
+    if spin.sawAll, spin.others.count == 1 { return .task(spin.others[0], .inferred(.spunOnOwner)) }
+    return .unknown
+  }
+}

@@ -1,0 +1,117 @@
+public import TraceCore
+
+/// A stretch in which one waiter's chain stays the same.
+public struct ChainRow: Sendable, Hashable {
+  /// Index into ``Timeline/waits``.
+  public var wait: Int
+  public var begin: Timestamp
+  public var end: Timestamp
+  /// Waiter first, then owner after owner; the last one is terminal, unless the chain's end is not known.
+  public var path: [TaskLabel]
+  /// `path[i]` waits for `locks[i]`; as many as the chain is deep.
+  public var locks: [LockAddress]
+  public var terminalState: ChainEnd
+  public var evidence: Evidence
+
+  /// Number of locks.
+  public var depth: Int { locks.count }
+  /// `nil` where the last lock's owner is not known.
+  public var terminal: TaskLabel? { path.count > locks.count ? path.last : nil }
+}
+
+/// How a chain ends, when its stretch began.
+public enum ChainEnd: String, Sendable, Hashable {
+  case running, runnable, sleeping, unknown
+  /// The last lock has just been released.
+  case released
+  /// The chain comes back to itself.
+  case deadlock
+}
+
+/// An interval on a CPU with curr ≠ donor.
+public struct SplitRow: Sendable, Hashable {
+  public var cpu: CPU
+  public var begin: Timestamp
+  public var end: Timestamp
+  public var donor: TaskLabel
+  public var curr: TaskLabel
+  /// Locks between donor and curr; `nil` where the chain is not known.
+  public var depth: Int?
+  public var evidence: Evidence
+}
+
+/// A maximal run of the class `inverted` within one wait.
+public struct InversionRow: Sendable, Hashable {
+  /// Index into ``Timeline/waits``.
+  public var wait: Int
+  public var begin: Timestamp
+  public var end: Timestamp
+  public var waiter: TaskLabel
+  public var lock: LockAddress
+  /// The terminal owner: who should have run.
+  public var owner: TaskLabel
+  public var cpu: CPU
+  /// Who ran instead, the longest first.
+  public var culprits: [Culprit]
+  public var evidence: Evidence
+
+  public struct Culprit: Sendable, Hashable {
+    public var task: TaskLabel
+    public var ran: Int64
+  }
+
+  public var length: Int64 { end - begin }
+}
+
+/// A handoff: of CPU time from donor to owner, or of a lock from owner to waiter.
+public struct HandoffRow: Sendable, Hashable {
+  public enum Kind: String, Sendable, Hashable {
+    case donation, release
+  }
+
+  public var kind: Kind
+  /// Index into ``Timeline/waits``.
+  public var wait: Int
+  public var lock: LockAddress
+  public var from: TaskLabel
+  public var to: TaskLabel
+  public var begin: Timestamp
+  public var end: Timestamp
+  /// Release to `sched_waking`, to `sched_wakeup`, to switch-in, to `contention_end`; `nil` where the step did not happen
+  /// or was not seen.
+  public var wake: Int64?
+  public var queue: Int64?
+  public var run: Int64?
+  public var acquire: Int64?
+  /// The waiter changed its CPU in it: a return migration.
+  public var migrated: Bool
+  public var evidence: Evidence
+}
+
+/// A stretch in which a task owned a lock that somebody waited for.
+public struct HoldRow: Sendable, Hashable {
+  public var lock: LockAddress
+  public var owner: TaskLabel
+  public var begin: Timestamp
+  public var end: Timestamp
+  /// Most tasks that waited at once.
+  public var waiters: Int
+  public var evidence: Evidence
+}
+
+/// A move of a blocked donor.
+public struct MigrationRow: Sendable, Hashable {
+  public enum Kind: String, Sendable, Hashable {
+    /// To the CPU of its owner; emits no event.
+    case proxy
+    /// Back, when it is woken.
+    case `return`
+  }
+
+  public var kind: Kind
+  public var task: TaskLabel
+  public var from: CPU
+  public var to: CPU
+  public var time: Timestamp
+  public var evidence: Evidence
+}

@@ -1,0 +1,59 @@
+import TraceCore
+
+/// Reconstruction, behind the stream: who is runnable where, who owns what, whose account is charged, and what each waiter
+/// waits for at every instant.
+///
+/// It follows the journal entry by entry, when the owners in it are decided. What it finds it appends to ``rows``.
+struct Replay {
+  /// Whether owners run on their donors' account: the hypothesis that this replay follows.
+  let proxies: Bool
+  /// Donors come from the probes alone, as soon as one was seen.
+  var hasProbes = false
+
+  var tasks: [TaskNow] = []
+  var lanes: [LaneNow] = []
+  var locks: [LockAddress: LockNow] = [:]
+  /// Open waits, in no order.
+  var waits: [WaitNow] = []
+  var rows = ReplayRows()
+  var signs = ProxySigns()
+  /// The instant that is being replayed.
+  var now = Timestamp(0)
+  /// Buffers of the chain walk, kept to save allocations.
+  var walkedTasks: [TaskIndex] = []
+  var walkedLocks: [LockAddress] = []
+
+  init(proxies: Bool) { self.proxies = proxies }
+
+  /// Takes the next entry. Its owner is decided.
+  mutating func apply(_ entry: JournalEntry) {
+    if !proxies, !waits.isEmpty { weighContests(until: entry.time) }
+    now = max(now, entry.time)
+    let lane = Int(entry.cpu)
+    while lanes.count <= lane { lanes.append(LaneNow()) }
+    switch entry.action {
+    case .switched: lanes[lane].choice = nil
+    case .probedChoice: break
+    default: if lanes[lane].choice != nil { settleChoice(lane) }
+    }
+    switch entry.action {
+    case .current(let task): setCurrent(lane, task)
+    case .lost: loseLane(lane)
+    case .switched(let from, let state, let to): switched(lane, from, state, to)
+    case .waking(let task, let target): waking(task, target: target)
+    case .wakeup(let task, let target): wakeup(task, target: target)
+    case .migrated(let task, let cpu): migrated(task, to: cpu)
+    case .described(let task, let pid, let comm, let priority): described(task, pid, comm, priority)
+    case .dead(let task): self[task].place = .asleep
+    case .becomes(let old, let new): become(old, new)
+    case .waitBegan(let wait, let task, let lock, let isMutex): began(wait, task, lock, isMutex, entry.owner)
+    case .waitEnded(let wait, let task, let lock, let acquired): ended(wait, task, lock, acquired, entry.owner)
+    case .waitLost(let wait, let task, let lock): ended(wait, task, lock, false, .unknown)
+    case .released(let lock, let task, let evidence): released(lock, by: task, evidence, entry.owner)
+    case .ownerRead(let lock): setOwner(lock, entry.owner)
+    case .probedDonor(let next, let donor, let depth): probed(lane, next: next, donor: donor, depth: depth)
+    case .probedChoice(let task): chosen(lane, task)
+    }
+    if !waits.isEmpty { classifyAll() }
+  }
+}

@@ -1,0 +1,204 @@
+import TraceCore
+
+// Chains, and the class of every open wait.
+
+/// The end of a chain.
+enum ChainTerminal {
+  case task(TaskIndex)
+  /// The first lock is free: it is being handed over.
+  case released
+  case unknown
+  case cycle
+}
+
+extension Replay {
+  /// Walks waiter → lock → owner → … into ``walkedTasks`` and ``walkedLocks``.
+  ///
+  /// An owner that waits for a mutex is a link; one whose lock has been released is not blocked any more and ends the chain.
+  /// - Returns: how the chain ends, and how well its links are known.
+  mutating func walk(from index: Int) -> (ChainTerminal, Evidence) {
+    walkedTasks.removeAll(keepingCapacity: true)
+    walkedLocks.removeAll(keepingCapacity: true)
+    var evidence = Evidence.probe
+    var wait = index
+    while true {
+      let (waiter, lock) = (waits[wait].waiter, waits[wait].lock)
+      walkedTasks.append(waiter)
+      let fact = waits[wait].isMutex ? locks[lock]?.owner ?? .unknown : .unknown
+      if fact == .free, wait != index { return (.task(waiter), evidence) }
+      walkedLocks.append(lock)
+      switch fact {
+      case .free: return (.released, evidence)
+      case .pending, .unknown: return (.unknown, .unknown)
+      case .task(let owner, let known):
+        evidence = evidence.combined(with: known)
+        if walkedTasks.contains(owner) {
+          walkedTasks.append(owner)
+          return (.cycle, evidence)
+        }
+        let next = self[owner].wait
+        guard next >= 0, waits[next].isMutex else {
+          walkedTasks.append(owner)
+          return (.task(owner), evidence)
+        }
+        wait = next
+      }
+    }
+  }
+
+  mutating func classifyAll() {
+    for index in waits.indices { classify(index) }
+  }
+
+  private mutating func classify(_ index: Int) {
+    let (terminal, evidence) = walk(from: index)
+    noteChain(index, terminal, evidence)
+    let (kind, culprit) = currentClass(index, terminal)
+    if kind != waits[index].current || culprit != waits[index].inversion?.culprit {
+      book(index)
+      waits[index].current = kind
+      noteInversion(index, terminal, culprit, evidence)
+    }
+  }
+
+  /// The class of this instant, and for an inversion who runs instead. ``walkedTasks`` is the wait's chain.
+  private func currentClass(_ index: Int, _ terminal: ChainTerminal) -> (WaitClass, TaskIndex?) {
+    let waiter = waits[index].waiter
+    if case .running = self[waiter].place { return (.own, nil) }
+    guard waits[index].isMutex else { return (.unknown, nil) }
+    switch terminal {
+    case .released: return (.handoff, nil)
+    case .unknown: return (.unknown, nil)
+    // Nobody in a cycle can run again; what they wait for is each other.
+    case .cycle: return (.sleeping, nil)
+    case .task(let owner): return ownerClass(owner, waiter: waiter)
+    }
+  }
+
+  private func ownerClass(_ owner: TaskIndex, waiter: TaskIndex) -> (WaitClass, TaskIndex?) {
+    switch self[owner].place {
+    case .unknown: return (.unknown, nil)
+    case .asleep: return (.sleeping, nil)
+    case .running(let cpu):
+      if case .task(let donor, _, _) = lanes[Int(cpu)].donor, walkedTasks.contains(donor) { return (.proxied, nil) }
+      return (.running, nil)
+    case .queued(let cpu), .blocked(let cpu):
+      guard cpu >= 0, Int(cpu) < lanes.count, let curr = lanes[Int(cpu)].curr else { return (.unknown, nil) }
+      if self[curr].pid == 0 { return (.delayed, nil) }
+      guard let urgency = urgency(of: Int(cpu)), let waiting = self[waiter].priority else { return (.unknown, nil) }
+      if walkedTasks.contains(curr) || !waiting.isMoreUrgent(than: urgency) { return (.preempted, nil) }
+      return (.inverted, curr)
+    }
+  }
+
+  /// The priority that a CPU's curr runs with: its own, or its donor's if that is more urgent.
+  private func urgency(of lane: Int) -> Priority? {
+    guard let curr = lanes[lane].curr, let own = self[curr].priority else { return nil }
+    if case .task(let donor, _, _) = lanes[lane].donor, let lent = self[donor].priority, lent.isMoreUrgent(than: own) {
+      return lent
+    }
+    return own
+  }
+
+  /// Books the time since the last change to the class that held until now.
+  private mutating func book(_ index: Int) {
+    waits[index].times[waits[index].current] += max(0, now - waits[index].since)
+    waits[index].since = max(now, waits[index].since)
+  }
+
+  /// Books the rest of a wait and its open rows.
+  mutating func closeWait(_ index: Int) {
+    book(index)
+    endChain(index)
+    endInversion(index)
+    let wait = waits[index]
+    rows.outcomes[wait.row] = WaitOutcome(
+      times: wait.times, owner: wait.firstOwner, ownerEvidence: wait.firstEvidence, depth: wait.depth)
+  }
+}
+
+// MARK: - Rows
+
+extension Replay {
+  private mutating func noteChain(_ index: Int, _ terminal: ChainTerminal, _ evidence: Evidence) {
+    guard waits[index].isMutex else { return }
+    if waits[index].chain != nil, waits[index].chainTasks == walkedTasks,
+      waits[index].chain?.locks.count == walkedLocks.count
+    {
+      return
+    }
+    endChain(index)
+    waits[index].chainTasks = walkedTasks
+    waits[index].depth = max(waits[index].depth, walkedTasks.count > 1 ? walkedLocks.count : 0)
+    waits[index].chain = ChainRow(
+      wait: waits[index].row, begin: now, end: now, path: walkedTasks.map { label($0) }, locks: walkedLocks,
+      terminalState: chainEnd(terminal), evidence: evidence)
+  }
+
+  private func chainEnd(_ terminal: ChainTerminal) -> ChainEnd {
+    switch terminal {
+    case .released: .released
+    case .unknown: .unknown
+    case .cycle: .deadlock
+    case .task(let task):
+      switch self[task].place {
+      case .running: .running
+      case .queued, .blocked: .runnable
+      case .asleep: .sleeping
+      case .unknown: .unknown
+      }
+    }
+  }
+
+  private mutating func endChain(_ index: Int) {
+    guard var row = waits[index].chain else { return }
+    waits[index].chain = nil
+    row.end = now
+    if row.end > row.begin { rows.chains.append(row) }
+  }
+
+  private mutating func noteInversion(
+    _ index: Int, _ terminal: ChainTerminal, _ culprit: TaskIndex?, _ evidence: Evidence
+  ) {
+    guard let culprit, case .task(let owner) = terminal else {
+      endInversion(index)
+      return
+    }
+    if waits[index].inversion?.ownerIndex == owner, waits[index].inversion?.cpu == self[owner].cpu {
+      changeCulprit(index, to: culprit)
+      return
+    }
+    endInversion(index)
+    waits[index].inversion = OpenInversion(
+      begin: now, owner: label(owner), ownerIndex: owner, cpu: self[owner].cpu, evidence: evidence, culprit: culprit,
+      culpritSince: now)
+  }
+
+  private mutating func changeCulprit(_ index: Int, to culprit: TaskIndex?) {
+    guard var open = waits[index].inversion else { return }
+    let ran = now - open.culpritSince
+    if ran > 0 {
+      if let known = open.culprits.firstIndex(where: { $0.task.index == open.culprit }) {
+        open.culprits[known].ran += ran
+      } else {
+        open.culprits.append((label(open.culprit), ran))
+      }
+    }
+    open.culprit = culprit ?? open.culprit
+    open.culpritSince = now
+    waits[index].inversion = open
+  }
+
+  private mutating func endInversion(_ index: Int) {
+    changeCulprit(index, to: nil)
+    guard let open = waits[index].inversion else { return }
+    waits[index].inversion = nil
+    guard now > open.begin else { return }
+    let culprits = open.culprits.sorted { ($1.ran, $0.task.pid) < ($0.ran, $1.task.pid) }
+    rows.inversions.append(
+      InversionRow(
+        wait: waits[index].row, begin: open.begin, end: now, waiter: label(waits[index].waiter),
+        lock: waits[index].lock, owner: open.owner, cpu: open.cpu,
+        culprits: culprits.map { InversionRow.Culprit(task: $0.task, ran: $0.ran) }, evidence: open.evidence))
+  }
+}

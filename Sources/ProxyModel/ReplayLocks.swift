@@ -1,0 +1,165 @@
+import TraceCore
+
+// Waits, owners and handoffs, entry by entry.
+
+extension Replay {
+  mutating func began(_ row: Int, _ task: TaskIndex, _ lock: LockAddress, _ isMutex: Bool, _ owner: OwnerFact) {
+    var wait = WaitNow(
+      row: row, waiter: task, lock: lock, isMutex: isMutex, outer: self[task].wait, begin: now, since: now)
+    if isMutex {
+      locks[lock, default: LockNow()].waiters += 1
+      setOwner(lock, owner)
+      switch owner {
+      case .task(let owner, let evidence): (wait.firstOwner, wait.firstEvidence) = (label(owner), evidence)
+      // Known not to have one: the lock was given up, and the next owner is on its way.
+      case .free: wait.firstEvidence = locks[lock]?.released?.evidence ?? .inferred(.acquired)
+      case .pending, .unknown: break
+      }
+    }
+    self[task].wait = waits.count
+    waits.append(wait)
+  }
+
+  mutating func ended(_ row: Int, _ task: TaskIndex, _ lock: LockAddress, _ acquired: Bool, _ owner: OwnerFact) {
+    guard let index = waits.firstIndex(where: { $0.row == row }) else { return }
+    closeWait(index)
+    let wait = waits[index]
+    if acquired { noteRelease(wait) }
+    remove(index)
+    guard wait.isMutex else { return }
+    locks[lock]?.waiters -= 1
+    if acquired {
+      setOwner(lock, owner)
+    } else if locks[lock]?.waiters == 0 {
+      setOwner(lock, .unknown)
+    }
+    if locks[lock]?.waiters == 0 { forgetLock(lock) }
+  }
+
+  /// Takes a wait out of the list; the last one moves to its place.
+  private mutating func remove(_ index: Int) {
+    let gone = waits[index]
+    if self[gone.waiter].wait == index { self[gone.waiter].wait = gone.outer }
+    let last = waits.count - 1
+    for i in waits.indices where waits[i].outer == index { waits[i].outer = gone.outer }
+    if last != index {
+      waits[index] = waits[last]
+      if self[waits[index].waiter].wait == last { self[waits[index].waiter].wait = index }
+      for i in waits.indices where waits[i].outer == last { waits[i].outer = index }
+    }
+    waits.removeLast()
+  }
+
+  mutating func released(_ lock: LockAddress, by task: TaskIndex, _ evidence: Evidence, _ owner: OwnerFact) {
+    setOwner(lock, owner)
+    locks[lock, default: LockNow()].released = (now, task, evidence)
+    for i in waits.indices where waits[i].lock == lock && waits[i].isMutex {
+      (waits[i].wakingAt, waits[i].wakeupAt, waits[i].switchedInAt) = (nil, nil, nil)
+      waits[i].migratedBack = false
+    }
+  }
+
+  /// The lock has this owner from now on; a hold that somebody waited for ends here.
+  mutating func setOwner(_ lock: LockAddress, _ fact: OwnerFact) {
+    guard var state = locks[lock] else { return }
+    defer { locks[lock] = state }
+    if case .task(let owner, let evidence) = state.owner, case .task(let next, _) = fact, owner == next {
+      // The same owner; how it is known may have got better.
+      state.owner = .task(owner, evidence.combined(with: .probe))
+      state.mostWaiters = max(state.mostWaiters, state.waiters)
+      return
+    }
+    closeHold(lock, state)
+    state.owner = fact
+    state.since = now
+    state.mostWaiters = state.waiters
+  }
+
+  private mutating func closeHold(_ lock: LockAddress, _ state: LockNow) {
+    guard case .task(let owner, let evidence) = state.owner, state.mostWaiters > 0, now > state.since else { return }
+    rows.holds.append(
+      HoldRow(
+        lock: lock, owner: label(owner), begin: state.since, end: now, waiters: state.mostWaiters, evidence: evidence))
+  }
+
+  /// Nobody waits any more: nothing about the lock is of interest until somebody does.
+  private mutating func forgetLock(_ lock: LockAddress) {
+    if let state = locks[lock] { closeHold(lock, state) }
+    locks[lock] = nil
+  }
+
+  /// Closes what is open, at the instant of the last entry.
+  mutating func finish(at end: Timestamp) {
+    now = max(now, end)
+    for index in waits.indices { closeWait(index) }
+    for lane in lanes.indices { bookLane(lane) }
+    for (lock, state) in locks { closeHold(lock, state) }
+  }
+}
+
+// MARK: - Handoffs and migrations
+
+extension Replay {
+  mutating func noteWaking(_ task: TaskIndex, target: CPU) {
+    let wait = self[task].wait
+    guard wait >= 0 else { return }
+    waits[wait].wakingAt = now
+    waits[wait].wakeupAt = nil
+    waits[wait].switchedInAt = nil
+    // The CPU that the kernel has it on is not where it blocked, and no event moved it: the proxy migration that emits none.
+    guard case .blocked = self[task].place, target >= 0 else { return }
+    noteResidence(wait, task, target: target)
+    if self[task].cpu != target {
+      if proxies {
+        rows.migrations.append(
+          MigrationRow(
+            kind: .proxy, task: label(task), from: self[task].cpu, to: target, time: waits[wait].blockedSince ?? now,
+            evidence: .inferred(.movedSilently)))
+      }
+      self[task].cpu = target
+    }
+  }
+
+  mutating func noteMigration(_ task: TaskIndex, to cpu: CPU) {
+    let wait = self[task].wait
+    guard wait >= 0, waits[wait].wakingAt != nil, waits[wait].wakeupAt == nil else { return }
+    waits[wait].migratedBack = true
+    if proxies, self[task].cpu != cpu {
+      rows.migrations.append(
+        MigrationRow(kind: .return, task: label(task), from: self[task].cpu, to: cpu, time: now, evidence: .event))
+    }
+  }
+
+  mutating func noteSwitchIn(_ task: TaskIndex) {
+    let wait = self[task].wait
+    guard wait >= 0 else { return }
+    if waits[wait].wakingAt != nil, waits[wait].switchedInAt == nil { waits[wait].switchedInAt = now }
+    waits[wait].blockedSince = nil
+  }
+
+  /// A donor and its owner have come together on a CPU.
+  mutating func noteDonation(_ lane: Int) {
+    guard case .task(let donor, _, let evidence) = lanes[lane].donor, let curr = lanes[lane].curr else { return }
+    lanes[lane].proxiedSwitches += 1
+    let wait = self[donor].wait
+    guard wait >= 0, let blocked = waits[wait].blockedSince, !waits[wait].hasDonated else { return }
+    waits[wait].hasDonated = true
+    lanes[lane].donations += 1
+    rows.handoffs.append(
+      HandoffRow(
+        kind: .donation, wait: waits[wait].row, lock: waits[wait].lock, from: label(donor), to: label(curr),
+        begin: blocked, end: now, wake: nil, queue: nil, run: nil, acquire: nil, migrated: false, evidence: evidence))
+  }
+
+  /// A wait has ended with the lock: where the lock was seen to be released, the steps since then.
+  private mutating func noteRelease(_ wait: WaitNow) {
+    guard let release = locks[wait.lock]?.released, release.time >= wait.begin else { return }
+    let (wake, queue, run) = (wait.wakingAt, wait.wakeupAt, wait.switchedInAt)
+    rows.handoffs.append(
+      HandoffRow(
+        kind: .release, wait: wait.row, lock: wait.lock, from: label(release.by), to: label(wait.waiter),
+        begin: release.time, end: now, wake: wake.map { $0 - release.time },
+        queue: queue.flatMap { q in wake.map { q - $0 } }, run: run.flatMap { r in queue.map { r - $0 } },
+        acquire: run.map { now - $0 }, migrated: wait.migratedBack, evidence: release.evidence))
+  }
+}

@@ -1,0 +1,128 @@
+import TraceCore
+
+// Who runs and who is runnable, entry by entry.
+
+extension Replay {
+  subscript(task: TaskIndex) -> TaskNow {
+    get { tasks[Int(task.rawValue)] }
+    set { tasks[Int(task.rawValue)] = newValue }
+    _modify { yield &tasks[Int(task.rawValue)] }
+  }
+
+  func label(_ task: TaskIndex) -> TaskLabel {
+    let now = self[task]
+    return TaskLabel(index: task, pid: now.pid, comm: now.comm, priority: now.priority)
+  }
+
+  mutating func described(_ task: TaskIndex, _ pid: Pid, _ comm: Comm, _ priority: Priority?) {
+    while tasks.count <= Int(task.rawValue) { tasks.append(TaskNow()) }
+    self[task].pid = pid
+    self[task].comm = comm
+    self[task].priority = priority
+  }
+
+  mutating func setCurrent(_ lane: Int, _ task: TaskIndex) {
+    bookLane(lane)
+    lanes[lane].curr = task
+    // Whose account it runs on no event tells: a donor is inferred where it is switched in, and that is not in the trace.
+    lanes[lane].donor = proxies && self[task].pid != 0 ? .unknown : .own
+    place(task, .running(CPU(lane)), CPU(lane))
+  }
+
+  mutating func loseLane(_ lane: Int) {
+    bookLane(lane)
+    if let curr = lanes[lane].curr { self[curr].place = .unknown }
+    lanes[lane].curr = nil
+    lanes[lane].donor = .own
+    for other in lanes.indices {
+      lanes[other].queued.removeAll(keepingCapacity: true)
+      lanes[other].idledBesides.removeAll(keepingCapacity: true)
+    }
+    // A gap may hide any release, and any move of a task that is not seen to run.
+    for lock in locks.keys { setOwner(lock, .unknown) }
+    for i in tasks.indices {
+      if case .running = tasks[i].place { continue }
+      tasks[i].place = .unknown
+    }
+  }
+
+  mutating func switched(_ lane: Int, _ from: TaskIndex, _ state: TaskState, _ to: TaskIndex) {
+    let cpu = CPU(lane)
+    bookLane(lane)
+    if self[from].pid != 0 {
+      leave(from, state, cpu)
+      if !state.isRunnable { parkDonors() }
+    }
+    noteIdling(lane, from: from, to: to)
+    if proxies { settleDonors(cpu, left: from, next: to) }
+    lanes[lane].curr = to
+    place(to, .running(cpu), cpu)
+    noteSwitchIn(to)
+    lanes[lane].donor = .own
+    lanes[lane].awaitsProbe = false
+    if !proxies || self[to].pid == 0 { return }
+    if hasProbes {
+      lanes[lane].awaitsProbe = true
+    } else {
+      lanes[lane].donor = inferDonor(of: to, on: cpu)
+    }
+    noteDonation(lane)
+  }
+
+  private mutating func leave(_ task: TaskIndex, _ state: TaskState, _ cpu: CPU) {
+    if state.isRunnable {
+      place(task, .queued(cpu), cpu)
+    } else if self[task].wait >= 0, waits[self[task].wait].isMutex {
+      place(task, .blocked(cpu), cpu)
+      if waits[self[task].wait].blockedSince == nil { waits[self[task].wait].blockedSince = now }
+      noteRemoteOwner(self[task].wait, home: cpu)
+    } else {
+      place(task, .asleep, cpu)
+    }
+  }
+
+  mutating func waking(_ task: TaskIndex, target: CPU) {
+    noteWaking(task, target: target)
+    self[task].isParked = false
+  }
+
+  mutating func wakeup(_ task: TaskIndex, target: CPU) {
+    if case .running = self[task].place { return }
+    place(task, .queued(target), target)
+    if target >= 0, Int(target) < lanes.count { lanes[Int(target)].idledBesides.removeAll { $0 == task } }
+    let wait = self[task].wait
+    if wait >= 0, waits[wait].wakeupAt == nil { waits[wait].wakeupAt = now }
+  }
+
+  mutating func migrated(_ task: TaskIndex, to cpu: CPU) {
+    noteMigration(task, to: cpu)
+    if proxies { dropReturningDonor(task, to: cpu) }
+    switch self[task].place {
+    case .queued: place(task, .queued(cpu), cpu)
+    case .blocked: place(task, .blocked(cpu), cpu)
+    case .running, .asleep, .unknown: self[task].cpu = cpu
+    }
+  }
+
+  mutating func become(_ old: TaskIndex, _ new: TaskIndex) {
+    self[new].place = self[old].place
+    self[new].cpu = self[old].cpu
+    self[old].place = .asleep
+    for lane in lanes.indices where lanes[lane].curr == old {
+      bookLane(lane)
+      lanes[lane].curr = new
+    }
+  }
+
+  func placeOf(_ task: TaskIndex) -> TaskNow.Place { self[task].place }
+
+  private mutating func place(_ task: TaskIndex, _ place: TaskNow.Place, _ cpu: CPU) {
+    if case .queued(let old) = self[task].place { lanes[Int(old)].queued.removeAll { $0 == task } }
+    if case .queued(let new) = place, new >= 0, new < ProxyMachine.cpuLimit {
+      while lanes.count <= Int(new) { lanes.append(LaneNow()) }
+      lanes[Int(new)].queued.append(task)
+    }
+    self[task].place = place
+    self[task].cpu = cpu
+  }
+}

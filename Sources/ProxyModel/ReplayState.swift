@@ -1,0 +1,133 @@
+import TraceCore
+
+/// A task at the instant that is being replayed.
+struct TaskNow {
+  enum Place: Equatable {
+    case unknown
+    case running(CPU)
+    /// On a runqueue, not running.
+    case queued(CPU)
+    /// Blocked on a mutex; with proxy execution still on that CPU's runqueue, unless parked.
+    case blocked(CPU)
+    case asleep
+  }
+
+  var pid: Pid = -1
+  var comm = Comm.empty
+  var priority: Priority?
+  var place = Place.unknown
+  /// Where it last ran or was put.
+  var cpu: CPU = -1
+  /// A blocked donor whose owner could not run when it was picked: the kernel took it off the runqueue, and it donates no
+  /// more until it is woken (`proxy_deactivate()`, kernel/sched/core.c).
+  var isParked = false
+  /// Its innermost open wait: index into ``Replay/waits``, −1 without one.
+  var wait = -1
+}
+
+/// A CPU at the instant that is being replayed.
+struct LaneNow {
+  /// `nil` where curr is not known.
+  var curr: TaskIndex?
+  var donor = DonorNow.own
+  /// Since when curr and donor are as they are.
+  var since = Timestamp(0)
+  /// Curr was switched in, and the probe that tells its donor has not come yet.
+  var awaitsProbe = false
+  /// Whom a probe saw chosen as donor, when that has not shown in a switch yet.
+  var choice: (task: TaskIndex, time: Timestamp)?
+  /// Tasks that want this CPU.
+  var queued: [TaskIndex] = []
+  /// Tasks that wanted it when a mutex waiter left it to the idle task, and have not been woken since.
+  var idledBesides: [TaskIndex] = []
+  var proxied: Int64 = 0
+  var unknown: Int64 = 0
+  var proxiedSwitches: UInt64 = 0
+  var donations: UInt64 = 0
+}
+
+/// On whose account curr runs.
+enum DonorNow: Equatable {
+  case own
+  case task(TaskIndex, depth: Int?, Evidence)
+  case unknown
+}
+
+/// A lock at the instant that is being replayed.
+struct LockNow {
+  var owner = OwnerFact.unknown
+  /// Since when it has this owner.
+  var since = Timestamp(0)
+  var waiters = 0
+  /// Most waiters at once under this owner.
+  var mostWaiters = 0
+  /// The last release and who made it.
+  var released: (time: Timestamp, by: TaskIndex, evidence: Evidence)?
+}
+
+/// An open wait at the instant that is being replayed.
+struct WaitNow {
+  /// The wait's row.
+  var row: Int
+  var waiter: TaskIndex
+  var lock: LockAddress
+  var isMutex: Bool
+  /// The waiter's wait around this one, −1 without one.
+  var outer: Int
+  var begin: Timestamp
+
+  var since: Timestamp
+  var current = WaitClass.unknown
+  var times = ClassTimes()
+  /// The lock's owner when the wait began, and the deepest chain since.
+  var firstOwner: TaskLabel?
+  var firstEvidence = Evidence.unknown
+  var depth = 0
+
+  var chain: ChainRow?
+  var chainTasks: [TaskIndex] = []
+  var inversion: OpenInversion?
+  /// Steps of the release handoff that may be under way.
+  var wakingAt: Timestamp?
+  var wakeupAt: Timestamp?
+  var switchedInAt: Timestamp?
+  var migratedBack = false
+  var blockedSince: Timestamp?
+  /// When it blocked its owner was on another CPU's runqueue.
+  var ownerWasElsewhere = false
+  /// An owner has run on its account since it blocked.
+  var hasDonated = false
+}
+
+/// An inversion window that has begun and not ended.
+struct OpenInversion {
+  var begin: Timestamp
+  var owner: TaskLabel
+  var ownerIndex: TaskIndex
+  var cpu: CPU
+  var evidence: Evidence
+  /// Who runs instead, and since when.
+  var culprit: TaskIndex
+  var culpritSince: Timestamp
+  var culprits: [(task: TaskLabel, ran: Int64)] = []
+}
+
+/// What a replay has found.
+struct ReplayRows {
+  /// By the row number of the wait.
+  var outcomes: [Int: WaitOutcome] = [:]
+  var chains: [ChainRow] = []
+  var splits: [SplitRow] = []
+  var inversions: [InversionRow] = []
+  var handoffs: [HandoffRow] = []
+  var holds: [HoldRow] = []
+  var migrations: [MigrationRow] = []
+}
+
+/// What reconstruction adds to a wait's row.
+struct WaitOutcome {
+  var times: ClassTimes
+  var owner: TaskLabel?
+  var ownerEvidence: Evidence
+  var depth: Int
+}

@@ -1,0 +1,126 @@
+public import TraceCore
+
+/// Whether the traced kernel runs owners on their donors' account, and how that is known.
+public struct ProxyVerdict: Sendable, Hashable {
+  public enum Answer: String, Sendable, Hashable {
+    case on, off
+    /// Nothing in the trace shows it; everything is then reported as without proxy execution.
+    case notShown = "not shown"
+  }
+
+  public var answer: Answer
+  /// Why, as clauses for people.
+  public var reasons: [String]
+  /// `unknown` where nothing shows it or the user said so.
+  public var evidence: Evidence
+
+  public init(answer: Answer, reasons: [String], evidence: Evidence) {
+    self.answer = answer
+    self.reasons = reasons
+    self.evidence = evidence
+  }
+}
+
+/// Decides whether the kernel proxies, from the strongest sign down: probes, moves that only a proxying kernel makes, moves
+/// that it would have made, and at last whose weight the owners' CPU time fits.
+struct VerdictBuilder {
+  /// What the user said.
+  let forced: Bool?
+  /// Switches with the probe, and those of them in which it named a donor.
+  var probedSwitches: UInt64 = 0
+  var probedDonors: UInt64 = 0
+
+  init(forced: Bool?) { self.forced = forced }
+
+  /// Decided beyond what later events could change; `nil` as long as it is not.
+  func settled(_ signs: ProxySigns) -> Bool? {
+    if let forced { return forced }
+    return probedDonors > 0 || signs.silentMoves > 0 || signs.idledWithWork > 0 ? true : nil
+  }
+
+  func verdict(_ signs: ProxySigns) -> ProxyVerdict {
+    if let forced {
+      return ProxyVerdict(answer: forced ? .on : .off, reasons: ["said by the user"], evidence: .unknown)
+    }
+    if probedDonors > 0 {
+      return ProxyVerdict(
+        answer: .on, reasons: ["\(count(probedDonors, "switch", "switches")) with a donor in the probe"],
+        evidence: .probe)
+    }
+    if probedSwitches > 0 {
+      return ProxyVerdict(
+        answer: .off, reasons: ["\(count(probedSwitches, "switch", "switches")) with the probe, none with a donor"],
+        evidence: .probe)
+    }
+    return structural(signs) ?? byShares(signs)
+      ?? ProxyVerdict(
+        answer: .notShown,
+        reasons: ["no probe, no silent migration, and no owner competed long enough for its waiter's CPU"],
+        evidence: .unknown)
+  }
+
+  private func structural(_ signs: ProxySigns) -> ProxyVerdict? {
+    var reasons: [String] = []
+    if signs.silentMoves > 0 {
+      let waiters = count(signs.silentMoves, "blocked waiter", "blocked waiters")
+      reasons.append("\(waiters) moved to another CPU without sched_migrate_task")
+    }
+    if signs.idledWithWork > 0 {
+      let times = count(signs.idledWithWork, "time", "times")
+      reasons.append("\(times) a waiter left its CPU idle for a task that was queued there")
+    }
+    if !reasons.isEmpty {
+      let rule: InferenceRule = signs.silentMoves > 0 ? .movedSilently : .idledWithWork
+      return ProxyVerdict(answer: .on, reasons: reasons, evidence: .inferred(rule))
+    }
+    // One may have missed being picked; several have not.
+    guard signs.stayed >= 2 else { return nil }
+    return ProxyVerdict(
+      answer: .off,
+      reasons: ["\(signs.stayed) blocked waiters stayed on their CPU while their owner was runnable on another"],
+      evidence: .inferred(.stayedHome))
+  }
+
+  private func byShares(_ signs: ProxySigns) -> ProxyVerdict? {
+    guard let shares = Shares(signs), let isProxied = shares.looksProxied else { return nil }
+    return ProxyVerdict(
+      answer: isProxied ? .on : .off, reasons: [shares.description], evidence: .inferred(.ranByDonorsWeight))
+  }
+
+  private func count(_ number: UInt64, _ one: String, _ many: String) -> String {
+    "\(number) \(number == 1 ? one : many)"
+  }
+}
+
+/// How owners fared where they had to compete, against what either kernel would give them.
+private struct Shares: CustomStringConvertible {
+  /// In milliseconds.
+  var contested: Double
+  var ran, alone, proxied: Double
+
+  /// `nil` where there was too little competition, or where both kernels would give about the same.
+  init?(_ signs: ProxySigns) {
+    let (least, difference) = (2e6, 0.2)
+    guard signs.contested >= least, signs.expectedProxied - signs.expectedAlone >= difference * signs.contested else {
+      return nil
+    }
+    contested = signs.contested / 1e6
+    ran = signs.ran / signs.contested
+    alone = signs.expectedAlone / signs.contested
+    proxied = signs.expectedProxied / signs.contested
+  }
+
+  /// Clearly the one or clearly the other: on real captures owners that are proxied come to 0.97 of the way from their own
+  /// share to their donors' and more, others to 0.2, in crowds to 0.8.
+  var looksProxied: Bool? {
+    let way = (ran - alone) / (proxied - alone)
+    return way >= 0.95 ? true : way <= 0.5 ? false : nil
+  }
+
+  var description: String {
+    "owners that competed for their waiters' CPU ran \(percent(ran)) of \(Int(contested)) ms: "
+      + "their own weight gives \(percent(alone)), their donors' \(percent(proxied))"
+  }
+
+  private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+}
