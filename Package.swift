@@ -48,6 +48,10 @@ let package = Package(
     // Captures made by our own hand, for tests, benchmarks and fuzzing.
     .target(
       name: "TraceTestKit", dependencies: ["TraceCore", "TraceReader", "CZstd", "CZlib"], swiftSettings: strict),
+    .executableTarget(
+      name: "proxytrace-fixtures",
+      dependencies: ["TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
 
     .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore"], swiftSettings: strict),
     .testTarget(

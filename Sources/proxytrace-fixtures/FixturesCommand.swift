@@ -1,0 +1,26 @@
+import ArgumentParser
+import Foundation
+import TraceTestKit
+
+/// The developer's tool behind `Fixtures/`: see `Fixtures/README.md`.
+@main
+struct FixturesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "proxytrace-fixtures", abstract: "Makes captures small enough to keep as fixtures.",
+    subcommands: [Shrink.self])
+}
+
+struct Shrink: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Copies a trace.dat without most of its kernel symbols.",
+    discussion: "The records stay byte for byte. Example: proxytrace-fixtures shrink trace.dat small.dat")
+
+  @Argument(help: "The capture.", completion: .file()) var input: String
+  @Argument(help: "The file to write.", completion: .file()) var output: String
+
+  func run() throws {
+    let capture = try Data(contentsOf: URL(fileURLWithPath: input))
+    let small = try CaptureShrinker.shrink([UInt8](capture))
+    try Data(small).write(to: URL(fileURLWithPath: output))
+  }
+}
