@@ -6,8 +6,8 @@ import TraceTestKit
 @main
 struct FixturesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "proxytrace-fixtures", abstract: "Makes captures small enough to keep as fixtures.",
-    subcommands: [Shrink.self])
+    commandName: "proxytrace-fixtures", abstract: "Makes captures for tests and benchmarks.",
+    subcommands: [Shrink.self, Generate.self])
 }
 
 struct Shrink: ParsableCommand {
