@@ -9,6 +9,13 @@ import Testing
     #expect(small == (try Fixture.bytes("captures/formats/v7-zstd.dat")))
   }
 
+  @Test(.enabled(if: TraceCommand.isInstalled)) func traceCmdSeesNoDifference() throws {
+    let small = try TraceCommand.report(Fixture.bytes("captures/formats/v7-zstd.dat"))
+    let whole = try TraceCommand.report(Fixture.bytes("whole/v7-zstd.dat"))
+    #expect(small.lines == whole.lines && small.lines.count > 100)
+    #expect(small.remarks == whole.remarks && small.complaints == whole.complaints)
+  }
+
   @Test(arguments: ["formats/v6-mono", "formats/v7-none", "formats/two-instances", "formats/subbuf64", "lost/overrun"])
   func aSmallCaptureStaysAsItIs(name: String) throws {
     let small = try Fixture.bytes("captures/\(name).dat")

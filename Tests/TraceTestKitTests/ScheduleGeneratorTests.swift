@@ -132,6 +132,22 @@ struct RandomSchedule: Sendable, CustomTestStringConvertible {
     #expect(probes > 100)
   }
 
+  /// From the donor, lock by lock and owner by owner, the way leads to whom it lends its time.
+  @Test(arguments: schedules.filter(\.plan.proxyExecution)) func donorsWaitForWhomTheyHelp(schedule: RandomSchedule) {
+    let truth = schedule.truth
+    for entry in truth.occupancies where entry.curr != entry.donor {
+      func isOpen(_ begin: Timestamp, _ end: Timestamp?) -> Bool {
+        begin <= entry.begin && entry.begin < end ?? Timestamp(.max)
+      }
+      var task: Pid? = entry.donor
+      while let waiter = task, waiter != entry.curr {
+        let lock = truth.waits.first { $0.waiter == waiter && isOpen($0.begin, $0.end) }?.lock
+        task = truth.holds.first { $0.lock == lock && isOpen($0.begin, $0.end) }?.owner
+      }
+      schedule.check(task == entry.curr, at: entry.begin)
+    }
+  }
+
   @Test func proxyExecutionHappensInAllItsForms() {
     let truths = Self.schedules.filter(\.plan.proxyExecution).map(\.truth)
     #expect(truths.count { $0.occupancies.contains { $0.curr != $0.donor } } > 10)

@@ -17,6 +17,9 @@ public struct SchedulePlan: Sendable {
   public var balances = true
   /// One in so many sleeping waits is interrupted by a signal; 0 = none.
   public var interruptedWaits = 0
+  /// One in so many picks gives any task a turn, unless a real-time task wants the CPU: the fair class starves nobody. 0 =
+  /// always the most urgent, so that what is picked follows from the events alone.
+  public var fairTurns = 4
   /// Longest time on the CPU in nanoseconds while another task waits for it.
   public var timeSlice: UInt64 = 3_000_000
   public var start = Timestamp(1_000_000_000)

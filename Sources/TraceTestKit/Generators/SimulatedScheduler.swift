@@ -44,7 +44,8 @@ extension SimulatedMachine {
       return nil
     }
     // The fair class gives everybody a share, so now and then a less urgent task has its turn.
-    return tasks[best].isRealTime || !random.oneIn(4) ? best : random.element(candidates)
+    guard plan.fairTurns > 0, !tasks[best].isRealTime, random.oneIn(plan.fairTurns) else { return best }
+    return random.element(candidates)
   }
 
   /// Takes a runnable task that is free to move from another CPU.
