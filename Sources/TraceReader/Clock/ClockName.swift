@@ -1,0 +1,37 @@
+import TraceCore
+
+/// What the names of trace clocks mean (Documentation/trace/ftrace.rst, *trace_clock*).
+enum ClockName {
+  /// The clock in use out of the content of `trace_clock`: `local global [mono] boot` gives `mono`. A text without brackets
+  /// is a name itself; `nil` where there is none.
+  static func selected(in text: String) -> String? {
+    if let open = text.firstIndex(of: "["), let close = text[open...].firstIndex(of: "]") {
+      return word(text[text.index(after: open)..<close])
+    }
+    return text.contains(" ") ? nil : word(text[...])
+  }
+
+  private static func word(_ text: Substring) -> String? {
+    let word = text.drop { $0.isWhitespace }.prefix { !$0.isWhitespace }
+    return word.isEmpty ? nil : String(word)
+  }
+
+  private static let nanosecondClocks: Set = [
+    "local", "global", "perf", "mono", "mono_raw", "boot", "tai", "tsc2nsec",
+  ]
+
+  /// The clock of a capture, with what is to be said about it.
+  ///
+  /// A conversion of the TSC makes nanoseconds of any clock, as for trace-cmd. A clock that nobody has heard of counts
+  /// something that nobody knows.
+  static func clock(_ name: String, isConverted: Bool, _ diagnostics: inout DiagnosticLog) -> TraceClock {
+    if name.isEmpty {
+      diagnostics.record(.clockUnknown)
+      return TraceClock(name: name, unit: .nanoseconds)
+    }
+    if name == "local" { diagnostics.record(.clockPerCPU, "the clock is local") }
+    if isConverted || nanosecondClocks.contains(name) { return TraceClock(name: name, unit: .nanoseconds) }
+    diagnostics.record(.clockNotNanoseconds, "the clock is \(name)")
+    return TraceClock(name: name, unit: .ticks)
+  }
+}

@@ -1,0 +1,71 @@
+import Glibc
+import TraceCore
+
+/// A capture's file, open for reading; closes itself.
+struct CaptureFile: ~Copyable {
+  let view: FileView
+
+  /// Opens a regular file.
+  ///
+  /// Everything else is refused before it is opened: reading needs positions, and opening a pipe would wait for a writer.
+  init(path: String) throws(TraceError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw Self.cannotOpen(path, errno) }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR:
+      throw TraceError(.cannotOpen, path: path, "is a directory", advice: "name the trace.dat file in it")
+    default:
+      throw TraceError(
+        .cannotOpen, path: path, "is not a regular file", advice: "copy its content to a file and name that")
+    }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    guard descriptor >= 0 else { throw Self.cannotOpen(path, errno) }
+    view = FileView(descriptor: descriptor, size: UInt64(clamping: status.st_size))
+  }
+
+  deinit { _ = close(view.descriptor) }
+
+  private static func cannotOpen(_ path: String, _ code: Int32) -> TraceError {
+    let advice =
+      switch code {
+      case ENOENT, ENOTDIR: "check the name; without one, trace.dat in the current directory is read"
+      case EACCES, EPERM: "ask its owner for permission to read it; trace-cmd run by root leaves files of root"
+      default: "check the file and the disk it is on"
+      }
+    return TraceError(.cannotOpen, path: path, "cannot be opened: \(String(cString: strerror(code)))", advice: advice)
+  }
+}
+
+/// Reads a file at positions. Does not own the descriptor: valid as long as the ``CaptureFile`` it came from.
+///
+/// There is no memory map: a file that shrinks while it is read would kill the program (SIGBUS), and windows of `pread` are
+/// faster than page faults.
+struct FileView: Sendable {
+  let descriptor: Int32
+  /// Size in bytes when the file was opened.
+  let size: UInt64
+
+  /// Reads into a buffer as far as there are bytes.
+  /// - Returns: How many; fewer than asked for at the file's end, or where the disk fails.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int {
+    var done = 0
+    while done < buffer.count, let position = off_t(exactly: offset &+ UInt64(done)) {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+      let count = pread(descriptor, rest.baseAddress, rest.count, position)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { break }
+      done += count
+    }
+    return done
+  }
+
+  /// A stretch of the file as far as it is there. What is allocated is bounded by the file's size.
+  func bytes(at offset: UInt64, count: UInt64) -> [UInt8] {
+    guard offset < size else { return [] }
+    let count = Int(min(count, size - offset))
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      initialized = read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import CZlib
+import CZstd
+
+/// How a version 7 file is compressed.
+enum Codec: String, Sendable {
+  case zstd
+  case zlib
+
+  /// The largest block that is decompressed, in bytes. trace-cmd compresses ten ring-buffer pages at a time, 640 KiB at
+  /// most, and metadata by the section, of which kallsyms is the largest with about 10 MiB.
+  static let largestBlock = 64 << 20
+
+  /// Whether a block can hold what it says: a few bytes that claim to be megabytes are a bomb, or damage.
+  ///
+  /// The slack is for pages of zeros, which compress almost to nothing.
+  static func isPlausible(compressed: Int, uncompressed: Int) -> Bool {
+    compressed > 0 && uncompressed <= largestBlock && uncompressed <= compressed * 4096 + (1 << 20)
+  }
+
+  /// Decompresses one block.
+  ///
+  /// zstd frames of trace-cmd do not state their size, so the size comes from the block's header, and `target` bounds what
+  /// is written.
+  /// - Returns: Whether exactly `target.count` bytes came out.
+  func decompress(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
+    switch self {
+    case .zstd:
+      let written = ZSTD_decompress(target.baseAddress, target.count, source.baseAddress, source.count)
+      return ZSTD_isError(written) == 0 && written == target.count
+    case .zlib:
+      var written = uLongf(target.count)
+      let status = uncompress(
+        target.baseAddress?.assumingMemoryBound(to: Bytef.self), &written,
+        source.baseAddress?.assumingMemoryBound(to: Bytef.self), uLong(source.count))
+      return status == Z_OK && written == uLongf(target.count)
+    }
+  }
+
+  /// Decompresses one block, `nil` where it is damaged.
+  func decompress(_ source: [UInt8], size: Int) -> [UInt8]? {
+    var isWhole = false
+    let result = [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
+      isWhole = source.withUnsafeBytes { decompress($0, into: UnsafeMutableRawBufferPointer(buffer)) }
+      initialized = isWhole ? size : 0
+    }
+    return isWhole ? result : nil
+  }
+}

@@ -1,0 +1,88 @@
+import TraceCore
+
+/// Everything a `trace.dat` holds beside its records, and where the records are. The two file versions end here.
+struct ContainerContents {
+  var head: FileHead
+  var pageFormat: PageFormat
+  var formats = FormatCatalogue()
+  var options = FileOptions()
+  /// The top buffer first, if it is there.
+  var buffers: [BufferLayout] = []
+  var cpuCount = 0
+  var savedComms: [Pid: Comm] = [:]
+  var kallsyms: TextSection?
+  var printkFormats: TextSection?
+  var diagnostics = DiagnosticLog()
+
+  /// Reads a capture's metadata.
+  /// - Throws: `notATrace`, `unsupported`, or `damaged` where nothing can be read.
+  init(_ file: FileView, path: String) throws(TraceError) {
+    let head = try FileHead(file, path: path)
+    self.init(head: head)
+    if head.version == 6 {
+      try readVersion6(file, path)
+    } else {
+      try readVersion7(file, path)
+    }
+    for index in buffers.indices { buffers[index].check(&diagnostics) }
+    checkPageSizes()
+    let highest = buffers.flatMap(\.extents).map(\.cpu).max() ?? -1
+    cpuCount = max(cpuCount, Int(highest) + 1)
+  }
+
+  private init(head: FileHead) {
+    self.head = head
+    pageFormat = PageFormat(longSize: head.userLongSize == 4 ? 4 : 8, isBigEndian: head.isBigEndian)
+  }
+
+  /// Pages are at least 4 KiB on every architecture; the kernel's sub-buffers are up to 64 pages of up to 64 KiB
+  /// (kernel/trace/ring_buffer.c, `ring_buffer_subbuf_order_set`).
+  private mutating func checkPageSizes() {
+    for index in buffers.indices {
+      let size = buffers[index].subBufferSize
+      if (1024...4 << 20).contains(size), size % 8 == 0 { continue }
+      diagnostics.record(.unreadableSection, "buffer \"\(buffers[index].name)\" has pages of \(size) bytes")
+      let fallback = head.pageSize
+      buffers[index].subBufferSize = (1024...4 << 20).contains(fallback) && fallback % 8 == 0 ? fallback : 4096
+    }
+  }
+
+  /// Takes the sizes of the ring buffer's pages from its description.
+  mutating func usePageHeader(_ text: [UInt8], _ path: String, _ offset: UInt64) throws(TraceError) {
+    guard !text.isEmpty else {
+      throw TraceError(
+        .unsupported, path: path, "has ring-buffer pages of a kernel before 2.6.30", offset: offset,
+        advice: "use the trace-cmd of that time")
+    }
+    if let format = PageFormat(headerPage: text, isBigEndian: head.isBigEndian) {
+      pageFormat = format
+    } else {
+      diagnostics.record(
+        .unreadableSection, offset: offset,
+        "the description of ring-buffer pages makes no sense; a long of \(pageFormat.longSize) bytes is assumed")
+    }
+  }
+
+  /// `sys_name\0 count {size text}` for each system, or, for ftrace's own events, `count {size text}`.
+  mutating func readFormats(_ cursor: inout MetadataCursor, system: String?) throws(TraceError) {
+    let systems = system == nil ? try cursor.u32("the number of event systems") : 1
+    for _ in 0..<systems {
+      var name = system ?? ""
+      if system == nil { name = try cursor.string(limit: 256, "the name of an event system") }
+      let count = try cursor.u32("the number of events")
+      for _ in 0..<count {
+        let offset = cursor.fileOffset
+        let size = try cursor.u64("the size of an event's format")
+        formats.add(try cursor.bytes(size, "an event's format"), system: name, offset: offset, &diagnostics)
+      }
+    }
+  }
+}
+
+/// A long text of the metadata, found but not read: most runs never ask for a symbol.
+enum TextSection {
+  /// In the file as it is.
+  case plain(offset: UInt64, size: UInt64)
+  /// A section of version 7, by its head.
+  case section(offset: UInt64, id: UInt16)
+}

@@ -1,0 +1,128 @@
+import TraceCore
+
+/// Numbers of options and of version 7's sections (trace-cmd's `enum` of `TRACECMD_OPTION_*`).
+enum OptionID {
+  static let done: UInt16 = 0
+  static let date: UInt16 = 1
+  static let buffer: UInt16 = 3
+  static let traceClock: UInt16 = 4
+  static let uname: UInt16 = 5
+  static let offset: UInt16 = 7
+  static let cpuCount: UInt16 = 8
+  static let version: UInt16 = 9
+  static let timeShift: UInt16 = 12
+  static let tscToNanoseconds: UInt16 = 14
+  static let headerInfo: UInt16 = 16
+  static let ftraceEvents: UInt16 = 17
+  static let eventFormats: UInt16 = 18
+  static let kallsyms: UInt16 = 19
+  static let printk: UInt16 = 20
+  static let cmdlines: UInt16 = 21
+  static let bufferText: UInt16 = 22
+}
+
+/// What a capture's options say. Options that are not listed here do not matter for reading and are skipped by their size.
+struct FileOptions {
+  var uname = ""
+  var recorderVersion = ""
+  /// The clock in brackets of the list in TRACECLOCK; empty where that option is not there or names none.
+  var clockName = ""
+  /// TRACECLOCK was there: in version 6 the clock's name follows the table of CPUs.
+  var hasClockOption = false
+  var cpuCount: UInt32?
+  /// DATE (its microseconds as nanoseconds) and OFFSET, summed up.
+  var timeOffset: UInt64 = 0
+  var tsc: TSCConversion?
+  var timeShift: TimeShift?
+  /// Buffers of version 6 (name and place) and version 7 (all of it).
+  var buffers: [BufferLayout] = []
+  /// Where version 7's sections of metadata are, by their number.
+  var sections: [UInt16: UInt64] = [:]
+
+  /// Takes an option in. One that is shorter than it must be is recorded and skipped.
+  mutating func take(
+    _ id: UInt16, _ content: inout MetadataCursor, version: Int, codec: Codec?, _ diagnostics: inout DiagnosticLog
+  ) {
+    do throws(TraceError) {
+      try parse(id, &content, version: version)
+    } catch {
+      diagnostics.record(.truncatedMetadata, offset: error.offset, "option \(id): \(error.problem)")
+    }
+  }
+
+  private mutating func parse(_ id: UInt16, _ content: inout MetadataCursor, version: Int) throws(TraceError) {
+    switch id {
+    case OptionID.date: timeOffset &+= UInt64(bitPattern: CNumber.parse(try Self.text(&content)) &* 1000)
+    case OptionID.offset: timeOffset &+= UInt64(bitPattern: CNumber.parse(try Self.text(&content)))
+    case OptionID.traceClock:
+      hasClockOption = true
+      clockName = ClockName.selected(in: try Self.text(&content)) ?? clockName
+    case OptionID.uname: uname = try Self.text(&content)
+    case OptionID.version: recorderVersion = try Self.text(&content)
+    case OptionID.cpuCount: cpuCount = try content.u32("the number of CPUs")
+    case OptionID.timeShift: timeShift = try TimeShift(&content)
+    case OptionID.tscToNanoseconds:
+      tsc = TSCConversion(
+        multiplier: try content.u32("the TSC multiplier"), shift: try content.u32("the TSC shift"))
+    case OptionID.buffer, OptionID.bufferText:
+      buffers.append(try BufferLayout(&content, version: version, isText: id == OptionID.bufferText))
+    case OptionID.headerInfo...OptionID.cmdlines: sections[id] = try content.u64("a section's place")
+    default: break
+    }
+  }
+
+  /// An option's content as text, without NULs and line ends at its end.
+  private static func text(_ content: inout MetadataCursor) throws(TraceError) -> String {
+    var bytes = try content.bytes(content.remaining, "an option")
+    if let end = bytes.firstIndex(of: 0) { bytes.removeSubrange(end...) }
+    while bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension BufferLayout {
+  /// The option that describes a buffer instance. Version 6 has its place and name alone.
+  init(_ content: inout MetadataCursor, version: Int, isText: Bool) throws(TraceError) {
+    self.init(
+      name: "", clockName: "", subBufferSize: 0, isCompressed: false, end: try content.u64("a buffer's place"),
+      extents: [], isText: isText)
+    name = try content.string("a buffer's name")
+    guard version == 7 else { return }
+    clockName = try content.string("a buffer's clock")
+    guard !isText else { return }
+    subBufferSize = try content.u32("a buffer's page size")
+    let count = try content.u32("a buffer's number of CPUs")
+    for _ in 0..<count {
+      let cpu = try content.u32("a buffer's table of CPUs")
+      let offset = try content.u64("a buffer's table of CPUs")
+      let size = try content.u64("a buffer's table of CPUs")
+      guard cpu < Self.cpuLimit else { continue }
+      extents.append(Extent(cpu: CPU(cpu), offset: offset, size: size))
+    }
+  }
+}
+
+/// Integers as C's `strtoll` with base 0 reads them, which is how trace-cmd reads DATE and OFFSET.
+enum CNumber {
+  /// The number at the beginning of a text, 0 where there is none, clamped to what fits.
+  static func parse(_ text: String) -> Int64 {
+    var digits = Substring(text).drop { " \t\n".contains($0) }
+    let isNegative = digits.first == "-"
+    if isNegative || digits.first == "+" { digits = digits.dropFirst() }
+    var radix: Int64 = 10
+    if digits.hasPrefix("0x") || digits.hasPrefix("0X") {
+      (radix, digits) = (16, digits.dropFirst(2))
+    } else if digits.hasPrefix("0") {
+      radix = 8
+    }
+    var value: Int64 = 0
+    for character in digits {
+      guard let digit = character.hexDigitValue.map(Int64.init), digit < radix else { break }
+      let (product, overflow) = value.multipliedReportingOverflow(by: radix)
+      let (sum, carry) = product.addingReportingOverflow(digit)
+      if overflow || carry { return isNegative ? .min : .max }
+      value = sum
+    }
+    return isNegative ? -value : value
+  }
+}

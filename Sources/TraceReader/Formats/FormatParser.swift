@@ -1,0 +1,80 @@
+import CTraceEvent
+import Synchronization
+import TraceCore
+
+/// A field of an event as its format describes it.
+struct ParsedField: Equatable {
+  var name: String
+  /// In bytes from the record's beginning.
+  var offset: Int
+  var size: Int
+  var isSigned: Bool
+  var isArray: Bool
+  /// `__data_loc`: the field is a word that says where the content is.
+  var isDynamic: Bool
+  /// `__rel_loc`: the same, counted from the field's own end.
+  var isRelative: Bool
+}
+
+struct ParsedFormat {
+  /// What all records begin with.
+  var common: [ParsedField]
+  var fields: [ParsedField]
+
+  func field(_ name: String) -> ParsedField? { fields.first { $0.name == name } }
+}
+
+/// libtraceevent's parser of event formats.
+///
+/// It keeps state in static variables, so only one thread is let in at a time. Of a format it is given the fields alone: the
+/// print format is not needed for decoding, it is by far the longer and more intricate part, and it is where a hostile file
+/// would find most to break.
+struct FormatParser: ~Copyable {
+  private static let gate = Mutex(())
+
+  private let handle: OpaquePointer
+
+  /// - Returns: `nil` where there is no memory for it.
+  init?(isBigEndian: Bool, longSize: Int) {
+    guard let handle = tep_alloc() else { return nil }
+    self.handle = handle
+    // The file is hostile and the library prints what it does not understand; what matters becomes a diagnostic.
+    tep_set_loglevel(TEP_LOG_NONE)
+    tep_set_file_bigendian(handle, isBigEndian ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN)
+    tep_set_long_size(handle, Int32(longSize))
+  }
+
+  deinit { tep_free(handle) }
+
+  /// - Returns: `nil` where the text is no format.
+  func parse(_ format: FormatCatalogue.Format) -> ParsedFormat? {
+    guard let lines = FormatText.fieldLines(format.text) else { return nil }
+    let text = lines + Array("\nprint fmt: \"\"\n".utf8)
+    return Self.gate.withLock { _ in
+      text.withUnsafeBytes { bytes in
+        var event: UnsafeMutablePointer<tep_event>?
+        let status = tep_parse_format(
+          handle, &event, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), UInt(bytes.count), format.info.system)
+        guard status == TEP_ERRNO__SUCCESS, let event, event.pointee.id == Int32(format.info.id) else { return nil }
+        return ParsedFormat(
+          common: Self.fields(event.pointee.format.common_fields), fields: Self.fields(event.pointee.format.fields))
+      }
+    }
+  }
+
+  /// A list of fields of the library's, copied.
+  private static func fields(_ first: UnsafeMutablePointer<tep_format_field>?) -> [ParsedField] {
+    var fields: [ParsedField] = []
+    var next = first
+    while let field = next?.pointee {
+      func has(_ flag: tep_format_flags) -> Bool { field.flags & UInt(flag.rawValue) != 0 }
+      fields.append(
+        ParsedField(
+          name: field.name.map { String(cString: $0) } ?? "", offset: Int(field.offset), size: Int(field.size),
+          isSigned: has(TEP_FIELD_IS_SIGNED), isArray: has(TEP_FIELD_IS_ARRAY), isDynamic: has(TEP_FIELD_IS_DYNAMIC),
+          isRelative: has(TEP_FIELD_IS_RELATIVE)))
+      next = field.next
+    }
+    return fields
+  }
+}

@@ -1,0 +1,190 @@
+import TraceCore
+
+/// What the bits of `sched_switch.prev_state` mean on the traced kernel, out of the event's own print format:
+///
+///     (REC->prev_state & MASK) ? __print_flags(REC->prev_state & MASK, "|", { 0x1, "S" }, …) : "R",
+///     REC->prev_state & PREEMPTED ? "+" : ""
+///
+/// (include/trace/events/sched.h). The bits differ between kernels, and so do the expressions.
+struct StateLetters: BitwiseCopyable {
+  /// ASCII letters by bit number, 0 where the bit has none.
+  private(set) var letters = InlineArray<64, UInt8>(repeating: 0)
+  /// Bits that have a letter.
+  private(set) var lettered: UInt64 = 0
+  /// Bits that are shown at all.
+  private(set) var mask: UInt64 = 0
+  /// The bits that mean "preempted while running".
+  private(set) var preempted: UInt64 = 0
+
+  /// The kernels since 4.14.
+  static let recent: StateLetters = {
+    var letters = StateLetters()
+    for (bit, letter) in "SDTtXZPI".utf8.enumerated() { letters.set(1 << UInt64(bit), letter) }
+    (letters.mask, letters.preempted) = (0xff, 0x100)
+    return letters
+  }()
+
+  private init() {}
+
+  private mutating func set(_ value: UInt64, _ letter: UInt8) {
+    guard value.nonzeroBitCount == 1, lettered & value == 0 else { return }
+    letters[value.trailingZeroBitCount] = letter
+    lettered |= value
+  }
+
+  /// - Parameter format: What follows `print fmt:`.
+  /// - Returns: `nil` where the text has no table of letters.
+  init?(printFormat format: some Collection<UInt8>) {
+    let bytes = Array(format)
+    var seen: UInt64 = 0
+    var scanner = ConstantScanner(bytes)
+    guard let table = bytes.firstRange(of: Array("__print_flags(".utf8)) else { return nil }
+    scanner.position = table.upperBound
+    // The mask is the first argument, behind `REC->prev_state &`; without one all bits count.
+    mask = scanner.skip(past: "prev_state") && scanner.take("&") ? scanner.expression() ?? .max : .max
+    while scanner.skip(past: "{", before: ")") {
+      guard let value = scanner.expression(), scanner.take(","), let letter = scanner.quotedLetter(), scanner.take("}")
+      else { return nil }
+      set(value, letter)
+      seen += 1
+    }
+    guard lettered != 0, seen <= 64 else { return nil }
+    preempted = Self.preemptedBits(&scanner)
+  }
+
+  /// The bits in front of `? "+"`, 0 where the kernel does not tell.
+  private static func preemptedBits(_ scanner: inout ConstantScanner) -> UInt64 {
+    while scanner.skip(past: "prev_state") {
+      let start = scanner.position
+      if scanner.take("&"), let bits = scanner.expression(), scanner.take("?"), scanner.take("\"+\"") { return bits }
+      scanner.position = start
+    }
+    return 0
+  }
+
+  /// Of several bits the lowest that has a letter counts: old kernels wrote "D|K" for a killable sleep.
+  @inline(__always)
+  func state(_ raw: UInt64) -> TaskState {
+    let shown = raw & mask
+    let isPreempted = raw & preempted != 0
+    guard shown != 0 else { return TaskState(code: TaskState.running.code, isPreempted: isPreempted) }
+    let known = shown & lettered
+    let code = known == 0 ? UInt8(ascii: "?") : letters[known.trailingZeroBitCount]
+    return TaskState(code: code, isPreempted: isPreempted)
+  }
+}
+
+/// Reads the constant expressions that the kernel's macros leave in print formats: numbers, `|`, `+`, `-`, `<<`, `&` and
+/// parentheses, with C's precedences.
+struct ConstantScanner {
+  private let bytes: [UInt8]
+  var position = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  private mutating func skipBlanks() {
+    while position < bytes.count, bytes[position] == UInt8(ascii: " ") || bytes[position] == UInt8(ascii: "\t") {
+      position += 1
+    }
+  }
+
+  /// Goes behind a text if it comes next.
+  mutating func take(_ text: String) -> Bool {
+    skipBlanks()
+    guard bytes[position...].starts(with: text.utf8) else { return false }
+    position += text.utf8.count
+    return true
+  }
+
+  /// Goes behind the next occurrence of a text, unless one of `stop` comes before it.
+  mutating func skip(past text: String, before stop: String? = nil) -> Bool {
+    guard let found = bytes[position...].firstRange(of: Array(text.utf8)) else { return false }
+    if let stop, let end = bytes[position...].firstRange(of: Array(stop.utf8)), end.lowerBound < found.lowerBound {
+      return false
+    }
+    position = found.upperBound
+    return true
+  }
+
+  /// A letter in quotes, the first of several.
+  mutating func quotedLetter() -> UInt8? {
+    guard take("\""), position < bytes.count, bytes[position] != UInt8(ascii: "\"") else { return nil }
+    let letter = bytes[position]
+    guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+    position = end + 1
+    return letter
+  }
+
+  /// A whole expression, `nil` where there is none.
+  mutating func expression() -> UInt64? { or(depth: 0) }
+
+  private mutating func or(depth: Int) -> UInt64? {
+    guard var value = and(depth: depth) else { return nil }
+    while take("|") {
+      guard let right = and(depth: depth) else { return nil }
+      value |= right
+    }
+    return value
+  }
+
+  private mutating func and(depth: Int) -> UInt64? {
+    guard var value = shift(depth: depth) else { return nil }
+    while take("&") {
+      guard let right = shift(depth: depth) else { return nil }
+      value &= right
+    }
+    return value
+  }
+
+  private mutating func shift(depth: Int) -> UInt64? {
+    guard var value = sum(depth: depth) else { return nil }
+    while take("<<") {
+      guard let right = sum(depth: depth) else { return nil }
+      value <<= min(right, 64)
+    }
+    return value
+  }
+
+  private mutating func sum(depth: Int) -> UInt64? {
+    guard var value = atom(depth: depth) else { return nil }
+    while true {
+      if take("+") {
+        guard let right = atom(depth: depth) else { return nil }
+        value &+= right
+      } else if take("-") {
+        guard let right = atom(depth: depth) else { return nil }
+        value &-= right
+      } else {
+        return value
+      }
+    }
+  }
+
+  private mutating func atom(depth: Int) -> UInt64? {
+    // Deeper than any macro nests: a hostile text is not to exhaust the stack.
+    guard depth < 64 else { return nil }
+    if take("(") {
+      guard let value = or(depth: depth + 1), take(")") else { return nil }
+      return value
+    }
+    return number()
+  }
+
+  /// Decimal, hexadecimal or octal, with C's suffixes.
+  private mutating func number() -> UInt64? {
+    skipBlanks()
+    let start = position
+    while position < bytes.count, Self.isWord(bytes[position]) { position += 1 }
+    var word = bytes[start..<position]
+    while let last = word.last, "uUlL".utf8.contains(last) { word = word.dropLast() }
+    if word.starts(with: Array("0x".utf8)) { return MetadataText.hexadecimal(word.dropFirst(2)) }
+    if word.count > 1, word.first == UInt8(ascii: "0") {
+      return UInt64(String(decoding: word, as: UTF8.self), radix: 8)
+    }
+    return MetadataText.decimal(word)
+  }
+
+  private static func isWord(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+  }
+}

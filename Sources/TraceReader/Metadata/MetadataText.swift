@@ -1,0 +1,61 @@
+import TraceCore
+
+/// The texts that the kernel wrote and trace-cmd copied: names of tasks and printk formats, one a line.
+enum MetadataText {
+  /// `PID NAME` a line (tracefs' `saved_cmdlines`): the last name of each pid that the kernel remembered.
+  static func savedComms(_ text: [UInt8]) -> [Pid: Comm] {
+    var comms: [Pid: Comm] = [:]
+    for line in text.prefix(while: { $0 != 0 }).split(separator: UInt8(ascii: "\n")) {
+      let line = line.drop { $0 == UInt8(ascii: " ") }
+      guard let space = line.firstIndex(of: UInt8(ascii: " ")), let pid: Pid = decimal(line[..<space]) else { continue }
+      comms[pid] = Comm(line[(space + 1)...])
+    }
+    return comms
+  }
+
+  /// `0xADDRESS : "TEXT"` a line (tracefs' `printk_formats`).
+  static func printkFormats(_ text: [UInt8]) -> [UInt64: String] {
+    var formats: [UInt64: String] = [:]
+    for line in text.prefix(while: { $0 != 0 }).split(separator: UInt8(ascii: "\n")) {
+      guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
+        let address = hexadecimal(line[..<colon].filter { $0 != UInt8(ascii: " ") }[...].dropFirst(2))
+      else { continue }
+      var quoted = line[(colon + 1)...].drop { $0 == UInt8(ascii: " ") }
+      if quoted.first == UInt8(ascii: "\"") { quoted = quoted.dropFirst() }
+      if quoted.last == UInt8(ascii: "\"") { quoted = quoted.dropLast() }
+      formats[address] = String(decoding: quoted, as: UTF8.self)
+    }
+    return formats
+  }
+
+  /// A decimal number that is nothing else, `nil` where it is none or too large.
+  static func decimal<N: FixedWidthInteger>(_ digits: ArraySlice<UInt8>) -> N? {
+    var value: N = 0
+    guard !digits.isEmpty else { return nil }
+    for digit in digits {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(N(digit - 0x30))
+      if overflow || carry { return nil }
+      value = sum
+    }
+    return value
+  }
+
+  /// A hexadecimal number of at most 16 digits without `0x`.
+  static func hexadecimal(_ digits: ArraySlice<UInt8>) -> UInt64? {
+    guard (1...16).contains(digits.count) else { return nil }
+    var value: UInt64 = 0
+    for digit in digits {
+      let nibble: UInt8
+      switch digit {
+      case 0x30...0x39: nibble = digit - 0x30
+      case 0x41...0x46: nibble = digit - 0x41 + 10
+      case 0x61...0x66: nibble = digit - 0x61 + 10
+      default: return nil
+      }
+      value = value << 4 | UInt64(nibble)
+    }
+    return value
+  }
+}

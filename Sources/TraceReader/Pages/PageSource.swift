@@ -1,0 +1,165 @@
+import TraceCore
+
+/// One CPU's ring-buffer pages, front to back: a window of the file, or one decompressed chunk, at a time.
+struct PageSource {
+  /// A page, valid until the next one is asked for.
+  struct Page {
+    /// Fewer bytes than a page where the data ends within it.
+    var bytes: UnsafeRawBufferPointer
+    /// Where it begins in the file; of compressed data, where its chunk begins.
+    var fileOffset: UInt64
+    /// The file ends within it, which is reported when the next page is asked for.
+    var isCutOff: Bool
+  }
+
+  enum Step {
+    case page(Page)
+    /// Data that should be here cannot be read; what follows may be there again.
+    case damaged(DiagnosticKind, offset: UInt64, String)
+    case end
+  }
+
+  private let file: FileView
+  private let codec: Codec?
+  private let pageSize: Int
+  private let windowSize: Int
+  /// Where the next byte to be read into the window stands in the file.
+  private var next: UInt64
+  /// Where the data ends. Of uncompressed data, where the file says that it ends.
+  private let end: UInt64
+  private let start: UInt64
+  /// Chunks that are still to be read; `nil` before the count of them was read.
+  private var chunksLeft: UInt32?
+  private let isBigEndian: Bool
+  private let window = PageWindow()
+  private var used = 0
+  private var filled = 0
+  private var windowOffset: UInt64 = 0
+  private var isTruncated = false
+  /// What this CPU's data counts for in the file, in bytes.
+  let totalBytes: UInt64
+
+  /// - Parameter windowSize: Bytes of uncompressed data to read at a time; at least a page is.
+  init(
+    _ file: FileView, _ layout: BufferLayout, _ extent: BufferLayout.Extent, codec: Codec?, isBigEndian: Bool,
+    windowSize: Int
+  ) {
+    self.file = file
+    self.codec = layout.isCompressed ? codec : nil
+    pageSize = Int(layout.subBufferSize)
+    self.windowSize = max(windowSize / pageSize, 1) * pageSize
+    start = extent.offset
+    next = extent.offset
+    let (sum, overflow) = extent.offset.addingReportingOverflow(extent.size)
+    end = self.codec != nil ? min(layout.end, file.size) : overflow ? .max : sum
+    totalBytes = extent.size
+    self.isBigEndian = isBigEndian
+  }
+
+  /// Bytes of the file that were read so far, of ``totalBytes``.
+  var consumedBytes: UInt64 { min(next &- start, totalBytes) }
+
+  mutating func nextPage() -> Step {
+    if filled - used < pageSize {
+      if codec == nil {
+        refill()
+      } else if let problem = decompressMore() {
+        return problem
+      }
+    }
+    guard filled > used else { return reportEnd() ?? .end }
+    let count = min(pageSize, filled - used)
+    let offset = codec == nil ? windowOffset + UInt64(used) : windowOffset
+    let bytes = UnsafeRawBufferPointer(rebasing: window.bytes[used..<used + count])
+    used += count
+    return .page(Page(bytes: bytes, fileOffset: offset, isCutOff: bytes.count < pageSize && isTruncated))
+  }
+
+  // MARK: Uncompressed
+
+  /// Reads the next window as far as the file holds it.
+  private mutating func refill() {
+    window.moveToFront(used..<filled)
+    (filled, used) = (filled - used, 0)
+    windowOffset = next - UInt64(filled)
+    guard next < end else { return }
+    let wanted = Int(min(UInt64(windowSize - filled), end - next))
+    // A small CPU needs no whole window; nor does one whose data the file does not hold.
+    let available = file.size > next ? Int(min(UInt64(wanted), file.size - next)) : 0
+    window.reserve(filled + available, keeping: filled)
+    let target = UnsafeMutableRawBufferPointer(rebasing: window.bytes[filled..<filled + available])
+    let count = file.read(into: target, at: next)
+    next += UInt64(count)
+    filled += count
+    isTruncated = count < wanted
+  }
+
+  /// That the file ends before the data does, once, behind what is there.
+  private mutating func reportEnd() -> Step? {
+    guard isTruncated else { return nil }
+    isTruncated = false
+    let missing = end - next
+    next = end
+    return .damaged(.truncatedFile, offset: end - missing, "\(missing) bytes are missing")
+  }
+
+  // MARK: Compressed
+
+  /// Decompresses chunks until there is a page. trace-cmd puts ten pages into a chunk, but nothing forbids one that ends
+  /// within a page.
+  /// - Returns: A problem with a chunk, which is then passed over.
+  private mutating func decompressMore() -> Step? {
+    window.moveToFront(used..<filled)
+    (filled, used) = (filled - used, 0)
+    while filled < pageSize {
+      if chunksLeft == nil {
+        guard let count = word(at: next) else { return chunksEnd("the number of chunks is missing") }
+        chunksLeft = count
+        next += 4
+      }
+      guard let left = chunksLeft, left > 0 else { return nil }
+      chunksLeft = left - 1
+      if let problem = readChunk() {
+        // What is left of the chunk before would be completed by what is not there.
+        filled = 0
+        return problem
+      }
+    }
+    return nil
+  }
+
+  private mutating func readChunk() -> Step? {
+    guard let compressed = word(at: next), let size = word(at: next + 4) else { return chunksEnd("a chunk is missing") }
+    let offset = next
+    guard UInt64(compressed) <= end - (next + 8) else { return chunksEnd("a chunk is cut off") }
+    guard let codec, Codec.isPlausible(compressed: Int(compressed), uncompressed: Int(size)) else {
+      // Where the next one begins cannot be trusted either.
+      return chunksEnd("a chunk claims to have \(size) bytes in \(compressed)")
+    }
+    let source = file.bytes(at: next + 8, count: UInt64(compressed))
+    next += 8 + UInt64(compressed)
+    window.reserve(filled + Int(size), keeping: filled)
+    let target = UnsafeMutableRawBufferPointer(rebasing: window.bytes[filled..<filled + Int(size)])
+    windowOffset = offset
+    guard source.withUnsafeBytes({ codec.decompress($0, into: target) }) else {
+      return .damaged(.unreadableChunk, offset: offset, "a chunk of \(compressed) bytes cannot be decompressed")
+    }
+    filled += Int(size)
+    return nil
+  }
+
+  /// The rest of the data is given up.
+  private mutating func chunksEnd(_ problem: String) -> Step {
+    chunksLeft = 0
+    let isCut = next + 8 >= file.size || problem == "a chunk is cut off"
+    return .damaged(isCut ? .truncatedFile : .unreadableChunk, offset: next, problem)
+  }
+
+  private func word(at offset: UInt64) -> UInt32? {
+    guard end >= 4, offset <= end - 4 else { return nil }
+    let bytes = file.bytes(at: offset, count: 4)
+    guard bytes.count == 4 else { return nil }
+    let value = bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+    return isBigEndian ? UInt32(bigEndian: value) : UInt32(littleEndian: value)
+  }
+}

@@ -1,0 +1,26 @@
+/// Memory for a CPU's pages, allocated once and grown where a chunk is larger than any before.
+///
+/// A class only because memory needs an owner; the pages' bytes are reached through ``bytes``, never through it in the loop
+/// over records.
+final class PageWindow {
+  private(set) var bytes: UnsafeMutableRawBufferPointer
+
+  init() { bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0) }
+
+  deinit { bytes.deallocate() }
+
+  /// Makes room, keeping the first bytes.
+  func reserve(_ count: Int, keeping kept: Int) {
+    guard count > bytes.count else { return }
+    let grown = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+    if kept > 0 { grown.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<kept])) }
+    bytes.deallocate()
+    bytes = grown
+  }
+
+  /// Moves a stretch to the front.
+  func moveToFront(_ range: Range<Int>) {
+    guard !range.isEmpty, let base = bytes.baseAddress else { return }
+    base.copyMemory(from: base + range.lowerBound, byteCount: range.count)
+  }
+}

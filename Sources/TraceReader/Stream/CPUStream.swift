@@ -1,0 +1,196 @@
+import TraceCore
+
+/// One CPU's records and losses in their order. Shares nothing with other CPUs, so that it can run anywhere.
+struct CPUStream {
+  /// What comes next.
+  private enum Head {
+    case record
+    case loss(LostEvents)
+    case end
+  }
+
+  let cpu: CPU
+  private var source: PageSource
+  private let format: PageFormat
+  private let conversion: TimestampConversion
+  private var page = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var pageOffset: UInt64 = 0
+  private var cursor = PageCursor()
+
+  /// Where in the page the next record is. It stays there until it is taken, although a loss may come first.
+  private var recordStart = 0
+  private var recordCount = 0
+  private var recordTime: UInt64 = 0
+  private var hasRecord = false
+  private var head = Head.end
+  /// Time of what comes next.
+  private(set) var headTime: UInt64 = 0
+
+  /// Records are missing before the next one; reported when that is found.
+  private var hole: PageHead.Loss?
+  /// Time of the last record that was found, or of a page's beginning before there was one.
+  private var lastTime: UInt64 = 0
+  private var isAtStart = true
+
+  private var log = DiagnosticLog()
+  private var tally = RecordDecoder.Tally()
+  private var backwards: UInt64 = 0
+
+  init(_ source: PageSource, cpu: CPU, format: PageFormat, conversion: TimestampConversion) {
+    self.cpu = cpu
+    self.source = source
+    self.format = format
+    self.conversion = conversion
+    advance()
+  }
+
+  var isAtEnd: Bool {
+    if case .end = head { return true }
+    return false
+  }
+
+  var consumedBytes: UInt64 { isAtEnd ? source.totalBytes : source.consumedBytes }
+  var totalBytes: UInt64 { source.totalBytes }
+
+  /// What comes next, which is then past. Not to be called at the end.
+  @inline(__always)
+  mutating func take(_ decoder: borrowing RecordDecoder) -> SchedEvent {
+    if case .record = head {
+      let bytes = UnsafeRawBufferPointer(rebasing: page[recordStart..<recordStart &+ recordCount])
+      let event = decoder.decode(bytes, time: recordTime, cpu: cpu, &tally)
+      advance()
+      return event
+    }
+    return takeLoss()
+  }
+
+  private mutating func takeLoss() -> SchedEvent {
+    guard case .loss(let loss) = head else {
+      return SchedEvent(timestamp: Timestamp(lastTime), cpu: cpu, pid: 0, body: .other)
+    }
+    let event = SchedEvent(timestamp: Timestamp(headTime), cpu: cpu, pid: 0, body: .lost(loss))
+    head = hasRecord ? .record : .end
+    headTime = hasRecord ? recordTime : headTime
+    return event
+  }
+
+  /// Finds the next record, on this page or a later one.
+  @inline(__always)
+  private mutating func advance() {
+    let step = cursor.next(in: page.bytes, isBigEndian: format.isBigEndian)
+    guard case .record(let start, let count) = step, hole == nil else { return advanceSlowly(step) }
+    found(start, count)
+    head = .record
+    headTime = recordTime
+  }
+
+  @inline(__always)
+  private mutating func found(_ start: Int, _ count: Int) {
+    let raw = cursor.timestamp
+    let time = conversion.isIdentity ? raw : conversion.convert(raw)
+    if time < recordTime { noteBackwards(time) }
+    (recordStart, recordCount, recordTime) = (start, count, time)
+    hasRecord = true
+  }
+
+  @inline(never)
+  private mutating func advanceSlowly(_ first: PageCursor.Step) {
+    // What `recordTime` is now was taken by the caller or never was.
+    if hasRecord { (lastTime, isAtStart) = (recordTime, false) }
+    var step = first
+    while true {
+      switch step {
+      case .record(let start, let count):
+        found(start, count)
+        guard let loss = hole else {
+          (head, headTime) = (.record, recordTime)
+          return
+        }
+        hole = nil
+        headTime = isAtStart ? recordTime : lastTime
+        head = .loss(LostEvents(until: Timestamp(recordTime), isAtStart: isAtStart, count: loss.count))
+        return
+      case .damaged(let offset):
+        log.record(
+          .badRecord, cpu: cpu, offset: pageOffset &+ UInt64(offset), time: Timestamp(recordTime),
+          "an entry does not fit in its page")
+        widenHole(nil)
+      case .end: break
+      }
+      guard nextPage() else { return finish() }
+      step = cursor.next(in: page.bytes, isBigEndian: format.isBigEndian)
+    }
+  }
+
+  /// Goes to the next page that can be read.
+  /// - Returns: Whether there is one.
+  private mutating func nextPage() -> Bool {
+    while true {
+      switch source.nextPage() {
+      case .page(let next):
+        guard let head = PageHead(next.bytes.bytes, format) else {
+          // A page that the file's end cuts is reported as that, by the source.
+          if !next.isCutOff {
+            log.record(.badPage, cpu: cpu, offset: next.fileOffset, "its length is more than a page holds")
+            widenHole(nil)
+          }
+          continue
+        }
+        if let loss = head.loss { widenHole(loss.count) }
+        (page, pageOffset) = (next.bytes, next.fileOffset)
+        cursor = PageCursor(head, format)
+        if isAtStart { lastTime = conversion.convert(head.timestamp) }
+        return true
+      case .damaged(let kind, let offset, let detail):
+        log.record(kind, cpu: cpu, offset: offset, detail)
+        widenHole(nil)
+      case .end: return false
+      }
+    }
+  }
+
+  /// Adds to the hole before the next record; of an unknown number nothing can be added up.
+  private mutating func widenHole(_ count: UInt64?) {
+    guard let old = hole else {
+      hole = PageHead.Loss(count: count)
+      return
+    }
+    guard let a = old.count, let b = count else {
+      hole = PageHead.Loss(count: nil)
+      return
+    }
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    hole = PageHead.Loss(count: overflow ? nil : sum)
+  }
+
+  private mutating func finish() {
+    hasRecord = false
+    cursor = PageCursor()
+    head = .end
+    guard let loss = hole else { return }
+    hole = nil
+    headTime = lastTime
+    head = .loss(LostEvents(until: nil, isAtStart: isAtStart, count: loss.count))
+  }
+
+  private mutating func noteBackwards(_ time: UInt64) {
+    guard hasRecord else { return }
+    backwards &+= 1
+    if backwards == 1 {
+      log.record(
+        .timestampBackwards, cpu: cpu, count: 0, offset: pageOffset, time: Timestamp(recordTime),
+        "by \(recordTime - time)")
+    }
+  }
+
+  /// What was skipped or doubted so far.
+  var diagnostics: DiagnosticLog {
+    var all = log
+    if backwards > 0 { all.record(.timestampBackwards, cpu: cpu, count: backwards) }
+    if tally.unknownEvents > 0 { all.record(.unknownEventID, cpu: cpu, count: tally.unknownEvents) }
+    if tally.shortRecords > 0 {
+      all.record(.badRecord, cpu: cpu, count: tally.shortRecords, "a record is too short for its event")
+    }
+    return all
+  }
+}
