@@ -53,13 +53,20 @@ let package = Package(
       dependencies: ["TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
 
+    // What the reconstruction is worth, against the truth and the probes of real captures.
+    .target(
+      name: "ProxyScore", dependencies: ["TraceCore", "TraceReader", "ProxyModel", "TraceTestKit"],
+      swiftSettings: strict),
+    .executableTarget(name: "proxytrace-score", dependencies: ["ProxyScore"], swiftSettings: strict),
+
     .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore"], swiftSettings: strict),
     .testTarget(
       name: "TraceReaderTests", dependencies: ["TraceCore", "TraceReader", "TraceTestKit"], swiftSettings: strict),
     .testTarget(
       name: "TraceTestKitTests", dependencies: ["TraceCore", "TraceReader", "TraceTestKit"], swiftSettings: strict),
     .testTarget(
-      name: "ProxyModelTests", dependencies: ["TraceCore", "ProxyModel", "TraceReader", "TraceTestKit"],
+      name: "ProxyModelTests",
+      dependencies: ["TraceCore", "ProxyModel", "ProxyScore", "TraceReader", "TraceTestKit"],
       swiftSettings: strict),
     .testTarget(
       name: "ProxyReportTests",

@@ -231,7 +231,7 @@ extension ProxyMachine {
       let position = note(
         .waitBegan(wait: row, current, lock, isMutex: kind == .mutex), at: event.timestamp, cpu: event.cpu)
       if kind == .mutex {
-        let spin = flags.contains(.spin) ? spin(of: current, on: lane, at: event.timestamp) : nil
+        let spin = flags.contains(.spin) ? spin(on: lane, at: event.timestamp) : nil
         ledger.waitBegan(lock, current, spin: spin, at: position, in: &journal)
       }
     }
@@ -239,8 +239,8 @@ extension ProxyMachine {
   }
 
   /// What a task that begins to spin could see of the other CPUs.
-  private func spin(of waiter: TaskIndex, on lane: Int, at time: Timestamp) -> OwnershipLedger.Spin {
-    var spin = OwnershipLedger.Spin(waiter: waiter, since: time, others: [], sawAll: true)
+  private func spin(on lane: Int, at time: Timestamp) -> OwnershipLedger.Spin {
+    var spin = OwnershipLedger.Spin(since: time, others: [], sawAll: true)
     for other in lanes.indices where other != lane {
       switch lanes[other]?.current {
       case .task(let task, let pid): if pid != 0 { spin.others.append(task) }

@@ -12,14 +12,13 @@ import TraceCore
 struct OwnershipLedger {
   /// A spinner notices within microseconds that the owner does not run (`mutex_spin_on_owner()` looks at it in every turn).
   /// A spin that went on for this long, in nanoseconds, did so on an owner that ran.
-  private static let spinIsReal: Int64 = 100_000
+  private static let spinIsReal: Int64 = 1_000_000
   /// A wait that ends this soon, in nanoseconds, found the lock free: only the fast path failed, on the flag that tells of
   /// sleeping waiters.
   private static let tookAtOnce: Int64 = 5_000
 
   /// What was seen when a waiter began to spin.
   struct Spin {
-    var waiter: TaskIndex
     var since: Timestamp
     /// Tasks that ran on the other CPUs then, without idle tasks.
     var others: [TaskIndex]
@@ -36,8 +35,8 @@ struct OwnershipLedger {
   /// An entry whose blank is open.
   struct Blank {
     enum Kind {
-      /// A wait began; by spinning, where the spin is given.
-      case began(Spin?)
+      /// A task began to wait; by spinning, where the spin is given.
+      case began(TaskIndex, Spin?)
       case acquired(TaskIndex)
       /// The lock was given up: `contended_release`, or a waiter was woken, or its holder waits for it itself.
       case given
@@ -88,7 +87,7 @@ struct OwnershipLedger {
     locks[lock, default: Lock()].waiters.insert(waiter)
     var spin = spin
     spin?.wasWatched = locks[lock]?.isWatched == true
-    addBlank(lock, Blank(position: position, kind: .began(spin)), in: &journal)
+    addBlank(lock, Blank(position: position, kind: .began(waiter, spin)), in: &journal)
   }
 
   /// A waiter stops spinning and sleeps on the wait list.
@@ -171,13 +170,13 @@ extension OwnershipLedger {
   private mutating func settleSpin(_ lock: LockAddress, _ waiter: TaskIndex, at time: Timestamp, acquired: Bool) {
     guard let blanks = locks[lock]?.blanks else { return }
     for i in blanks.indices {
-      guard case .began(var spin?) = blanks[i].kind, spin.waiter == waiter, !spin.isReal else { continue }
+      guard case .began(waiter, var spin?) = blanks[i].kind, !spin.isReal else { continue }
       if acquired || time - spin.since > Self.spinIsReal {
         spin.isReal = true
         spin.wasShort = acquired && time - spin.since < Self.tookAtOnce
-        locks[lock]?.blanks[i].kind = .began(spin)
+        locks[lock]?.blanks[i].kind = .began(waiter, spin)
       } else if locks[lock]?.sleepers.contains(waiter) == true {
-        locks[lock]?.blanks[i].kind = .began(nil)
+        locks[lock]?.blanks[i].kind = .began(waiter, nil)
       }
     }
   }
@@ -193,10 +192,11 @@ extension OwnershipLedger {
       // Given up by one and later by another, and no wait ended in between: the second took it without waiting.
       case .given: fact = .task(task, .inferred(.tookOver))
       case .acquired(let acquirer): fact = .task(acquirer, .event)
-      case .began(let spin):
+      case .began(let waiter, let spin):
         // An earlier acquirer's hold may have ended without an event; whoever releases had the lock by now.
         if case .task(let known, _) = fact, known != task { fact = .task(task, .inferred(.tookOver)) }
-        if let spin, spin.isReal, state.holder != task, !spin.others.contains(task) {
+        if case .task(waiter, _) = fact { fact = .unknown }
+        if let spin, spin.isReal, state.holder != task, !spin.others.isEmpty, !spin.others.contains(task) {
           journal.setOwner(ownerOfSpin(spin, holder: state.holder), at: blank.position)
           continue
         }
@@ -215,7 +215,8 @@ extension OwnershipLedger {
       switch blank.kind {
       case .given: fact = .free
       case .acquired(let task): fact = .task(task, .event)
-      case .began(let spin):
+      case .began(let waiter, let spin):
+        if case .task(waiter, _) = fact { fact = .unknown }
         if fact != .free, let spin, spin.isReal {
           journal.setOwner(ownerOfSpin(spin, holder: state.holder), at: blank.position)
           continue

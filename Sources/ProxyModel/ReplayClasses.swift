@@ -69,8 +69,8 @@ extension Replay {
     switch terminal {
     case .released: return (.handoff, nil)
     case .unknown: return (.unknown, nil)
-    // Nobody in a cycle can run again; what they wait for is each other.
-    case .cycle: return (.sleeping, nil)
+    // Nobody in a cycle is terminal.
+    case .cycle: return (.unknown, nil)
     case .task(let owner): return ownerClass(owner, waiter: waiter)
     }
   }

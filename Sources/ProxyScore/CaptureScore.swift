@@ -1,0 +1,102 @@
+public import ProxyModel
+public import TraceCore
+import TraceReader
+public import TraceTestKit
+
+/// A capture with everything that its reconstruction is scored against.
+public struct ScoredCapture: Sendable {
+  /// `folder/name` below the captures' directory.
+  public var name: String
+  public var folder: String { String(name.prefix { $0 != "/" }) }
+  public var events: [SchedEvent]
+  public var savedComms: [Pid: Comm]
+  public var truth: Truth
+  public var clock: TraceClock
+
+  /// Reads a whole capture into memory.
+  public init(name: String, path: String, truth: Truth) throws {
+    self.name = name
+    self.truth = truth
+    var reader = try CaptureReader(path: path)
+    clock = reader.info.clock
+    events = []
+    while let event = reader.next() { events.append(event) }
+    savedComms = reader.savedComms
+  }
+
+  /// The model's timeline of the capture.
+  public func timeline(ignoringProbes: Bool = false, proxyExecution: Bool? = nil) -> Timeline {
+    var options = ProxyMachine.Options()
+    options.savedComms = savedComms
+    options.ignoresProbes = ignoringProbes
+    options.proxyExecution = proxyExecution
+    var machine = ProxyMachine(options)
+    for event in events { machine.apply(event) }
+    return machine.finish()
+  }
+}
+
+/// What the reconstruction of one capture, or of several together, is worth.
+public struct CaptureScore: Sendable {
+  /// Without the probes.
+  public var owners = OwnerScore()
+  /// Without the probes, and with them.
+  public var inferredSplits = SplitScore()
+  public var inferredSwitchSplits = SplitScore()
+  public var probedSplits = SplitScore()
+  /// Proxied time that the model claims, without probes and with them: 0 on a kernel that does not proxy.
+  public var claimed: Int64 = 0
+  public var claimedWithProbes: Int64 = 0
+  public var verdict = ""
+  /// Waits whose nine classes do not sum to their length, and CPUs whose sums do not hold.
+  public var brokenLaws = 0
+  public var waited: Int64 = 0
+  public var inverted: Int64 = 0
+
+  public init() {}
+
+  public init(_ capture: ScoredCapture) {
+    let inferred = capture.timeline(ignoringProbes: true)
+    let probed = capture.timeline()
+    owners = OwnerScore(inferred, capture.truth)
+    verdict = inferred.verdict.answer.rawValue
+    claimed = Self.proxied(inferred)
+    claimedWithProbes = Self.proxied(probed)
+    if probed.seen.contains(.probedSwitch) {
+      inferredSplits = SplitScore(inferred, events: capture.events)
+      inferredSwitchSplits = SplitScore(inferred, events: capture.events, wholeStints: true)
+      probedSplits = SplitScore(probed, events: capture.events)
+    }
+    brokenLaws = Self.brokenLaws(inferred) + Self.brokenLaws(probed)
+    let locks = capture.truth.locks
+    for wait in inferred.waits where locks.contains(wait.lock) {
+      waited += wait.length
+      inverted += wait.times[.inverted]
+    }
+  }
+
+  private static func proxied(_ timeline: Timeline) -> Int64 { timeline.cpus.reduce(0) { $0 + $1.proxied } }
+
+  /// The conservation laws: classes sum to the wait, a CPU's parts to its span and to its busy time.
+  static func brokenLaws(_ timeline: Timeline) -> Int {
+    timeline.waits.count { wait in
+      wait.times.total != wait.length || WaitClass.allCases.contains { wait.times[$0] < 0 }
+    }
+      + timeline.cpus.count { cpu in
+        cpu.busy + cpu.idle + cpu.lost != timeline.span || cpu.own + cpu.proxied + cpu.unknown != cpu.busy
+          || cpu.own < 0
+      }
+  }
+
+  public static func += (a: inout CaptureScore, b: CaptureScore) {
+    a.owners += b.owners
+    a.inferredSplits += b.inferredSplits
+    a.inferredSwitchSplits += b.inferredSwitchSplits
+    a.probedSplits += b.probedSplits
+    a.claimed += b.claimed
+    a.claimedWithProbes += b.claimedWithProbes
+    a.brokenLaws += b.brokenLaws
+    a.waited += b.waited
+    a.inverted += b.inverted
+  }
+}

@@ -1,0 +1,65 @@
+public import Foundation
+import TraceTestKit
+
+/// The score of several captures as a Markdown table, a row a capture and one a folder.
+public enum ScoreTable {
+  /// Captures of a directory that have a truth and a clock that compares with it: `FOLDER/NAME.dat` beside
+  /// `FOLDER/NAME.truth.csv`.
+  public static func captures(below directory: URL, folders: [String]) throws -> [ScoredCapture] {
+    var result: [ScoredCapture] = []
+    for folder in folders {
+      let inside = directory.appending(path: folder)
+      let names = try FileManager.default.contentsOfDirectory(atPath: inside.path).filter { $0.hasSuffix(".dat") }
+      for name in names.sorted() {
+        let stem = String(name.dropLast(4))
+        let truth = try Truth(csv: String(contentsOf: inside.appending(path: "\(stem).truth.csv"), encoding: .utf8))
+        result.append(
+          try ScoredCapture(name: "\(folder)/\(stem)", path: inside.appending(path: name).path, truth: truth))
+      }
+    }
+    return result
+  }
+
+  /// The folders whose captures have truth on the trace's own clock and no lost events.
+  public static let folders = [
+    "proxy-on-plain", "proxy-on-probed", "proxy-off-plain", "proxy-off-probed", "linux-6.12",
+  ]
+
+  public static func markdown(_ captures: [ScoredCapture]) -> String {
+    var lines = [
+      "| capture | proxies | waits | owners right | unknown | splits P / R, inferred | with probes "
+        + "| proxied ms | inverted | laws broken |",
+      "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    var folder = ""
+    var sum = CaptureScore()
+    for capture in captures {
+      if capture.folder != folder {
+        if !folder.isEmpty { lines.append(row("**\(folder)**", sum)) }
+        (folder, sum) = (capture.folder, CaptureScore())
+      }
+      let score = CaptureScore(capture)
+      lines.append(row(capture.name, score))
+      sum += score
+    }
+    if !folder.isEmpty { lines.append(row("**\(folder)**", sum)) }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func row(_ name: String, _ score: CaptureScore) -> String {
+    let owners = score.owners
+    let cells = [
+      name, score.verdict, "\(owners.waits)", "\(owners.right) of \(owners.known) (\(percent(owners.precision)))",
+      percent(owners.unknown), splits(score.inferredSplits), splits(score.probedSplits),
+      String(format: "%.1f", Double(score.claimed) / 1e6),
+      percent(score.waited == 0 ? 0 : Double(score.inverted) / Double(score.waited)), "\(score.brokenLaws)",
+    ]
+    return "| " + cells.joined(separator: " | ") + " |"
+  }
+
+  private static func splits(_ score: SplitScore) -> String {
+    score.seen == 0 && score.said == 0 ? "" : String(format: "%.4f / %.4f", score.precision, score.recall)
+  }
+
+  private static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+}

@@ -1,0 +1,107 @@
+public import ProxyModel
+public import TraceCore
+
+/// How well the splits agree with what the probes saw, in time.
+public struct SplitScore: Sendable, Hashable {
+  /// Nanoseconds that the model calls proxied, that the probes do, and in which both name the same donor and curr.
+  public var said: Int64 = 0
+  public var seen: Int64 = 0
+  public var agreed: Int64 = 0
+
+  public init() {}
+
+  /// Compares a timeline's splits with the probes of the events it was made of.
+  ///
+  /// - Parameter wholeStints: take the switch probe alone, and let its donor last until the next switch. It does not: a
+  ///   donor that returns to its CPU, or another choice, changes `rq->donor` while curr stays, as the set_next probes show.
+  public init(_ timeline: Timeline, events: some Sequence<SchedEvent>, wholeStints: Bool = false) {
+    var reference = ProbedSplits(wholeStints: wholeStints)
+    for event in events { reference.apply(event) }
+    seen = reference.pieces.values.joined().reduce(0) { $0 + ($1.end - $1.begin) }
+    said = timeline.splits.reduce(0) { $0 + ($1.end - $1.begin) }
+    for (cpu, splits) in Dictionary(grouping: timeline.splits, by: \.cpu) {
+      agreed += Self.agreement(splits, reference.pieces[cpu] ?? [])
+    }
+  }
+
+  /// Both lists are in order of time and without overlaps.
+  private static func agreement(_ splits: [SplitRow], _ pieces: [ProbedSplits.Piece]) -> Int64 {
+    var sum: Int64 = 0
+    var first = 0
+    for split in splits {
+      while first < pieces.count, pieces[first].end <= split.begin { first += 1 }
+      var next = first
+      while next < pieces.count, pieces[next].begin < split.end {
+        let piece = pieces[next]
+        if piece.curr == split.curr.pid, piece.donor == split.donor.pid {
+          sum += min(piece.end, split.end) - max(piece.begin, split.begin)
+        }
+        next += 1
+      }
+    }
+    return sum
+  }
+
+  public var precision: Double { said == 0 ? 1 : Double(agreed) / Double(said) }
+  public var recall: Double { seen == 0 ? 1 : Double(agreed) / Double(seen) }
+
+  public static func += (a: inout SplitScore, b: SplitScore) {
+    a.said += b.said
+    a.seen += b.seen
+    a.agreed += b.agreed
+  }
+}
+
+/// The curr/donor split as the probes alone tell it, without any model.
+struct ProbedSplits {
+  struct Piece {
+    var begin, end: Timestamp
+    var curr, donor: Pid
+  }
+
+  private struct Running {
+    var since: Timestamp
+    var curr: Pid
+    /// `nil` = on its own account.
+    var donor: Pid?
+  }
+
+  let wholeStints: Bool
+  private(set) var pieces: [CPU: [Piece]] = [:]
+  private var running: [CPU: Running] = [:]
+  /// The last choice of a set_next probe that no switch has followed.
+  private var choices: [CPU: (pid: Pid, time: Timestamp)] = [:]
+
+  init(wholeStints: Bool) { self.wholeStints = wholeStints }
+
+  mutating func apply(_ event: SchedEvent) {
+    switch event.body {
+    case .switched(let record):
+      close(event.cpu, at: event.timestamp)
+      running[event.cpu] = Running(since: event.timestamp, curr: record.next.pid)
+      choices[event.cpu] = nil
+    case .probedSetNext(let pid, _): choices[event.cpu] = (pid, event.timestamp)
+    case .probedSwitch(let probe) where running[event.cpu]?.curr == probe.next:
+      running[event.cpu]?.donor = probe.farthestDonor
+    default: settleChoice(event.cpu)
+    }
+  }
+
+  /// A record that is no switch follows a choice: curr stayed, and runs for the chosen task from then on.
+  private mutating func settleChoice(_ cpu: CPU) {
+    guard let (pid, time) = choices.removeValue(forKey: cpu), !wholeStints, var now = running[cpu], now.curr != 0 else {
+      return
+    }
+    let donor = pid == now.curr ? nil : pid
+    if donor == now.donor { return }
+    close(cpu, at: time)
+    now.since = time
+    now.donor = donor
+    running[cpu] = now
+  }
+
+  private mutating func close(_ cpu: CPU, at time: Timestamp) {
+    guard let now = running[cpu], let donor = now.donor, time > now.since else { return }
+    pieces[cpu, default: []].append(Piece(begin: now.since, end: time, curr: now.curr, donor: donor))
+  }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import ProxyModel
+import ProxyScore
+import Testing
+import TraceCore
+import TraceTestKit
+
+/// The fixtures whose workload measured the truth, read once.
+enum RealCaptures {
+  static let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Fixtures/captures")
+
+  /// Whole collections to test besides the fixtures.
+  static let directories: [URL] =
+    [directory] + (ProcessInfo.processInfo.environment["PROXYTRACE_CAPTURES"].map { [URL(filePath: $0)] } ?? [])
+
+  static let all: Result<[ScoredCapture], any Error> = Result {
+    try directories.flatMap { try ScoreTable.captures(below: $0, folders: ScoreTable.folders) }
+  }
+
+  static func folder(_ name: String) throws -> [ScoredCapture] {
+    let found = try all.get().filter { $0.folder == name }
+    #expect(!found.isEmpty, "no capture in \(name)")
+    return found
+  }
+
+  static func named(_ name: String) throws -> ScoredCapture {
+    try #require(try all.get().first { $0.name == name })
+  }
+
+  static func score(_ folder: String) throws -> CaptureScore {
+    var sum = CaptureScore()
+    for capture in try self.folder(folder) { sum += CaptureScore(capture) }
+    return sum
+  }
+}
