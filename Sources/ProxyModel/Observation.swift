@@ -161,7 +161,7 @@ extension ProxyMachine {
       let position = note(.released(lock, by: current, .event), at: event.timestamp, cpu: event.cpu)
       ledger.released(lock, by: current, isRelease: true, at: position, time: event.timestamp, in: &journal)
     case .probedSwitch(let probe): probed(probe, event)
-    case .probedWait(let probe): probed(probe, event)
+    case .probedWait(let probe): probed(probe, event, current)
     case .probedSetNext(let pid, _):
       roles.insert(.probedSetNext)
       if options.ignoresProbes || !TaskTable.isValid(pid) { return }
@@ -276,12 +276,13 @@ extension ProxyMachine {
     note(.probedDonor(next: next, donor: donor, depth: probe.depth), at: event.timestamp, cpu: event.cpu)
   }
 
-  private mutating func probed(_ probe: WaitProbe, _ event: SchedEvent) {
+  private mutating func probed(_ probe: WaitProbe, _ event: SchedEvent, _ current: TaskIndex) {
     roles.insert(.probedWait)
     if options.ignoresProbes || !probe.flags.contains(.mutex) { return }
     guard probe.ownerTask == 0 || tasksByPointer[probe.ownerTask] != nil else { return }
     let position = note(.ownerRead(probe.lock), at: event.timestamp, cpu: event.cpu)
-    ledger.ownerRead(probe.lock, tasksByPointer[probe.ownerTask], at: position, in: &journal)
+    ledger.ownerRead(
+      probe.lock, tasksByPointer[probe.ownerTask], by: current, at: position, in: &journal)
   }
 }
 

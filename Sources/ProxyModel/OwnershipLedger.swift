@@ -96,9 +96,17 @@ struct OwnershipLedger {
     settleSpin(lock, waiter, at: time, acquired: false)
   }
 
-  /// A probe read the owner; from here on it is known.
-  mutating func ownerRead(_ lock: LockAddress, _ owner: TaskIndex?, at position: Int, in journal: inout Journal) {
-    journal.setOwner(owner.map { .task($0, .probe) } ?? .free, at: position)
+  /// A probe read the owner in a waiter's `contention_begin`; from there on it is known.
+  mutating func ownerRead(
+    _ lock: LockAddress, _ owner: TaskIndex?, by waiter: TaskIndex, at position: Int, in journal: inout Journal
+  ) {
+    let fact: OwnerFact = owner.map { .task($0, .probe) } ?? .free
+    journal.setOwner(fact, at: position)
+    if let last = locks[lock]?.blanks.last, case .began(waiter, _) = last.kind {
+      journal.setOwner(fact, at: last.position)
+      locks[lock]?.blanks.removeLast()
+      if locks[lock]?.blanks.isEmpty == true { undecided.remove(lock) }
+    }
     locks[lock]?.holder = owner
   }
 

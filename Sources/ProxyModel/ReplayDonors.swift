@@ -116,7 +116,11 @@ extension Replay {
   private mutating func setDonor(_ lane: Int, _ donor: DonorNow, since time: Timestamp) {
     // The first probe after a switch tells what held since the switch.
     if !lanes[lane].awaitsProbe {
-      if case (.task(let old, _, _), .task(let new, _, _)) = (lanes[lane].donor, donor), old == new { return }
+      if case (.task(let old, _, _), .task(let new, _, _)) = (lanes[lane].donor, donor), old == new {
+        // The same donor; from here on it is known as well as the probe knows it.
+        lanes[lane].donor = donor
+        return
+      }
       if lanes[lane].donor == donor { return }
       bookLane(lane, until: time)
     }

@@ -63,9 +63,9 @@ extension Replay {
   mutating func setOwner(_ lock: LockAddress, _ fact: OwnerFact) {
     guard var state = locks[lock] else { return }
     defer { locks[lock] = state }
-    if case .task(let owner, let evidence) = state.owner, case .task(let next, _) = fact, owner == next {
-      // The same owner; how it is known may have got better.
-      state.owner = .task(owner, evidence.combined(with: .probe))
+    if case .task(let owner, _) = state.owner, case .task(owner, _) = fact {
+      // The same owner; how it is known may have changed.
+      state.owner = fact
       state.mostWaiters = max(state.mostWaiters, state.waiters)
       return
     }

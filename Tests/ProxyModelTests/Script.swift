@@ -5,6 +5,8 @@ import TraceCore
 struct Script {
   private(set) var events: [SchedEvent] = []
   private var current: [CPU: Pid] = [:]
+  /// What each task was last switched in with; 120 before.
+  private var priorities: [Pid: Int32] = [:]
 
   static let lock = LockAddress(0xffff_8880_0000_1000)
   static let otherLock = LockAddress(0xffff_8880_0000_2000)
@@ -18,9 +20,18 @@ struct Script {
     TaskSnapshot(pid: pid, priority: Priority(prio), comm: name(pid))
   }
 
-  mutating func add(_ time: UInt64, _ cpu: CPU, _ body: EventBody, pid: Pid? = nil) {
+  mutating func add(
+    _ time: UInt64, _ cpu: CPU, _ body: EventBody, pid: Pid? = nil, context: EventContext = .task
+  ) {
     events.append(
-      SchedEvent(timestamp: Timestamp(time), cpu: cpu, pid: pid ?? current[cpu] ?? 0, body: body))
+      SchedEvent(timestamp: Timestamp(time), cpu: cpu, pid: pid ?? current[cpu] ?? 0, context: context, body: body))
+  }
+
+  /// The switch probe beside a switch to `next`.
+  static func probe(next: Pid, task: UInt64, donor: Pid? = nil) -> SwitchProbe {
+    SwitchProbe(
+      previous: 0, next: next, nextTask: task,
+      donors: (donor.map { (0x5000, $0) } ?? (0, 77), (0, 88), (0, 99)), previousBlockedOn: 0)
   }
 
   /// `sched_switch` from whatever runs to `next`.
@@ -32,9 +43,11 @@ struct Script {
       time, cpu,
       .switched(
         SwitchRecord(
-          previous: Script.snapshot(previous), previousState: state, next: Script.snapshot(next, prio))),
+          previous: Script.snapshot(previous, priorities[previous] ?? 120), previousState: state,
+          next: Script.snapshot(next, prio))),
       pid: previous)
     current[cpu] = next
+    priorities[next] = prio
   }
 
   mutating func contends(
@@ -43,7 +56,10 @@ struct Script {
     add(time, cpu, .contentionBegan(lock: lock, flags: flags))
   }
 
-  mutating func acquires(_ time: UInt64, _ cpu: CPU, _ lock: LockAddress = Script.lock, result: Int32 = 0) {
+  mutating func acquires(
+    _ time: UInt64, _ cpu: CPU, _ lock: LockAddress = Script.lock, result: Int32 = 0, by pid: Pid? = nil
+  ) {
+    if let pid { switched(time - 1, cpu, to: pid, prio: 100) }
     add(time, cpu, .contentionEnded(lock: lock, result: result))
   }
 
@@ -51,8 +67,8 @@ struct Script {
     add(time, cpu, .contendedRelease(lock: lock))
   }
 
-  mutating func wakes(_ time: UInt64, _ cpu: CPU, _ pid: Pid, target: CPU, by: Pid? = nil) {
-    let record = WakeRecord(task: Script.snapshot(pid), targetCPU: target)
+  mutating func wakes(_ time: UInt64, _ cpu: CPU, _ pid: Pid, target: CPU, by: Pid? = nil, prio: Int32 = 120) {
+    let record = WakeRecord(task: Script.snapshot(pid, prio), targetCPU: target)
     add(time, cpu, .waking(record), pid: by)
     add(time + 1, cpu, .wakeup(record), pid: by)
   }
@@ -71,8 +87,10 @@ struct Script {
   }
 
   /// The timeline of the script, in the order in which it was written.
-  func timeline() -> Timeline {
-    var machine = ProxyMachine()
+  func timeline(proxyExecution: Bool? = nil) -> Timeline {
+    var options = ProxyMachine.Options()
+    options.proxyExecution = proxyExecution
+    var machine = ProxyMachine(options)
     for event in events { machine.apply(event) }
     return machine.finish()
   }

@@ -1,0 +1,156 @@
+import ProxyModel
+import Testing
+import TraceCore
+
+/// Who owned a lock when a wait began, rule by rule.
+struct OwnerTests {
+  private func owner(_ script: Script, wait: Int = 0) -> (pid: Pid?, evidence: Evidence) {
+    let row = script.timeline().waits[wait]
+    return (row.owner?.pid, row.ownerEvidence)
+  }
+
+  @Test func aReleaseNamesTheOwner() {
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 6)
+    script.ticks(0, 1)
+    script.contends(100, 0, flags: [.mutex])
+    script.switched(110, 0, to: 0, state: .uninterruptible)
+    script.releases(200, 1)
+    script.wakes(205, 1, 5, target: 0)
+    script.switched(220, 0, to: 5)
+    script.acquires(230, 0)
+    #expect(owner(script) == (6, .event))
+  }
+
+  @Test func anAcquirerOwnsUntilSomebodyElseDoes() {
+    // t5 waits for t6, gets the lock, and t7, which has slept all the while, waits for t5.
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 6)
+    script.starts(2, with: 7)
+    script.ticks(0, 1)
+    script.contends(100, 0, flags: [.mutex])
+    script.releases(200, 1)
+    script.acquires(230, 0)
+    script.contends(300, 2, flags: [.mutex])
+    script.acquires(400, 2)
+    let wait = script.timeline().waits[1]
+    #expect(wait.owner?.pid == 5)
+    #expect(wait.ownerEvidence == .inferred(.acquired))
+  }
+
+  @Test func aLockThatIsBeingHandedOverHasNoOwner() {
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 6)
+    script.starts(2, with: 7)
+    script.ticks(0, 1)
+    script.contends(100, 0, flags: [.mutex])
+    script.releases(200, 1)
+    script.contends(210, 2, flags: [.mutex])
+    script.switched(215, 2, to: 0, state: .uninterruptible)
+    script.acquires(230, 0)
+    script.switched(390, 2, to: 7)
+    script.acquires(400, 2)
+    let wait = script.timeline().waits[1]
+    #expect(wait.owner == nil)
+    // Not unknown: known to have none.
+    #expect(wait.ownerEvidence == .event)
+    #expect(wait.times[.handoff] == 15)
+  }
+
+  @Test func withoutReleasesAWakingTells() {
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 6)
+    script.ticks(0, 1)
+    script.contends(100, 0, flags: [.mutex])
+    script.switched(110, 0, to: 0, state: .uninterruptible)
+    script.wakes(200, 1, 5, target: 0)
+    script.switched(220, 0, to: 5)
+    script.acquires(230, 0)
+    #expect(owner(script) == (6, .inferred(.wokeTheWaiter)))
+  }
+
+  @Test func aWakingFromAnInterruptTellsNothing() {
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 6)
+    script.ticks(0, 1)
+    script.contends(100, 0, flags: [.mutex])
+    script.switched(110, 0, to: 0, state: .uninterruptible)
+    let record = WakeRecord(task: Script.snapshot(5), targetCPU: 0)
+    script.add(200, 1, .waking(record), context: .hardirq)
+    script.switched(220, 0, to: 5)
+    script.acquires(230, 0, result: -4)
+    #expect(owner(script) == (nil, .unknown))
+  }
+
+  @Test func twoReleasesInARowAreTwoOwners() {
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 6)
+    script.starts(2, with: 7)
+    script.ticks(0, 1)
+    script.ticks(0, 2)
+    script.contends(100, 0, flags: [.mutex])
+    script.switched(110, 0, to: 0, state: .uninterruptible)
+    script.releases(200, 1)
+    script.releases(300, 2)
+    script.switched(320, 0, to: 5)
+    script.acquires(330, 0)
+    let timeline = script.timeline()
+    #expect(timeline.waits[0].owner?.pid == 6)
+    #expect(timeline.holds.map(\.owner.pid) == [6, 7])
+    #expect(timeline.holds.map(\.evidence) == [.event, .inferred(.tookOver)])
+  }
+
+  @Test func aSpinnerSpinsOnWhoeverRuns() {
+    // Nobody sleeps on the wait list, so the owner unlocks without an event.
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 6)
+    script.ticks(0, 1)
+    script.ticks(1, 0)
+    script.contends(100, 0, flags: [.spin, .mutex])
+    script.acquires(400_000, 0)
+    #expect(owner(script) == (6, .inferred(.spunOnOwner)))
+  }
+
+  @Test func aSpinnerWithSeveralCandidatesIsUnknown() {
+    var script = Script()
+    for cpu in CPU(0)..<3 { script.starts(cpu, with: Pid(5 + cpu)) }
+    for cpu in CPU(0)..<3 { script.ticks(UInt64(cpu), cpu) }
+    script.contends(100, 0, flags: [.spin, .mutex])
+    script.acquires(400_000, 0)
+    #expect(owner(script) == (nil, .unknown))
+  }
+
+  @Test func aWaiterNeverOwnsWhatItWaitsFor() {
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 6)
+    script.ticks(0, 1)
+    script.contends(100, 0, flags: [.mutex])
+    script.acquires(150, 0)
+    // t5 has released it in the meantime, without a waiter and so without an event.
+    script.contends(200, 0, flags: [.mutex])
+    script.acquires(300, 0)
+    #expect(owner(script, wait: 1) == (nil, .unknown))
+  }
+
+  @Test func aProbeReadsTheOwner() {
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 0)
+    let task: UInt64 = 0xffff_8880_1234_5000
+    script.switched(50, 1, to: 6)
+    script.add(51, 1, .probedSwitch(Script.probe(next: 6, task: task)), pid: 0)
+    script.contends(100, 0, flags: [.mutex])
+    script.add(101, 0, .probedWait(WaitProbe(lock: Script.lock, flags: [.mutex], owner: task | 1)))
+    script.acquires(300, 0)
+    #expect(owner(script) == (6, .probe))
+    #expect(script.timeline().chains.map(\.evidence) == [.probe])
+  }
+}
