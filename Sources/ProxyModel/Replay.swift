@@ -49,7 +49,7 @@ struct Replay {
     case .waitBegan(let wait, let task, let lock, let isMutex): began(wait, task, lock, isMutex, entry.owner)
     case .waitEnded(let wait, let task, let lock, let acquired): ended(wait, task, lock, acquired, entry.owner)
     case .waitLost(let wait, let task, let lock): ended(wait, task, lock, false, .unknown)
-    case .released(let lock, let task, let evidence): released(lock, by: task, evidence, entry.owner)
+    case .released(let lock, let task, let evidence): released(lock, by: task, on: lane, evidence, entry.owner)
     case .ownerRead(let lock): setOwner(lock, entry.owner)
     case .probedDonor(let next, let donor, let depth): probed(lane, next: next, donor: donor, depth: depth)
     case .probedChoice(let task): chosen(lane, task)

@@ -24,7 +24,8 @@ extension Replay {
     while true {
       let (waiter, lock) = (waits[wait].waiter, waits[wait].lock)
       walkedTasks.append(waiter)
-      let fact = waits[wait].isMutex ? locks[lock]?.owner ?? .unknown : .unknown
+      var fact = waits[wait].isMutex ? locks[lock]?.owner ?? .unknown : .unknown
+      if fact == .free, let heir = locks[lock]?.heir, heir != waiter { fact = .task(heir, .inferred(.handedOver)) }
       if fact == .free, wait != index { return (.task(waiter), evidence) }
       walkedLocks.append(lock)
       switch fact {
@@ -37,7 +38,7 @@ extension Replay {
           return (.cycle, evidence)
         }
         let next = self[owner].wait
-        guard next >= 0, waits[next].isMutex else {
+        guard next >= 0, waits[next].isMutex, locks[waits[next].lock]?.heir != owner else {
           walkedTasks.append(owner)
           return (.task(owner), evidence)
         }

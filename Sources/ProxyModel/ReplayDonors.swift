@@ -21,66 +21,6 @@ extension Replay {
     }
   }
 
-  /// Blocked donors whose owner cannot run are taken off the runqueue when they are picked, which is at once: nothing more
-  /// urgent kept them from it a moment ago.
-  mutating func parkDonors() {
-    for index in waits.indices where waits[index].isMutex {
-      let waiter = waits[index].waiter
-      guard case .blocked = self[waiter].place, !self[waiter].isParked else { continue }
-      guard case (.task(let terminal), _) = walk(from: index), self[terminal].place == .asleep else { continue }
-      self[waiter].isParked = true
-    }
-  }
-
-  /// Blocked donors that a CPU has picked before it came to `next` do not stay where their owner is not.
-  ///
-  /// A picked donor whose owner is on another CPU moves there, silently (`proxy_migrate_task()`): one that has just blocked,
-  /// since it is picked first again, and one that is more urgent than `next`. One that waits for `next` itself has followed
-  /// it here. Of a longer chain each link follows only its own owner, one step behind it.
-  mutating func settleDonors(_ cpu: CPU, left: TaskIndex, next: TaskIndex) {
-    for index in waits.indices where waits[index].isMutex {
-      let waiter = waits[index].waiter
-      guard case .blocked(let place) = self[waiter].place, !self[waiter].isParked,
-        case .task(let owner, _) = locks[waits[index].lock]?.owner ?? .unknown
-      else { continue }
-      if owner == next {
-        self[waiter].place = .blocked(cpu)
-      } else if place == cpu, home(of: owner) >= 0, home(of: owner) != cpu, waiter == left || isMoreUrgent(waiter, next)
-      {
-        self[waiter].place = .blocked(home(of: owner))
-      }
-    }
-  }
-
-  private func isMoreUrgent(_ a: TaskIndex, _ b: TaskIndex) -> Bool {
-    if self[b].pid == 0 { return true }
-    guard let first = self[a].priority, let second = self[b].priority else { return false }
-    return first.isMoreUrgent(than: second)
-  }
-
-  /// The CPU on whose runqueue a task is.
-  private func home(of task: TaskIndex) -> CPU {
-    switch self[task].place {
-    case .running(let cpu), .queued(let cpu), .blocked(let cpu): cpu
-    case .asleep, .unknown: self[task].cpu
-    }
-  }
-
-  /// The donor of a task that is being switched in: the most urgent of the blocked tasks on this CPU whose chain ends in it,
-  /// if it is more urgent than the task itself.
-  mutating func inferDonor(of curr: TaskIndex, on cpu: CPU) -> DonorNow {
-    var best: (task: TaskIndex, depth: Int, evidence: Evidence)?
-    for index in waits.indices where waits[index].isMutex {
-      let waiter = waits[index].waiter
-      guard self[waiter].place == .blocked(cpu), !self[waiter].isParked else { continue }
-      guard case (.task(let terminal), let evidence) = walk(from: index), terminal == curr else { continue }
-      if let current = best, !isMoreUrgent(waiter, current.task) { continue }
-      best = (waiter, walkedLocks.count, evidence)
-    }
-    guard let best, isMoreUrgent(best.task, curr) else { return .own }
-    return .task(best.task, depth: best.depth, best.evidence.combined(with: .inferred(.mostUrgentDonor)))
-  }
-
   /// A donor that is woken and moved back to its own CPU lends nothing more: curr goes on by itself
   /// (`proxy_reset_donor()`, kernel/sched/core.c).
   mutating func dropReturningDonor(_ task: TaskIndex, to cpu: CPU) {

@@ -50,9 +50,12 @@ extension Replay {
     waits.removeLast()
   }
 
-  mutating func released(_ lock: LockAddress, by task: TaskIndex, _ evidence: Evidence, _ owner: OwnerFact) {
+  mutating func released(
+    _ lock: LockAddress, by task: TaskIndex, on lane: Int, _ evidence: Evidence, _ owner: OwnerFact
+  ) {
     setOwner(lock, owner)
     locks[lock, default: LockNow()].released = (now, task, evidence)
+    if case .task = lanes[lane].donor, lanes[lane].curr == task { locks[lock]?.handsOver = true }
     for i in waits.indices where waits[i].lock == lock && waits[i].isMutex {
       (waits[i].wakingAt, waits[i].wakeupAt, waits[i].switchedInAt) = (nil, nil, nil)
       waits[i].migratedBack = false
@@ -62,6 +65,8 @@ extension Replay {
   /// The lock has this owner from now on; a hold that somebody waited for ends here.
   mutating func setOwner(_ lock: LockAddress, _ fact: OwnerFact) {
     guard var state = locks[lock] else { return }
+    // Nothing new of a lock that is being handed over.
+    if state.owner == .free, fact == .free { return }
     defer { locks[lock] = state }
     if case .task(let owner, _) = state.owner, case .task(owner, _) = fact {
       // The same owner; how it is known may have changed.
@@ -72,6 +77,8 @@ extension Replay {
     closeHold(lock, state)
     state.owner = fact
     state.since = now
+    state.handsOver = false
+    state.heir = nil
     state.mostWaiters = state.waiters
   }
 
@@ -106,6 +113,8 @@ extension Replay {
     waits[wait].wakingAt = now
     waits[wait].wakeupAt = nil
     waits[wait].switchedInAt = nil
+    let lock = waits[wait].lock
+    if locks[lock]?.handsOver == true, locks[lock]?.heir == nil { locks[lock]?.heir = task }
     // The CPU that the kernel has it on is not where it blocked, and no event moved it: the proxy migration that emits none.
     guard case .blocked = self[task].place, target >= 0 else { return }
     noteResidence(wait, task, target: target)

@@ -49,22 +49,17 @@ extension Replay {
   mutating func switched(_ lane: Int, _ from: TaskIndex, _ state: TaskState, _ to: TaskIndex) {
     let cpu = CPU(lane)
     bookLane(lane)
-    if self[from].pid != 0 {
-      leave(from, state, cpu)
-      if !state.isRunnable { parkDonors() }
-    }
+    if self[from].pid != 0 { leave(from, state, cpu) }
+    if !proxies, !state.isRunnable { parkWaitersOfSleepers() }
     noteIdling(lane, from: from, to: to)
-    if proxies { settleDonors(cpu, left: from, next: to) }
     lanes[lane].curr = to
     place(to, .running(cpu), cpu)
     noteSwitchIn(to)
-    lanes[lane].donor = .own
-    lanes[lane].awaitsProbe = false
-    if !proxies || self[to].pid == 0 { return }
-    if hasProbes {
-      lanes[lane].awaitsProbe = true
+    lanes[lane].awaitsProbe = proxies && hasProbes && self[to].pid != 0
+    if proxies, !hasProbes {
+      lanes[lane].donor = inferDonor(lane, left: from, wasRunnable: state.isRunnable, next: to)
     } else {
-      lanes[lane].donor = inferDonor(of: to, on: cpu)
+      lanes[lane].donor = .own
     }
     noteDonation(lane)
   }

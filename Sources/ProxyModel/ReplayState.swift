@@ -61,6 +61,10 @@ struct LockNow {
   var waiters = 0
   /// Most waiters at once under this owner.
   var mostWaiters = 0
+  /// Its releaser ran for a donor, so that the kernel hands the lock to the waiter that is woken; and who that is, until it
+  /// acquires.
+  var handsOver = false
+  var heir: TaskIndex?
   /// The last release and who made it.
   var released: (time: Timestamp, by: TaskIndex, evidence: Evidence)?
 }

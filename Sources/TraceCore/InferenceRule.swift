@@ -22,6 +22,11 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Wrong: by the time between that release and its acquisition, for which the lock was free.
   case tookOver
 
+  /// Premise: a task that ran for a donor released a mutex and woke a waiter of it. Conclusion: the mutex is that waiter's
+  /// from then on, before its `contention_end` (`__mutex_handoff()`, kernel/locking/mutex.c).
+  /// Wrong: if the waiter gives up in that instant.
+  case handedOver
+
   /// Premise: a mutex waiter was off its CPU, and its `sched_waking` has another `target_cpu`, with no `sched_migrate_task`
   /// in between. Conclusion: the kernel moved it to its owner's CPU while it was blocked (`proxy_migrate_task()` emits no
   /// event; kernel/sched/core.c).
@@ -32,6 +37,11 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Conclusion: the most urgent of them is the donor, if it is more urgent than that task.
   /// Wrong: the scheduler picks by lag and deadline, so that another of them, or the owner itself, may have been picked.
   case mostUrgentDonor
+
+  /// Premise: the donor before a switch is still blocked on that CPU, and its chain ends in the task that is switched in.
+  /// Conclusion: it stays the donor, even if it is not the most urgent one: its slice goes on.
+  /// Wrong: its slice may have ended in that very switch.
+  case keptDonor
 
   /// Premise: a mutex waiter left its CPU to the idle task although another task was queued there, and that task ran next
   /// without being woken. Conclusion: the kernel proxies: it idled for a moment to let go of the donor that it was to move
