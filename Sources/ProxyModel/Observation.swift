@@ -143,13 +143,13 @@ extension ProxyMachine {
   mutating func applyBody(_ event: SchedEvent, lane: Int, current: TaskIndex) {
     switch event.body {
     case .switched(let record):
-      roles.insert(.switched)
+      see(.switched)
       switched(record, event: event, lane: lane, previous: current)
     case .waking(let record): waking(record, event, current)
     case .wakeup(let record): wakeup(record, event, .wakeup)
     case .wakeupNew(let record): wakeup(record, event, .wakeupNew)
     case .migrated(let snapshot, _, let to):
-      roles.insert(.migrated)
+      see(.migrated)
       guard TaskTable.isValid(snapshot.pid) else { return }
       let task = named(snapshot, event)
       waits.move(task, to: to)
@@ -157,13 +157,13 @@ extension ProxyMachine {
     case .contentionBegan(let lock, let flags): contended(lock, flags, event, lane, current)
     case .contentionEnded(let lock, let result): acquired(lock, result, event, lane, current)
     case .contendedRelease(let lock):
-      roles.insert(.contendedRelease)
+      see(.contendedRelease)
       let position = note(.released(lock, by: current, .event), at: event.timestamp, cpu: event.cpu)
       ledger.released(lock, by: current, isRelease: true, at: position, time: event.timestamp, in: &journal)
     case .probedSwitch(let probe): probed(probe, event)
     case .probedWait(let probe): probed(probe, event, current)
     case .probedSetNext(let pid, _):
-      roles.insert(.probedSetNext)
+      see(.probedSetNext)
       if options.ignoresProbes || !TaskTable.isValid(pid) { return }
       note(.probedChoice(tasks.task(pid)), at: event.timestamp, cpu: event.cpu)
     default: applyLife(event, lane: lane)
@@ -173,32 +173,32 @@ extension ProxyMachine {
   private mutating func applyLife(_ event: SchedEvent, lane: Int) {
     switch event.body {
     case .exited(let task):
-      roles.insert(.exited)
+      see(.exited)
       if TaskTable.isValid(task.pid) { _ = named(task, event) }
     case .forked(_, let child, let comm):
-      roles.insert(.forked)
+      see(.forked)
       guard TaskTable.isValid(child) else { return }
       let task = tasks.newLife(child)
       tasks[task].comm = comm
       describe(task, at: event.timestamp, cpu: event.cpu)
     case .executed(let pid, let oldPid):
-      roles.insert(.executed)
+      see(.executed)
       executed(pid: pid, oldPid: oldPid, lane: lane, event: event)
     case .renamed(let pid, let comm):
-      roles.insert(.renamed)
+      see(.renamed)
       guard TaskTable.isValid(pid) else { return }
       let task = tasks.task(pid)
       tasks[task].comm = comm
       describe(task, at: event.timestamp, cpu: event.cpu)
     case .inheritedPriority(let pid, let comm, _, let priority):
-      roles.insert(.inheritedPriority)
+      see(.inheritedPriority)
       if TaskTable.isValid(pid) { _ = named(TaskSnapshot(pid: pid, priority: priority, comm: comm), event) }
     default: break
     }
   }
 
   private mutating func waking(_ record: WakeRecord, _ event: SchedEvent, _ current: TaskIndex) {
-    roles.insert(.waking)
+    see(.waking)
     guard TaskTable.isValid(record.task.pid) else { return }
     let task = named(record.task, event)
     if event.context.isTask, let wait = waits.waiting(task), current != task, event.pid != 0,
@@ -212,7 +212,7 @@ extension ProxyMachine {
   }
 
   private mutating func wakeup(_ record: WakeRecord, _ event: SchedEvent, _ role: EventRole) {
-    roles.insert(role)
+    see(role)
     guard TaskTable.isValid(record.task.pid) else { return }
     note(.wakeup(named(record.task, event), target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
   }
@@ -220,7 +220,7 @@ extension ProxyMachine {
   private mutating func contended(
     _ lock: LockAddress, _ flags: ContentionFlags, _ event: SchedEvent, _ lane: Int, _ current: TaskIndex
   ) {
-    roles.insert(.contentionBegan)
+    see(.contentionBegan)
     guard let kind = WaitKind(flags) else {
       lanes[lane]?.beginSpinning(on: lock)
       return
@@ -253,7 +253,7 @@ extension ProxyMachine {
   private mutating func acquired(
     _ lock: LockAddress, _ result: Int32, _ event: SchedEvent, _ lane: Int, _ current: TaskIndex
   ) {
-    roles.insert(.contentionEnded)
+    see(.contentionEnded)
     if lanes[lane]?.endSpinning(on: lock) == true { return }
     let row = waits.end(
       lock, result: result, waiter: tasks.label(current), at: event.timestamp, certainSince: gaplessSince)
@@ -266,7 +266,7 @@ extension ProxyMachine {
   }
 
   private mutating func probed(_ probe: SwitchProbe, _ event: SchedEvent) {
-    roles.insert(.probedSwitch)
+    see(.probedSwitch)
     if options.ignoresProbes || !TaskTable.isValid(probe.next) { return }
     let next = tasks.task(probe.next)
     tasksByPointer[probe.nextTask] = next
@@ -277,7 +277,7 @@ extension ProxyMachine {
   }
 
   private mutating func probed(_ probe: WaitProbe, _ event: SchedEvent, _ current: TaskIndex) {
-    roles.insert(.probedWait)
+    see(.probedWait)
     if options.ignoresProbes || !probe.flags.contains(.mutex) { return }
     guard probe.ownerTask == 0 || tasksByPointer[probe.ownerTask] != nil else { return }
     let position = note(.ownerRead(probe.lock), at: event.timestamp, cpu: event.cpu)

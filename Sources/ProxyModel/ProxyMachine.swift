@@ -30,7 +30,8 @@ public struct ProxyMachine {
   var waits = WaitBook()
   var gaps: [GapRow] = []
   var diagnostics = DiagnosticLog()
-  var roles: Set<EventRole> = []
+  /// A bit per role that has occurred.
+  private var roles: UInt32 = 0
 
   var journal = Journal()
   /// How many tasks the journal has introduced.
@@ -88,7 +89,7 @@ public struct ProxyMachine {
     timeline.begin = begin ?? Timestamp(0)
     timeline.end = max(end, timeline.begin)
     timeline.eventCount = eventCount
-    timeline.seen = roles
+    timeline.seen = Set(EventRole.allCases.filter { roles & 1 << $0.rawValue != 0 })
     let last = timeline.end
     for lane in lanes.indices where lanes[lane] != nil { bookRun(lane) { $0.finish(at: last) } }
     timeline.cpus = lanes.compactMap { $0?.row }
@@ -121,6 +122,8 @@ public struct ProxyMachine {
 
   /// What the replays have seen of the kernel; both see the same, and only the one without donors weighs the contests.
   private var signs: ProxySigns { replays.last?.signs ?? ProxySigns() }
+
+  mutating func see(_ role: EventRole) { roles |= 1 << role.rawValue }
 
   /// Writes an entry; returns its position. Tasks that are new since the last one are introduced first.
   @discardableResult

@@ -17,6 +17,8 @@ struct Replay {
   var waits: [WaitNow] = []
   var rows = ReplayRows()
   var signs = ProxySigns()
+  /// What the current entry has changed.
+  var touched = Touched()
   /// The instant that is being replayed.
   var now = Timestamp(0)
   /// Buffers of the chain walk, kept to save allocations.
@@ -29,6 +31,7 @@ struct Replay {
   mutating func apply(_ entry: JournalEntry) {
     if !proxies, !waits.isEmpty { weighContests(until: entry.time) }
     now = max(now, entry.time)
+    touched = Touched()
     let lane = Int(entry.cpu)
     while lanes.count <= lane { lanes.append(LaneNow()) }
     switch entry.action {
@@ -44,7 +47,7 @@ struct Replay {
     case .wakeup(let task, let target): wakeup(task, target: target)
     case .migrated(let task, let cpu): migrated(task, to: cpu)
     case .described(let task, let pid, let comm, let priority): described(task, pid, comm, priority)
-    case .dead(let task): self[task].place = .asleep
+    case .dead(let task): bury(task)
     case .becomes(let old, let new): become(old, new)
     case .waitBegan(let wait, let task, let lock, let isMutex): began(wait, task, lock, isMutex, entry.owner)
     case .waitEnded(let wait, let task, let lock, let acquired): ended(wait, task, lock, acquired, entry.owner)
@@ -54,6 +57,6 @@ struct Replay {
     case .probedDonor(let next, let donor, let depth): probed(lane, next: next, donor: donor, depth: depth)
     case .probedChoice(let task): chosen(lane, task)
     }
-    if !waits.isEmpty { classifyAll() }
+    if !waits.isEmpty { classifyTouched() }
   }
 }

@@ -47,19 +47,37 @@ extension Replay {
     }
   }
 
-  mutating func classifyAll() {
-    for index in waits.indices { classify(index) }
+  /// Looks again at the waits whose class rests on what the current entry has changed.
+  mutating func classifyTouched() {
+    for index in waits.indices where waits[index].restsOn.meets(touched) { classify(index) }
   }
 
   private mutating func classify(_ index: Int) {
     let (terminal, evidence) = walk(from: index)
     noteChain(index, terminal, evidence)
+    noteFoundations(index, terminal)
     let (kind, culprit) = currentClass(index, terminal)
     if kind != waits[index].current || culprit != waits[index].inversion?.culprit {
       book(index)
       waits[index].current = kind
       noteInversion(index, terminal, culprit, evidence)
     }
+  }
+
+  /// Everything that the walk has passed, and the CPU that the terminal owner runs on or waits for.
+  private mutating func noteFoundations(_ index: Int, _ terminal: ChainTerminal) {
+    var foundations = Touched()
+    for task in walkedTasks { foundations.insert(task) }
+    for lock in walkedLocks { foundations.insert(lock) }
+    // A walk that ends at a task whose lock is free has passed that lock too.
+    if case .task(let owner) = terminal {
+      if self[owner].wait >= 0 { foundations.insert(waits[self[owner].wait].lock) }
+      switch self[owner].place {
+      case .running(let cpu), .queued(let cpu), .blocked(let cpu): foundations.insert(lane: Int(cpu))
+      case .asleep, .unknown: break
+      }
+    }
+    waits[index].restsOn = foundations
   }
 
   /// The class of this instant, and for an inversion who runs instead. ``walkedTasks`` is the wait's chain.

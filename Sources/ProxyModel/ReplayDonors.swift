@@ -54,6 +54,7 @@ extension Replay {
   }
 
   private mutating func setDonor(_ lane: Int, _ donor: DonorNow, since time: Timestamp) {
+    touched.insert(lane: lane)
     // The first probe after a switch tells what held since the switch.
     if !lanes[lane].awaitsProbe {
       if case (.task(let old, _, _), .task(let new, _, _)) = (lanes[lane].donor, donor), old == new {

@@ -16,6 +16,8 @@ extension Replay {
       case .pending, .unknown: break
       }
     }
+    touched.insert(task)
+    touched.insert(lock)
     self[task].wait = waits.count
     waits.append(wait)
   }
@@ -26,6 +28,8 @@ extension Replay {
     let wait = waits[index]
     if acquired { noteRelease(wait) }
     remove(index)
+    touched.insert(task)
+    touched.insert(lock)
     guard wait.isMutex else { return }
     locks[lock]?.waiters -= 1
     if acquired {
@@ -67,6 +71,7 @@ extension Replay {
     guard var state = locks[lock] else { return }
     // Nothing new of a lock that is being handed over.
     if state.owner == .free, fact == .free { return }
+    touched.insert(lock)
     defer { locks[lock] = state }
     if case .task(let owner, _) = state.owner, case .task(owner, _) = fact {
       // The same owner; how it is known may have changed.
@@ -114,7 +119,10 @@ extension Replay {
     waits[wait].wakeupAt = nil
     waits[wait].switchedInAt = nil
     let lock = waits[wait].lock
-    if locks[lock]?.handsOver == true, locks[lock]?.heir == nil { locks[lock]?.heir = task }
+    if locks[lock]?.handsOver == true, locks[lock]?.heir == nil {
+      locks[lock]?.heir = task
+      touched.insert(lock)
+    }
     // The CPU that the kernel has it on is not where it blocked, and no event moved it: the proxy migration that emits none.
     guard case .blocked = self[task].place, target >= 0 else { return }
     noteResidence(wait, task, target: target)

@@ -74,7 +74,9 @@ extension Replay {
   private mutating func take(_ step: ProxyStep) {
     switch step {
     case .park(let donor): self[donor].isParked = true
-    case .move(let task, let cpu): self[task].place = .blocked(cpu)
+    case .move(let task, let cpu):
+      self[task].place = .blocked(cpu)
+      touched.insert(task)
     }
   }
 

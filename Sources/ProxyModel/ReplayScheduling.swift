@@ -19,10 +19,13 @@ extension Replay {
     self[task].pid = pid
     self[task].comm = comm
     self[task].priority = priority
+    touched.insert(task)
+    if case .running(let cpu) = self[task].place { touched.insert(lane: Int(cpu)) }
   }
 
   mutating func setCurrent(_ lane: Int, _ task: TaskIndex) {
     bookLane(lane)
+    touched.insert(lane: lane)
     lanes[lane].curr = task
     // Whose account it runs on no event tells: a donor is inferred where it is switched in, and that is not in the trace.
     lanes[lane].donor = proxies && self[task].pid != 0 ? .unknown : .own
@@ -30,6 +33,7 @@ extension Replay {
   }
 
   mutating func loseLane(_ lane: Int) {
+    touched = .everything
     bookLane(lane)
     if let curr = lanes[lane].curr { self[curr].place = .unknown }
     lanes[lane].curr = nil
@@ -49,6 +53,7 @@ extension Replay {
   mutating func switched(_ lane: Int, _ from: TaskIndex, _ state: TaskState, _ to: TaskIndex) {
     let cpu = CPU(lane)
     bookLane(lane)
+    touched.insert(lane: lane)
     if self[from].pid != 0 { leave(from, state, cpu) }
     if !proxies, !state.isRunnable { parkWaitersOfSleepers() }
     noteIdling(lane, from: from, to: to)
@@ -99,7 +104,14 @@ extension Replay {
     }
   }
 
+  /// The task is gone for good.
+  mutating func bury(_ task: TaskIndex) {
+    self[task].place = .asleep
+    touched.insert(task)
+  }
+
   mutating func become(_ old: TaskIndex, _ new: TaskIndex) {
+    touched = .everything
     self[new].place = self[old].place
     self[new].cpu = self[old].cpu
     self[old].place = .asleep
@@ -109,8 +121,6 @@ extension Replay {
     }
   }
 
-  func placeOf(_ task: TaskIndex) -> TaskNow.Place { self[task].place }
-
   private mutating func place(_ task: TaskIndex, _ place: TaskNow.Place, _ cpu: CPU) {
     if case .queued(let old) = self[task].place { lanes[Int(old)].queued.removeAll { $0 == task } }
     if case .queued(let new) = place, new >= 0, new < ProxyMachine.cpuLimit {
@@ -118,6 +128,7 @@ extension Replay {
       lanes[Int(new)].queued.append(task)
     }
     self[task].place = place
+    touched.insert(task)
     self[task].cpu = cpu
   }
 }

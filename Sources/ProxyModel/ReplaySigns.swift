@@ -4,6 +4,9 @@ import TraceCore
 
 /// What a kernel with proxy execution does otherwise than one without.
 struct ProxySigns {
+  /// Nanoseconds of contest after which more of it tells no more.
+  static let enough = 5e8
+
   /// Blocked mutex waiters that were on another CPU when they were woken, though no event had moved them.
   var silentMoves: UInt64 = 0
   /// Blocked mutex waiters that were where they had blocked when they were woken, though their owner had been on another
@@ -24,7 +27,7 @@ extension Replay {
   /// Adds the time since the last entry to the contests between owners and others that went on in it.
   mutating func weighContests(until time: Timestamp) {
     let length = time - now
-    guard length > 0 else { return }
+    guard length > 0, signs.contested < ProxySigns.enough else { return }
     for index in waits.indices where waits[index].isMutex {
       guard case .blocked(let cpu) = self[waits[index].waiter].place, !self[waits[index].waiter].isParked,
         case (.task(let owner), _) = walk(from: index),

@@ -82,6 +82,8 @@ struct WaitNow {
 
   var since: Timestamp
   var current = WaitClass.unknown
+  /// What its class follows from.
+  var restsOn = Touched.everything
   var times = ClassTimes()
   /// The lock's owner when the wait began, and the deepest chain since.
   var firstOwner: TaskLabel?

@@ -35,7 +35,8 @@ struct VerdictBuilder {
   /// Decided beyond what later events could change; `nil` as long as it is not.
   func settled(_ signs: ProxySigns) -> Bool? {
     if let forced { return forced }
-    return probedDonors > 0 || signs.silentMoves > 0 || signs.idledWithWork > 0 ? true : nil
+    if probedDonors > 0 || signs.silentMoves > 0 || signs.idledWithWork > 0 { return true }
+    return signs.contested >= ProxySigns.enough ? Shares(signs)?.looksProxied : nil
   }
 
   func verdict(_ signs: ProxySigns) -> ProxyVerdict {
