@@ -1,0 +1,10 @@
+/// All analyses, in the order in which reports show their tables. A test holds it against the folders of this module.
+public enum AnalysisRegistry {
+  public static let all: [any Analysis.Type] = [
+    CpusAnalysis.self,
+    WaitsAnalysis.self,
+    LocksAnalysis.self,
+    TasksAnalysis.self,
+    GapsAnalysis.self,
+  ]
+}

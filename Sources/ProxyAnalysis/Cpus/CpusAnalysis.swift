@@ -1,0 +1,65 @@
+import ProxyModel
+import TraceCore
+
+/// What each CPU did with its time.
+public enum CpusAnalysis: Analysis {
+  public static let name = "cpus"
+  public static let purpose = "how each CPU spent its time"
+  public static let needs = [EventNeed.event(.switched)]
+
+  public static func tables(_ context: ReportContext) -> [Table] {
+    let span = context.timeline.span
+    return [
+      Table(
+        "cpus", rowMeaning: "a CPU", rows: context.timeline.cpus,
+        columns: [
+          .number("cpu", "the kernel's number of the CPU") { $0.cpu },
+          .duration("span_ns", "length of the capture; busy_ns + idle_ns + lost_ns") { _ in span },
+          .duration("busy_ns", "time with a task other than the idle task; self_ns + proxied_ns + unknown_ns") {
+            $0.busy
+          },
+          .duration("idle_ns", "time with the idle task") { $0.idle },
+          .duration("self_ns", "part of busy_ns in which the task ran on its own account") { $0.own },
+          .duration("proxied_ns", "part of busy_ns in which the task ran on a donor's account") { $0.proxied },
+          .duration("unknown_ns", "part of busy_ns in which the donor is not known") { $0.unknown },
+          .duration("lost_ns", "time in which records are missing") { $0.lost },
+          .count("switches", "times that the running task changed") { $0.switches },
+          .later("proxied_switches", .count, "switches to a task that runs on a donor's account"),
+          .later("donations", .count, "times that a wait's donor had an owner run on its account for the first time"),
+          .count("lost_events", "records that the ring buffer lost; empty where it did not count") { $0.lostEvents },
+        ])
+    ]
+  }
+
+  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+    let cpus = context.timeline.cpus
+    // A CPU's lost time is worth a column only where there is any.
+    let hasLost = cpus.contains { $0.lost > 0 }
+    var columns: [SummaryTable.Column] = [
+      .init("cpu", .number), .init("busy", .duration), .init("%", .share), .init("idle", .duration), .init("%", .share),
+    ]
+    if hasLost { columns += [.init("lost", .duration), .init("%", .share)] }
+    columns.append(.init("switches", .number))
+
+    func row(_ label: Phrase, _ cpu: CPURow, span: Int64) -> [Phrase] {
+      var row: [Phrase] = [label]
+      for time in hasLost ? [cpu.busy, cpu.idle, cpu.lost] : [cpu.busy, cpu.idle] {
+        row += [.duration(time), .share(of: time, in: span)]
+      }
+      return row + [.count(cpu.switches)]
+    }
+    let span = context.timeline.span
+    var rows = cpus.map { row(.cpu($0.cpu), $0, span: span) }
+    if cpus.count > 1 { rows.append(row("all", sum(cpus), span: span * Int64(cpus.count))) }
+    return [SummaryBlock(.cpus, "CPUs", [.table(SummaryTable(columns: columns, rows: rows))])]
+  }
+
+  private static func sum(_ cpus: [CPURow]) -> CPURow {
+    cpus.reduce(into: CPURow(cpu: -1)) { sum, cpu in
+      sum.busy += cpu.busy
+      sum.idle += cpu.idle
+      sum.lost += cpu.lost
+      sum.switches += cpu.switches
+    }
+  }
+}

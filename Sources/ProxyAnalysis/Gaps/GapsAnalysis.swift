@@ -1,0 +1,24 @@
+import ProxyModel
+import TraceCore
+
+/// Where the ring buffer dropped records.
+public enum GapsAnalysis: Analysis {
+  public static let name = "gaps"
+  public static let purpose = "where events were lost"
+  public static let needs: [EventNeed] = []
+
+  public static func tables(_ context: ReportContext) -> [Table] {
+    [
+      Table(
+        "gaps", rowMeaning: "a gap", rows: context.timeline.gaps,
+        columns: [
+          .number("cpu", "the CPU whose records are missing") { $0.cpu },
+          .instant("begin_ns", "the last record before the gap, or the capture's beginning") { $0.begin },
+          .instant("end_ns", "the first record after the gap, or the capture's end") { $0.end },
+          .count("lost_events", "records that are missing; empty where the ring buffer did not count") {
+            $0.lostEvents
+          },
+        ])
+    ]
+  }
+}

@@ -1,0 +1,70 @@
+/// All that there is to render: what the renderers see instead of analyses.
+public struct Report: Sendable {
+  public let context: ReportContext
+  /// Every analysis, in the registry's order, and whether the capture allows it.
+  public let outcomes: [Outcome]
+  /// Every table of every analysis, in the registry's order.
+  public let tables: [TableResult]
+  /// Worst first.
+  public let findings: [Finding]
+  /// In the order of their parts.
+  public let blocks: [SummaryBlock]
+  /// What could not be computed, and why.
+  public let limits: [Limit]
+
+  /// Whether a capture allows an analysis.
+  public struct Outcome: Sendable, Hashable {
+    public var name: String
+    public var purpose: String
+    public var missing: [EventNeed]
+  }
+
+  /// A table, or why there is none.
+  public struct TableResult: Sendable {
+    public var table: Table
+    /// Needs that the capture does not meet; where there are any, the table's rows mean nothing.
+    public var missing: [EventNeed]
+
+    public var name: String { table.name }
+
+    public init(table: Table, missing: [EventNeed]) {
+      self.table = table
+      self.missing = missing
+    }
+
+    /// `not available: needs lock:contention_begin`; `nil` where the table is available.
+    public var notAvailable: String? { missing.isEmpty ? nil : "not available: \(missing.explanation)" }
+  }
+
+  /// Runs analyses over a context.
+  public init(_ context: ReportContext, analyses: [any Analysis.Type] = AnalysisRegistry.all) {
+    self.context = context
+    outcomes = analyses.map { Outcome(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
+    var tables: [TableResult] = []
+    var findings: [Finding] = []
+    var blocks: [SummaryBlock] = []
+    var limits: [Limit] = []
+    for analysis in analyses {
+      let missing = analysis.missing(in: context)
+      tables += analysis.tables(context).map { TableResult(table: $0, missing: missing) }
+      guard missing.isEmpty else {
+        limits.append(Limit(analysis.purpose, needs: missing))
+        continue
+      }
+      findings += analysis.findings(context)
+      blocks += analysis.blocks(context)
+      limits += analysis.limits(context)
+    }
+    self.tables = tables
+    self.findings = findings.sorted(by: Finding.isWorse)
+    // Stable: within a part the registry's order holds.
+    self.blocks = ReportPart.allCases.flatMap { part in blocks.filter { $0.part == part } }
+    self.limits = limits
+  }
+
+  /// The table of that name; `nil` for a name that no analysis has.
+  public func table(_ name: String) -> TableResult? { tables.first { $0.name == name } }
+
+  /// Names of all tables, whatever a capture holds.
+  public static let tableNames = Report(.empty).tables.map(\.name)
+}

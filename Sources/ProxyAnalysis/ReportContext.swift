@@ -1,0 +1,50 @@
+public import ProxyModel
+public import TraceCore
+
+/// Everything that an analysis may look at.
+public struct ReportContext: Sendable {
+  public var capture: CaptureInfo
+  public var timeline: Timeline
+  /// What was skipped or doubted, by the reader and by the model.
+  public var diagnostics: DiagnosticLog
+  /// Names of locks whose address is a kernel symbol's. Hostile text: the capture holds them.
+  public var symbols: [LockAddress: String]
+  /// How many rows a list of the greatest shows; at least 1.
+  public var top: Int
+
+  public init(
+    capture: CaptureInfo, timeline: Timeline, diagnostics: DiagnosticLog = DiagnosticLog(),
+    symbols: [LockAddress: String] = [:], top: Int = 10
+  ) {
+    self.capture = capture
+    self.timeline = timeline
+    self.diagnostics = diagnostics
+    self.symbols = symbols
+    self.top = max(1, top)
+  }
+
+  /// Kinds of event that the capture describes or holds. One that is described and never occurs was recorded and did not
+  /// happen; one that is not described was not recorded.
+  public var recordedRoles: Set<EventRole> { timeline.seen.union(capture.events.compactMap(\.role)) }
+
+  /// Whether such events were recorded, even if none occurred.
+  public func records(_ role: EventRole) -> Bool { recordedRoles.contains(role) }
+
+  /// Whether clock steps are nanoseconds. Where not, nothing may be called a second.
+  public var countsNanoseconds: Bool { capture.clock.unit == .nanoseconds }
+
+  /// The number of events that the ring buffers say they lost; `nil` where one of them did not count.
+  public var lostEvents: UInt64? {
+    timeline.cpus.reduce(UInt64?.some(0)) { sum, cpu in
+      guard let sum, let lost = cpu.lostEvents else { return nil }
+      return sum &+ lost
+    }
+  }
+
+  /// No capture at all.
+  static let empty = ReportContext(
+    capture: CaptureInfo(
+      path: "", format: CaptureFormat(version: 7, compression: "none", isBigEndian: false, longSize: 8),
+      clock: TraceClock(name: "", unit: .nanoseconds)),
+    timeline: Timeline())
+}

@@ -1,0 +1,112 @@
+public import TraceCore
+
+/// A table of results: named columns, and rows that are made one at a time when a renderer asks for them.
+public struct Table: Sendable {
+  /// One lower-case word; CSV files and JSON members bear it.
+  public var name: String
+  /// What a row is, as a noun phrase.
+  public var rowMeaning: String
+  public var columns: [Column]
+  public var rowCount: Int
+  /// Appends the cells of the row with an index of `0..<rowCount`, one per column, in their order.
+  private let fill: @Sendable (_ row: Int, _ cells: inout [Cell]) -> Void
+
+  /// A table over rows of the model, one each, with the column `id` in front, which counts them from 1.
+  public init<Rows: RandomAccessCollection & Sendable>(
+    _ name: String, rowMeaning: String, rows: Rows, columns: [TableColumn<Rows.Element>]
+  ) where Rows.Index == Int {
+    let id = Column("id", .identifier, "the row's number, from 1, the same in every format")
+    self.name = name
+    self.rowMeaning = rowMeaning
+    self.columns = [id] + columns.map(\.column)
+    rowCount = rows.count
+    let first = rows.startIndex
+    fill = { index, cells in
+      let row = rows[first + index]
+      cells.append(.integer(Int64(index + 1)))
+      for column in columns { cells.append(column.cell(row)) }
+    }
+  }
+
+  /// Calls `body` with the cells of each row, in order.
+  public func forEachRow<Failure: Error>(_ body: ([Cell]) throws(Failure) -> Void) throws(Failure) {
+    var cells: [Cell] = []
+    for row in 0..<rowCount {
+      cells.removeAll(keepingCapacity: true)
+      fill(row, &cells)
+      try body(cells)
+    }
+  }
+}
+
+/// What is known of a table's column before the first row.
+public struct Column: Sendable, Hashable {
+  public var name: String
+  public var kind: Kind
+  /// What the figure means, as a phrase.
+  public var doc: String
+
+  public init(_ name: String, _ kind: Kind, _ doc: String) {
+    self.name = name
+    self.kind = kind
+    self.doc = doc
+  }
+
+  public enum Kind: String, Sendable, Hashable {
+    case identifier
+    /// How many.
+    case count
+    /// A plain number that means no quantity: a CPU, a pid, a priority.
+    case number
+    /// A time on the trace clock, in its steps.
+    case instant
+    /// A difference of two instants, in steps of the trace clock.
+    case duration
+    /// Seconds since the capture began; empty where the clock counts no nanoseconds.
+    case seconds
+    case address
+    /// One of a fixed set of words of ours.
+    case word
+    /// Text out of the capture: hostile.
+    case text
+    case evidence
+
+    public var isNumeric: Bool {
+      switch self {
+      case .identifier, .count, .number, .instant, .duration, .seconds: true
+      case .address, .word, .text, .evidence: false
+      }
+    }
+  }
+
+  /// The unit of the figures; empty where they have none.
+  public func unit(of clock: TraceClock) -> String {
+    switch kind {
+    case .instant, .duration: clock.unit == .nanoseconds ? "ns" : "clock steps"
+    case .seconds: "s"
+    default: ""
+    }
+  }
+}
+
+/// One value of a table.
+public enum Cell: Sendable, Hashable {
+  /// Not known.
+  case empty
+  case integer(Int64)
+  /// A count that a file may claim to be as large as it likes.
+  case count(UInt64)
+  /// A time on the trace clock, in its steps.
+  case instant(Timestamp)
+  /// Nanoseconds since the capture began, to be written as seconds with nine decimals.
+  case secondsFromStart(Int64)
+  /// Written as `0x…`.
+  case address(UInt64)
+  /// A word of ours, safe in every medium.
+  case word(String)
+  /// Hostile text out of the capture.
+  case text(String)
+  /// A task's name: hostile, and not necessarily UTF-8.
+  case comm(Comm)
+  case evidence(Evidence)
+}

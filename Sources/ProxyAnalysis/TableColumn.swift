@@ -1,0 +1,79 @@
+import ProxyModel
+import TraceCore
+
+/// A column of a ``Table`` together with how its cell is read from a row.
+public struct TableColumn<Row>: Sendable {
+  public var column: Column
+  public var cell: @Sendable (Row) -> Cell
+
+  public init(_ name: String, _ kind: Column.Kind, _ doc: String, _ cell: @escaping @Sendable (Row) -> Cell) {
+    column = Column(name, kind, doc)
+    self.cell = cell
+  }
+}
+
+extension TableColumn {
+  /// A number without a unit: a CPU, a pid.
+  static func number(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Int32) -> TableColumn {
+    TableColumn(name, .number, doc) { .integer(Int64(value($0))) }
+  }
+
+  static func count(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> UInt64?) -> TableColumn {
+    TableColumn(name, .count, doc) { value($0).map(Cell.count) ?? .empty }
+  }
+
+  static func instant(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Timestamp?) -> TableColumn {
+    TableColumn(name, .instant, doc) { value($0).map(Cell.instant) ?? .empty }
+  }
+
+  static func duration(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Int64?) -> TableColumn {
+    TableColumn(name, .duration, doc) { value($0).map(Cell.integer) ?? .empty }
+  }
+
+  /// The same instant as the `*_ns` column before it, in seconds since the capture began: a spreadsheet keeps 15 digits.
+  static func seconds(
+    _ name: String, _ doc: String, in context: ReportContext, _ value: @escaping @Sendable (Row) -> Timestamp
+  ) -> TableColumn {
+    guard context.countsNanoseconds else { return .later(name, .seconds, doc) }
+    let begin = context.timeline.begin
+    return TableColumn(name, .seconds, doc) { .secondsFromStart(value($0) - begin) }
+  }
+
+  static func lock(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> LockAddress) -> TableColumn {
+    TableColumn(name, .address, doc) { .address(value($0).rawValue) }
+  }
+
+  /// One of a fixed set of words.
+  static func word(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> String) -> TableColumn {
+    TableColumn(name, .word, doc) { .word(value($0)) }
+  }
+
+  static func comm(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Comm?) -> TableColumn {
+    TableColumn(name, .text, doc) { row in
+      guard let comm = value(row), !comm.isEmpty else { return .empty }
+      return .comm(comm)
+    }
+  }
+
+  static func priority(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Priority?) -> TableColumn {
+    TableColumn(name, .number, doc) { value($0).map { .integer(Int64($0.rawValue)) } ?? .empty }
+  }
+
+  /// A column whose figures this version or this capture does not give: always empty.
+  static func later(_ name: String, _ kind: Column.Kind, _ doc: String) -> TableColumn {
+    TableColumn(name, kind, doc) { _ in .empty }
+  }
+}
+
+/// `PREFIX_pid`, `PREFIX_comm`, `PREFIX_prio` of a task as it was at that moment.
+func taskColumns<Row>(
+  _ prefix: String, _ who: String, _ task: @escaping @Sendable (Row) -> TaskLabel?
+) -> [TableColumn<Row>] {
+  [
+    TableColumn("\(prefix)_pid", .number, "pid of \(who)") { row in
+      task(row).map { .integer(Int64($0.pid)) } ?? .empty
+    },
+    .comm("\(prefix)_comm", "name of \(who)") { task($0)?.comm },
+    .priority("\(prefix)_prio", "kernel priority of \(who); smaller is more urgent") { task($0)?.priority },
+  ]
+}

@@ -1,0 +1,40 @@
+import ProxyModel
+import TraceCore
+
+/// Who ran, and who waited.
+public enum TasksAnalysis: Analysis {
+  public static let name = "tasks"
+  public static let purpose = "how long each task ran and waited"
+  public static let needs = [EventNeed.event(.switched)]
+
+  public static func tables(_ context: ReportContext) -> [Table] {
+    let knowsWaits = context.records(.contentionBegan)
+    return [
+      Table(
+        "tasks", rowMeaning: "a task", rows: context.timeline.tasks.filter { $0.id.pid != 0 },
+        columns: [
+          .number("pid", "pid of the task; one that the kernel hands out again names another task, in another row") {
+            $0.id.pid
+          },
+          .comm("comm", "the task's last name") { $0.comm },
+          .priority("prio", "the task's last kernel priority; smaller is more urgent") { $0.priority },
+          .duration("run_ns", "time on a CPU") { $0.run },
+          .later("proxied_run_ns", .duration, "part of run_ns on another task's account"),
+          .later("donated_ns", .duration, "time that others ran on its account"),
+          .duration("wait_ns", "time in waits for sleeping locks") { knowsWaits ? $0.waited : nil },
+          .later("inverted_ns", .duration, "part of wait_ns in which a less urgent task kept the owner from running"),
+          .count("waits", "waits for sleeping locks that it began") { knowsWaits ? $0.waits : nil },
+          .count("switches", "times it was switched in") { $0.switches },
+        ])
+    ]
+  }
+
+  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+    context.records(.contentionBegan) ? TopWaiters.blocks(context) : []
+  }
+
+  public static func limits(_ context: ReportContext) -> [Limit] {
+    context.records(.contentionBegan)
+      ? [] : [Limit("time that tasks spent in waits", needs: [.event(.contentionBegan)])]
+  }
+}

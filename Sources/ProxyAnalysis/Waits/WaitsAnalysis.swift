@@ -1,0 +1,82 @@
+import ProxyModel
+import TraceCore
+
+/// Who waited for which sleeping lock, how long, and how it ended.
+public enum WaitsAnalysis: Analysis {
+  public static let name = "waits"
+  public static let purpose = "who waited for which lock"
+  public static let needs = [EventNeed.event(.contentionBegan), .event(.contentionEnded)]
+
+  public static func tables(_ context: ReportContext) -> [Table] {
+    [Table("waits", rowMeaning: "a wait", rows: context.timeline.waits, columns: columns(context))]
+  }
+
+  private static func columns(_ context: ReportContext) -> [TableColumn<WaitRow>] {
+    var columns: [TableColumn<WaitRow>] = [.word("kind", "kind of lock") { $0.kind.rawValue }]
+    columns += taskColumns("waiter", "the waiting task") { $0.waiter }
+    columns += [
+      .lock("lock", "address of the lock") { $0.lock },
+      .instant("begin_ns", "the first contention_begin; with gap = start the earliest instant that is certain") {
+        $0.begin
+      },
+      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
+      .instant("end_ns", "the contention_end; empty where the capture has none") { $0.end },
+      .duration("wait_ns", "length; of an open wait to the capture's end, of a lost one to the gap") { $0.length },
+      .word("result", "acquired, failed and the errno, open (the capture ended) or lost (a gap swallowed the end)") {
+        $0.result.name
+      },
+    ]
+    columns += laterColumns
+    columns.append(
+      .word("gap", "gap: lost events overlap the wait; start: it began before what is recorded; start+gap; no") {
+        $0.gapNote
+      })
+    return columns
+  }
+
+  private static var laterColumns: [TableColumn<WaitRow>] {
+    let owner = "the lock's owner when the wait began"
+    let classes = [
+      ("self", "the waiter itself was on a CPU"),
+      ("handoff", "the lock was released and no later owner is known"),
+      ("unknown", "the chain's last owner is not known"),
+      ("proxied", "the chain's last owner ran on the account of the waiter or of a task of its chain"),
+      ("running", "the chain's last owner ran on its own account or another's"),
+      ("inverted", "a less urgent task ran instead of the chain's last owner"),
+      ("preempted", "a task as urgent or more ran instead of the chain's last owner"),
+      ("delayed", "the chain's last owner was runnable on an idle CPU"),
+      ("sleeping", "the chain's last owner slept on something else than a mutex"),
+    ]
+    return taskColumns("owner", owner) { _ in nil } + [
+      .later("owner_evidence", .evidence, "how the owner is known"),
+      .later("depth", .count, "number of locks in the deepest chain"),
+    ] + classes.map { .later("\($0)_ns", .duration, "part of wait_ns: \($1)") }
+  }
+}
+
+extension WaitResult {
+  /// As the tables print it: `failed -4`.
+  var name: String {
+    switch self {
+    case .acquired: "acquired"
+    case .failed(let errno): "failed \(errno)"
+    case .open: "open"
+    case .lost: "lost"
+    }
+  }
+}
+
+extension WaitRow {
+  /// What lost events do to the row.
+  var gapNote: String {
+    switch (isCutAtBegin, touchesGap) {
+    case (false, false): "no"
+    case (false, true): "gap"
+    case (true, false): "start"
+    case (true, true): "start+gap"
+    }
+  }
+
+  /// Its length is a lower bound: the capture does not hold the whole of it.
+  var isCut: Bool { isCutAtBegin || result == .open || result == .lost }
+}
