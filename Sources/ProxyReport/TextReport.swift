@@ -1,0 +1,122 @@
+public import ProxyAnalysis
+import ProxyModel
+import TraceCore
+
+/// The report for people, in seven parts.
+public struct TextReport {
+  /// Uses colours.
+  public var isColoured: Bool
+
+  public init(isColoured: Bool = false) { self.isColoured = isColoured }
+
+  private var style: TextStyle { TextStyle(isColoured: isColoured) }
+
+  public func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
+    for line in CaptureText(report.context, style).lines { try put(line, sink) }
+    for part in ReportPart.allCases {
+      switch part {
+      case .capture: break
+      case .findings: try write(findings: report, to: sink)
+      case .limits: try write(limits: report, to: sink)
+      case .proxyExecution, .waitingTime, .cpus, .top:
+        for block in report.blocks where block.part == part { try write(block, report.context, to: sink) }
+      }
+    }
+  }
+
+  /// One table, aligned, every column. Makes its rows twice: once for the widths.
+  public func write(_ result: Report.TableResult, of context: ReportContext, to sink: ByteSink) throws(OutputError) {
+    if let reason = result.notAvailable {
+      try put("\(result.name): \(reason)", sink)
+      return
+    }
+    let text = TableText(clock: context.capture.clock)
+    var widths = result.table.columns.map { $0.name.utf8.count }
+    result.table.forEachRow { cells in
+      for index in cells.indices { widths[index] = max(widths[index], TextEscape.width(text.cell(cells[index]))) }
+    }
+    let head = text.line(result.table.columns.map(\.name), result.table.columns, widths)
+    try put(style.paint(head, .faint), sink)
+    try result.table.forEachRow { cells throws(OutputError) in
+      try put(text.line(cells.map(text.cell), result.table.columns, widths), sink)
+    }
+  }
+
+  private func write(_ block: SummaryBlock, _ context: ReportContext, to sink: ByteSink) throws(OutputError) {
+    let phrases = PhraseText(context)
+    try heading(block.title, sink)
+    for content in block.content {
+      let lines =
+        switch content {
+        case .table(let table): TextLayout.table(table, phrases, style)
+        case .bars(let bars): TextLayout.bars(bars, phrases)
+        case .line(let line): TextLayout.wrap(phrases.sentence(line), indent: 2)
+        }
+      for line in lines { try put(line, sink) }
+    }
+  }
+
+  private func write(findings report: Report, to sink: ByteSink) throws(OutputError) {
+    guard !report.findings.isEmpty else { return }
+    let phrases = PhraseText(report.context)
+    try heading("Findings", sink)
+    for finding in report.findings.prefix(report.context.top) {
+      var line: [Phrase] = [.instant(finding.time), " "]
+      if finding.cost > 0 { line += [.duration(finding.cost), " "] }
+      line += [.plain(finding.kind), ": "] + finding.text
+      if let lock = finding.lock { line += ["; lock ", .lock(lock)] }
+      line.append(.plain(" [\(finding.table) \(finding.row)]"))
+      for text in TextLayout.wrap(phrases.sentence(line), indent: 2, hanging: 4) { try put(text, sink) }
+    }
+    let rest = report.findings.count - report.context.top
+    if rest > 0 { try put("  and \(rest) more", sink) }
+  }
+
+  private func write(limits report: Report, to sink: ByteSink) throws(OutputError) {
+    guard !report.limits.isEmpty else { return }
+    try heading("Not computed", sink)
+    for limit in report.limits {
+      for line in TextLayout.wrap("\(limit.result): \(limit.needs.explanation)", indent: 2) { try put(line, sink) }
+    }
+  }
+
+  private func heading(_ title: String, _ sink: ByteSink) throws(OutputError) {
+    try put("", sink)
+    try put(style.paint(title, .heading), sink)
+  }
+
+  private func put(_ line: String, _ sink: ByteSink) throws(OutputError) {
+    try sink.write(line)
+    try sink.write(UInt8(ascii: "\n"))
+  }
+}
+
+/// A table's cells as text for people, every figure as the other formats have it.
+private struct TableText {
+  var clock: TraceClock
+
+  func cell(_ cell: Cell) -> String {
+    switch cell {
+    case .empty: "-"
+    case .integer(let value): String(value)
+    case .count(let value): String(value)
+    case .instant(let time): String(time.rawValue)
+    case .secondsFromStart(let value): HumanNumbers.exactSeconds(value)
+    case .address(let value): "0x" + String(value, radix: 16)
+    case .word(let word): word
+    case .text(let text): TextEscape.terminal(text)
+    case .comm(let comm): TextEscape.terminal(comm)
+    case .evidence(let evidence): evidence.name
+    }
+  }
+
+  func line(_ cells: [String], _ columns: [Column], _ widths: [Int]) -> String {
+    var line = ""
+    for index in cells.indices {
+      let space = String(repeating: " ", count: max(0, widths[index] - TextEscape.width(cells[index])))
+      line += (index > 0 ? "  " : "") + (columns[index].kind.isNumeric ? space + cells[index] : cells[index] + space)
+    }
+    while line.last == " " { line.removeLast() }
+    return line
+  }
+}

@@ -1,0 +1,69 @@
+import ProxyAnalysis
+import ProxyModel
+import ProxyReport
+import Testing
+import TraceCore
+
+/// What analyses emit and no present one does: findings, bars, limits.
+struct FindingTests {
+  private enum Alarm: Analysis {
+    static let name = "alarm"
+    static let purpose = "what is wrong"
+    static let needs: [EventNeed] = []
+
+    static func tables(_ context: ReportContext) -> [Table] { [] }
+
+    static func findings(_ context: ReportContext) -> [Finding] {
+      let label = TaskLabel(index: TaskIndex(rawValue: 0), pid: 61, comm: "do\u{1b}nor", priority: Priority(100))
+      return [
+        finding(.inversion, cost: 1_000_000, row: 1, [.task(label), " waited"]),
+        finding(.inversion, cost: 2_345_600, row: 2, [.task(label), " waited longer"]),
+        finding(.broken, cost: 0, row: 3, ["nothing goes on"]),
+      ]
+    }
+
+    static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+      [
+        SummaryBlock(
+          .waitingTime, "Where the waiting time went",
+          [
+            .bars([
+              Bar("proxied", part: 750, whole: 1000), Bar("inverted", part: 1, whole: 1000),
+              Bar("delayed", part: 0, whole: 1000),
+            ])
+          ])
+      ]
+    }
+
+    static func limits(_ context: ReportContext) -> [Limit] {
+      [Limit("the donor, exactly", needs: [.event(.probedSwitch)])]
+    }
+
+    private static func finding(
+      _ gravity: Finding.Gravity, cost: Int64, row: Int, _ text: [Phrase]
+    ) -> Finding {
+      Finding(
+        gravity, kind: "\(gravity)", cost: cost, time: Sample.at(UInt64(row)), text: text, lock: Sample.mutex,
+        table: "alarms", row: row)
+    }
+  }
+
+  @Test func worstComesFirst() {
+    #expect(Report(Sample.context(), analyses: [Alarm.self]).findings.map(\.row) == [3, 2, 1])
+  }
+
+  @Test func everyPartIsShown() throws {
+    let sink = ByteSink()
+    let context = Sample.context(symbols: [Sample.mutex: "big_mutex"], top: 2)
+    try TextReport().write(Report(context, analyses: [Alarm.self]), to: sink)
+    try Golden.expect(sink.text, equals: "findings.txt")
+  }
+
+  @Test func percentilesAreDurationsThatOccurred() {
+    let distribution = Distribution(Array(1...200))
+    #expect([50, 90, 99, 100].map(distribution.percentile) == [100, 180, 198, 200])
+    #expect(distribution.total == 20100 && distribution.max == 200 && distribution.mean == 101)
+    #expect(Distribution([7]).percentile(50) == 7)
+    #expect(Distribution([]).percentile(99) == 0 && Distribution([]).mean == 0)
+  }
+}

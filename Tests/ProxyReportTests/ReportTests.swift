@@ -1,0 +1,104 @@
+import ProxyAnalysis
+import ProxyReport
+import Testing
+import TraceCore
+
+/// The whole of every format, for a small capture.
+struct ReportTests {
+  private static func text(_ context: ReportContext, coloured: Bool = false) throws -> String {
+    let sink = ByteSink()
+    try TextReport(isColoured: coloured).write(Report(context), to: sink)
+    return sink.text
+  }
+
+  @Test func goldenText() throws {
+    try Golden.expect(Self.text(Sample.context(symbols: [Sample.mutex: "big\u{1b}_mutex"])), equals: "sample.txt")
+  }
+
+  @Test func goldenTextOfAClockWithoutNanoseconds() throws {
+    try Golden.expect(Self.text(Sample.context(clock: Sample.counter)), equals: "counter.txt")
+  }
+
+  @Test func goldenJSON() throws {
+    let sink = ByteSink()
+    try JSONWriter(version: "0").write(Report(Sample.context()), to: sink)
+    try Golden.expect(sink.text, equals: "sample.json")
+  }
+
+  @Test(arguments: Report.tableNames) func goldenCSV(_ name: String) throws {
+    let sink = ByteSink()
+    try CSVWriter().write(#require(Report(Sample.context()).table(name)), to: sink)
+    try Golden.expect(sink.text, equals: "\(name).csv")
+  }
+
+  @Test func goldenInfo() throws {
+    var census = CaptureCensus()
+    for event in Sample.events { census.count(event) }
+    let sink = ByteSink()
+    try InfoText().write(Report(Sample.context(roles: [.switched, .contentionBegan])), census, to: sink)
+    try Golden.expect(sink.text, equals: "info.txt")
+  }
+
+  @Test func aTableAsTextShowsEveryColumn() throws {
+    let (sink, report) = (ByteSink(), Report(Sample.context()))
+    try TextReport().write(#require(report.table("gaps")), of: report.context, to: sink)
+    #expect(
+      sink.text == """
+        id  cpu     begin_ns       end_ns  lost_events
+         1    1  15001180000  15001500000           12
+
+        """)
+  }
+
+  @Test func withoutNanosecondsNothingIsASecond() throws {
+    let context = Sample.context(clock: Sample.counter)
+    let text = try Self.text(context)
+    #expect(!text.contains(" ms") && !text.contains(" s from"))
+    #expect(text.contains("steps"))
+    let waits = try #require(Report(context).table("waits")).table
+    let place = try #require(waits.columns.firstIndex { $0.name == "begin_s" })
+    waits.forEachRow { #expect($0[place] == .empty) }
+    #expect(waits.columns[place - 1].unit(of: context.capture.clock) == "clock steps")
+  }
+
+  @Test func whatIsNotAvailableNamesTheEvent() throws {
+    let events = [Sample.switched(0, cpu: 0, Sample.idle, .running, Sample.donor)]
+    let text = try Self.text(Sample.context(events, roles: [.switched]))
+    #expect(text.contains("who waited for which lock: needs lock:contention_begin and lock:contention_end"))
+    #expect(!text.contains("Top"))
+    // A sum that nothing was counted for is not 0 but unknown.
+    let tasks = try #require(Report(Sample.context(events, roles: [.switched])).table("tasks")).table
+    let place = try #require(tasks.columns.firstIndex { $0.name == "wait_ns" })
+    tasks.forEachRow { #expect($0[place] == .empty) }
+  }
+
+  @Test func recordedEventsThatDidNotHappenAreAnAnswer() throws {
+    let events = [Sample.switched(0, cpu: 0, Sample.idle, .running, Sample.donor)]
+    let report = Report(Sample.context(events))
+    #expect(report.table("waits")?.notAvailable == nil)
+    #expect(try Self.text(Sample.context(events)).contains("no task waited for a sleeping lock"))
+  }
+
+  @Test func alternativesAreNamed() {
+    let needs = [EventNeed.event(.switched), .anyOf(.contendedRelease, .waking)]
+    #expect(needs.explanation == "needs sched:sched_switch and lock:contended_release or sched:sched_waking")
+    #expect(needs[1].isMet(by: [.waking]))
+    #expect(!needs[1].isMet(by: [.switched]))
+  }
+
+  @Test func linesAreNotTooWide() throws {
+    for line in try Self.text(Sample.context()).split(separator: "\n") { #expect(line.count <= 100) }
+  }
+
+  @Test func coloursGoWhereTheyAreWanted() throws {
+    #expect(try !Self.text(Sample.context()).contains("\u{1b}"))
+    #expect(try Self.text(Sample.context(), coloured: true).contains("\u{1b}[1mCPUs\u{1b}[0m"))
+  }
+
+  @Test func everyRoleHasTheEventThatTheReaderKnows() {
+    for role in EventRole.allCases {
+      let name = role.eventName.split(separator: ":").map(String.init)
+      #expect(EventRole.standard(system: name[0], name: name[1]) == role)
+    }
+  }
+}

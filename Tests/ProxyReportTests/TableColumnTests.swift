@@ -1,0 +1,61 @@
+import Foundation
+import ProxyAnalysis
+import Testing
+
+/// Tables have the columns that docs promise, in their order.
+struct TableColumnTests {
+  /// Behind the column `id`.
+  static let promised = [
+    "cpus": """
+    cpu, span_ns, busy_ns, idle_ns, self_ns, proxied_ns, unknown_ns, lost_ns, switches, proxied_switches, donations, \
+    lost_events
+    """,
+    "waits": """
+    kind, waiter_pid, waiter_comm, waiter_prio, lock, begin_ns, begin_s, end_ns, wait_ns, result, owner_pid, owner_comm, \
+    owner_prio, owner_evidence, depth, self_ns, handoff_ns, unknown_ns, proxied_ns, running_ns, inverted_ns, \
+    preempted_ns, delayed_ns, sleeping_ns, gap
+    """,
+    "locks": """
+    lock, kind, waits, wait_total_ns, wait_max_ns, hold_total_ns, hold_max_ns, inverted_ns, owners, waiters
+    """,
+    "tasks": "pid, comm, prio, run_ns, proxied_run_ns, donated_ns, wait_ns, inverted_ns, waits, switches",
+    "gaps": "cpu, begin_ns, end_ns, lost_events",
+  ]
+
+  @Test func columnsAreAsPromised() throws {
+    let report = Report(Sample.context())
+    #expect(report.tables.map(\.name).sorted() == Self.promised.keys.sorted())
+    for table in report.tables {
+      let promised = try #require(Self.promised[table.name])
+      #expect(table.table.columns.map(\.name).joined(separator: ", ") == "id, " + promised)
+    }
+  }
+
+  @Test func everyRowHasACellPerColumnAndCountsFromOne() {
+    for result in Report(Sample.context()).tables {
+      var id: Int64 = 0
+      result.table.forEachRow { cells in
+        id += 1
+        #expect(cells.count == result.table.columns.count, "\(result.name)")
+        #expect(cells.first == .integer(id))
+      }
+      #expect(Int(id) == result.table.rowCount)
+    }
+  }
+
+  @Test func everyColumnIsExplained() {
+    for column in Report(Sample.context()).tables.flatMap(\.table.columns) { #expect(!column.doc.isEmpty) }
+  }
+
+  /// A new analysis is a folder and a line in the registry; neither is forgotten.
+  @Test func registryHoldsEveryFolder() throws {
+    let sources = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Sources/ProxyAnalysis").standardizedFileURL
+    let entries = try FileManager.default.contentsOfDirectory(
+      at: sources, includingPropertiesForKeys: [.isDirectoryKey])
+    let folders = try entries.filter { try $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true }
+    let names = AnalysisRegistry.all.map { $0.name.prefix(1).uppercased() + $0.name.dropFirst() }
+    #expect(folders.map(\.lastPathComponent).sorted() == names.sorted())
+    for (analysis, name) in zip(AnalysisRegistry.all, names) { #expect("\(analysis)" == "\(name)Analysis") }
+  }
+}
