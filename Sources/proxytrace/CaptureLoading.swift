@@ -1,0 +1,65 @@
+import ProxyAnalysis
+import ProxyModel
+import TraceCore
+import TraceReader
+
+/// A capture that was read to its end.
+struct LoadedCapture {
+  var context: ReportContext
+  var census: CaptureCensus
+
+  /// Reads a capture and runs the model over it.
+  /// - Throws: what the reader throws, and `noEvents` where there is nothing to analyse.
+  init(path: String, instance: String?, top: Int) throws(TraceError) {
+    var reader = try CaptureReader(path: path, instance: instance)
+    var options = ProxyMachine.Options()
+    options.savedComms = reader.savedComms
+    var machine = ProxyMachine(options)
+    var progress = ProgressLine(path)
+    census = CaptureCensus()
+    while let event = reader.next() {
+      census.count(event)
+      machine.apply(event)
+      progress.tick { reader.progress }
+    }
+    progress.erase()
+    let timeline = machine.finish()
+    var diagnostics = reader.diagnostics
+    diagnostics.merge(timeline.diagnostics)
+    let symbols = Self.symbols(timeline, &reader)
+    context = ReportContext(
+      capture: reader.info, timeline: timeline, diagnostics: diagnostics, symbols: symbols, top: top)
+  }
+
+  /// Every result rests on sched_switch.
+  /// - Throws: `noEvents` where the capture has none.
+  func requireSwitches() throws(TraceError) {
+    guard !context.timeline.seen.contains(.switched) else { return }
+    let (info, count) = (context.capture, context.timeline.eventCount)
+    let others = info.instances.map(\.name).filter { $0 != info.instance }
+    let elsewhere =
+      others.isEmpty
+      ? "" : "; other instances to read with --instance: \(others.map(Self.shown).joined(separator: ", "))"
+    throw TraceError(
+      .noEvents, path: info.path,
+      count == 0
+        ? "no sched events: it holds no event at all" : "no sched events: none of its \(count) is a sched_switch",
+      advice: "record with trace-cmd record -e sched -e lock" + elsewhere)
+  }
+
+  private static func shown(_ instance: String) -> String { instance.isEmpty ? "\"\" (the top one)" : instance }
+
+  /// Farther from a symbol than this, a lock lies in something that the file has no name for.
+  private static let symbolReach: UInt64 = 1 << 12
+
+  /// Names of the locks that were waited for and are not in allocated memory.
+  private static func symbols(_ timeline: Timeline, _ reader: inout CaptureReader) -> [LockAddress: String] {
+    var names: [LockAddress: String] = [:]
+    for lock in Set(timeline.waits.map(\.lock)) {
+      guard let symbol = reader.symbol(for: lock.rawValue), symbol.offset < symbolReach else { continue }
+      let offset = symbol.offset == 0 ? "" : "+0x" + String(symbol.offset, radix: 16)
+      names[lock] = symbol.name + offset + (symbol.module.map { " [\($0)]" } ?? "")
+    }
+    return names
+  }
+}

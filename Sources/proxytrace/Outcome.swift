@@ -1,0 +1,61 @@
+import ArgumentParser
+import Glibc
+import ProxyReport
+import TraceCore
+
+/// How a run ends: the worst of what happened to its inputs.
+struct Outcome {
+  private var hasFailed = false
+  private var hasSkippedDamage = false
+
+  mutating func note(damage: Bool) { hasSkippedDamage = hasSkippedDamage || damage }
+
+  /// Tells what went wrong, in one line on standard error.
+  mutating func fail(_ error: TraceError) { fail(error.description) }
+
+  /// The same for output. A reader that has left is no failure; the run just ends.
+  mutating func fail(_ error: OutputError) {
+    guard case .failed(let place, let problem, let advice) = error else { return }
+    fail("\(place): \(problem); \(advice)")
+  }
+
+  private mutating func fail(_ line: String) {
+    hasFailed = true
+    Self.complain(line)
+  }
+
+  /// `proxytrace: LINE` on standard error; a single line whatever file names and the capture hold.
+  static func complain(_ line: String) { StandardStreams.tell("proxytrace: \(TextEscape.terminal(line))\n") }
+
+  /// Ends the run with the status for what was noted.
+  func exit() throws {
+    if hasFailed { throw ExitCode(1) }
+    if hasSkippedDamage { throw ExitCode(3) }
+  }
+}
+
+/// When to use colours.
+enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
+  case auto, always, never
+
+  /// For output on standard output. `NO_COLOR` (any value but the empty one) decides where the choice is left to us.
+  var isColoured: Bool {
+    switch self {
+    case .always: true
+    case .never: false
+    case .auto:
+      StandardStreams.isTerminal(STDOUT_FILENO) && environment("NO_COLOR").isEmpty && environment("TERM") != "dumb"
+    }
+  }
+
+  private func environment(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+}
+
+/// Options of every command that reads a capture and prints.
+struct ReadingOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Read this buffer instance instead of the top one.", valueName: "name"))
+  var instance: String?
+
+  @Option(help: "Colours: auto (on a terminal, unless NO_COLOR is set), always, never.")
+  var color = ColorChoice.auto
+}

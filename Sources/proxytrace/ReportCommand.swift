@@ -1,0 +1,133 @@
+import ArgumentParser
+import Glibc
+import ProxyAnalysis
+import ProxyReport
+import TraceCore
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Analyses captures and prints the report.",
+    discussion: """
+      Prints text for people unless told otherwise. Tables hold every figure; an empty cell means: not known. Several \
+      captures are reported one after the other.
+
+      Examples:
+        proxytrace report trace.dat
+        proxytrace report --csv tables trace.dat
+        proxytrace report --table waits --format csv trace.dat | head
+        proxytrace report --json trace.dat > report.json
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, csv, json
+  }
+
+  @Argument(help: ArgumentHelp("Captures to read; trace.dat if none is named.", valueName: "file"))
+  var files: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Write every table as DIR/<table>.csv, whole or not at all; DIR is made.", valueName: "dir"))
+  var csv: String?
+
+  @Option(
+    help: ArgumentHelp("Print one table: \(Report.tableNames.joined(separator: ", ")).", valueName: "name"))
+  var table: String?
+
+  @Option(help: "What to print: text, json, or csv (one table only; the default for one).")
+  var format: Format?
+
+  @Flag(help: "The same as --format json.")
+  var json = false
+
+  @Flag(help: "Put no apostrophe before CSV cells that a spreadsheet would take for formulas.")
+  var csvRaw = false
+
+  @Option(help: ArgumentHelp("How many locks, tasks and findings the text lists.", valueName: "n"))
+  var top = 10
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    if let table, !Report.tableNames.contains(table) {
+      throw ValidationError("there is no table '\(table)'; there are \(Report.tableNames.joined(separator: ", "))")
+    }
+    if top < 1 { throw ValidationError("--top needs a number of at least 1") }
+    if json, let format, format != .json {
+      throw ValidationError("--json and --format \(format.rawValue) exclude each other")
+    }
+    if format == .csv, table == nil {
+      throw ValidationError("CSV on standard output is one table: add --table NAME, or use --csv DIR for all")
+    }
+    if files.count > 1 {
+      if csv != nil {
+        throw ValidationError("--csv takes one capture: the tables of another would overwrite its files")
+      }
+      if table != nil, output == .csv {
+        throw ValidationError("--table as CSV takes one capture: it has one header row")
+      }
+    }
+    if csvRaw, csv == nil, output != .csv {
+      throw ValidationError("--csv-raw changes CSV alone, and none is asked for")
+    }
+  }
+
+  /// What goes to standard output; `nil` for nothing.
+  private var output: Format? {
+    if json { return .json }
+    if let format { return format }
+    if table != nil { return .csv }
+    return csv == nil ? .text : nil
+  }
+
+  func run() throws {
+    var outcome = Outcome()
+    let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
+    do throws(OutputError) {
+      for (number, file) in (files.isEmpty ? ["trace.dat"] : files).enumerated() {
+        guard let report = load(file, &outcome) else { continue }
+        if number > 0, output == .text { try sink.write("\n") }
+        try write(report, to: sink)
+        try sink.flush()
+      }
+    } catch {
+      outcome.fail(error)
+    }
+    try outcome.exit()
+  }
+
+  /// Reads and analyses a capture; tells why where it cannot.
+  private func load(_ file: String, _ outcome: inout Outcome) -> Report? {
+    do throws(TraceError) {
+      let capture = try LoadedCapture(path: file, instance: reading.instance, top: top)
+      try capture.requireSwitches()
+      outcome.note(damage: capture.context.diagnostics.hasDamage)
+      return Report(capture.context)
+    } catch {
+      outcome.fail(error)
+      return nil
+    }
+  }
+
+  private func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
+    if let csv { try CSVDirectory.write(report, to: csv, with: CSVWriter(isRaw: csvRaw)) }
+    let result = table.flatMap(report.table)
+    let text = TextReport(isColoured: reading.color.isColoured)
+    let json = JSONWriter(version: Proxytrace.programVersion)
+    switch (output, result) {
+    case (.text, nil): try text.write(report, to: sink)
+    case (.text, let table?): try text.write(table, of: report.context, to: sink)
+    case (.json, nil): try json.write(report, to: sink)
+    case (.json, let table?): try json.write(table, of: report.context, to: sink)
+    case (.csv, let table?):
+      let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
+      try CSVWriter(isRaw: csvRaw, escapesControls: isTerminal).write(table, to: sink)
+    case (.csv, nil), (nil, _): break
+    }
+    // Tables alone do not tell what was lost or skipped; whole reports do.
+    let isWholeReport = table == nil && (output == .text || output == .json)
+    if !isWholeReport {
+      for problem in CaptureText.problems(of: report.context) { Outcome.complain(problem) }
+    }
+  }
+}
