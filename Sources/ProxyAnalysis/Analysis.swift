@@ -54,6 +54,11 @@ extension EventNeed: CustomStringConvertible {
 }
 
 extension [EventNeed] {
+  /// What it takes to know waits from beginning to end.
+  static let waits = [EventNeed.event(.contentionBegan), .event(.contentionEnded)]
+  /// What it takes to know who owned the locks that were waited for.
+  static let owners = waits + [.anyOf(.contendedRelease, .waking, .probedWait)]
+
   /// `needs sched:sched_switch and lock:contention_begin`.
   public var explanation: String { "needs " + map(\.description).joined(separator: " and ") }
 }

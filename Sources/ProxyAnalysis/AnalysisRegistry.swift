@@ -1,8 +1,15 @@
 /// All analyses, in the order in which reports show their tables. A test holds it against the folders of this module.
 public enum AnalysisRegistry {
   public static let all: [any Analysis.Type] = [
+    VerdictAnalysis.self,
     CpusAnalysis.self,
     WaitsAnalysis.self,
+    ChainsAnalysis.self,
+    SplitsAnalysis.self,
+    InversionsAnalysis.self,
+    HandoffsAnalysis.self,
+    HoldsAnalysis.self,
+    MigrationsAnalysis.self,
     LocksAnalysis.self,
     TasksAnalysis.self,
     GapsAnalysis.self,

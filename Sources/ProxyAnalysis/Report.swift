@@ -7,7 +7,7 @@ public struct Report: Sendable {
   public let tables: [TableResult]
   /// Worst first.
   public let findings: [Finding]
-  /// In the order of their parts.
+  /// In the order of their parts, and of their places there.
   public let blocks: [SummaryBlock]
   /// What could not be computed, and why.
   public let limits: [Limit]
@@ -57,8 +57,9 @@ public struct Report: Sendable {
     }
     self.tables = tables
     self.findings = findings.sorted(by: Finding.isWorse)
-    // Stable: within a part the registry's order holds.
-    self.blocks = ReportPart.allCases.flatMap { part in blocks.filter { $0.part == part } }
+    self.blocks = blocks.enumerated().sorted { a, b in
+      (a.element.part.rawValue, a.element.place, a.offset) < (b.element.part.rawValue, b.element.place, b.offset)
+    }.map(\.element)
     self.limits = limits
   }
 

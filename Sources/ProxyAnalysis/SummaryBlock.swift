@@ -15,6 +15,8 @@ public enum ReportPart: Int, Sendable, Hashable, CaseIterable {
 /// A block of the text report: a heading, and small tables, bars and notes under it.
 public struct SummaryBlock: Sendable, Hashable {
   public var part: ReportPart
+  /// Its place among the blocks of its part; equal ones stand in the registry's order.
+  public var place: Int
   public var title: String
   public var content: [Content]
 
@@ -25,8 +27,9 @@ public struct SummaryBlock: Sendable, Hashable {
     case line([Phrase])
   }
 
-  public init(_ part: ReportPart, _ title: String, _ content: [Content]) {
+  public init(_ part: ReportPart, place: Int = 0, _ title: String, _ content: [Content]) {
     self.part = part
+    self.place = place
     self.title = title
     self.content = content
   }

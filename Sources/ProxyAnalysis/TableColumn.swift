@@ -34,7 +34,7 @@ extension TableColumn {
   static func seconds(
     _ name: String, _ doc: String, in context: ReportContext, _ value: @escaping @Sendable (Row) -> Timestamp
   ) -> TableColumn {
-    guard context.countsNanoseconds else { return .later(name, .seconds, doc) }
+    guard context.countsNanoseconds else { return .notKnown(name, .seconds, doc) }
     let begin = context.timeline.begin
     return TableColumn(name, .seconds, doc) { .secondsFromStart(value($0) - begin) }
   }
@@ -48,6 +48,20 @@ extension TableColumn {
     TableColumn(name, .word, doc) { .word(value($0)) }
   }
 
+  /// The id of a row of another table, by its index.
+  static func reference(_ name: String, _ doc: String, _ index: @escaping @Sendable (Row) -> Int) -> TableColumn {
+    TableColumn(name, .identifier, doc) { .integer(Int64(index($0) + 1)) }
+  }
+
+  static func pid(_ name: String, _ doc: String, _ task: @escaping @Sendable (Row) -> TaskLabel?) -> TableColumn {
+    TableColumn(name, .number, doc) { row in task(row).map { .integer(Int64($0.pid)) } ?? .empty }
+  }
+
+  /// How the row is known.
+  static func evidence(_ doc: String, _ value: @escaping @Sendable (Row) -> Evidence) -> TableColumn {
+    TableColumn("evidence", .evidence, doc) { .evidence(value($0)) }
+  }
+
   static func comm(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Comm?) -> TableColumn {
     TableColumn(name, .text, doc) { row in
       guard let comm = value(row), !comm.isEmpty else { return .empty }
@@ -59,8 +73,8 @@ extension TableColumn {
     TableColumn(name, .number, doc) { value($0).map { .integer(Int64($0.rawValue)) } ?? .empty }
   }
 
-  /// A column whose figures this version or this capture does not give: always empty.
-  static func later(_ name: String, _ kind: Column.Kind, _ doc: String) -> TableColumn {
+  /// A column whose figures this capture does not give: always empty.
+  static func notKnown(_ name: String, _ kind: Column.Kind, _ doc: String) -> TableColumn {
     TableColumn(name, kind, doc) { _ in .empty }
   }
 }
@@ -70,9 +84,7 @@ func taskColumns<Row>(
   _ prefix: String, _ who: String, _ task: @escaping @Sendable (Row) -> TaskLabel?
 ) -> [TableColumn<Row>] {
   [
-    TableColumn("\(prefix)_pid", .number, "pid of \(who)") { row in
-      task(row).map { .integer(Int64($0.pid)) } ?? .empty
-    },
+    .pid("\(prefix)_pid", "pid of \(who)", task),
     .comm("\(prefix)_comm", "name of \(who)") { task($0)?.comm },
     .priority("\(prefix)_prio", "kernel priority of \(who); smaller is more urgent") { task($0)?.priority },
   ]

@@ -38,17 +38,26 @@ struct PhraseText {
   }
 
   /// Phrases one after the other, with their units.
-  func sentence(_ phrases: [Phrase]) -> String {
+  func sentence(_ phrases: [Phrase]) -> String { phrases.map(words).joined() }
+
+  /// The same for ``TextLayout/wrap(_:indent:hanging:)``: a line break does not cut what stands for one thing.
+  func wrappable(_ phrases: [Phrase]) -> String {
     phrases.map { phrase in
-      switch phrase {
-      case .duration: "\(cell(phrase)) \(durationUnit)"
-      case .share: "\(cell(phrase)) %"
-      case .priority(let priority): priority.description
-      case .cpu(let cpu): "CPU \(cpu)"
-      case .task(let task): cell(phrase) + (task.priority.map { " \($0)" } ?? "")
-      default: cell(phrase)
-      }
+      if case .plain(let text) = phrase { return text }
+      return words(phrase).split(separator: " ").joined(separator: TextLayout.glue)
     }.joined()
+  }
+
+  private func words(_ phrase: Phrase) -> String {
+    switch phrase {
+    case .duration: "\(cell(phrase)) \(durationUnit)"
+    case .share: "\(cell(phrase)) %"
+    case .priority(let priority): priority.description
+    case .cpu(let cpu): "CPU \(cpu)"
+    case .lock(let lock): short(lock)
+    case .task(let task): cell(phrase) + (task.priority.map { " \($0)" } ?? "")
+    default: cell(phrase)
+    }
   }
 
   /// What escapes make longer than any kernel's name is cut: pid and address tell the rest.
@@ -58,7 +67,12 @@ struct PhraseText {
     comm.isEmpty ? "<?>" : TextLayout.clipped(TextEscape.terminal(comm), Self.nameLimit)
   }
 
+  /// A lock where room is short: its symbol, or else its address.
+  func short(_ lock: LockAddress) -> String {
+    symbols[lock].map { TextLayout.clipped(TextEscape.terminal($0), Self.nameLimit) } ?? lock.description
+  }
+
   private func name(_ lock: LockAddress) -> String {
-    symbols[lock].map { "\(TextLayout.clipped(TextEscape.terminal($0), Self.nameLimit)) (\(lock))" } ?? lock.description
+    symbols[lock] == nil ? short(lock) : "\(short(lock)) (\(lock))"
   }
 }

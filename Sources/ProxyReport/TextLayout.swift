@@ -19,6 +19,9 @@ enum TextLayout {
   /// No line of ours is wider, but for single words that are.
   static let width = 100
 
+  /// A space that no line break takes the place of; ``wrap(words:indent:hanging:)`` turns it into an ordinary one.
+  static let glue = "\u{a0}"
+
   /// A small table, two columns indented. Columns leave, those whose turn is first, until it is narrow enough.
   static func table(_ table: SummaryTable, _ phrases: PhraseText, _ style: TextStyle) -> [String] {
     var columns = table.columns.enumerated().map { index, column in
@@ -65,12 +68,13 @@ enum TextLayout {
   }
 
   /// Bars under each other: label, per cent, and a bar as long as the part is of the whole.
-  static func bars(_ bars: [Bar], _ phrases: PhraseText) -> [String] {
+  static func bars(_ bars: [Bar], _ phrases: PhraseText, _ style: TextStyle) -> [String] {
     let full = 40
     let columns = [
       TextColumn(title: "", isFlushRight: false, cells: bars.map(\.label)),
-      TextColumn(title: "", isFlushRight: true, cells: bars.map { phrases.cell(.duration($0.part)) }),
-      TextColumn(title: "", isFlushRight: true, cells: bars.map { HumanNumbers.percent($0.part, of: $0.whole) }),
+      TextColumn(
+        title: phrases.durationUnit, isFlushRight: true, cells: bars.map { phrases.cell(.duration($0.part)) }),
+      TextColumn(title: "%", isFlushRight: true, cells: bars.map { HumanNumbers.percent($0.part, of: $0.whole) }),
       TextColumn(
         title: "", isFlushRight: false,
         cells: bars.map { bar in
@@ -79,7 +83,7 @@ enum TextLayout {
           return String(repeating: "#", count: max(1, min(full, Int(length))))
         }),
     ]
-    return bars.indices.map { row in line(columns) { $0.cells[row] } }
+    return lines(columns, style)
   }
 
   /// Breaks a line at spaces so that it fits; what follows the first is indented.
@@ -98,7 +102,7 @@ enum TextLayout {
         line = String(repeating: " ", count: indent + hanging)
         isFresh = true
       }
-      line += (isFresh ? "" : " ") + word
+      line += (isFresh ? "" : " ") + String(word.map { String($0) == glue ? " " : $0 })
       isFresh = false
     }
     return lines + [line]

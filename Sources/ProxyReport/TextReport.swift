@@ -49,8 +49,8 @@ public struct TextReport {
       let lines =
         switch content {
         case .table(let table): TextLayout.table(table, phrases, style)
-        case .bars(let bars): TextLayout.bars(bars, phrases)
-        case .line(let line): TextLayout.wrap(phrases.sentence(line), indent: 2)
+        case .bars(let bars): TextLayout.bars(bars, phrases, style)
+        case .line(let line): TextLayout.wrap(phrases.wrappable(line), indent: 2)
         }
       for line in lines { try put(line, sink) }
     }
@@ -60,13 +60,15 @@ public struct TextReport {
     guard !report.findings.isEmpty else { return }
     let phrases = PhraseText(report.context)
     try heading("Findings", sink)
-    for finding in report.findings.prefix(report.context.top) {
-      var line: [Phrase] = [.instant(finding.time), " "]
-      if finding.cost > 0 { line += [.duration(finding.cost), " "] }
-      line += [.plain(finding.kind), ": "] + finding.text
-      if let lock = finding.lock { line += ["; lock ", .lock(lock)] }
-      line.append(.plain(" [\(finding.table) \(finding.row)]"))
-      for text in TextLayout.wrap(phrases.sentence(line), indent: 2, hanging: 4) { try put(text, sink) }
+    let shown = report.findings.prefix(report.context.top)
+    let costs = shown.map { $0.cost > 0 ? phrases.sentence([.duration($0.cost)]) : "" }
+    let width = costs.map(\.count).max() ?? 0
+    for (finding, cost) in zip(shown, costs) {
+      let head = [phrases.cell(.instant(finding.time)), String(repeating: " ", count: width - cost.count) + cost]
+      var text = "\(finding.label): \(phrases.wrappable(finding.text))"
+      if let lock = finding.lock { text += "; lock " + phrases.wrappable([.lock(lock)]) }
+      let words = [head.joined(separator: "  ") + " "] + text.split(separator: " ").map(String.init)
+      for line in TextLayout.wrap(words: words, indent: 2) { try put(line, sink) }
     }
     let rest = report.findings.count - report.context.top
     if rest > 0 { try put("  and \(rest) more", sink) }
@@ -88,6 +90,14 @@ public struct TextReport {
   private func put(_ line: String, _ sink: ByteSink) throws(OutputError) {
     try sink.write(line)
     try sink.write(UInt8(ascii: "\n"))
+  }
+}
+
+extension Finding {
+  /// The kind, and where its row is: `inversion 5`, `deadlock (chain 2)`.
+  fileprivate var label: String {
+    let row = "\(table.hasSuffix("s") ? String(table.dropLast()) : table) \(row)"
+    return row.hasPrefix(kind + " ") ? row : "\(kind) (\(row))"
   }
 }
 

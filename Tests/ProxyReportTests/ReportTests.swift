@@ -15,6 +15,16 @@ struct ReportTests {
     try Golden.expect(Self.text(Sample.context(symbols: [Sample.mutex: "big\u{1b}_mutex"])), equals: "sample.txt")
   }
 
+  @Test func goldenTextOfAnInversion() throws {
+    let context = Sample.context(Sample.inversion, symbols: [Sample.mutex: "big_mutex"], proxies: true)
+    try Golden.expect(Self.text(context), equals: "inversion.txt")
+    for name in ["chains", "splits", "inversions"] {
+      let sink = ByteSink()
+      try CSVWriter().write(#require(Report(context).table(name)), to: sink)
+      try Golden.expect(sink.text, equals: "inversion-\(name).csv")
+    }
+  }
+
   @Test func goldenTextOfAClockWithoutNanoseconds() throws {
     try Golden.expect(Self.text(Sample.context(clock: Sample.counter)), equals: "counter.txt")
   }
@@ -77,6 +87,21 @@ struct ReportTests {
     let report = Report(Sample.context(events))
     #expect(report.table("waits")?.notAvailable == nil)
     #expect(try Self.text(Sample.context(events)).contains("no task waited for a sleeping lock"))
+  }
+
+  /// The columns of the nine classes sum to wait_ns, in every row.
+  @Test func classesSumToTheWait() throws {
+    let waits = try #require(Report(Sample.context()).table("waits")).table
+    func integer(_ name: String, _ cells: [Cell]) -> Int64? {
+      guard let place = waits.columns.firstIndex(where: { $0.name == name }), case .integer(let value) = cells[place]
+      else { return nil }
+      return value
+    }
+    let classes = "self handoff unknown proxied running inverted preempted delayed sleeping".split(separator: " ")
+    waits.forEachRow { cells in
+      let sum = classes.reduce(Int64(0)) { $0 + (integer("\($1)_ns", cells) ?? .min) }
+      #expect(sum == integer("wait_ns", cells))
+    }
   }
 
   @Test func alternativesAreNamed() {

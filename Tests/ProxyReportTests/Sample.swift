@@ -41,12 +41,31 @@ enum Sample {
     event(2000, cpu: 0, owner, .other),
   ]
 
-  /// The context of the stream.
+  /// One CPU: the owner runs on the donor's account, then a third task runs instead, and both must wait.
+  static let inversion: [SchedEvent] = [
+    event(0, cpu: 0, owner, .wakeup(WakeRecord(task: third, targetCPU: 0))),
+    switched(10, cpu: 0, owner, .preempted, donor),
+    began(100, cpu: 0, donor, mutex, .mutex),
+    switched(110, cpu: 0, donor, .uninterruptible, owner),
+    switched(400, cpu: 0, owner, .preempted, third),
+    switched(3600, cpu: 0, third, .interruptible, owner),
+    event(3900, cpu: 0, owner, .contendedRelease(lock: mutex)),
+    event(3905, cpu: 0, owner, .waking(WakeRecord(task: donor, targetCPU: 0))),
+    event(3910, cpu: 0, owner, .wakeup(WakeRecord(task: donor, targetCPU: 0))),
+    switched(5920, cpu: 0, owner, .preempted, donor),
+    event(5930, cpu: 0, donor, .contentionEnded(lock: mutex, result: 0)),
+  ]
+  private static let third = TaskSnapshot(pid: 63, priority: Priority(120), comm: "third")
+
+  /// The context of a stream.
+  /// - Parameter proxies: what the user says; `nil` = find out.
   static func context(
     _ events: [SchedEvent] = events, clock: TraceClock = nanoseconds, roles: [EventRole] = EventRole.allCases,
-    symbols: [LockAddress: String] = [:], top: Int = 10
+    symbols: [LockAddress: String] = [:], top: Int = 10, proxies: Bool? = nil
   ) -> ReportContext {
-    var machine = ProxyMachine()
+    var options = ProxyMachine.Options()
+    options.proxyExecution = proxies
+    var machine = ProxyMachine(options)
     for event in events { machine.apply(event) }
     let timeline = machine.finish()
     let names = roles.map { $0.eventName.split(separator: ":").map(String.init) }

@@ -15,6 +15,25 @@ struct TableColumnTests {
     owner_prio, owner_evidence, depth, self_ns, handoff_ns, unknown_ns, proxied_ns, running_ns, inverted_ns, \
     preempted_ns, delayed_ns, sleeping_ns, gap
     """,
+    "chains": """
+    wait_id, begin_ns, begin_s, end_ns, depth, path, locks, terminal_pid, terminal_comm, terminal_state, evidence
+    """,
+    "splits": """
+    cpu, begin_ns, begin_s, end_ns, duration_ns, donor_pid, donor_comm, donor_prio, curr_pid, curr_comm, curr_prio, \
+    depth, evidence
+    """,
+    "inversions": """
+    wait_id, begin_ns, begin_s, end_ns, duration_ns, waiter_pid, waiter_comm, waiter_prio, lock, owner_pid, owner_comm, \
+    owner_prio, cpu, culprit_pid, culprit_comm, culprit_prio, culprits, evidence
+    """,
+    "handoffs": """
+    kind, wait_id, lock, from_pid, from_comm, to_pid, to_comm, begin_ns, begin_s, end_ns, latency_ns, wake_ns, \
+    queue_ns, run_ns, acquire_ns, migrated, evidence
+    """,
+    "holds": """
+    lock, owner_pid, owner_comm, owner_prio, begin_ns, begin_s, end_ns, hold_ns, waiters, evidence
+    """,
+    "migrations": "kind, pid, comm, from_cpu, to_cpu, time_ns, time_s, evidence",
     "locks": """
     lock, kind, waits, wait_total_ns, wait_max_ns, hold_total_ns, hold_max_ns, inverted_ns, owners, waiters
     """,

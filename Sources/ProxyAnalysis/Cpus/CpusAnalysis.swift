@@ -24,40 +24,39 @@ public enum CpusAnalysis: Analysis {
           .duration("unknown_ns", "part of busy_ns in which the donor is not known") { $0.unknown },
           .duration("lost_ns", "time in which records are missing") { $0.lost },
           .count("switches", "times that the running task changed") { $0.switches },
-          .later("proxied_switches", .count, "switches to a task that runs on a donor's account"),
-          .later("donations", .count, "times that a wait's donor had an owner run on its account for the first time"),
+          .count("proxied_switches", "switches to a task that runs on a donor's account") { $0.proxiedSwitches },
+          .count("donations", "times that a wait's donor had an owner run on its account for the first time") {
+            $0.donations
+          },
           .count("lost_events", "records that the ring buffer lost; empty where it did not count") { $0.lostEvents },
         ])
     ]
   }
 
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    let cpus = context.timeline.cpus
-    // A CPU's lost time is worth a column only where there is any.
-    let hasLost = cpus.contains { $0.lost > 0 }
-    var columns: [SummaryTable.Column] = [
-      .init("cpu", .number), .init("busy", .duration), .init("%", .share), .init("idle", .duration), .init("%", .share),
-    ]
-    if hasLost { columns += [.init("lost", .duration), .init("%", .share)] }
-    columns.append(.init("switches", .number))
+    let (cpus, span) = (context.timeline.cpus, context.timeline.span)
+    // A figure is worth its column only where there is any.
+    let figures: [(title: String, time: (CPURow) -> Int64)] = [
+      ("busy", \.busy), ("idle", \.idle), ("proxied", \.proxied), ("donor unknown", \.unknown), ("lost", \.lost),
+    ].filter { figure in figure.0 == "busy" || figure.0 == "idle" || cpus.contains { figure.1($0) > 0 } }
 
+    let columns = figures.flatMap { [SummaryTable.Column($0.title, .duration), .init("%", .share)] }
     func row(_ label: Phrase, _ cpu: CPURow, span: Int64) -> [Phrase] {
-      var row: [Phrase] = [label]
-      for time in hasLost ? [cpu.busy, cpu.idle, cpu.lost] : [cpu.busy, cpu.idle] {
-        row += [.duration(time), .share(of: time, in: span)]
-      }
-      return row + [.count(cpu.switches)]
+      let times = figures.flatMap { [Phrase.duration($0.time(cpu)), .share(of: $0.time(cpu), in: span)] }
+      return [label] + times + [.count(cpu.switches)]
     }
-    let span = context.timeline.span
     var rows = cpus.map { row(.cpu($0.cpu), $0, span: span) }
     if cpus.count > 1 { rows.append(row("all", sum(cpus), span: span * Int64(cpus.count))) }
-    return [SummaryBlock(.cpus, "CPUs", [.table(SummaryTable(columns: columns, rows: rows))])]
+    let table = SummaryTable(columns: [.init("cpu", .number)] + columns + [.init("switches", .number)], rows: rows)
+    return [SummaryBlock(.cpus, "CPUs", [.table(table)])]
   }
 
   private static func sum(_ cpus: [CPURow]) -> CPURow {
     cpus.reduce(into: CPURow(cpu: -1)) { sum, cpu in
       sum.busy += cpu.busy
       sum.idle += cpu.idle
+      sum.proxied += cpu.proxied
+      sum.unknown += cpu.unknown
       sum.lost += cpu.lost
       sum.switches += cpu.switches
     }

@@ -5,7 +5,7 @@ import TraceCore
 public enum LocksAnalysis: Analysis {
   public static let name = "locks"
   public static let purpose = "which locks were waited for"
-  public static let needs = [EventNeed.event(.contentionBegan), .event(.contentionEnded)]
+  public static let needs = [EventNeed].waits
 
   public static func tables(_ context: ReportContext) -> [Table] {
     [
@@ -19,10 +19,14 @@ public enum LocksAnalysis: Analysis {
           .count("waits", "waits for it") { UInt64($0.waits) },
           .duration("wait_total_ns", "sum of its waits") { $0.total },
           .duration("wait_max_ns", "its longest wait") { $0.longest },
-          .later("hold_total_ns", .duration, "sum of its contended holds"),
-          .later("hold_max_ns", .duration, "its longest contended hold"),
-          .later("inverted_ns", .duration, "part of its waits in which a less urgent task kept the owner from running"),
-          .later("owners", .count, "tasks that owned it while others waited"),
+          .duration("hold_total_ns", "sum of its contended holds; empty where none is known") { $0.held },
+          .duration("hold_max_ns", "its longest contended hold; empty where none is known") { $0.longestHold },
+          .duration("inverted_ns", "part of its waits in which a less urgent task kept the owner from running") {
+            $0.inverted
+          },
+          .count("owners", "tasks that owned it while others waited, as far as known") {
+            $0.owners.isEmpty ? nil : UInt64($0.owners.count)
+          },
           .count("waiters", "tasks that waited for it") { UInt64($0.waiters.count) },
         ])
     ]
@@ -40,18 +44,23 @@ public enum LocksAnalysis: Analysis {
     }
     let table = SummaryTable(
       columns: [.init("lock", .text), .init("kind", .text), .init("waits", .number)] + Distribution.columns, rows: rows)
-    return [SummaryBlock(.top, "Top locks", [.table(table)] + top.rest("lock"))]
+    return [SummaryBlock(.top, place: 1, "Top locks", [.table(table)] + top.rest("lock"))]
   }
 }
 
-/// A lock's waits, summed up.
+/// A lock's waits and holds, summed up.
 struct LockSums: Sendable {
   var lock: LockAddress
   var kinds: Set<WaitKind> = []
   var waits = 0
   var total: Int64 = 0
   var longest: Int64 = 0
+  var inverted: Int64 = 0
   var waiters: Set<TaskIndex> = []
+  /// `nil` where no hold is known.
+  var held: Int64?
+  var longestHold: Int64?
+  var owners: Set<TaskIndex> = []
 
   /// The kind; `rwsem` where readers and writers waited; several where an address served for several locks.
   var kindNames: String {
@@ -77,7 +86,15 @@ struct LockSums: Sendable {
       sums[place].waits += 1
       sums[place].total += wait.length
       sums[place].longest = max(sums[place].longest, wait.length)
+      sums[place].inverted += wait.times[.inverted]
       sums[place].waiters.insert(wait.waiter.index)
+    }
+    for hold in timeline.holds {
+      guard let place = places[hold.lock] else { continue }
+      let length = hold.end - hold.begin
+      sums[place].held = (sums[place].held ?? 0) + length
+      sums[place].longestHold = max(sums[place].longestHold ?? 0, length)
+      sums[place].owners.insert(hold.owner.index)
     }
     return sums
   }

@@ -19,10 +19,12 @@ public enum TasksAnalysis: Analysis {
           .comm("comm", "the task's last name") { $0.comm },
           .priority("prio", "the task's last kernel priority; smaller is more urgent") { $0.priority },
           .duration("run_ns", "time on a CPU") { $0.run },
-          .later("proxied_run_ns", .duration, "part of run_ns on another task's account"),
-          .later("donated_ns", .duration, "time that others ran on its account"),
+          .duration("proxied_run_ns", "part of run_ns on another task's account") { $0.proxiedRun },
+          .duration("donated_ns", "time that others ran on its account") { $0.donated },
           .duration("wait_ns", "time in waits for sleeping locks") { knowsWaits ? $0.waited : nil },
-          .later("inverted_ns", .duration, "part of wait_ns in which a less urgent task kept the owner from running"),
+          .duration("inverted_ns", "part of wait_ns in which a less urgent task kept the owner from running") {
+            knowsWaits ? $0.inverted : nil
+          },
           .count("waits", "waits for sleeping locks that it began") { knowsWaits ? $0.waits : nil },
           .count("switches", "times it was switched in") { $0.switches },
         ])

@@ -5,10 +5,17 @@ import TraceCore
 public enum WaitsAnalysis: Analysis {
   public static let name = "waits"
   public static let purpose = "who waited for which lock"
-  public static let needs = [EventNeed.event(.contentionBegan), .event(.contentionEnded)]
+  public static let needs = [EventNeed].waits
 
   public static func tables(_ context: ReportContext) -> [Table] {
     [Table("waits", rowMeaning: "a wait", rows: context.timeline.waits, columns: columns(context))]
+  }
+
+  public static func blocks(_ context: ReportContext) -> [SummaryBlock] { WaitingTime.blocks(context) }
+
+  public static func limits(_ context: ReportContext) -> [Limit] {
+    let missing = [EventNeed].owners.filter { !$0.isMet(by: context.recordedRoles) }
+    return missing.isEmpty ? [] : [Limit("who owned the locks, and where waiting time went", needs: missing)]
   }
 
   private static func columns(_ context: ReportContext) -> [TableColumn<WaitRow>] {
@@ -26,7 +33,7 @@ public enum WaitsAnalysis: Analysis {
         $0.result.name
       },
     ]
-    columns += laterColumns
+    columns += reconstructed(context)
     columns.append(
       .word("gap", "gap: lost events overlap the wait; start: it began before what is recorded; start+gap; no") {
         $0.gapNote
@@ -34,23 +41,24 @@ public enum WaitsAnalysis: Analysis {
     return columns
   }
 
-  private static var laterColumns: [TableColumn<WaitRow>] {
-    let owner = "the lock's owner when the wait began"
-    let classes = [
-      ("self", "the waiter itself was on a CPU"),
-      ("handoff", "the lock was released and no later owner is known"),
-      ("unknown", "the chain's last owner is not known"),
-      ("proxied", "the chain's last owner ran on the account of the waiter or of a task of its chain"),
-      ("running", "the chain's last owner ran on its own account or another's"),
-      ("inverted", "a less urgent task ran instead of the chain's last owner"),
-      ("preempted", "a task as urgent or more ran instead of the chain's last owner"),
-      ("delayed", "the chain's last owner was runnable on an idle CPU"),
-      ("sleeping", "the chain's last owner slept on something else than a mutex"),
+  private static func reconstructed(_ context: ReportContext) -> [TableColumn<WaitRow>] {
+    let classes: [(WaitClass, String)] = [
+      (.own, "the waiter itself was on a CPU"),
+      (.handoff, "the lock was released and no later owner is known"),
+      (.unknown, "the chain's last owner is not known"),
+      (.proxied, "the chain's last owner ran on the account of the waiter or of a task of its chain"),
+      (.running, "the chain's last owner ran on its own account or another's"),
+      (.inverted, "a less urgent task ran instead of the chain's last owner"),
+      (.preempted, "a task as urgent or more ran instead of the chain's last owner"),
+      (.delayed, "the chain's last owner was runnable on an idle CPU"),
+      (.sleeping, "the chain's last owner slept on something else than a mutex"),
     ]
-    return taskColumns("owner", owner) { _ in nil } + [
-      .later("owner_evidence", .evidence, "how the owner is known"),
-      .later("depth", .count, "number of locks in the deepest chain"),
-    ] + classes.map { .later("\($0)_ns", .duration, "part of wait_ns: \($1)") }
+    return taskColumns("owner", "the lock's owner when the wait began") { $0.owner } + [
+      TableColumn("owner_evidence", .evidence, "how the owner is known") { .evidence($0.ownerEvidence) },
+      .count("depth", "number of locks in the deepest chain; empty where no owner is known") {
+        $0.depth > 0 ? UInt64($0.depth) : nil
+      },
+    ] + classes.map { kind, doc in .duration("\(kind.name)_ns", "part of wait_ns: \(doc)") { $0.times[kind] } }
   }
 }
 

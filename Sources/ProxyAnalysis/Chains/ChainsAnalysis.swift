@@ -1,0 +1,55 @@
+import ProxyModel
+import TraceCore
+
+/// Who waited for whom, link by link.
+public enum ChainsAnalysis: Analysis {
+  public static let name = "chains"
+  public static let purpose = "who waited for whom, over several locks"
+  public static let needs = [EventNeed].owners
+
+  public static func tables(_ context: ReportContext) -> [Table] {
+    [
+      Table(
+        "chains", rowMeaning: "a stretch in which one waiter's chain stays the same", rows: context.timeline.chains,
+        columns: [
+          .reference("wait_id", "the wait, in the table waits") { $0.wait },
+          .instant("begin_ns", "beginning of the stretch") { $0.begin },
+          .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
+          .instant("end_ns", "end of the stretch") { $0.end },
+          .count("depth", "number of locks in the chain") { UInt64($0.depth) },
+          .word("path", "pids: the waiter, then owner after owner") { row in
+            row.path.map { String($0.pid) }.joined(separator: ">")
+          },
+          .word("locks", "addresses: what each of them waits for") { row in
+            row.locks.map(\.description).joined(separator: ">")
+          },
+          .pid("terminal_pid", "pid of the last owner, which waits for no mutex") { $0.terminal },
+          .comm("terminal_comm", "name of the last owner") { $0.terminal?.comm },
+          .word("terminal_state", "of the last owner: running, runnable, sleeping, unknown; or released, deadlock") {
+            $0.terminalState.rawValue
+          },
+          .evidence("how the chain's links are known: as its weakest") { $0.evidence },
+        ])
+    ]
+  }
+
+  /// Deadlocks, each once: every member of a cycle has chains that end in it.
+  public static func findings(_ context: ReportContext) -> [Finding] {
+    var seen: Set<Set<TaskIndex>> = []
+    var findings: [Finding] = []
+    for (place, chain) in context.timeline.chains.enumerated() where chain.terminalState == .deadlock {
+      // What stands before the task that closes the cycle leads to it and is no part of it.
+      let start = chain.path.firstIndex { $0.index == chain.path.last?.index } ?? 0
+      let members = chain.path[start...].dropLast()
+      guard seen.insert(Set(members.map(\.index))).inserted else { continue }
+      var text: [Phrase] = []
+      for member in members { text += [.task(member), " waits for "] }
+      if let closing = chain.path.last { text.append(.task(closing)) }
+      findings.append(
+        Finding(
+          .broken, kind: "deadlock", cost: 0, time: chain.begin, text: text, lock: chain.locks.last, table: "chains",
+          row: place + 1))
+    }
+    return findings
+  }
+}

@@ -1,0 +1,31 @@
+import ProxyModel
+import TraceCore
+
+/// Who owned locks while others waited for them.
+public enum HoldsAnalysis: Analysis {
+  public static let name = "holds"
+  public static let purpose = "who owned locks that others waited for"
+  public static let needs = [EventNeed].owners
+
+  public static func tables(_ context: ReportContext) -> [Table] {
+    var columns: [TableColumn<HoldRow>] = [.lock("lock", "address of the lock") { $0.lock }]
+    columns += taskColumns("owner", "the owner") { $0.owner }
+    columns += [
+      .instant("begin_ns", "from when on it is known to own the lock") { $0.begin },
+      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
+      .instant("end_ns", "the release, or the end of what is known") { $0.end },
+      .duration("hold_ns", "from begin_ns to end_ns") { $0.end - $0.begin },
+      .count("waiters", "the most tasks that waited at once") { UInt64(max(0, $0.waiters)) },
+      .evidence("how the owner is known") { $0.evidence },
+    ]
+    return [
+      Table("holds", rowMeaning: "a contended hold", rows: context.timeline.holds, columns: columns)
+    ]
+  }
+
+  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+    var held: [TaskIndex: [Int64]] = [:]
+    for hold in context.timeline.holds { held[hold.owner.index, default: []].append(hold.end - hold.begin) }
+    return TaskRanking("Top owners", place: 4, noun: "owner", count: "holds", held, context).blocks
+  }
+}

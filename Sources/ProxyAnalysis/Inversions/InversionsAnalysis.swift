@@ -1,0 +1,44 @@
+import ProxyModel
+import TraceCore
+
+/// When a less urgent task kept a lock's owner from running.
+public enum InversionsAnalysis: Analysis {
+  public static let name = "inversions"
+  public static let purpose = "when a less urgent task kept a lock's owner from running"
+  public static let needs = [EventNeed].owners
+
+  public static func tables(_ context: ReportContext) -> [Table] {
+    var columns: [TableColumn<InversionRow>] = [
+      .reference("wait_id", "the wait, in the table waits") { $0.wait },
+      .instant("begin_ns", "beginning of the window") { $0.begin },
+      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
+      .instant("end_ns", "end of the window") { $0.end },
+      .duration("duration_ns", "length of the window") { $0.length },
+    ]
+    columns += taskColumns("waiter", "the waiting task") { $0.waiter }
+    columns.append(.lock("lock", "address of the lock that it waits for") { $0.lock })
+    columns += taskColumns("owner", "the chain's last owner, which should have run") { $0.owner }
+    columns.append(.number("cpu", "the CPU on which it should have run") { $0.cpu })
+    columns += taskColumns("culprit", "the task that ran instead, the longest of them") { $0.culprits.first?.task }
+    columns += [
+      .word("culprits", "pids of all that ran instead, the longest first") { row in
+        row.culprits.map { String($0.task.pid) }.joined(separator: "+")
+      },
+      .evidence("how the owner is known") { $0.evidence },
+    ]
+    return [
+      Table("inversions", rowMeaning: "an inversion window", rows: context.timeline.inversions, columns: columns)
+    ]
+  }
+
+  public static func findings(_ context: ReportContext) -> [Finding] {
+    context.timeline.inversions.enumerated().map { place, row in
+      var text: [Phrase] = [.task(row.waiter), " waits for ", .task(row.owner)]
+      if let culprit = row.culprits.first?.task { text += [", while ", .task(culprit), " runs on ", .cpu(row.cpu)] }
+      if row.culprits.count > 1 { text.append(.plain(" and \(row.culprits.count - 1) more")) }
+      return Finding(
+        .inversion, kind: "inversion", cost: row.length, time: row.begin, text: text, lock: row.lock,
+        table: "inversions", row: place + 1)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import ProxyModel
+import TraceCore
+
+/// When a task ran on another's account.
+public enum SplitsAnalysis: Analysis {
+  public static let name = "splits"
+  public static let purpose = "when a task ran on another's account"
+  public static let needs = [EventNeed.event(.switched), .anyOf(.contentionBegan, .probedSwitch)]
+
+  public static func tables(_ context: ReportContext) -> [Table] {
+    var columns: [TableColumn<SplitRow>] = [
+      .number("cpu", "the CPU") { $0.cpu },
+      .instant("begin_ns", "beginning of the interval") { $0.begin },
+      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
+      .instant("end_ns", "end of the interval") { $0.end },
+      .duration("duration_ns", "length of the interval") { $0.end - $0.begin },
+    ]
+    columns += taskColumns("donor", "rq->donor: the far end of the chain") { $0.donor }
+    columns += taskColumns("curr", "rq->curr: the task that runs") { $0.curr }
+    columns += [
+      .count("depth", "number of locks between donor and curr; empty where the chain is not known") {
+        $0.depth.map { UInt64($0) }
+      },
+      .evidence("how the donor is known") { $0.evidence },
+    ]
+    return [
+      Table("splits", rowMeaning: "an interval with curr ≠ donor", rows: context.timeline.splits, columns: columns)
+    ]
+  }
+
+  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+    var lent: [TaskIndex: [Int64]] = [:]
+    for split in context.timeline.splits { lent[split.donor.index, default: []].append(split.end - split.begin) }
+    return TaskRanking("Top donors", place: 3, noun: "donor", count: "intervals", lent, context).blocks
+  }
+}

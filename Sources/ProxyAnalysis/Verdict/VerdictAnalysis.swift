@@ -1,0 +1,30 @@
+import ProxyModel
+import TraceCore
+
+/// Whether the traced kernel proxies, and how that is known. Everything else rests on it.
+public enum VerdictAnalysis: Analysis {
+  public static let name = "verdict"
+  public static let purpose = "whether the kernel proxies"
+  public static let needs: [EventNeed] = []
+
+  public static func tables(_ context: ReportContext) -> [Table] { [] }
+
+  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+    let verdict = context.timeline.verdict
+    let answer =
+      switch verdict.answer {
+      case .on: "on"
+      case .off: "off"
+      case .notShown: "not shown by this capture; reported as off"
+      }
+    let rule = verdict.evidence.rule.map { " (inferred: \($0.rawValue))" } ?? ""
+    let reasons = verdict.reasons.joined(separator: "; ")
+    let text = reasons.isEmpty ? answer : "\(answer): \(reasons)\(rule)"
+    return [SummaryBlock(.proxyExecution, "Proxy execution", [.line([.plain(text)])])]
+  }
+
+  public static func limits(_ context: ReportContext) -> [Limit] {
+    guard context.timeline.verdict.evidence != .probe else { return [] }
+    return [Limit("who donates, exactly instead of inferred", needs: [.event(.probedSwitch)])]
+  }
+}
