@@ -10,9 +10,11 @@ struct LoadedCapture {
 
   /// Reads a capture and runs the model over it.
   /// - Throws: what the reader throws, and `noEvents` where there is nothing to analyse.
-  init(path: String, instance: String?, top: Int) throws(TraceError) {
+  init(
+    path: String, instance: String?, top: Int, options: ProxyMachine.Options = ProxyMachine.Options()
+  ) throws(TraceError) {
     var reader = try CaptureReader(path: path, instance: instance)
-    var options = ProxyMachine.Options()
+    var options = options
     options.savedComms = reader.savedComms
     var machine = ProxyMachine(options)
     var progress = ProgressLine(path)
@@ -27,8 +29,11 @@ struct LoadedCapture {
     var diagnostics = reader.diagnostics
     diagnostics.merge(timeline.diagnostics)
     let symbols = Self.symbols(timeline, &reader)
+    var info = reader.info
+    // What is ignored must not count as recorded.
+    if options.ignoresProbes { info.events.removeAll { $0.role?.isProbe == true } }
     context = ReportContext(
-      capture: reader.info, timeline: timeline, diagnostics: diagnostics, symbols: symbols, top: top)
+      capture: info, timeline: timeline, diagnostics: diagnostics, symbols: symbols, top: top)
   }
 
   /// Every result rests on sched_switch.
@@ -62,4 +67,8 @@ struct LoadedCapture {
     }
     return names
   }
+}
+
+extension EventRole {
+  fileprivate var isProbe: Bool { self == .probedSwitch || self == .probedWait || self == .probedSetNext }
 }

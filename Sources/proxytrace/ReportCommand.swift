@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import ProxyAnalysis
+import ProxyModel
 import ProxyReport
 import TraceCore
 
@@ -21,6 +22,10 @@ struct ReportCommand: ParsableCommand {
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, csv, json
+  }
+
+  enum ProxyChoice: String, ExpressibleByArgument, CaseIterable {
+    case auto, on, off
   }
 
   @Argument(help: ArgumentHelp("Captures to read; trace.dat if none is named.", valueName: "file"))
@@ -45,6 +50,12 @@ struct ReportCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("How many locks, tasks and findings the text lists.", valueName: "n"))
   var top = 10
+
+  @Flag(help: "Leave the events of the proxytrace probes out, as if they had not been recorded.")
+  var ignoreProbes = false
+
+  @Option(help: "Whether the traced kernel proxies: auto (the capture decides, and the report says how), on, off.")
+  var proxyExec = ProxyChoice.auto
 
   @OptionGroup var reading: ReadingOptions
 
@@ -98,8 +109,11 @@ struct ReportCommand: ParsableCommand {
 
   /// Reads and analyses a capture; tells why where it cannot.
   private func load(_ file: String, _ outcome: inout Outcome) -> Report? {
+    var options = ProxyMachine.Options()
+    options.ignoresProbes = ignoreProbes
+    options.proxyExecution = proxyExec == .auto ? nil : proxyExec == .on
     do throws(TraceError) {
-      let capture = try LoadedCapture(path: file, instance: reading.instance, top: top)
+      let capture = try LoadedCapture(path: file, instance: reading.instance, top: top, options: options)
       try capture.requireSwitches()
       outcome.note(damage: capture.context.diagnostics.hasDamage)
       return Report(capture.context)
