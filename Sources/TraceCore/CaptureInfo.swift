@@ -101,7 +101,7 @@ public struct EventInfo: Sendable, Hashable {
 }
 
 /// What an event is to the analysis (docs/architecture.md tells how to add one).
-public enum EventRole: UInt8, Sendable, Hashable, CaseIterable {
+public enum EventRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable {
   case switched, waking, wakeup, wakeupNew, migrated
   case forked, executed, exited, renamed, inheritedPriority
   case contentionBegan, contentionEnded, contendedRelease

@@ -5,9 +5,9 @@
 /// are hostile text, and ``text`` only decodes them; whoever prints them escapes for its own medium.
 public struct Comm: Hashable, Sendable, BitwiseCopyable {
   /// Bytes 0–7, the first in the low byte.
-  var low: UInt64
+  @usableFromInline var low: UInt64
   /// Bytes 8–15, the eighth in the low byte.
-  var high: UInt64
+  @usableFromInline var high: UInt64
 
   /// The empty name: not known.
   public static let empty = Comm()
@@ -20,16 +20,11 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
   /// A name from two words in memory order, as 16 bytes of a record load on a little-endian machine; what follows the
   /// first NUL is dropped, since the kernel leaves old bytes there.
   @inlinable
+  @inline(__always)
   public init(littleEndianLow low: UInt64, high: UInt64) {
-    let lowEnd = Comm.bitsBeforeNUL(low)
-    let highEnd = lowEnd == 64 ? Comm.bitsBeforeNUL(high) : 0
-    self.init(maskedLow: low & Comm.mask(lowEnd), high: high & Comm.mask(highEnd))
-  }
-
-  @usableFromInline
-  init(maskedLow low: UInt64, high: UInt64) {
-    self.low = low
-    self.high = high
+    let lowMask = Comm.maskBeforeNUL(low)
+    self.low = low & lowMask
+    self.high = lowMask == .max ? high & Comm.maskBeforeNUL(high) : 0
   }
 
   /// The first 16 bytes of a sequence, up to the first NUL.
@@ -67,16 +62,14 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
   /// The name decoded as UTF-8; bytes that are none become U+FFFD. Control characters stay: escape before printing.
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// How many of a word's bits lie before its first zero byte: 0, 8 … 64.
-  @usableFromInline
-  static func bitsBeforeNUL(_ word: UInt64) -> UInt64 {
-    // The classic zero-byte test; its lowest set bit marks the first zero byte exactly.
+  /// The bits of a word that lie before its first zero byte.
+  @inlinable
+  @inline(__always)
+  static func maskBeforeNUL(_ word: UInt64) -> UInt64 {
+    // The classic zero-byte test; its lowest set bit is the uppermost of the first zero byte exactly.
     let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
-    return zeros == 0 ? 64 : UInt64(zeros.trailingZeroBitCount) & ~7
+    return zeros == 0 ? .max : ((zeros & (0 &- zeros)) &- 1) >> 7
   }
-
-  @usableFromInline
-  static func mask(_ bits: UInt64) -> UInt64 { bits == 64 ? .max : (1 << bits) &- 1 }
 }
 
 extension Comm: CustomStringConvertible {

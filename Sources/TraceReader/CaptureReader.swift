@@ -46,16 +46,17 @@ public struct CaptureReader: ~Copyable {
     let clock = ClockName.clock(
       buffer.clockName, isConverted: (contents.options.tsc?.multiplier ?? 0) != 0, &contents.diagnostics)
     info = contents.info(path: path, buffer, clock)
-    merge = StreamMerge(Self.streams(file.view, contents, buffer))
+    merge = Self.merge(file.view, contents, buffer)
     self.contents = contents
     self.file = file
   }
 
-  private static func streams(
+  private static func merge(
     _ file: FileView, _ contents: ContainerContents, _ buffer: BufferLayout
-  ) -> [CPUStream] {
+  ) -> StreamMerge {
     let window = min(largestWindow, windowBudget / max(buffer.extents.count, 1))
-    return buffer.extents.map { extent in
+    return StreamMerge(count: buffer.extents.count) { index in
+      let extent = buffer.extents[index]
       let source = PageSource(
         file, buffer, extent, codec: contents.head.codec, isBigEndian: contents.head.isBigEndian, windowSize: window)
       let conversion = TimestampConversion(contents.options, cpu: extent.cpu, isTopBuffer: buffer.name.isEmpty)
@@ -71,18 +72,14 @@ public struct CaptureReader: ~Copyable {
   /// What was skipped or doubted so far. Grows while events are read.
   public var diagnostics: DiagnosticLog {
     var all = contents.diagnostics
-    for stream in merge.streams { all.merge(stream.diagnostics) }
+    all.merge(merge.diagnostics)
     return all
   }
 
   /// How much of the records was read, 0 to 1.
   public var progress: Double {
-    var (consumed, total) = (0.0, 0.0)
-    for stream in merge.streams {
-      consumed += Double(stream.consumedBytes)
-      total += Double(stream.totalBytes)
-    }
-    return total > 0 ? min(consumed / total, 1) : 1
+    let (done, total) = merge.consumedBytes
+    return total > 0 ? min(Double(done) / Double(total), 1) : 1
   }
 
   /// Formats of `trace_printk` by their address in the kernel. Read anew on each call.

@@ -5,10 +5,9 @@ enum ClockName {
   /// The clock in use out of the content of `trace_clock`: `local global [mono] boot` gives `mono`. A text without brackets
   /// is a name itself; `nil` where there is none.
   static func selected(in text: String) -> String? {
-    if let open = text.firstIndex(of: "["), let close = text[open...].firstIndex(of: "]") {
-      return word(text[text.index(after: open)..<close])
-    }
-    return text.contains(" ") ? nil : word(text[...])
+    guard let open = text.firstIndex(of: "[") else { return text.contains(" ") ? nil : word(text[...]) }
+    guard let close = text[open...].firstIndex(of: "]") else { return nil }
+    return word(text[text.index(after: open)..<close])
   }
 
   private static func word(_ text: Substring) -> String? {

@@ -39,16 +39,14 @@ extension ContainerContents {
     var visited: Set<UInt64> = []
     var next = head.optionsOffset
     while next != 0 {
-      guard visited.insert(next).inserted else {
-        diagnostics.record(.unreadableSection, offset: next, "the options refer to themselves")
-        return
-      }
+      let isNew = visited.insert(next).inserted
       do throws(TraceError) {
+        guard isNew else { throw Self.badSection(path, next, "has options that refer to themselves") }
         var cursor = try openSection(file, at: next, OptionID.done, path)
         next = try readOptions7(&cursor, path)
       } catch {
-        // Without the first options nothing can be found.
-        if visited.count == 1, options.buffers.isEmpty { throw error }
+        // Where the data is stands in the last section, behind the data.
+        if options.buffers.isEmpty { throw error }
         diagnostics.record(.unreadableSection, offset: error.offset, "the options: \(error.problem)")
         return
       }

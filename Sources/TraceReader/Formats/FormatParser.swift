@@ -26,9 +26,9 @@ struct ParsedFormat {
 
 /// libtraceevent's parser of event formats.
 ///
-/// It keeps state in static variables, so only one thread is let in at a time. Of a format it is given the fields alone: the
-/// print format is not needed for decoding, it is by far the longer and more intricate part, and it is where a hostile file
-/// would find most to break.
+/// It keeps state in static variables, so only one thread is let in at a time. Of a format it is given the fields alone, and
+/// those only in the form that the kernel writes (``FormatText``): the print format is not needed for decoding, it is by far
+/// the longer and more intricate part, and it is where a hostile file would find most to break.
 struct FormatParser: ~Copyable {
   private static let gate = Mutex(())
 
@@ -48,8 +48,7 @@ struct FormatParser: ~Copyable {
 
   /// - Returns: `nil` where the text is no format.
   func parse(_ format: FormatCatalogue.Format) -> ParsedFormat? {
-    guard let lines = FormatText.fieldLines(format.text) else { return nil }
-    let text = lines + Array("\nprint fmt: \"\"\n".utf8)
+    guard let text = FormatText.fields(format.text, format.info) else { return nil }
     return Self.gate.withLock { _ in
       text.withUnsafeBytes { bytes in
         var event: UnsafeMutablePointer<tep_event>?

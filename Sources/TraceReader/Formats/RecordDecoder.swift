@@ -1,7 +1,9 @@
 import TraceCore
 
 /// Turns raw records into events by a flat table of ``DecodePlan``s.
-struct RecordDecoder {
+///
+/// Not copyable, so that it is passed by address: otherwise every event would copy it.
+struct RecordDecoder: ~Copyable {
   /// What the decoder had to pass over; counted, since it may be every record.
   struct Tally {
     /// Records of an event that the file does not describe.
@@ -10,29 +12,19 @@ struct RecordDecoder {
     var shortRecords: UInt64 = 0
   }
 
-  private struct Entry {
-    var plan: DecodePlan
-    var minimumSize: Int
-  }
-
   /// By event id: 0 = the file does not describe it, 1 = it has no role, else 2 + an index of ``plans``.
   private var slots: [UInt16] = []
-  private var plans: [Entry] = []
+  private var plans: [DecodePlan] = []
   private var letters = StateLetters.recent
-  private var common = CommonFields.usual
-  private let isBigEndian: Bool
 
   /// Makes plans for all events that have a role; those that cannot be decoded lose it.
   init(
     _ formats: inout FormatCatalogue, longSize: Int, isBigEndian: Bool, _ diagnostics: inout DiagnosticLog
   ) {
-    self.isBigEndian = isBigEndian
     slots = [UInt16](repeating: 0, count: (formats.events.map { Int($0.id) }.max() ?? -1) + 1)
     for event in formats.events { slots[Int(event.id)] = 1 }
+    // All formats at once, on this thread: the parser lets only one in.
     guard let parser = FormatParser(isBigEndian: isBigEndian, longSize: longSize) else { return }
-    if let sample = formats.sample, let parsed = parser.parse(sample), let fields = CommonFields(parsed.common) {
-      common = fields
-    }
     for format in formats.used {
       guard let role = format.info.role else { continue }
       if let problem = add(format, role, parser.parse(format), &diagnostics) {
@@ -48,11 +40,10 @@ struct RecordDecoder {
     _ format: FormatCatalogue.Format, _ role: EventRole, _ parsed: ParsedFormat?, _ diagnostics: inout DiagnosticLog
   ) -> String? {
     guard let parsed else { return "cannot be parsed" }
-    guard CommonFields(parsed.common) == common else { return "begins otherwise than other events" }
-    var fields = FieldResolver(parsed, minimumSize: common.end)
-    guard let plan = DecodePlan(role, &fields) else {
-      return "has no usable " + (fields.missing.isEmpty ? "fields" : fields.missing.joined(separator: ", "))
-    }
+    guard CommonFields.match(parsed.common) else { return "does not begin as events do" }
+    var fields = FieldResolver(parsed, minimumSize: CommonFields.size)
+    let plan = DecodePlan(role, &fields)
+    guard fields.missing.isEmpty else { return "has no usable " + fields.missing.joined(separator: ", ") }
     if role == .switched {
       if let own = FormatText.printFormat(format.text).flatMap({ StateLetters(printFormat: $0) }) {
         letters = own
@@ -63,112 +54,129 @@ struct RecordDecoder {
       }
     }
     slots[Int(format.info.id)] = UInt16(plans.count + 2)
-    plans.append(Entry(plan: plan, minimumSize: fields.minimumSize))
+    plans.append(plan)
     return nil
   }
 
   /// Decodes one record.
-  /// - Parameter bytes: The payload, from `common_type` on.
   @inline(__always)
-  func decode(
-    _ bytes: UnsafeRawBufferPointer, time: UInt64, cpu: CPU, _ tally: inout Tally
-  ) -> SchedEvent {
-    guard bytes.count >= common.end, let record = Record(bytes, isBigEndian: isBigEndian) else {
+  func decode(_ record: Record, time: UInt64, cpu: CPU, _ tally: inout Tally) -> SchedEvent {
+    guard let (id, flags, pid) = CommonFields.load(record) else {
       tally.shortRecords &+= 1
       return SchedEvent(timestamp: Timestamp(time), cpu: cpu, pid: 0, body: .other)
     }
-    let id = UInt16(truncatingIfNeeded: common.type.load(record))
-    let pid = common.pid.load32(record)
-    var event = SchedEvent(
-      timestamp: Timestamp(time), cpu: cpu, pid: pid, eventID: id,
-      context: EventContext(rawValue: UInt8(truncatingIfNeeded: common.flags.load(record))), body: .other)
     let slot = Int(id) < slots.count ? Int(slots[Int(id)]) : 0
-    guard slot >= 2 else {
+    let body: EventBody
+    if slot < 2 {
       if slot == 0 { tally.unknownEvents &+= 1 }
-      return event
-    }
-    // The one bounds check of a record: every field of the plan ends within its minimum size.
-    guard bytes.count >= plans[slot - 2].minimumSize else {
+      body = .other
+    } else if record.count < plans[slot &- 2].minimumSize {
       tally.shortRecords &+= 1
-      return event
+      body = .other
+    } else {
+      // That was the one bounds check of a record: every field of the plan ends within its minimum size.
+      body = self.body(slot &- 2, record, pid)
     }
-    event.body = body(plans[slot - 2].plan, record, pid)
-    return event
+    return SchedEvent(
+      timestamp: Timestamp(time), cpu: cpu, pid: pid, eventID: id, context: EventContext(rawValue: flags), body: body)
   }
 
   @inline(__always)
-  private func body(_ plan: DecodePlan, _ record: Record, _ current: Pid) -> EventBody {
-    switch plan {
-    case .switched(let previous, let state, let next):
+  private func body(_ index: Int, _ record: Record, _ current: Pid) -> EventBody {
+    switch plans[index].role {
+    case .switched:
       .switched(
         SwitchRecord(
-          previous: previous.load(record), previousState: letters.state(state.load(record)), next: next.load(record)))
-    case .waking(let fields): .waking(fields.load(record))
-    case .wakeup(let fields): .wakeup(fields.load(record))
-    case .wakeupNew(let fields): .wakeupNew(fields.load(record))
-    case .migrated(let task, let from, let to):
-      .migrated(task: task.load(record), from: from.load32(record), to: to.load32(record))
-    case .contentionBegan(let lock, let flags):
-      .contentionBegan(
-        lock: LockAddress(lock.load(record)),
-        flags: ContentionFlags(rawValue: UInt32(truncatingIfNeeded: flags.load(record))))
-    case .contentionEnded(let lock, let result):
-      .contentionEnded(lock: LockAddress(lock.load(record)), result: result.load32(record))
-    case .contendedRelease(let lock): .contendedRelease(lock: LockAddress(lock.load(record)))
-    case .probedSwitch(let fields): .probedSwitch(fields.load(record, current: current))
-    default: rareBody(plan, record, current)
+          previous: plans[index].task.load(record),
+          previousState: letters.state(plans[index].first.load(record)), next: plans[index].next.load(record)))
+    case .waking: .waking(wake(index, record))
+    case .wakeup: .wakeup(wake(index, record))
+    case .contentionBegan: .contentionBegan(lock: lock(index, record), flags: flags(plans[index].second, record))
+    case .contentionEnded: .contentionEnded(lock: lock(index, record), result: plans[index].second.load32(record))
+    case .contendedRelease: .contendedRelease(lock: lock(index, record))
+    default: rareBody(plans[index], record, current)
     }
+  }
+
+  @inline(__always)
+  private func wake(_ index: Int, _ record: Record) -> WakeRecord {
+    WakeRecord(task: plans[index].task.load(record), targetCPU: plans[index].first.load32(record))
+  }
+
+  @inline(__always)
+  private func lock(_ index: Int, _ record: Record) -> LockAddress { LockAddress(plans[index].first.load(record)) }
+
+  @inline(__always)
+  private func flags(_ field: IntegerField, _ record: Record) -> ContentionFlags {
+    ContentionFlags(rawValue: UInt32(truncatingIfNeeded: field.load(record, orElse: 0)))
   }
 
   @inline(never)
   private func rareBody(_ plan: DecodePlan, _ record: Record, _ current: Pid) -> EventBody {
-    switch plan {
-    case .forked(let parent, let child, let comm):
-      .forked(parent: parent.load32(record), child: child.load32(record), childComm: comm.load(record))
-    case .executed(let pid, let oldPid): .executed(pid: pid.load32(record), oldPid: oldPid.load32(record))
-    case .exited(let task): .exited(task.load(record))
-    case .renamed(let pid, let comm): .renamed(pid: pid?.load32(record) ?? current, comm: comm.load(record))
-    case .inheritedPriority(let pid, let comm, let from, let to):
-      .inheritedPriority(
-        pid: pid.load32(record), comm: comm.load(record), from: Priority(from.load32(record)),
-        to: Priority(to.load32(record)))
-    case .probedWait(let lock, let flags, let owner):
-      .probedWait(
+    let (task, first, second) = (plan.task, plan.first, plan.second)
+    switch plan.role {
+    case .wakeupNew: return .wakeupNew(WakeRecord(task: task.load(record), targetCPU: first.load32(record)))
+    case .migrated: return .migrated(task: task.load(record), from: first.load32(record), to: second.load32(record))
+    case .forked:
+      return .forked(
+        parent: task.pid.load32(record), child: first.load32(record), childComm: task.comm.load(record))
+    case .executed: return .executed(pid: task.pid.load32(record), oldPid: first.load32(record))
+    case .exited: return .exited(task.load(record))
+    case .renamed:
+      return .renamed(pid: task.pid.load32(record, orElse: current), comm: task.comm.load(record))
+    case .inheritedPriority:
+      return .inheritedPriority(
+        pid: task.pid.load32(record), comm: task.comm.load(record), from: Priority(first.load32(record)),
+        to: Priority(second.load32(record)))
+    case .probedSwitch: return .probedSwitch(switchProbe(plan, record, current))
+    case .probedWait:
+      return .probedWait(
         WaitProbe(
-          lock: LockAddress(lock.load(record)),
-          flags: ContentionFlags(rawValue: UInt32(truncatingIfNeeded: flags?.load(record) ?? 0)),
-          owner: owner.load(record)))
-    case .probedSetNext(let pid, let priority):
-      .probedSetNext(pid: pid.load32(record), priority: Priority(priority.load32(record)))
-    default: .other
+          lock: LockAddress(first.load(record)), flags: flags(plan.probe.flags, record), owner: second.load(record)))
+    case .probedSetNext:
+      return .probedSetNext(pid: task.pid.load32(record), priority: Priority(task.priority.load32(record)))
+    default: return .other
     }
+  }
+
+  /// - Parameter current: `common_pid`, which on a switch is the previous task's.
+  private func switchProbe(_ plan: DecodePlan, _ record: Record, _ current: Pid) -> SwitchProbe {
+    let probe = plan.probe
+    return SwitchProbe(
+      previous: plan.task.pid.load32(record, orElse: current), next: probe.next.load32(record, orElse: -1),
+      nextTask: probe.nextTask.load(record, orElse: 0),
+      donors: (probe.donors.0.load(record), probe.donors.1.load(record), probe.donors.2.load(record)),
+      previousBlockedOn: probe.previousBlockedOn.load(record, orElse: 0))
   }
 }
 
-/// What every record begins with (include/linux/trace_events.h, `struct trace_entry`).
-struct CommonFields: Equatable {
-  var type: IntegerField
-  var flags: IntegerField
-  var pid: IntegerField
-
-  /// - Returns: `nil` where one is missing.
-  init?(_ fields: [ParsedField]) {
-    func find(_ name: String) -> IntegerField? { fields.first { $0.name == name }.flatMap(IntegerField.init) }
-    guard let type = find("common_type"), let flags = find("common_flags"), let pid = find("common_pid") else {
-      return nil
-    }
-    (self.type, self.flags, self.pid) = (type, flags, pid)
-  }
-
-  private init(type: IntegerField, flags: IntegerField, pid: IntegerField) {
-    (self.type, self.flags, self.pid) = (type, flags, pid)
-  }
-
-  /// As all kernels have had it since 3.9; for captures whose formats are lost.
-  static let usual = CommonFields(
-    type: IntegerField(offset: 0, form: .u16), flags: IntegerField(offset: 2, form: .u8),
-    pid: IntegerField(offset: 4, form: .s32))
-
+/// What every record begins with (include/linux/trace_events.h, `struct trace_entry`): 8 bytes on every kernel since 3.9.
+///
+///     field:unsigned short common_type;	offset:0;	size:2;	signed:0;
+///     field:unsigned char common_flags;	offset:2;	size:1;	signed:0;
+///     field:unsigned char common_preempt_count;	offset:3;	size:1;	signed:0;
+///     field:int common_pid;	offset:4;	size:4;	signed:1;
+///
+/// Kernels with the real-time patches of old have more behind it, which is of no interest here.
+struct CommonFields {
   /// How long a record is at least.
-  var end: Int { max(type.end, flags.end, pid.end) }
+  static let size = 8
+
+  /// Whether a format begins so. Every decoded event's does: one that does not loses its role.
+  static func match(_ fields: [ParsedField]) -> Bool {
+    func stands(_ name: String, at offset: Int, _ size: Int) -> Bool {
+      fields.contains { $0.name == name && $0.offset == offset && $0.size == size }
+    }
+    return stands("common_type", at: 0, 2) && stands("common_flags", at: 2, 1) && stands("common_pid", at: 4, 4)
+  }
+
+  /// - Returns: `nil` where the record is too short.
+  @inline(__always)
+  static func load(_ record: Record) -> (type: UInt16, flags: UInt8, pid: Pid)? {
+    guard record.count >= size else { return nil }
+    // Shifts of the word would depend on the byte order; three loads of one cache line do not.
+    return (
+      record.integer(UInt16.self, at: 0), record.integer(UInt8.self, at: 2), record.integer(Int32.self, at: 4)
+    )
+  }
 }

@@ -7,8 +7,10 @@ import TraceCore
 ///
 /// (include/trace/events/sched.h). The bits differ between kernels, and so do the expressions.
 struct StateLetters: BitwiseCopyable {
-  /// ASCII letters by bit number, 0 where the bit has none.
-  private(set) var letters = InlineArray<64, UInt8>(repeating: 0)
+  /// ASCII letters of the bits 0 to 7 and 8 to 15, a byte each, 0 where the bit has none. No kernel has more, and two words
+  /// are looked up by a shift.
+  private var lowLetters: UInt64 = 0
+  private var highLetters: UInt64 = 0
   /// Bits that have a letter.
   private(set) var lettered: UInt64 = 0
   /// Bits that are shown at all.
@@ -27,8 +29,9 @@ struct StateLetters: BitwiseCopyable {
   private init() {}
 
   private mutating func set(_ value: UInt64, _ letter: UInt8) {
-    guard value.nonzeroBitCount == 1, lettered & value == 0 else { return }
-    letters[value.trailingZeroBitCount] = letter
+    guard value.nonzeroBitCount == 1, value < 1 << 16, lettered & value == 0 else { return }
+    let bit = UInt64(value.trailingZeroBitCount)
+    if bit < 8 { lowLetters |= UInt64(letter) << (8 * bit) } else { highLetters |= UInt64(letter) << (8 * bit - 64) }
     lettered |= value
   }
 
@@ -38,7 +41,7 @@ struct StateLetters: BitwiseCopyable {
     let bytes = Array(format)
     var seen: UInt64 = 0
     var scanner = ConstantScanner(bytes)
-    guard let table = bytes.firstRange(of: Array("__print_flags(".utf8)) else { return nil }
+    guard let table = bytes[...].firstRange(ofText: "__print_flags(") else { return nil }
     scanner.position = table.upperBound
     // The mask is the first argument, behind `REC->prev_state &`; without one all bits count.
     mask = scanner.skip(past: "prev_state") && scanner.take("&") ? scanner.expression() ?? .max : .max
@@ -69,7 +72,9 @@ struct StateLetters: BitwiseCopyable {
     let isPreempted = raw & preempted != 0
     guard shown != 0 else { return TaskState(code: TaskState.running.code, isPreempted: isPreempted) }
     let known = shown & lettered
-    let code = known == 0 ? UInt8(ascii: "?") : letters[known.trailingZeroBitCount]
+    guard known != 0 else { return TaskState(code: UInt8(ascii: "?"), isPreempted: isPreempted) }
+    let bit = UInt64(known.trailingZeroBitCount)
+    let code = UInt8(truncatingIfNeeded: (bit < 8 ? lowLetters : highLetters) &>> (8 &* (bit & 7)))
     return TaskState(code: code, isPreempted: isPreempted)
   }
 }
@@ -97,9 +102,9 @@ struct ConstantScanner {
   }
 
   /// Goes behind the next occurrence of a text, unless one of `stop` comes before it.
-  mutating func skip(past text: String, before stop: String? = nil) -> Bool {
-    guard let found = bytes[position...].firstRange(of: Array(text.utf8)) else { return false }
-    if let stop, let end = bytes[position...].firstRange(of: Array(stop.utf8)), end.lowerBound < found.lowerBound {
+  mutating func skip(past text: StaticString, before stop: StaticString? = nil) -> Bool {
+    guard let found = bytes[position...].firstRange(ofText: text) else { return false }
+    if let stop, let end = bytes[position...].firstRange(ofText: stop), end.lowerBound < found.lowerBound {
       return false
     }
     position = found.upperBound

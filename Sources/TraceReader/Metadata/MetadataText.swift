@@ -59,3 +59,18 @@ enum MetadataText {
     return value
   }
 }
+
+extension ArraySlice<UInt8> {
+  /// Where a text first occurs. The standard library's search is generic and many times slower.
+  func firstRange(ofText text: StaticString) -> Range<Int>? {
+    let pattern = UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    return withUnsafeBytes { bytes in
+      guard let first = pattern.first, pattern.count <= bytes.count else { return nil }
+      for start in 0...(bytes.count - pattern.count) where bytes[start] == first {
+        let window = UnsafeRawBufferPointer(rebasing: bytes[start..<start + pattern.count])
+        if window.elementsEqual(pattern) { return startIndex + start..<startIndex + start + pattern.count }
+      }
+      return nil
+    }
+  }
+}

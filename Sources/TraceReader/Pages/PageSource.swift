@@ -1,7 +1,7 @@
 import TraceCore
 
 /// One CPU's ring-buffer pages, front to back: a window of the file, or one decompressed chunk, at a time.
-struct PageSource {
+struct PageSource: ~Copyable {
   /// A page, valid until the next one is asked for.
   struct Page {
     /// Fewer bytes than a page where the data ends within it.
@@ -31,7 +31,7 @@ struct PageSource {
   /// Chunks that are still to be read; `nil` before the count of them was read.
   private var chunksLeft: UInt32?
   private let isBigEndian: Bool
-  private let window = PageWindow()
+  private var window = PageWindow()
   private var used = 0
   private var filled = 0
   private var windowOffset: UInt64 = 0

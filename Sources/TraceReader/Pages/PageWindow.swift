@@ -1,8 +1,5 @@
-/// Memory for a CPU's pages, allocated once and grown where a chunk is larger than any before.
-///
-/// A class only because memory needs an owner; the pages' bytes are reached through ``bytes``, never through it in the loop
-/// over records.
-final class PageWindow {
+/// Memory for a CPU's pages, allocated once and grown where a chunk is larger than any before. Frees itself.
+struct PageWindow: ~Copyable {
   private(set) var bytes: UnsafeMutableRawBufferPointer
 
   init() { bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0) }
@@ -10,7 +7,7 @@ final class PageWindow {
   deinit { bytes.deallocate() }
 
   /// Makes room, keeping the first bytes.
-  func reserve(_ count: Int, keeping kept: Int) {
+  mutating func reserve(_ count: Int, keeping kept: Int) {
     guard count > bytes.count else { return }
     let grown = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
     if kept > 0 { grown.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<kept])) }

@@ -1,18 +1,19 @@
 import TraceCore
 
 /// One CPU's records and losses in their order. Shares nothing with other CPUs, so that it can run anywhere.
-struct CPUStream {
+///
+/// Not copyable: it owns the memory that its pages are in, and a copy of it for every event would cost more than the event.
+struct CPUStream: ~Copyable {
   /// What comes next.
-  private enum Head {
-    case record
-    case loss(LostEvents)
-    case end
+  private enum Head: UInt8 {
+    case record, loss, end
   }
 
   let cpu: CPU
   private var source: PageSource
   private let format: PageFormat
   private let conversion: TimestampConversion
+  /// The page's bytes, in the source's window: valid until the next page is asked for.
   private var page = UnsafeRawBufferPointer(start: nil, count: 0)
   private var pageOffset: UInt64 = 0
   private var cursor = PageCursor()
@@ -23,6 +24,8 @@ struct CPUStream {
   private var recordTime: UInt64 = 0
   private var hasRecord = false
   private var head = Head.end
+  /// What comes next, if that is a loss.
+  private var loss = LostEvents(until: nil, count: nil)
   /// Time of what comes next.
   private(set) var headTime: UInt64 = 0
 
@@ -36,18 +39,15 @@ struct CPUStream {
   private var tally = RecordDecoder.Tally()
   private var backwards: UInt64 = 0
 
-  init(_ source: PageSource, cpu: CPU, format: PageFormat, conversion: TimestampConversion) {
+  init(_ source: consuming PageSource, cpu: CPU, format: PageFormat, conversion: TimestampConversion) {
     self.cpu = cpu
     self.source = source
     self.format = format
     self.conversion = conversion
-    advance()
+    advance(isBigEndian: format.isBigEndian)
   }
 
-  var isAtEnd: Bool {
-    if case .end = head { return true }
-    return false
-  }
+  var isAtEnd: Bool { head == .end }
 
   var consumedBytes: UInt64 { isAtEnd ? source.totalBytes : source.consumedBytes }
   var totalBytes: UInt64 { source.totalBytes }
@@ -55,29 +55,37 @@ struct CPUStream {
   /// What comes next, which is then past. Not to be called at the end.
   @inline(__always)
   mutating func take(_ decoder: borrowing RecordDecoder) -> SchedEvent {
-    if case .record = head {
-      let bytes = UnsafeRawBufferPointer(rebasing: page[recordStart..<recordStart &+ recordCount])
-      let event = decoder.decode(bytes, time: recordTime, cpu: cpu, &tally)
-      advance()
-      return event
-    }
-    return takeLoss()
+    // The byte order is a constant in each of the two, so that no load has to ask for it.
+    format.isBigEndian ? takeBigEndian(decoder) : take(decoder, isBigEndian: false)
   }
 
+  @inline(never)
+  private mutating func takeBigEndian(_ decoder: borrowing RecordDecoder) -> SchedEvent {
+    take(decoder, isBigEndian: true)
+  }
+
+  @inline(__always)
+  private mutating func take(_ decoder: borrowing RecordDecoder, isBigEndian: Bool) -> SchedEvent {
+    guard head == .record, let base = page.baseAddress else { return takeLoss() }
+    // Both lie within the page, of which the cursor checked every length.
+    let record = Record(base + recordStart, count: recordCount, isBigEndian: isBigEndian)
+    let event = decoder.decode(record, time: recordTime, cpu: cpu, &tally)
+    advance(isBigEndian: isBigEndian)
+    return event
+  }
+
+  @inline(never)
   private mutating func takeLoss() -> SchedEvent {
-    guard case .loss(let loss) = head else {
-      return SchedEvent(timestamp: Timestamp(lastTime), cpu: cpu, pid: 0, body: .other)
-    }
     let event = SchedEvent(timestamp: Timestamp(headTime), cpu: cpu, pid: 0, body: .lost(loss))
     head = hasRecord ? .record : .end
-    headTime = hasRecord ? recordTime : headTime
+    if hasRecord { headTime = recordTime }
     return event
   }
 
   /// Finds the next record, on this page or a later one.
   @inline(__always)
-  private mutating func advance() {
-    let step = cursor.next(in: page.bytes, isBigEndian: format.isBigEndian)
+  private mutating func advance(isBigEndian: Bool) {
+    let step = cursor.next(in: page.bytes, isBigEndian: isBigEndian)
     guard case .record(let start, let count) = step, hole == nil else { return advanceSlowly(step) }
     found(start, count)
     head = .record
@@ -102,13 +110,12 @@ struct CPUStream {
       switch step {
       case .record(let start, let count):
         found(start, count)
-        guard let loss = hole else {
-          (head, headTime) = (.record, recordTime)
-          return
-        }
+        (head, headTime) = (.record, recordTime)
+        guard let missing = hole else { return }
         hole = nil
-        headTime = isAtStart ? recordTime : lastTime
-        head = .loss(LostEvents(until: Timestamp(recordTime), isAtStart: isAtStart, count: loss.count))
+        if !isAtStart { headTime = lastTime }
+        head = .loss
+        loss = LostEvents(until: Timestamp(recordTime), isAtStart: isAtStart, count: missing.count)
         return
       case .damaged(let offset):
         log.record(
@@ -167,10 +174,10 @@ struct CPUStream {
     hasRecord = false
     cursor = PageCursor()
     head = .end
-    guard let loss = hole else { return }
+    guard let missing = hole else { return }
     hole = nil
-    headTime = lastTime
-    head = .loss(LostEvents(until: nil, isAtStart: isAtStart, count: loss.count))
+    (head, headTime) = (.loss, lastTime)
+    loss = LostEvents(until: nil, isAtStart: isAtStart, count: missing.count)
   }
 
   private mutating func noteBackwards(_ time: UInt64) {

@@ -5,7 +5,7 @@ import TraceCore
 /// Only the streams' heads are compared, as `trace-cmd report` does it, so that a CPU whose clock steps back is followed as
 /// it stands. A binary heap holds all streams but the current one, which goes on without touching the heap as long as it
 /// is the smallest: neighbouring events are mostly of one CPU.
-struct StreamMerge {
+struct StreamMerge: ~Copyable {
   private struct Key {
     var time: UInt64
     /// Index of the stream; ascending with the CPU.
@@ -15,36 +15,61 @@ struct StreamMerge {
     static func < (a: Key, b: Key) -> Bool { a.time < b.time || a.time == b.time && a.index < b.index }
   }
 
-  private(set) var streams: [CPUStream]
+  /// The streams, ascending by CPU. An array cannot hold what cannot be copied; this memory is the merge's own, its size
+  /// never changes, and indices come from the heap, which was made from it.
+  private let streams: UnsafeMutableBufferPointer<CPUStream>
   private var heap: [Key] = []
   /// The stream to take from, `nil` at the end.
   private var current: Int?
 
-  /// - Parameter streams: Ascending by CPU.
-  init(_ streams: [CPUStream]) {
-    self.streams = streams
-    for (index, stream) in streams.enumerated() where !stream.isAtEnd {
-      heap.append(Key(time: stream.headTime, index: index))
+  /// - Parameters:
+  ///   - count: How many streams there are.
+  ///   - makeStream: Makes a stream by its index, which ascends with the CPU.
+  init(count: Int, _ makeStream: (Int) -> CPUStream) {
+    streams = .allocate(capacity: count)
+    for index in 0..<count {
+      streams.initializeElement(at: index, to: makeStream(index))
+      if !streams[index].isAtEnd { heap.append(Key(time: streams[index].headTime, index: index)) }
     }
     // A sorted array is a heap.
     heap.sort { $0 < $1 }
     current = popTop()?.index
   }
 
+  deinit {
+    streams.deinitialize()
+    streams.deallocate()
+  }
+
   @inline(__always)
   mutating func next(_ decoder: borrowing RecordDecoder) -> SchedEvent? {
     guard let current else { return nil }
     let event = streams[current].take(decoder)
+    let key = Key(time: streams[current].headTime, index: current)
     if streams[current].isAtEnd {
       self.current = popTop()?.index
-      return event
-    }
-    let key = Key(time: streams[current].headTime, index: current)
-    if let top = heap.first, top < key {
+    } else if let top = heap.first, top < key {
       self.current = top.index
       replaceTop(with: key)
     }
     return event
+  }
+
+  /// What the streams skipped or doubted so far.
+  var diagnostics: DiagnosticLog {
+    var all = DiagnosticLog()
+    for index in streams.indices { all.merge(streams[index].diagnostics) }
+    return all
+  }
+
+  /// Bytes that were read, and that there are.
+  var consumedBytes: (done: UInt64, total: UInt64) {
+    var sum: (done: UInt64, total: UInt64) = (0, 0)
+    for index in streams.indices {
+      sum.done &+= streams[index].consumedBytes
+      sum.total &+= streams[index].totalBytes
+    }
+    return sum
   }
 
   private mutating func popTop() -> Key? {
