@@ -67,7 +67,10 @@ public struct CaptureReader: ~Copyable {
   /// The next event or loss in order of (time, CPU, place in the CPU's buffer), `nil` at the end.
   ///
   /// Only the CPUs' next events are compared, as `trace-cmd report` does: a clock that steps back on one CPU shows as it is.
-  public mutating func next() -> SchedEvent? { merge.next(decoder) }
+  public mutating func next() -> SchedEvent? {
+    var event = SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other)
+    return merge.next(decoder, into: &event) ? event : nil
+  }
 
   /// What was skipped or doubted so far. Grows while events are read.
   public var diagnostics: DiagnosticLog {

@@ -88,6 +88,29 @@ struct StreamTests {
     #expect(info.instances.map(\.subBufferSize) == [4096, 16384])
   }
 
+  @Test func instancesOfVersion6() throws {
+    let (top, inner) = (MadeCapture.events(300), MadeCapture.events(900, cpus: [0, 1, 3], start: 77))
+    var writer = try TraceDatWriter(.init(version: 6))
+    let instance = try writer.addInstance(named: "inner", clock: "counter")
+    for event in top { try writer.append(event) }
+    for event in inner { try writer.append(event, to: instance) }
+    let file = try ScratchFile(writer.finish())
+    #expect(try text(StreamContent(file.path).records) == text(top))
+    #expect(try text(StreamContent(file.path, instance: "inner").records) == text(inner))
+    #expect(try CaptureReader(path: file.path, instance: "inner").info.clock.unit == .ticks)
+    #expect(try CaptureReader(path: file.path).info.clock.unit == .nanoseconds)
+  }
+
+  /// The option says how many CPUs the table has; what stands before the options may say something else.
+  @Test func numberOfCPUsFromTheOption() throws {
+    let events = MadeCapture.events(20, cpus: [0, 1, 2])
+    var bytes = try MadeCapture.bytes(.init(version: 6), events)
+    let tag = try #require(bytes[...].firstRange(ofText: "options  \0"))
+    #expect(bytes[tag.lowerBound - 4] == 3)
+    bytes[tag.lowerBound - 4] = 1
+    #expect(try text(MadeCapture.read(bytes).records) == text(events))
+  }
+
   @Test(arguments: [6, 7]) func correctedTimes(_ version: Int) throws {
     var options = CaptureOptions()
     options.tscConversion = TSCConversion(multiplier: 3, shift: 1, offset: 99)

@@ -31,16 +31,17 @@ struct BufferLayout {
 }
 
 extension BufferLayout {
-  /// A CPU number that the kernel could have; NR_CPUS is at most 8192 (arch/x86/Kconfig), with room for what comes.
-  static let cpuLimit: UInt32 = 1 << 16
+  /// Twice the most CPUs that a kernel can be built for: NR_CPUS is at most 8192 (arch/x86/Kconfig).
+  static let cpuLimit: UInt32 = 1 << 14
 
   /// Sorts the extents and throws out what cannot be: CPUs that no kernel has, two extents of one CPU, extents that
   /// overlap. So the data that is read is never more than the file holds.
   mutating func check(_ diagnostics: inout DiagnosticLog) {
     var kept: [Extent] = []
+    var cpus: Set<CPU> = []
     var end: UInt64 = 0
     for extent in extents.sorted(by: { $0.offset < $1.offset }) where extent.size > 0 {
-      guard extent.offset >= end, !kept.contains(where: { $0.cpu == extent.cpu }) else {
+      guard extent.offset >= end, cpus.insert(extent.cpu).inserted else {
         diagnostics.record(
           .unreadableSection, cpu: extent.cpu, offset: extent.offset,
           "the data of two CPUs overlap, or one has it twice")

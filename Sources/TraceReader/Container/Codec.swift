@@ -6,15 +6,17 @@ enum Codec: String, Sendable {
   case zstd
   case zlib
 
-  /// The largest block that is decompressed, in bytes. trace-cmd compresses ten ring-buffer pages at a time, 640 KiB at
-  /// most, and metadata by the section, of which kallsyms is the largest with about 10 MiB.
+  /// The largest block that is decompressed, in bytes. trace-cmd compresses ten ring-buffer pages at a time, 10 MiB at
+  /// most, and metadata by the section, of which kallsyms is the largest with about as much.
   static let largestBlock = 64 << 20
+  /// Memory that the blocks of all CPUs may take together, in bytes: each has one decompressed at a time.
+  static let budget = 4 << 30
 
   /// Whether a block can hold what it says: a few bytes that claim to be megabytes are a bomb, or damage.
   ///
   /// The slack is for pages of zeros, which compress almost to nothing.
-  static func isPlausible(compressed: Int, uncompressed: Int) -> Bool {
-    compressed > 0 && uncompressed <= largestBlock && uncompressed <= compressed * 4096 + (1 << 20)
+  static func isPlausible(compressed: Int, uncompressed: Int, limit: Int = largestBlock) -> Bool {
+    compressed > 0 && uncompressed <= limit && uncompressed <= compressed * 4096 + (1 << 20)
   }
 
   /// Decompresses one block.

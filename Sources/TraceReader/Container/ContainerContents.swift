@@ -35,15 +35,16 @@ struct ContainerContents {
     pageFormat = PageFormat(longSize: head.userLongSize == 4 ? 4 : 8, isBigEndian: head.isBigEndian)
   }
 
-  /// Pages are at least 4 KiB on every architecture; the kernel's sub-buffers are up to 64 pages of up to 64 KiB
-  /// (kernel/trace/ring_buffer.c, `ring_buffer_subbuf_order_set`).
+  /// A page is what the kernel's own write counter can count: 1 MiB at most (kernel/trace/ring_buffer.c, RB_WRITE_MASK in
+  /// `ring_buffer_subbuf_order_set`), and no architecture has smaller ones than 4 KiB.
+  private static let pageSizes: ClosedRange<UInt32> = 4096...1 << 20
+
   private mutating func checkPageSizes() {
-    for index in buffers.indices {
-      let size = buffers[index].subBufferSize
-      if (1024...4 << 20).contains(size), size % 8 == 0 { continue }
-      diagnostics.record(.unreadableSection, "buffer \"\(buffers[index].name)\" has pages of \(size) bytes")
-      let fallback = head.pageSize
-      buffers[index].subBufferSize = (1024...4 << 20).contains(fallback) && fallback % 8 == 0 ? fallback : 4096
+    func isPossible(_ size: UInt32) -> Bool { Self.pageSizes.contains(size) && size % 4096 == 0 }
+    for index in buffers.indices where !buffers[index].isText && !isPossible(buffers[index].subBufferSize) {
+      let (name, size) = (buffers[index].name, buffers[index].subBufferSize)
+      diagnostics.record(.unreadableSection, "buffer \"\(name)\" has pages of \(size) bytes")
+      buffers[index].subBufferSize = isPossible(head.pageSize) ? head.pageSize : 4096
     }
   }
 

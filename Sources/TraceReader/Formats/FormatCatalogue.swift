@@ -4,7 +4,10 @@ import TraceCore
 struct FormatCatalogue {
   struct Format {
     var info: EventInfo
+    /// The whole text.
     var text: [UInt8]
+    /// The fields alone, safe to be parsed.
+    var fields: [UInt8]
     /// Where it stands in the file.
     var offset: UInt64
   }
@@ -30,12 +33,12 @@ struct FormatCatalogue {
     let info = EventInfo(id: id, system: system, name: name, role: role)
     events.append(info)
     guard role != nil else { return }
-    guard text.count <= Self.largestText, FormatText.fields(text, info) != nil else {
+    guard text.count <= Self.largestText, let fields = FormatText.fields(text, info) else {
       events[events.count - 1].role = nil
       diagnostics.record(.formatRejected, offset: offset, "\(system):\(name) is no format")
       return
     }
-    used.append(Format(info: info, text: text, offset: offset))
+    used.append(Format(info: info, text: text, fields: fields, offset: offset))
   }
 
   /// An event whose format cannot be used has no role in this capture.

@@ -48,9 +48,8 @@ struct FormatParser: ~Copyable {
 
   /// - Returns: `nil` where the text is no format.
   func parse(_ format: FormatCatalogue.Format) -> ParsedFormat? {
-    guard let text = FormatText.fields(format.text, format.info) else { return nil }
-    return Self.gate.withLock { _ in
-      text.withUnsafeBytes { bytes in
+    Self.gate.withLock { _ in
+      format.fields.withUnsafeBytes { bytes in
         var event: UnsafeMutablePointer<tep_event>?
         let status = tep_parse_format(
           handle, &event, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), UInt(bytes.count), format.info.system)

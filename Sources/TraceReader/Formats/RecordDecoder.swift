@@ -58,43 +58,43 @@ struct RecordDecoder: ~Copyable {
     return nil
   }
 
-  /// Decodes one record.
+  /// Decodes one record: all of an event but its time and CPU.
   @inline(__always)
-  func decode(_ record: Record, time: UInt64, cpu: CPU, _ tally: inout Tally) -> SchedEvent {
+  func decode(_ record: Record, _ tally: inout Tally, into event: inout SchedEvent) {
+    event.body = .other
     guard let (id, flags, pid) = CommonFields.load(record) else {
+      (event.pid, event.eventID, event.context) = (0, 0, .task)
       tally.shortRecords &+= 1
-      return SchedEvent(timestamp: Timestamp(time), cpu: cpu, pid: 0, body: .other)
+      return
     }
+    (event.pid, event.eventID, event.context) = (pid, id, EventContext(rawValue: flags))
     let slot = Int(id) < slots.count ? Int(slots[Int(id)]) : 0
-    let body: EventBody
     if slot < 2 {
       if slot == 0 { tally.unknownEvents &+= 1 }
-      body = .other
     } else if record.count < plans[slot &- 2].minimumSize {
       tally.shortRecords &+= 1
-      body = .other
     } else {
       // That was the one bounds check of a record: every field of the plan ends within its minimum size.
-      body = self.body(slot &- 2, record, pid)
+      fill(&event.body, slot &- 2, record, pid)
     }
-    return SchedEvent(
-      timestamp: Timestamp(time), cpu: cpu, pid: pid, eventID: id, context: EventContext(rawValue: flags), body: body)
   }
 
   @inline(__always)
-  private func body(_ index: Int, _ record: Record, _ current: Pid) -> EventBody {
+  private func fill(_ body: inout EventBody, _ index: Int, _ record: Record, _ current: Pid) {
     switch plans[index].role {
     case .switched:
-      .switched(
+      body = .switched(
         SwitchRecord(
           previous: plans[index].task.load(record),
           previousState: letters.state(plans[index].first.load(record)), next: plans[index].next.load(record)))
-    case .waking: .waking(wake(index, record))
-    case .wakeup: .wakeup(wake(index, record))
-    case .contentionBegan: .contentionBegan(lock: lock(index, record), flags: flags(plans[index].second, record))
-    case .contentionEnded: .contentionEnded(lock: lock(index, record), result: plans[index].second.load32(record))
-    case .contendedRelease: .contendedRelease(lock: lock(index, record))
-    default: rareBody(plans[index], record, current)
+    case .waking: body = .waking(wake(index, record))
+    case .wakeup: body = .wakeup(wake(index, record))
+    case .contentionBegan:
+      body = .contentionBegan(lock: lock(index, record), flags: flags(plans[index].second, record))
+    case .contentionEnded:
+      body = .contentionEnded(lock: lock(index, record), result: plans[index].second.load32(record))
+    case .contendedRelease: body = .contendedRelease(lock: lock(index, record))
+    default: body = rareBody(plans[index], record, current)
     }
   }
 

@@ -23,6 +23,7 @@ struct PageSource: ~Copyable {
   private let codec: Codec?
   private let pageSize: Int
   private let windowSize: Int
+  private let largestChunk: Int
   /// Where the next byte to be read into the window stands in the file.
   private var next: UInt64
   /// Where the data ends. Of uncompressed data, where the file says that it ends.
@@ -48,6 +49,7 @@ struct PageSource: ~Copyable {
     self.codec = layout.isCompressed ? codec : nil
     pageSize = Int(layout.subBufferSize)
     self.windowSize = max(windowSize / pageSize, 1) * pageSize
+    largestChunk = min(Codec.largestBlock, Codec.budget / max(layout.extents.count, 1))
     start = extent.offset
     next = extent.offset
     let (sum, overflow) = extent.offset.addingReportingOverflow(extent.size)
@@ -132,7 +134,7 @@ struct PageSource: ~Copyable {
     guard let compressed = word(at: next), let size = word(at: next + 4) else { return chunksEnd("a chunk is missing") }
     let offset = next
     guard UInt64(compressed) <= end - (next + 8) else { return chunksEnd("a chunk is cut off") }
-    guard let codec, Codec.isPlausible(compressed: Int(compressed), uncompressed: Int(size)) else {
+    guard let codec, Codec.isPlausible(compressed: Int(compressed), uncompressed: Int(size), limit: largestChunk) else {
       // Where the next one begins cannot be trusted either.
       return chunksEnd("a chunk claims to have \(size) bytes in \(compressed)")
     }

@@ -53,33 +53,40 @@ struct CPUStream: ~Copyable {
   var totalBytes: UInt64 { source.totalBytes }
 
   /// What comes next, which is then past. Not to be called at the end.
+  ///
+  /// Written where it is wanted: returned, an event of a dozen words goes through registers that there are not enough of.
   @inline(__always)
-  mutating func take(_ decoder: borrowing RecordDecoder) -> SchedEvent {
+  mutating func take(_ decoder: borrowing RecordDecoder, into event: inout SchedEvent) {
     // The byte order is a constant in each of the two, so that no load has to ask for it.
-    format.isBigEndian ? takeBigEndian(decoder) : take(decoder, isBigEndian: false)
+    if format.isBigEndian { takeBigEndian(decoder, &event) } else { takeLittleEndian(decoder, &event) }
   }
 
   @inline(never)
-  private mutating func takeBigEndian(_ decoder: borrowing RecordDecoder) -> SchedEvent {
-    take(decoder, isBigEndian: true)
+  private mutating func takeBigEndian(_ decoder: borrowing RecordDecoder, _ event: inout SchedEvent) {
+    take(decoder, isBigEndian: true, &event)
+  }
+
+  @inline(never)
+  private mutating func takeLittleEndian(_ decoder: borrowing RecordDecoder, _ event: inout SchedEvent) {
+    take(decoder, isBigEndian: false, &event)
   }
 
   @inline(__always)
-  private mutating func take(_ decoder: borrowing RecordDecoder, isBigEndian: Bool) -> SchedEvent {
-    guard head == .record, let base = page.baseAddress else { return takeLoss() }
+  private mutating func take(_ decoder: borrowing RecordDecoder, isBigEndian: Bool, _ event: inout SchedEvent) {
+    guard head == .record, let base = page.baseAddress else { return takeLoss(&event) }
     // Both lie within the page, of which the cursor checked every length.
     let record = Record(base + recordStart, count: recordCount, isBigEndian: isBigEndian)
-    let event = decoder.decode(record, time: recordTime, cpu: cpu, &tally)
+    event.timestamp = Timestamp(recordTime)
+    event.cpu = cpu
+    decoder.decode(record, &tally, into: &event)
     advance(isBigEndian: isBigEndian)
-    return event
   }
 
   @inline(never)
-  private mutating func takeLoss() -> SchedEvent {
-    let event = SchedEvent(timestamp: Timestamp(headTime), cpu: cpu, pid: 0, body: .lost(loss))
+  private mutating func takeLoss(_ event: inout SchedEvent) {
+    event = SchedEvent(timestamp: Timestamp(headTime), cpu: cpu, pid: 0, body: .lost(loss))
     head = hasRecord ? .record : .end
     if hasRecord { headTime = recordTime }
-    return event
   }
 
   /// Finds the next record, on this page or a later one.

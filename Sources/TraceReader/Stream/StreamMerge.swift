@@ -41,10 +41,12 @@ struct StreamMerge: ~Copyable {
     streams.deallocate()
   }
 
+  /// Goes to the next event.
+  /// - Returns: Whether there is one.
   @inline(__always)
-  mutating func next(_ decoder: borrowing RecordDecoder) -> SchedEvent? {
-    guard let current else { return nil }
-    let event = streams[current].take(decoder)
+  mutating func next(_ decoder: borrowing RecordDecoder, into event: inout SchedEvent) -> Bool {
+    guard let current else { return false }
+    streams[current].take(decoder, into: &event)
     let key = Key(time: streams[current].headTime, index: current)
     if streams[current].isAtEnd {
       self.current = popTop()?.index
@@ -52,7 +54,7 @@ struct StreamMerge: ~Copyable {
       self.current = top.index
       replaceTop(with: key)
     }
-    return event
+    return true
   }
 
   /// What the streams skipped or doubted so far.
