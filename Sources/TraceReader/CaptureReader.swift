@@ -68,9 +68,14 @@ public struct CaptureReader: ~Copyable {
   ///
   /// Only the CPUs' next events are compared, as `trace-cmd report` does: a clock that steps back on one CPU shows as it is.
   public mutating func next() -> SchedEvent? {
-    var event = SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other)
-    return merge.next(decoder, into: &event) ? event : nil
+    var event = SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, context: EventContext(rawValue: 0), body: .other)
+    return next(into: &event) ? event : nil
   }
+
+  /// ``next()`` for loops over very many events: writes the event where it is wanted instead of returning it.
+  /// - Parameter event: Anything before; unchanged at the end.
+  /// - Returns: Whether there was an event.
+  public mutating func next(into event: inout SchedEvent) -> Bool { merge.next(decoder, into: &event) }
 
   /// What was skipped or doubted so far. Grows while events are read.
   public var diagnostics: DiagnosticLog {

@@ -41,7 +41,7 @@ struct FileOptions {
 
   /// Takes an option in. One that is shorter than it must be is recorded and skipped.
   mutating func take(
-    _ id: UInt16, _ content: inout MetadataCursor, version: Int, codec: Codec?, _ diagnostics: inout DiagnosticLog
+    _ id: UInt16, _ content: inout MetadataCursor, version: Int, _ diagnostics: inout DiagnosticLog
   ) {
     do throws(TraceError) {
       try parse(id, &content, version: version)

@@ -58,7 +58,7 @@ extension ContainerContents {
       var content = MetadataCursor(
         try cursor.bytes(UInt64(size), "option \(id)"), sectionOffset: offset, isBigEndian: head.isBigEndian, path: path
       )
-      options.take(id, &content, version: 6, codec: nil, &diagnostics)
+      options.take(id, &content, version: 6, &diagnostics)
     }
   }
 

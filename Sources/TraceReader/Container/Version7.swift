@@ -63,7 +63,7 @@ extension ContainerContents {
       var content = MetadataCursor(
         try cursor.bytes(UInt64(size), "option \(id)"), sectionOffset: offset, isBigEndian: head.isBigEndian, path: path
       )
-      options.take(id, &content, version: 7, codec: head.codec, &diagnostics)
+      options.take(id, &content, version: 7, &diagnostics)
     }
   }
 

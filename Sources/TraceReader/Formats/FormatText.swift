@@ -56,7 +56,9 @@ enum FormatText {
   /// The name out of `type name`, `type * name`, `type name[length]` or `__data_loc type[] name`.
   private static func declaredName(_ declaration: Substring) -> Substring? {
     var words = declaration.split(separator: " ")
-    guard words.count >= 2, words.count <= 16, let last = words.popLast() else { return nil }
+    guard words.count >= 2, words.count <= 16, let last = words.popLast()?.drop(while: { $0 == "*" }) else {
+      return nil
+    }
     let isDynamic = words[0] == "__data_loc" || words[0] == "__rel_loc"
     if isDynamic, words.count >= 2, words[words.count - 1].hasSuffix("[]") {
       words[words.count - 1].removeLast(2)

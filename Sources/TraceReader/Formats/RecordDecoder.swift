@@ -63,7 +63,7 @@ struct RecordDecoder: ~Copyable {
   func decode(_ record: Record, _ tally: inout Tally, into event: inout SchedEvent) {
     event.body = .other
     guard let (id, flags, pid) = CommonFields.load(record) else {
-      (event.pid, event.eventID, event.context) = (0, 0, .task)
+      (event.pid, event.eventID, event.context) = (0, 0, EventContext(rawValue: 0))
       tally.shortRecords &+= 1
       return
     }
