@@ -33,12 +33,38 @@ public struct ReportContext: Sendable {
   /// Whether clock steps are nanoseconds. Where not, nothing may be called a second.
   public var countsNanoseconds: Bool { capture.clock.unit == .nanoseconds }
 
+  /// The capture's length times its CPUs: what all CPUs' times sum to. Saturates, since a damaged file may claim any time.
+  public var cpuTime: Int64 {
+    let (product, overflow) = timeline.span.multipliedReportingOverflow(by: Int64(timeline.cpus.count))
+    return overflow ? .max : product
+  }
+
   /// The number of events that the ring buffers say they lost; `nil` where one of them did not count.
   public var lostEvents: UInt64? {
     timeline.cpus.reduce(UInt64?.some(0)) { sum, cpu in
       guard let sum, let lost = cpu.lostEvents else { return nil }
       return sum &+ lost
     }
+  }
+
+  /// Refuses a capture that says nothing about scheduling: its report would be empty tables.
+  /// - Throws: `noEvents`, with what to record instead; `damaged` where events may have been there.
+  public func requireSwitches() throws(TraceError) {
+    guard !timeline.seen.contains(.switched) else { return }
+    if let damage = diagnostics.all.first, damage.kind.severity == .damage {
+      throw TraceError(
+        .damaged, path: capture.path, "no sched events could be read: \(damage.kind.summary)", offset: damage.offset,
+        advice: "copy the file again, or record again")
+    }
+    let count = timeline.eventCount
+    let found = count == 0 ? "it holds no event at all" : "none of its \(count) events is a sched_switch"
+    var advice = "record with trace-cmd record -e sched -e lock"
+    let others = capture.instances.map(\.name).filter { $0 != capture.instance }
+    if !others.isEmpty {
+      let names = others.map { $0.isEmpty ? "\"\" (the top buffer)" : $0 }
+      advice += ", or read another buffer with --instance: \(names.joined(separator: ", "))"
+    }
+    throw TraceError(.noEvents, path: capture.path, "no sched events: \(found)", advice: advice)
   }
 
   /// No capture at all.

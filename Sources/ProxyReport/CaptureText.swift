@@ -35,7 +35,8 @@ public struct CaptureText {
     var parts = [capture.format.text]
     if let kernel = capture.kernelRelease { parts.append("Linux \(TextEscape.terminal(kernel))") }
     if !capture.instance.isEmpty { parts.append("instance \(TextEscape.terminal(capture.instance))") }
-    parts.append(HumanNumbers.counted(UInt64(timeline.cpus.count), "CPU"))
+    let cpus = HumanNumbers.counted(UInt64(max(capture.cpuCount, timeline.cpus.count)), "CPU")
+    parts.append(timeline.cpus.count < capture.cpuCount ? "\(timeline.cpus.count) of \(cpus)" : cpus)
     parts.append(capture.clock.name.isEmpty ? "clock unknown" : "clock \(TextEscape.terminal(capture.clock.name))")
     parts.append(CaptureText.span(from: timeline.begin, to: timeline.end, capture.clock))
     parts.append(HumanNumbers.counted(timeline.eventCount, "event"))
@@ -52,12 +53,15 @@ public struct CaptureText {
   private var lossLines: [String] {
     let cpus = context.timeline.cpus.filter { $0.lost > 0 || $0.lostEvents != 0 }
     guard !cpus.isEmpty else { return [] }
-    let lost = cpus.reduce(0) { $0 + $1.lost }
-    let whole = context.timeline.span * Int64(context.timeline.cpus.count)
+    let lost = cpus.reduce(0) { $0 &+ $1.lost }
     let count = context.lostEvents.map { HumanNumbers.counted($0, "event") } ?? "an unknown number of events"
-    var text = "lost: \(count) on CPU \(HumanNumbers.list(cpus.map(\.cpu)))"
-    if lost > 0 { text += "; for \(HumanNumbers.percent(lost, of: whole)) % of the CPUs' time nothing is known" }
-    if !context.timeline.gaps.isEmpty { text += "; \(DiagnosticKind.lostEvents.advice)" }
+    // What could not be read is lost too, and no larger buffer would have kept it.
+    let isDamaged = context.diagnostics.hasDamage
+    var text = "lost\(isDamaged ? " or damaged" : ""): \(count) on CPU \(HumanNumbers.list(cpus.map(\.cpu)))"
+    if lost > 0 {
+      text += "; for \(HumanNumbers.percent(lost, of: context.cpuTime)) % of the CPUs' time nothing is known"
+    }
+    if !context.timeline.gaps.isEmpty, !isDamaged { text += "; \(DiagnosticKind.lostEvents.advice)" }
     return paint(TextLayout.wrap(text), ink: .warning)
   }
 
@@ -73,17 +77,17 @@ public struct CaptureText {
     return lines
   }
 
-  /// `warning: a record is damaged (3 times; CPU 1, offset 4096: too long); its records are treated as lost events`
+  /// `warning: a record is damaged (3 times; first: CPU 1, offset 4096, too long); its records are treated as lost events`
   static func line(_ kind: DiagnosticKind, _ found: [Diagnostic], _ clock: TraceClock) -> String {
     let count = found.reduce(0) { $0 &+ $1.count }
     var places: [String] = []
-    if count > 1 { places.append("\(count) times, first") }
     if let first = found.first {
       if let cpu = first.cpu { places.append("CPU \(cpu)") }
       if let offset = first.offset { places.append("offset \(offset)") }
       if let time = first.time { places.append("at \(clock.format(time))") }
       if !first.detail.isEmpty { places.append(TextEscape.terminal(first.detail)) }
     }
+    if count > 1 { places = ["\(count) times" + (places.isEmpty ? "" : "; first: \(places.joined(separator: ", "))")] }
     let note = places.isEmpty ? "" : " (\(places.joined(separator: ", ")))"
     return "\(kind.severity.name): \(kind.summary)\(note); \(kind.advice)"
   }

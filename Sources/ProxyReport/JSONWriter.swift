@@ -121,7 +121,7 @@ extension JSONWriter {
     let numbers: [(String, UInt64?)] = [
       ("version", UInt64(clamping: capture.format.version)), ("long_size", UInt64(clamping: capture.format.longSize)),
       ("cpu_count", UInt64(clamping: capture.cpuCount)), ("begin", timeline.begin.rawValue),
-      ("end", timeline.end.rawValue), ("span", UInt64(bitPattern: timeline.span)), ("events", timeline.eventCount),
+      ("end", timeline.end.rawValue), ("span", UInt64(clamping: timeline.span)), ("events", timeline.eventCount),
       ("lost_events", context.lostEvents),
     ]
     try json.object { json throws(OutputError) in

@@ -9,7 +9,7 @@ struct LoadedCapture {
   var census: CaptureCensus
 
   /// Reads a capture and runs the model over it.
-  /// - Throws: what the reader throws, and `noEvents` where there is nothing to analyse.
+  /// - Throws: what the reader throws.
   init(
     path: String, instance: String?, top: Int, options: ProxyMachine.Options = ProxyMachine.Options()
   ) throws(TraceError) {
@@ -35,24 +35,6 @@ struct LoadedCapture {
     context = ReportContext(
       capture: info, timeline: timeline, diagnostics: diagnostics, symbols: symbols, top: top)
   }
-
-  /// Every result rests on sched_switch.
-  /// - Throws: `noEvents` where the capture has none.
-  func requireSwitches() throws(TraceError) {
-    guard !context.timeline.seen.contains(.switched) else { return }
-    let (info, count) = (context.capture, context.timeline.eventCount)
-    let others = info.instances.map(\.name).filter { $0 != info.instance }
-    let elsewhere =
-      others.isEmpty
-      ? "" : "; other instances to read with --instance: \(others.map(Self.shown).joined(separator: ", "))"
-    throw TraceError(
-      .noEvents, path: info.path,
-      count == 0
-        ? "no sched events: it holds no event at all" : "no sched events: none of its \(count) is a sched_switch",
-      advice: "record with trace-cmd record -e sched -e lock" + elsewhere)
-  }
-
-  private static func shown(_ instance: String) -> String { instance.isEmpty ? "\"\" (the top one)" : instance }
 
   /// Farther from a symbol than this, a lock lies in something that the file has no name for.
   private static let symbolReach: UInt64 = 1 << 12

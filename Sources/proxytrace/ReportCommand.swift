@@ -114,7 +114,7 @@ struct ReportCommand: ParsableCommand {
     options.proxyExecution = proxyExec == .auto ? nil : proxyExec == .on
     do throws(TraceError) {
       let capture = try LoadedCapture(path: file, instance: reading.instance, top: top, options: options)
-      try capture.requireSwitches()
+      try capture.context.requireSwitches()
       outcome.note(damage: capture.context.diagnostics.hasDamage)
       return Report(capture.context)
     } catch {

@@ -46,19 +46,19 @@ public enum CpusAnalysis: Analysis {
       return [label] + times + [.count(cpu.switches)]
     }
     var rows = cpus.map { row(.cpu($0.cpu), $0, span: span) }
-    if cpus.count > 1 { rows.append(row("all", sum(cpus), span: span * Int64(cpus.count))) }
+    if cpus.count > 1 { rows.append(row("all", sum(cpus), span: context.cpuTime)) }
     let table = SummaryTable(columns: [.init("cpu", .number)] + columns + [.init("switches", .number)], rows: rows)
     return [SummaryBlock(.cpus, "CPUs", [.table(table)])]
   }
 
   private static func sum(_ cpus: [CPURow]) -> CPURow {
     cpus.reduce(into: CPURow(cpu: -1)) { sum, cpu in
-      sum.busy += cpu.busy
-      sum.idle += cpu.idle
-      sum.proxied += cpu.proxied
-      sum.unknown += cpu.unknown
-      sum.lost += cpu.lost
-      sum.switches += cpu.switches
+      sum.busy &+= cpu.busy
+      sum.idle &+= cpu.idle
+      sum.proxied &+= cpu.proxied
+      sum.unknown &+= cpu.unknown
+      sum.lost &+= cpu.lost
+      sum.switches &+= cpu.switches
     }
   }
 }

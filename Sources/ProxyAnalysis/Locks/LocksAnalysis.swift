@@ -84,15 +84,15 @@ struct LockSums: Sendable {
       }
       sums[place].kinds.insert(wait.kind)
       sums[place].waits += 1
-      sums[place].total += wait.length
+      sums[place].total &+= wait.length
       sums[place].longest = max(sums[place].longest, wait.length)
-      sums[place].inverted += wait.times[.inverted]
+      sums[place].inverted &+= wait.times[.inverted]
       sums[place].waiters.insert(wait.waiter.index)
     }
     for hold in timeline.holds {
       guard let place = places[hold.lock] else { continue }
       let length = hold.end - hold.begin
-      sums[place].held = (sums[place].held ?? 0) + length
+      sums[place].held = (sums[place].held ?? 0) &+ length
       sums[place].longestHold = max(sums[place].longestHold ?? 0, length)
       sums[place].owners.insert(hold.owner.index)
     }

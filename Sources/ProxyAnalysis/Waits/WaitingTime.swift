@@ -10,9 +10,9 @@ enum WaitingTime {
     for wait in context.timeline.waits {
       if wait.kind == .mutex {
         times += wait.times
-        whole += wait.length
+        whole &+= wait.length
       } else {
-        other += wait.length
+        other &+= wait.length
         otherCount += 1
       }
     }
