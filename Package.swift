@@ -71,6 +71,7 @@ let package = Package(
     .testTarget(
       name: "ProxyReportTests",
       dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceReader", "TraceTestKit"],
+      exclude: ["Golden"],
       swiftSettings: strict),
   ]
 )

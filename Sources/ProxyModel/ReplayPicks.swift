@@ -7,7 +7,7 @@ extension Replay {
   ///
   /// Every blocked task on the CPU that is more urgent than `next` was picked before the scheduler came to `next`. It is then
   /// the donor, or it was moved to its owner's CPU, or it was taken off the runqueue (`find_proxy_task()`,
-  /// kernel/sched/core.c). So is the donor before the switch, whatever its priority: its slice is not over.
+  /// kernel/sched/core.c). So was the donor before the switch, whatever its priority: its slice is not over.
   mutating func inferDonor(_ lane: Int, left: TaskIndex, wasRunnable: Bool, next: TaskIndex) -> DonorNow {
     let cpu = CPU(lane)
     let before = if case .task(let donor, _, _) = lanes[lane].donor { donor } else { left }
@@ -16,15 +16,10 @@ extension Replay {
     let leaves = isIdle && isResident(left, cpu)
     var best = pick(cpu, next, forced: keeps ? before : leaves ? left : nil)
     if isIdle { return .own }
-    var rule = InferenceRule.mostUrgentDonor
-    if keeps, isResident(before, cpu), ends(before, in: next) {
-      if best != before { (best, rule) = (before, .keptDonor) }
-    } else if before == next, !wasRunnable {
-      // It was lent the CPU, was woken, and runs now by itself.
-      best = nil
-    }
+    // It was lent the CPU, was woken, and runs now by itself.
+    if before == next, !wasRunnable { best = nil }
     guard let best, case (_, let evidence) = walk(from: self[best].wait) else { return .own }
-    return .task(best, depth: walkedLocks.count, evidence.combined(with: .inferred(rule)))
+    return .task(best, depth: walkedLocks.count, evidence.combined(with: .inferred(.mostUrgentDonor)))
   }
 
   /// Goes through the blocked tasks of a CPU as the scheduler picks them, the most urgent first.

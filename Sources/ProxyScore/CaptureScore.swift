@@ -48,6 +48,8 @@ public struct CaptureScore: Sendable {
   public var claimed: Int64 = 0
   public var claimedWithProbes: Int64 = 0
   public var verdict = ""
+  /// Whether the kernel proxies: captures decided, and rightly, by how it is known.
+  public var verdicts: [Evidence: (known: Int, right: Int)] = [:]
   /// Waits whose nine classes do not sum to their length, and CPUs whose sums do not hold.
   public var brokenLaws = 0
   public var waited: Int64 = 0
@@ -60,6 +62,10 @@ public struct CaptureScore: Sendable {
     let probed = capture.timeline()
     owners = OwnerScore(inferred, capture.truth)
     verdict = inferred.verdict.answer.rawValue
+    if inferred.verdict.answer != .notShown {
+      let isRight = (inferred.verdict.answer == .on) == capture.folder.hasPrefix("proxy-on")
+      verdicts[inferred.verdict.evidence] = (1, isRight ? 1 : 0)
+    }
     claimed = Self.proxied(inferred)
     claimedWithProbes = Self.proxied(probed)
     if probed.seen.contains(.probedSwitch) {
@@ -93,6 +99,7 @@ public struct CaptureScore: Sendable {
     a.inferredSplits += b.inferredSplits
     a.inferredSwitchSplits += b.inferredSwitchSplits
     a.probedSplits += b.probedSplits
+    a.verdicts.merge(b.verdicts) { ($0.known + $1.known, $0.right + $1.right) }
     a.claimed += b.claimed
     a.claimedWithProbes += b.claimedWithProbes
     a.brokenLaws += b.brokenLaws

@@ -1,15 +1,17 @@
 public import ProxyModel
-import TraceCore
+public import TraceCore
 public import TraceTestKit
 
 /// How many owners of mutex waits were named, and how many of them rightly, against the holds that the workload measured.
-public struct OwnerScore: Sendable, Hashable {
+public struct OwnerScore: Sendable {
   public var waits = 0
   /// Waits of which the model says who owned the lock when they began, or that nobody did.
   public var known = 0
   public var right = 0
   /// Waits that slept, and of which it says nothing.
   public var sleptUnknown = 0
+  /// Named owners by how they are known: how many, and how many of them rightly.
+  public var byEvidence: [Evidence: (known: Int, right: Int)] = [:]
   /// Rows of the waits that are wrong, for whoever looks into them.
   public var wrong: [Int] = []
 
@@ -29,7 +31,10 @@ public struct OwnerScore: Sendable, Hashable {
         continue
       }
       known += 1
-      if Self.isRight(wait, holds[wait.lock] ?? []) { right += 1 } else { wrong.append(row) }
+      let isRight = Self.isRight(wait, holds[wait.lock] ?? [])
+      if isRight { right += 1 } else { wrong.append(row) }
+      byEvidence[wait.ownerEvidence, default: (0, 0)].known += 1
+      if isRight { byEvidence[wait.ownerEvidence, default: (0, 0)].right += 1 }
     }
   }
 
@@ -52,5 +57,6 @@ public struct OwnerScore: Sendable, Hashable {
     a.known += b.known
     a.right += b.right
     a.sleptUnknown += b.sleptUnknown
+    a.byEvidence.merge(b.byEvidence) { ($0.known + $1.known, $0.right + $1.right) }
   }
 }

@@ -1,4 +1,5 @@
 public import Foundation
+import TraceCore
 import TraceTestKit
 
 /// The score of several captures as a Markdown table, a row a capture and one a folder.
@@ -43,6 +44,33 @@ public enum ScoreTable {
       sum += score
     }
     if !folder.isEmpty { lines.append(row("**\(folder)**", sum)) }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What each rule decides of all captures together, and how much of it is right.
+  public static func rules(_ captures: [ScoredCapture]) -> String {
+    var sum = CaptureScore()
+    for capture in captures { sum += CaptureScore(capture) }
+    var lines = ["| evidence | decides | right | precision | share of all |", "|---|---|---|---|---|"]
+    func add(_ evidence: Evidence, _ what: String, _ said: Double, _ right: Double, of all: Double, _ unit: String) {
+      let name = evidence.rule?.rawValue ?? evidence.name
+      lines.append(
+        String(
+          format: "| %@ | %.0f%@ %@ | %.0f%@ | %.4f | %.4f |", name, said, unit, what, right, unit,
+          right / max(said, 1),
+          right / max(all, 1)))
+    }
+    for (evidence, count) in sum.owners.byEvidence.sorted(by: { $0.value.known > $1.value.known }) {
+      add(evidence, "owners", Double(count.known), Double(count.right), of: Double(sum.owners.waits), "")
+    }
+    for (evidence, time) in sum.inferredSplits.byEvidence.sorted(by: { $0.value.said > $1.value.said }) {
+      add(
+        evidence, "of splits", Double(time.said) / 1e6, Double(time.agreed) / 1e6,
+        of: Double(sum.inferredSplits.seen) / 1e6, " ms")
+    }
+    for (evidence, count) in sum.verdicts.sorted(by: { $0.value.known > $1.value.known }) {
+      add(evidence, "verdicts", Double(count.known), Double(count.right), of: Double(captures.count), "")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 

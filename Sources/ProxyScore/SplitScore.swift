@@ -2,11 +2,13 @@ public import ProxyModel
 public import TraceCore
 
 /// How well the splits agree with what the probes saw, in time.
-public struct SplitScore: Sendable, Hashable {
+public struct SplitScore: Sendable {
   /// Nanoseconds that the model calls proxied, that the probes do, and in which both name the same donor and curr.
   public var said: Int64 = 0
   public var seen: Int64 = 0
   public var agreed: Int64 = 0
+  /// What the model says and what of it agrees, by how it is known.
+  public var byEvidence: [Evidence: (said: Int64, agreed: Int64)] = [:]
 
   public init() {}
 
@@ -20,7 +22,12 @@ public struct SplitScore: Sendable, Hashable {
     seen = reference.pieces.values.joined().reduce(0) { $0 + ($1.end - $1.begin) }
     said = timeline.splits.reduce(0) { $0 + ($1.end - $1.begin) }
     for (cpu, splits) in Dictionary(grouping: timeline.splits, by: \.cpu) {
-      agreed += Self.agreement(splits, reference.pieces[cpu] ?? [])
+      for (evidence, splits) in Dictionary(grouping: splits, by: \.evidence) {
+        let agreement = Self.agreement(splits, reference.pieces[cpu] ?? [])
+        agreed += agreement
+        byEvidence[evidence, default: (0, 0)].said += splits.reduce(0) { $0 + ($1.end - $1.begin) }
+        byEvidence[evidence, default: (0, 0)].agreed += agreement
+      }
     }
   }
 
@@ -49,6 +56,7 @@ public struct SplitScore: Sendable, Hashable {
     a.said += b.said
     a.seen += b.seen
     a.agreed += b.agreed
+    a.byEvidence.merge(b.byEvidence) { ($0.said + $1.said, $0.agreed + $1.agreed) }
   }
 }
 

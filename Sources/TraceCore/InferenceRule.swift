@@ -38,11 +38,6 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Wrong: the scheduler picks by lag and deadline, so that another of them, or the owner itself, may have been picked.
   case mostUrgentDonor
 
-  /// Premise: the donor before a switch is still blocked on that CPU, and its chain ends in the task that is switched in.
-  /// Conclusion: it stays the donor, even if it is not the most urgent one: its slice goes on.
-  /// Wrong: its slice may have ended in that very switch.
-  case keptDonor
-
   /// Premise: a mutex waiter left its CPU to the idle task although another task was queued there, and that task ran next
   /// without being woken. Conclusion: the kernel proxies: it idled for a moment to let go of the donor that it was to move
   /// (`proxy_resched_idle()`, kernel/sched/core.c).

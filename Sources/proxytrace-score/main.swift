@@ -5,12 +5,13 @@ import ProxyScore
 //
 //     swift run -c release proxytrace-score [DIRECTORY]
 //
-// prints the table that docs/inference.md holds. The directory is Fixtures/captures unless another is named.
+// prints the tables that docs/inference.md holds. The directory is Fixtures/captures unless another is named.
 
 let directory = CommandLine.arguments.dropFirst().first ?? "Fixtures/captures"
 do {
   let captures = try ScoreTable.captures(below: URL(filePath: directory), folders: ScoreTable.folders)
-  print(ScoreTable.markdown(captures), terminator: "")
+  print(ScoreTable.markdown(captures))
+  print(ScoreTable.rules(captures), terminator: "")
 } catch {
   FileHandle.standardError.write(Data("proxytrace-score: \(directory): \(error)\n".utf8))
   exit(1)
