@@ -12,7 +12,8 @@ enum HumanNumbers {
   /// A part of a whole as per cent with one decimal. What is there is never shown as 0.0, nor what is missing as 100.0.
   static func percent(_ part: Int64, of whole: Int64) -> String {
     guard whole > 0 else { return "" }
-    let permille = Int64((Double(part) * 1000 / Double(whole)).rounded())
+    // A damaged file can make a part larger than its whole, by any factor.
+    let permille = Int64(min(max(Double(part) * 1000 / Double(whole), -1e15), 1e15).rounded())
     if permille == 0, part > 0 { return "<0.1" }
     if permille == 1000, part < whole { return ">99.9" }
     return fixed(permille, dropping: 0, decimals: 1)

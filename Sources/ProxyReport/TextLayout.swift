@@ -79,8 +79,8 @@ enum TextLayout {
         title: "", isFlushRight: false,
         cells: bars.map { bar in
           guard bar.whole > 0, bar.part > 0 else { return "" }
-          let length = (Double(bar.part) / Double(bar.whole) * Double(full)).rounded()
-          return String(repeating: "#", count: max(1, min(full, Int(length))))
+          let length = min(1, Double(bar.part) / Double(bar.whole)) * Double(full)
+          return String(repeating: "#", count: max(1, Int(length.rounded())))
         }),
     ]
     return lines(columns, style)
