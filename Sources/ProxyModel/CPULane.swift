@@ -111,12 +111,12 @@ struct CPULane {
   private mutating func book(until time: Timestamp) -> Int64 {
     let length = max(0, time - bookedUntil)
     bookedUntil = max(bookedUntil, time)
-    if case .task(_, let pid) = current, pid == 0 { row.idle += length } else { row.busy += length }
+    if case .task(_, let pid) = current, pid == 0 { row.idle &+= length } else { row.busy &+= length }
     return length
   }
 
   private mutating func bookLost(until time: Timestamp) {
-    row.lost += max(0, time - bookedUntil)
+    row.lost &+= max(0, time - bookedUntil)
     bookedUntil = max(bookedUntil, time)
   }
 }

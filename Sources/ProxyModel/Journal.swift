@@ -31,6 +31,8 @@ enum JournalAction: BitwiseCopyable {
   case becomes(TaskIndex, TaskIndex)
   case waitBegan(wait: Int, TaskIndex, LockAddress, isMutex: Bool)
   case waitEnded(wait: Int, TaskIndex, LockAddress, acquired: Bool)
+  /// From here on a gap may hide the wait's end.
+  case waitDoubted(wait: Int)
   /// The wait's end is not in the trace.
   case waitLost(wait: Int, TaskIndex, LockAddress)
   /// Stated by `contended_release`, or concluded from a waking.

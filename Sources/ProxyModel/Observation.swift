@@ -42,6 +42,7 @@ extension ProxyMachine {
       .switchDiscontinuity, cpu: event.cpu, time: event.timestamp, "pid \(pid) runs, though no switch led to it")
     loseCurrent(lane, since: last, at: event.timestamp)
     waits.doubt(on: event.cpu, since: last, until: event.timestamp)
+    noteDoubts(at: event.timestamp, cpu: event.cpu)
     gaplessSince = event.timestamp
   }
 
@@ -56,6 +57,7 @@ extension ProxyMachine {
     bookRun(lane) { $0.switchTo(next, pid: record.next.pid, at: event.timestamp) }
     tasks[next].switches += 1
     waits.leaveCPU(previous, at: event.timestamp)
+    noteDoubts(at: event.timestamp, cpu: event.cpu)
     waits.enterCPU(next, cpu: event.cpu, at: event.timestamp)
     note(.switched(from: previous, state: record.previousState, to: next), at: event.timestamp, cpu: event.cpu)
     if record.previousState.isDead {
@@ -82,7 +84,7 @@ extension ProxyMachine {
   mutating func bookRun(_ lane: Int, _ step: (inout CPULane) -> Int64) {
     guard let current = lanes[lane]?.current else { return }
     let ran = step(&lanes[lane]!)
-    if case .task(let task, _) = current { tasks[task].run += ran }
+    if case .task(let task, _) = current { tasks[task].run &+= ran }
   }
 }
 
@@ -99,6 +101,7 @@ extension ProxyMachine {
       lost.count == nil ? "the ring buffer did not say how many" : "")
     gaps.append(GapRow(cpu: CPU(lane), begin: since, end: until, lostEvents: lost.count))
     waits.doubt(on: CPU(lane), since: since, until: until)
+    noteDoubts(at: time, cpu: CPU(lane))
     gaplessSince = max(gaplessSince, until)
   }
 
@@ -106,6 +109,10 @@ extension ProxyMachine {
     bookRun(lane) { $0.lose(since: since) }
     ledger.forget(in: &journal)
     note(.lost, at: time, cpu: CPU(lane))
+  }
+
+  private mutating func noteDoubts(at time: Timestamp, cpu: CPU) {
+    for wait in waits.takeDoubted() { note(.waitDoubted(wait: wait), at: time, cpu: cpu) }
   }
 
   /// Waits whose end is not seen leave the ledger and the replay.
@@ -150,7 +157,7 @@ extension ProxyMachine {
     case .wakeupNew(let record): wakeup(record, event, .wakeupNew)
     case .migrated(let snapshot, _, let to):
       see(.migrated)
-      guard TaskTable.isValid(snapshot.pid) else { return }
+      guard TaskTable.isValid(snapshot.pid), isValid(to, event) else { return }
       let task = named(snapshot, event)
       waits.move(task, to: to)
       note(.migrated(task, to: to), at: event.timestamp, cpu: event.cpu)
@@ -199,7 +206,7 @@ extension ProxyMachine {
 
   private mutating func waking(_ record: WakeRecord, _ event: SchedEvent, _ current: TaskIndex) {
     see(.waking)
-    guard TaskTable.isValid(record.task.pid) else { return }
+    guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
     let task = named(record.task, event)
     if event.context.isTask, let wait = waits.waiting(task), current != task, event.pid != 0,
       ledger.isSign(wait.lock, by: current)
@@ -213,7 +220,7 @@ extension ProxyMachine {
 
   private mutating func wakeup(_ record: WakeRecord, _ event: SchedEvent, _ role: EventRole) {
     see(role)
-    guard TaskTable.isValid(record.task.pid) else { return }
+    guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
     note(.wakeup(named(record.task, event), target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
   }
 
@@ -283,6 +290,17 @@ extension ProxyMachine {
     let position = note(.ownerRead(probe.lock), at: event.timestamp, cpu: event.cpu)
     ledger.ownerRead(
       probe.lock, tasksByPointer[probe.ownerTask], by: current, at: position, in: &journal)
+  }
+}
+
+// MARK: - Checks
+
+extension ProxyMachine {
+  /// Whether a CPU number in an event's fields is one that a kernel can have.
+  private mutating func isValid(_ cpu: CPU, _ event: SchedEvent) -> Bool {
+    if cpu >= 0, cpu < Self.cpuLimit { return true }
+    diagnostics.record(.cpuOutOfRange, cpu: event.cpu, time: event.timestamp, "CPU \(cpu)")
+    return false
   }
 }
 

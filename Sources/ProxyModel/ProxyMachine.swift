@@ -20,6 +20,8 @@ public struct ProxyMachine {
 
   /// No kernel numbers CPUs higher (CONFIG_NR_CPUS is at most 8192), so larger numbers are damage and get no lane.
   static let cpuLimit: CPU = 8192
+  /// 146 years of nanoseconds: later stamps are damage. Differences of earlier ones fit into 64 bits with a sign.
+  static let timeLimit = Timestamp(1 << 62)
   /// As many entries the journal holds at most; what is undecided then stays unknown.
   static let journalLimit = 1 << 19
 
@@ -34,7 +36,7 @@ public struct ProxyMachine {
   private var roles: UInt32 = 0
 
   var journal = Journal()
-  /// How many tasks the journal has introduced.
+  /// How many tasks the replays know.
   private var introduced = 0
   var ledger = OwnershipLedger()
   /// Which task a `task_struct` address is, from the switch probe.
@@ -58,6 +60,10 @@ public struct ProxyMachine {
 
   /// Takes the next event of the merged stream.
   public mutating func apply(_ event: SchedEvent) {
+    guard event.timestamp < Self.timeLimit else {
+      diagnostics.record(.timestampOutOfRange, cpu: event.cpu, "\(event.timestamp.rawValue)")
+      return
+    }
     if begin == nil {
       begin = event.timestamp
       gaplessSince = event.timestamp
@@ -125,13 +131,21 @@ public struct ProxyMachine {
 
   mutating func see(_ role: EventRole) { roles |= 1 << role.rawValue }
 
-  /// Writes an entry; returns its position. Tasks that are new since the last one are introduced first.
+  /// Makes tasks known to the replays that are new since the last time: an owner can be named for a time before its first
+  /// event.
+  private mutating func introduceTasks() {
+    while introduced < tasks.rows.count {
+      let task = TaskIndex(rawValue: UInt32(introduced))
+      let row = tasks[task]
+      for i in replays.indices { replays[i].described(task, row.id.pid, row.comm, row.priority) }
+      introduced += 1
+    }
+  }
+
+  /// Writes an entry; returns its position.
   @discardableResult
   mutating func note(_ action: JournalAction, at time: Timestamp, cpu: CPU) -> Int {
-    while introduced < tasks.rows.count {
-      introduced += 1
-      describe(TaskIndex(rawValue: UInt32(introduced - 1)), at: time, cpu: cpu)
-    }
+    introduceTasks()
     journal.append(JournalEntry(time: time, cpu: cpu, action: action))
     return journal.end - 1
   }
@@ -151,11 +165,15 @@ extension ProxyMachine {
     for (row, outcome) in replay.rows.outcomes { take(outcome, into: &timeline.waits[place[row]]) }
     // Waits that no replay saw begin, and what reconstruction could not follow: not known, but accounted for.
     for i in timeline.waits.indices {
-      let rest = timeline.waits[i].length - timeline.waits[i].times.total
-      timeline.waits[i].times[.unknown] += rest
+      let rest = timeline.waits[i].length &- timeline.waits[i].times.total
+      timeline.waits[i].times[.unknown] &+= rest
     }
-    timeline.chains = replay.rows.chains.map { with($0) { $0.wait = place[$0.wait] } }
-    timeline.inversions = replay.rows.inversions.map { with($0) { $0.wait = place[$0.wait] } }
+    timeline.chains = replay.rows.chains.compactMap { row in
+      clipped(row, \.wait, \.begin, \.end, to: timeline.waits, place)
+    }
+    timeline.inversions = replay.rows.inversions.compactMap { row in
+      clipped(row, \.wait, \.begin, \.end, to: timeline.waits, place)
+    }
     timeline.handoffs = replay.rows.handoffs.map { with($0) { $0.wait = place[$0.wait] } }
     timeline.splits = replay.rows.splits.sorted { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
     timeline.holds = replay.rows.holds.sorted { ($0.begin, $0.lock, $0.end) < ($1.begin, $1.lock, $1.end) }
@@ -167,7 +185,7 @@ extension ProxyMachine {
   }
 
   private func take(_ outcome: WaitOutcome, into wait: inout WaitRow) {
-    wait.times = outcome.times
+    wait.times = wait.result == .lost ? outcome.timesAtDoubt ?? ClassTimes() : outcome.times
     wait.owner = outcome.owner
     wait.ownerEvidence = outcome.ownerEvidence
     wait.depth = outcome.depth
@@ -183,8 +201,20 @@ extension ProxyMachine {
         timeline.cpus[i].proxiedSwitches = replay.lanes[lane].proxiedSwitches
         timeline.cpus[i].donations = replay.lanes[lane].donations
       }
-      timeline.cpus[i].own = timeline.cpus[i].busy - timeline.cpus[i].proxied - timeline.cpus[i].unknown
+      timeline.cpus[i].own = timeline.cpus[i].busy &- timeline.cpus[i].proxied &- timeline.cpus[i].unknown
     }
+  }
+
+  /// A row of a wait, with the wait's place in the result, and no longer than the wait is certain.
+  private func clipped<Row>(
+    _ row: Row, _ wait: WritableKeyPath<Row, Int>, _ begin: KeyPath<Row, Timestamp>,
+    _ end: WritableKeyPath<Row, Timestamp>, to waits: [WaitRow], _ place: [Int]
+  ) -> Row? {
+    var row = row
+    row[keyPath: wait] = place[row[keyPath: wait]]
+    let whole = waits[row[keyPath: wait]]
+    row[keyPath: end] = min(row[keyPath: end], whole.begin + whole.length)
+    return row[keyPath: begin] < row[keyPath: end] ? row : nil
   }
 
   private func with<Row>(_ row: Row, _ change: (inout Row) -> Void) -> Row {
@@ -199,12 +229,12 @@ extension ProxyMachine {
       let index = timeline.waits[i].waiter.index
       if timeline.waits[i].waiter.comm.isEmpty { timeline.waits[i].waiter.comm = tasks[index].comm }
       tasks[index].waits += 1
-      tasks[index].waited += timeline.waits[i].length
-      tasks[index].inverted += timeline.waits[i].times[.inverted]
+      tasks[index].waited &+= timeline.waits[i].length
+      tasks[index].inverted &+= timeline.waits[i].times[.inverted]
     }
     for split in timeline.splits {
-      tasks[split.curr.index].proxiedRun += split.end - split.begin
-      tasks[split.donor.index].donated += split.end - split.begin
+      tasks[split.curr.index].proxiedRun &+= split.end - split.begin
+      tasks[split.donor.index].donated &+= split.end - split.begin
     }
     timeline.tasks = tasks.rows
   }

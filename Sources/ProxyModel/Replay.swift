@@ -51,6 +51,7 @@ struct Replay {
     case .becomes(let old, let new): become(old, new)
     case .waitBegan(let wait, let task, let lock, let isMutex): began(wait, task, lock, isMutex, entry.owner)
     case .waitEnded(let wait, let task, let lock, let acquired): ended(wait, task, lock, acquired, entry.owner)
+    case .waitDoubted(let wait): doubt(wait)
     case .waitLost(let wait, let task, let lock): ended(wait, task, lock, false, .unknown)
     case .released(let lock, let task, let evidence): released(lock, by: task, on: lane, evidence, entry.owner)
     case .ownerRead(let lock): setOwner(lock, entry.owner)

@@ -26,6 +26,8 @@ extension Replay {
       walkedTasks.append(waiter)
       var fact = waits[wait].isMutex ? locks[lock]?.owner ?? .unknown : .unknown
       if fact == .free, let heir = locks[lock]?.heir, heir != waiter { fact = .task(heir, .inferred(.handedOver)) }
+      // That it is free is known as well as that it was released.
+      if fact == .free { evidence = evidence.combined(with: locks[lock]?.released?.evidence ?? .inferred(.acquired)) }
       if fact == .free, wait != index { return (.task(waiter), evidence) }
       walkedLocks.append(lock)
       switch fact {
@@ -120,8 +122,8 @@ extension Replay {
   }
 
   /// Books the time since the last change to the class that held until now.
-  private mutating func book(_ index: Int) {
-    waits[index].times[waits[index].current] += max(0, now - waits[index].since)
+  mutating func book(_ index: Int) {
+    waits[index].times[waits[index].current] &+= max(0, now - waits[index].since)
     waits[index].since = max(now, waits[index].since)
   }
 
@@ -132,7 +134,8 @@ extension Replay {
     endInversion(index)
     let wait = waits[index]
     rows.outcomes[wait.row] = WaitOutcome(
-      times: wait.times, owner: wait.firstOwner, ownerEvidence: wait.firstEvidence, depth: wait.depth)
+      times: wait.times, timesAtDoubt: wait.timesAtDoubt, owner: wait.firstOwner, ownerEvidence: wait.firstEvidence,
+      depth: wait.depth)
   }
 }
 
@@ -198,7 +201,7 @@ extension Replay {
     let ran = now - open.culpritSince
     if ran > 0 {
       if let known = open.culprits.firstIndex(where: { $0.task.index == open.culprit }) {
-        open.culprits[known].ran += ran
+        open.culprits[known].ran &+= ran
       } else {
         open.culprits.append((label(open.culprit), ran))
       }

@@ -11,9 +11,9 @@ extension Replay {
     guard length > 0, let curr = lanes[lane].curr, self[curr].pid != 0 else { return }
     switch lanes[lane].donor {
     case .own: break
-    case .unknown: lanes[lane].unknown += length
+    case .unknown: lanes[lane].unknown &+= length
     case .task(let donor, let depth, let evidence):
-      lanes[lane].proxied += length
+      lanes[lane].proxied &+= length
       rows.splits.append(
         SplitRow(
           cpu: CPU(lane), begin: lanes[lane].since, end: end, donor: label(donor), curr: label(curr), depth: depth,

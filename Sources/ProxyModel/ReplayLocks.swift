@@ -40,6 +40,13 @@ extension Replay {
     if locks[lock]?.waiters == 0 { forgetLock(lock) }
   }
 
+  /// The wait is certain until here: what follows counts only if its end is seen after all.
+  mutating func doubt(_ row: Int) {
+    guard let index = waits.firstIndex(where: { $0.row == row }) else { return }
+    book(index)
+    waits[index].timesAtDoubt = waits[index].times
+  }
+
   /// Takes a wait out of the list; the last one moves to its place.
   private mutating func remove(_ index: Int) {
     let gone = waits[index]

@@ -85,6 +85,8 @@ struct WaitNow {
   /// What its class follows from.
   var restsOn = Touched.everything
   var times = ClassTimes()
+  /// Its times when a gap began that may hide its end.
+  var timesAtDoubt: ClassTimes?
   /// The lock's owner when the wait began, and the deepest chain since.
   var firstOwner: TaskLabel?
   var firstEvidence = Evidence.unknown
@@ -133,6 +135,8 @@ struct ReplayRows {
 /// What reconstruction adds to a wait's row.
 struct WaitOutcome {
   var times: ClassTimes
+  /// As far as the wait is certain, where a gap may hide its end.
+  var timesAtDoubt: ClassTimes?
   var owner: TaskLabel?
   var ownerEvidence: Evidence
   var depth: Int

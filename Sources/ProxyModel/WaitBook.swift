@@ -29,6 +29,8 @@ struct WaitBook {
   private var open: [TaskIndex: [OpenWait]] = [:]
   /// Kinds by lock, for ends whose begin is not in the trace.
   private var kinds: [LockAddress: WaitKind] = [:]
+  /// Rows of waits whose end a gap may hide, since the last call of ``takeDoubted()``.
+  private var doubted: [Int] = []
   /// Waits that gaps made us lose sight of, since the last call of ``takeLost()``.
   private var lost: [OpenWait] = []
   /// A gap on some CPU lasts until here.
@@ -56,6 +58,12 @@ struct WaitBook {
 
   /// The lock that a task waits for, the innermost one, with the wait's row.
   func waiting(_ task: TaskIndex) -> OpenWait? { open[task]?.last }
+
+  /// Waits of which it has become doubtful whether they last, each once.
+  mutating func takeDoubted() -> [Int] {
+    defer { doubted.removeAll() }
+    return doubted
+  }
 
   /// Waits whose end is now known not to be seen, each once.
   mutating func takeLost() -> [OpenWait] {
@@ -134,6 +142,7 @@ struct WaitBook {
   private mutating func doubt(_ place: Dictionary<TaskIndex, [OpenWait]>.Index, _ i: Int, since: Timestamp) {
     if open.values[place][i].doubtfulSince == nil {
       open.values[place][i].doubtfulSince = max(since, rows[open.values[place][i].row].begin)
+      doubted.append(open.values[place][i].row)
     }
   }
 
@@ -182,6 +191,6 @@ struct WaitBook {
   }
 
   private mutating func addSleep(_ row: Int, from: Timestamp, to: Timestamp) {
-    if let sum = rows[row].asleep { rows[row].asleep = sum + max(0, to - from) }
+    if let sum = rows[row].asleep { rows[row].asleep = sum &+ max(0, to - from) }
   }
 }

@@ -47,7 +47,7 @@ public struct ClassTimes: Sendable, Hashable {
     set { sums[`class`.rawValue] = newValue }
   }
 
-  public var total: Int64 { WaitClass.allCases.reduce(0) { $0 + self[$1] } }
+  public var total: Int64 { WaitClass.allCases.reduce(0) { $0 &+ self[$1] } }
 
   public static func == (a: ClassTimes, b: ClassTimes) -> Bool { WaitClass.allCases.allSatisfy { a[$0] == b[$0] } }
 
@@ -56,6 +56,6 @@ public struct ClassTimes: Sendable, Hashable {
   }
 
   public static func += (a: inout ClassTimes, b: ClassTimes) {
-    for c in WaitClass.allCases { a[c] += b[c] }
+    for c in WaitClass.allCases { a[c] &+= b[c] }
   }
 }

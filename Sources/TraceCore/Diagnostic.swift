@@ -32,6 +32,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   case pidOutOfRange
   case contentionEndWithoutBegin
   case cpuOutOfRange
+  case timestampOutOfRange
 
   public var severity: Severity {
     switch self {
@@ -39,7 +40,8 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .formatRejected, .clockUnknown, .timestampBackwards, .unknownEventID, .lostEvents, .switchDiscontinuity,
       .pidOutOfRange:
       .warning
-    case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .badPage, .badRecord, .cpuOutOfRange:
+    case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .badPage, .badRecord, .cpuOutOfRange,
+      .timestampOutOfRange:
       .damage
     }
   }
@@ -64,6 +66,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .pidOutOfRange: "a pid that no kernel hands out"
     case .contentionEndWithoutBegin: "a wait ended whose beginning is not in the trace"
     case .cpuOutOfRange: "a CPU number that no kernel has"
+    case .timestampOutOfRange: "a time that no clock has reached"
     }
   }
 
@@ -81,7 +84,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .unknownEventID: "its records are counted, not analysed"
     case .lostEvents: "record with a larger buffer (trace-cmd record -b) or fewer events"
     case .switchDiscontinuity: "events are missing that the ring buffer did not report; nothing is repaired by guess"
-    case .pidOutOfRange, .cpuOutOfRange: "the record is not analysed"
+    case .pidOutOfRange, .cpuOutOfRange, .timestampOutOfRange: "the record is not analysed"
     case .contentionEndWithoutBegin: "it began before the trace, and is not counted as a wait"
     }
   }
