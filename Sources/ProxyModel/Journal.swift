@@ -31,8 +31,10 @@ enum JournalAction: BitwiseCopyable {
   case becomes(TaskIndex, TaskIndex)
   case waitBegan(wait: Int, TaskIndex, LockAddress, isMutex: Bool)
   case waitEnded(wait: Int, TaskIndex, LockAddress, acquired: Bool)
-  /// From here on a gap may hide the wait's end.
-  case waitDoubted(wait: Int)
+  /// A wait ended with the lock whose begin is not in the trace.
+  case acquired(LockAddress)
+  /// From that instant on a gap may hide the wait's end.
+  case waitDoubted(wait: Int, since: Timestamp)
   /// The wait's end is not in the trace.
   case waitLost(wait: Int, TaskIndex, LockAddress)
   /// Stated by `contended_release`, or concluded from a waking.

@@ -112,7 +112,9 @@ extension ProxyMachine {
   }
 
   private mutating func noteDoubts(at time: Timestamp, cpu: CPU) {
-    for wait in waits.takeDoubted() { note(.waitDoubted(wait: wait), at: time, cpu: cpu) }
+    for wait in waits.takeDoubted() {
+      note(.waitDoubted(wait: wait.row, since: wait.doubtfulSince ?? time), at: time, cpu: cpu)
+    }
   }
 
   /// Waits whose end is not seen leave the ledger and the replay.
@@ -263,13 +265,23 @@ extension ProxyMachine {
     see(.contentionEnded)
     if lanes[lane]?.endSpinning(on: lock) == true { return }
     let row = waits.end(
-      lock, result: result, waiter: tasks.label(current), at: event.timestamp, certainSince: gaplessSince)
+      lock, result: result, waiter: tasks.label(current), at: event.timestamp,
+      certainSince: min(gaplessSince, event.timestamp))
     endLostWaits(event)
-    guard let row else { return }
+    guard let row else { return acquiredBlindly(lock, result, event, current) }
     let position = note(
       .waitEnded(wait: row, current, lock, acquired: result == 0), at: event.timestamp, cpu: event.cpu)
     ledger.waitEnded(
       lock, current, acquired: result == 0, at: position, time: event.timestamp, in: &journal)
+  }
+
+  /// The wait's begin is not in the trace; that the lock is this task's from now on the event says all the same.
+  private mutating func acquiredBlindly(
+    _ lock: LockAddress, _ result: Int32, _ event: SchedEvent, _ current: TaskIndex
+  ) {
+    guard result == 0, waits.kind(of: lock) == .mutex else { return }
+    let position = note(.acquired(lock), at: event.timestamp, cpu: event.cpu)
+    ledger.waitEnded(lock, current, acquired: true, at: position, time: event.timestamp, in: &journal)
   }
 
   private mutating func probed(_ probe: SwitchProbe, _ event: SchedEvent) {

@@ -36,7 +36,8 @@ struct Replay {
     while lanes.count <= lane { lanes.append(LaneNow()) }
     switch entry.action {
     case .switched: lanes[lane].choice = nil
-    case .probedChoice: break
+    // Names may stand between a choice and its switch.
+    case .probedChoice, .described, .waitDoubted: break
     default: if lanes[lane].choice != nil { settleChoice(lane) }
     }
     switch entry.action {
@@ -51,10 +52,10 @@ struct Replay {
     case .becomes(let old, let new): become(old, new)
     case .waitBegan(let wait, let task, let lock, let isMutex): began(wait, task, lock, isMutex, entry.owner)
     case .waitEnded(let wait, let task, let lock, let acquired): ended(wait, task, lock, acquired, entry.owner)
-    case .waitDoubted(let wait): doubt(wait)
+    case .waitDoubted(let wait, let since): doubt(wait, since: since)
     case .waitLost(let wait, let task, let lock): ended(wait, task, lock, false, .unknown)
     case .released(let lock, let task, let evidence): released(lock, by: task, on: lane, evidence, entry.owner)
-    case .ownerRead(let lock): setOwner(lock, entry.owner)
+    case .ownerRead(let lock), .acquired(let lock): setOwner(lock, entry.owner)
     case .probedDonor(let next, let donor, let depth): probed(lane, next: next, donor: donor, depth: depth)
     case .probedChoice(let task): chosen(lane, task)
     }

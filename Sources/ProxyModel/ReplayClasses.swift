@@ -122,7 +122,7 @@ extension Replay {
   }
 
   /// Books the time since the last change to the class that held until now.
-  mutating func book(_ index: Int) {
+  private mutating func book(_ index: Int) {
     waits[index].times[waits[index].current] &+= max(0, now - waits[index].since)
     waits[index].since = max(now, waits[index].since)
   }
@@ -182,17 +182,17 @@ extension Replay {
   private mutating func noteInversion(
     _ index: Int, _ terminal: ChainTerminal, _ culprit: TaskIndex?, _ evidence: Evidence
   ) {
-    guard let culprit, case .task(let owner) = terminal else {
+    guard let culprit, case .task(let owner) = terminal, case .running(let cpu) = self[culprit].place else {
       endInversion(index)
       return
     }
-    if waits[index].inversion?.ownerIndex == owner, waits[index].inversion?.cpu == self[owner].cpu {
+    if waits[index].inversion?.ownerIndex == owner, waits[index].inversion?.cpu == cpu {
       changeCulprit(index, to: culprit)
       return
     }
     endInversion(index)
     waits[index].inversion = OpenInversion(
-      begin: now, owner: label(owner), ownerIndex: owner, cpu: self[owner].cpu, evidence: evidence, culprit: culprit,
+      begin: now, owner: label(owner), ownerIndex: owner, cpu: cpu, evidence: evidence, culprit: culprit,
       culpritSince: now)
   }
 

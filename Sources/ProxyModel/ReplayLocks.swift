@@ -40,11 +40,14 @@ extension Replay {
     if locks[lock]?.waiters == 0 { forgetLock(lock) }
   }
 
-  /// The wait is certain until here: what follows counts only if its end is seen after all.
-  mutating func doubt(_ row: Int) {
+  /// The wait is certain until that instant: what follows counts only if its end is seen after all.
+  mutating func doubt(_ row: Int, since: Timestamp) {
     guard let index = waits.firstIndex(where: { $0.row == row }) else { return }
-    book(index)
-    waits[index].timesAtDoubt = waits[index].times
+    // Of an instant further back nothing is kept: then all of it is as good as not known.
+    guard since >= waits[index].since else { return }
+    var times = waits[index].times
+    times[waits[index].current] &+= since - waits[index].since
+    waits[index].timesAtDoubt = times
   }
 
   /// Takes a wait out of the list; the last one moves to its place.
@@ -142,6 +145,8 @@ extension Replay {
       }
       self[task].cpu = target
     }
+    self[task].place = .blocked(target)
+    touched.insert(task)
   }
 
   mutating func noteMigration(_ task: TaskIndex, to cpu: CPU) {

@@ -29,8 +29,8 @@ struct WaitBook {
   private var open: [TaskIndex: [OpenWait]] = [:]
   /// Kinds by lock, for ends whose begin is not in the trace.
   private var kinds: [LockAddress: WaitKind] = [:]
-  /// Rows of waits whose end a gap may hide, since the last call of ``takeDoubted()``.
-  private var doubted: [Int] = []
+  /// Waits whose end a gap may hide, since the last call of ``takeDoubted()``.
+  private var doubted: [OpenWait] = []
   /// Waits that gaps made us lose sight of, since the last call of ``takeLost()``.
   private var lost: [OpenWait] = []
   /// A gap on some CPU lasts until here.
@@ -56,11 +56,14 @@ struct WaitBook {
     return rows.count - 1
   }
 
+  /// What the lock is, as far as a wait for it has shown.
+  func kind(of lock: LockAddress) -> WaitKind? { kinds[lock] }
+
   /// The lock that a task waits for, the innermost one, with the wait's row.
   func waiting(_ task: TaskIndex) -> OpenWait? { open[task]?.last }
 
   /// Waits of which it has become doubtful whether they last, each once.
-  mutating func takeDoubted() -> [Int] {
+  mutating func takeDoubted() -> [OpenWait] {
     defer { doubted.removeAll() }
     return doubted
   }
@@ -142,7 +145,7 @@ struct WaitBook {
   private mutating func doubt(_ place: Dictionary<TaskIndex, [OpenWait]>.Index, _ i: Int, since: Timestamp) {
     if open.values[place][i].doubtfulSince == nil {
       open.values[place][i].doubtfulSince = max(since, rows[open.values[place][i].row].begin)
-      doubted.append(open.values[place][i].row)
+      doubted.append(open.values[place][i])
     }
   }
 
