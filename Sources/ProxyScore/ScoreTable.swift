@@ -71,6 +71,10 @@ public enum ScoreTable {
     for (evidence, count) in sum.verdicts.sorted(by: { $0.value.known > $1.value.known }) {
       add(evidence, "verdicts", Double(count.known), Double(count.right), of: Double(captures.count), "")
     }
+    let stints = sum.inferredSwitchSplits
+    lines.append(
+      "\nAgainst the switch probe alone, each donor lasting until the next switch: precision "
+        + String(format: "%.4f, recall %.4f.", stints.precision, stints.recall))
     return lines.joined(separator: "\n") + "\n"
   }
 

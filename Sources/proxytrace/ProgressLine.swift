@@ -3,7 +3,7 @@ import ProxyReport
 
 /// How far the reading is, on standard error: only on a terminal, only where it takes long, and erased at the end.
 struct ProgressLine {
-  private static let delay = 0.5
+  private static let delay = 0.2
   private static let interval = 0.1
   /// Asking for the time at every event would cost more than the event.
   private static let eventsBetweenLooks = 1 << 14
