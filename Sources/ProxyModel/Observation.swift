@@ -103,6 +103,7 @@ extension ProxyMachine {
     waits.doubt(on: CPU(lane), since: since, until: until)
     noteDoubts(at: time, cpu: CPU(lane))
     gaplessSince = max(gaplessSince, until)
+    gapEnd = max(gapEnd ?? until, until)
   }
 
   private mutating func loseCurrent(_ lane: Int, since: Timestamp, at time: Timestamp) {

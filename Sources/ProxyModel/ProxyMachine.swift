@@ -14,6 +14,8 @@ public struct ProxyMachine {
     public var ignoresProbes = false
     /// Whether the traced kernel proxies; `nil` = find out.
     public var proxyExecution: Bool?
+    /// As many entries the journal holds at most; what is undecided then stays unknown.
+    package var journalLimit = 1 << 19
 
     public init() {}
   }
@@ -22,8 +24,6 @@ public struct ProxyMachine {
   static let cpuLimit: CPU = 8192
   /// 146 years of nanoseconds: later stamps are damage. Differences of earlier ones fit into 64 bits with a sign.
   static let timeLimit = Timestamp(1 << 62)
-  /// As many entries the journal holds at most; what is undecided then stays unknown.
-  static let journalLimit = 1 << 19
 
   let options: Options
   var tasks: TaskTable
@@ -50,6 +50,8 @@ public struct ProxyMachine {
   var eventCount: UInt64 = 0
   /// The end of the last gap, or the trace's beginning: what is known without a gap since.
   var gaplessSince = Timestamp(0)
+  /// The end of the gap that goes on, the latest of several.
+  var gapEnd: Timestamp?
 
   public init(_ options: Options = Options()) {
     self.options = options
@@ -75,6 +77,11 @@ public struct ProxyMachine {
     }
     let lane = Int(event.cpu)
     openLane(lane)
+    // What happened beside a gap cannot be decided by what comes after it either.
+    if let end = gapEnd, event.timestamp >= end {
+      ledger.forget(in: &journal)
+      gapEnd = nil
+    }
     if case .lost(let lost) = event.body {
       lose(lost, lane: lane, at: event.timestamp)
     } else {
@@ -116,8 +123,8 @@ public struct ProxyMachine {
   /// Lets the replays follow the journal as far as the owners in it are decided.
   private mutating func replayDecided() {
     let frontier = ledger.frontier ?? .max
-    if journal.count > Self.journalLimit, frontier <= journal.first {
-      ledger.giveUp(before: journal.end - Self.journalLimit / 2, in: &journal)
+    if journal.count > options.journalLimit, frontier <= journal.first {
+      ledger.giveUp(before: journal.end - options.journalLimit / 2, in: &journal)
       return replayDecided()
     }
     while journal.first < frontier, let entry = journal.popFirst() {

@@ -114,7 +114,10 @@ extension Replay {
   mutating func finish(at end: Timestamp) {
     now = max(now, end)
     for index in waits.indices { closeWait(index) }
-    for lane in lanes.indices { bookLane(lane) }
+    for lane in lanes.indices {
+      settleChoice(lane)
+      bookLane(lane)
+    }
     for (lock, state) in locks { closeHold(lock, state) }
   }
 }

@@ -103,11 +103,11 @@ extension Replay {
     (self[task].priority?.rawValue ?? .max, self[task].pid)
   }
 
-  /// The CPU on whose runqueue a task is.
+  /// The CPU on whose runqueue a task is; −1 where it is on none, or a gap hides on which.
   private func home(of task: TaskIndex) -> CPU {
     switch self[task].place {
     case .running(let cpu), .queued(let cpu), .blocked(let cpu): cpu
-    case .asleep, .unknown: self[task].cpu
+    case .asleep, .unknown: -1
     }
   }
 }

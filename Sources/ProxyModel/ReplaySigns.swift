@@ -38,7 +38,9 @@ extension Replay {
   }
 
   private mutating func weighContest(of owner: TaskIndex, on cpu: CPU, _ length: Double) {
-    guard let curr = lanes[Int(cpu)].curr, self[owner].place == .queued(cpu) || curr == owner else { return }
+    guard cpu >= 0, Int(cpu) < lanes.count, let curr = lanes[Int(cpu)].curr,
+      self[owner].place == .queued(cpu) || curr == owner
+    else { return }
     var donors = 0.0
     for index in waits.indices where isDonor(index, of: owner, on: cpu) { donors += weight(waits[index].waiter) }
     var others = curr == owner || self[curr].pid == 0 ? 0 : weight(curr)
