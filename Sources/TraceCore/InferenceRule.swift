@@ -54,3 +54,21 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Wrong: with a scheduler that does not share by weight (sched_ext), or in a short trace.
   case ranByDonorsWeight
 }
+
+extension InferenceRule {
+  /// The rule in one sentence, for a legend.
+  public var summary: String {
+    switch self {
+    case .acquired: "the last task seen to acquire a lock owns it until somebody else does"
+    case .wokeTheWaiter: "who wakes a mutex waiter from task context has just released the mutex"
+    case .spunOnOwner: "a spinner spins on an owner that runs, and just one other task ran"
+    case .tookOver: "who releases next, with no wait ended in between, had taken the lock without waiting"
+    case .handedOver: "a release on a donor's account hands the lock to the waiter that is woken"
+    case .movedSilently: "a blocked waiter woken on another CPU than it blocked on was moved to its owner"
+    case .mostUrgentDonor: "the most urgent blocked task on a CPU whose chain ends in the task that runs is its donor"
+    case .idledWithWork: "a CPU that idles with a task queued is letting go of a donor"
+    case .stayedHome: "waiters that stay where they blocked while their owner is elsewhere are no donors"
+    case .ranByDonorsWeight: "owners that run as much as their donors' weight gives run on their account"
+    }
+  }
+}

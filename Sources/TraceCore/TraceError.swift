@@ -7,6 +7,7 @@ public struct TraceError: Error, Sendable, Hashable {
     case damaged
     case noEvents
     case noSuchInstance
+    case noSuchRow
   }
 
   public var reason: Reason

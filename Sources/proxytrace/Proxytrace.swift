@@ -26,7 +26,7 @@ struct Proxytrace: ParsableCommand {
       Exit status: 0 done; 1 failed; 3 done, but damage in the capture was skipped (the report says where); 64 usage.
       """,
     version: programVersion,
-    subcommands: [ReportCommand.self, InfoCommand.self])
+    subcommands: [ReportCommand.self, ExplainCommand.self, InfoCommand.self])
 }
 
 /// Descriptors 0 to 2 as the program expects them.

@@ -24,10 +24,6 @@ struct ReportCommand: ParsableCommand {
     case text, csv, json
   }
 
-  enum ProxyChoice: String, ExpressibleByArgument, CaseIterable {
-    case auto, on, off
-  }
-
   @Argument(help: ArgumentHelp("Captures to read; trace.dat if none is named.", valueName: "file"))
   var files: [String] = []
 
@@ -51,11 +47,7 @@ struct ReportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many locks, tasks and findings the text lists.", valueName: "n"))
   var top = 10
 
-  @Flag(help: "Leave the events of the proxytrace probes out, as if they had not been recorded.")
-  var ignoreProbes = false
-
-  @Option(help: "Whether the traced kernel proxies: auto (the capture decides, and the report says how), on, off.")
-  var proxyExec = ProxyChoice.auto
+  @OptionGroup var model: ModelOptions
 
   @OptionGroup var reading: ReadingOptions
 
@@ -109,11 +101,8 @@ struct ReportCommand: ParsableCommand {
 
   /// Reads and analyses a capture; tells why where it cannot.
   private func load(_ file: String, _ outcome: inout Outcome) -> Report? {
-    var options = ProxyMachine.Options()
-    options.ignoresProbes = ignoreProbes
-    options.proxyExecution = proxyExec == .auto ? nil : proxyExec == .on
     do throws(TraceError) {
-      let capture = try LoadedCapture(path: file, instance: reading.instance, top: top, options: options)
+      let capture = try LoadedCapture(path: file, instance: reading.instance, top: top, options: model.options)
       try capture.context.requireSwitches()
       outcome.note(damage: capture.context.diagnostics.hasDamage)
       return Report(capture.context)

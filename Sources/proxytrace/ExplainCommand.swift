@@ -1,0 +1,92 @@
+import ArgumentParser
+import Glibc
+import ProxyAnalysis
+import ProxyModel
+import ProxyReport
+import TraceCore
+import TraceReader
+
+struct ExplainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Tells the story of one wait, event by event.",
+    discussion: """
+      Who ran where while a task waited for a lock, with the trace's own times, so that each line can be found in \
+      trace-cmd report and KernelShark. What is inferred is marked, with the rule; at the end stands where the time went. \
+      Ids are those of the tables waits and inversions. The capture is read twice.
+
+      Examples:
+        proxytrace explain trace.dat --wait 12
+        proxytrace explain trace.dat --inversion 1
+      """)
+
+  @Argument(help: ArgumentHelp("The capture.", valueName: "file"))
+  var file = "trace.dat"
+
+  @Option(help: ArgumentHelp("The wait with this id.", valueName: "id"))
+  var wait: Int?
+
+  @Option(help: ArgumentHelp("The wait of the inversion window with this id.", valueName: "id"))
+  var inversion: Int?
+
+  @Flag(help: "Print every event, without folding long stretches of the same.")
+  var all = false
+
+  @OptionGroup var model: ModelOptions
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    if (wait == nil) == (inversion == nil) { throw ValidationError("say either --wait ID or --inversion ID") }
+  }
+
+  func run() throws {
+    var outcome = Outcome()
+    let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
+    do throws(TraceError) {
+      let capture = try LoadedCapture(path: file, instance: reading.instance, top: 1, options: model.options)
+      try capture.context.requireSwitches()
+      outcome.note(damage: capture.context.diagnostics.hasDamage)
+      let story = try tell(capture.context)
+      show(story, capture.context, sink, &outcome)
+    } catch {
+      outcome.fail(error)
+    }
+    try outcome.exit()
+  }
+
+  /// Reads the capture again, for the wait alone.
+  private func tell(_ context: ReportContext) throws(TraceError) -> Story {
+    var story = Story(of: try row(context.timeline), in: context.timeline)
+    var reader = try CaptureReader(path: file, instance: reading.instance)
+    while let event = reader.next() {
+      if event.timestamp > story.end, context.capture.clock.isGlobal { break }
+      story.apply(event)
+    }
+    story.finish()
+    return story
+  }
+
+  /// The wait that is asked for.
+  private func row(_ timeline: Timeline) throws(TraceError) -> Int {
+    if let wait { return try place(wait, of: timeline.waits.count, "wait") }
+    return timeline.inversions[try place(inversion ?? 0, of: timeline.inversions.count, "inversion")].wait
+  }
+
+  private func place(_ id: Int, of count: Int, _ what: String) throws(TraceError) -> Int {
+    guard id >= 1, id <= count else {
+      let ids = count == 0 ? "it has none" : "its ids are 1 to \(count)"
+      throw TraceError(.noSuchRow, path: file, "there is no \(what) \(id)", advice: ids)
+    }
+    return id - 1
+  }
+
+  private func show(_ story: Story, _ context: ReportContext, _ sink: ByteSink, _ outcome: inout Outcome) {
+    do throws(OutputError) {
+      try StoryText(showsAll: all).write(story, of: context, to: sink)
+      try sink.flush()
+    } catch {
+      outcome.fail(error)
+    }
+  }
+}
