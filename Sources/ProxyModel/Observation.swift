@@ -104,6 +104,7 @@ extension ProxyMachine {
     noteDoubts(at: time, cpu: CPU(lane))
     gaplessSince = max(gaplessSince, until)
     gapEnd = max(gapEnd ?? until, until)
+    ledger.isBesideGap = true
   }
 
   private mutating func loseCurrent(_ lane: Int, since: Timestamp, at time: Timestamp) {

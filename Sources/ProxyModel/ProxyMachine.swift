@@ -81,6 +81,7 @@ public struct ProxyMachine {
     if let end = gapEnd, event.timestamp >= end {
       ledger.forget(in: &journal)
       gapEnd = nil
+      ledger.isBesideGap = false
     }
     if case .lost(let lost) = event.body {
       lose(lost, lane: lane, at: event.timestamp)

@@ -1,0 +1,245 @@
+import ProxyModel
+import TraceCore
+
+/// On whose account a CPU's curr runs.
+enum NaiveDonor: Equatable {
+  case own, unknown
+  case task(Pid, Evidence)
+
+  var pid: Pid? { if case .task(let pid, _) = self { pid } else { nil } }
+}
+
+/// Where a task is.
+enum NaivePlace: Equatable {
+  case unknown, asleep
+  case running(CPU)
+  case queued(CPU)
+  case blocked(CPU)
+}
+
+/// Everything that is known after an event.
+struct NaiveMoment {
+  var places: [Pid: NaivePlace] = [:]
+  /// Blocked tasks that the kernel took off their runqueue.
+  var parked: Set<Pid> = []
+  /// As far as the events up to now tell: a probe beside a switch comes after it.
+  var donors: [CPU: NaiveDonor] = [:]
+  /// The waiter that a lock is handed over to.
+  var heirs: [LockAddress: Pid] = [:]
+  /// Locks that were released on a donor's account.
+  var handedOver: Set<LockAddress> = []
+
+  func place(_ pid: Pid) -> NaivePlace { places[pid] ?? .unknown }
+}
+
+/// Goes through the events once and writes down a moment for each.
+struct NaiveDirector {
+  let model: NaiveModel
+  private(set) var moments: [NaiveMoment] = []
+  private(set) var donors: [CPU: [NaiveDonor]] = [:]
+  private var now = NaiveMoment()
+  private var index = 0
+
+  init(_ model: NaiveModel) {
+    self.model = model
+    for cpu in model.cpus { donors[cpu] = [] }
+  }
+
+  mutating func step(_ index: Int) {
+    self.index = index
+    let event = model.events[index]
+    if !NaiveModel.isLoss(event), !isKnown(event.cpu) { appear(event) }
+    settleChoice(event)
+    // The kernel hands a lock that it was lent the CPU for to the waiter that it wakes.
+    for (lock, story) in model.stories where story.release(index)?.index == index {
+      if now.donors[event.cpu]?.pid != nil { now.handedOver.insert(lock) } else { now.handedOver.remove(lock) }
+      now.heirs[lock] = nil
+    }
+    switch event.body {
+    case .lost: lose(event.cpu)
+    case .switched(let record): switched(record, event.cpu)
+    case .waking(let record):
+      now.parked.remove(record.task.pid)
+      if case .blocked = now.place(record.task.pid), record.targetCPU >= 0 {
+        now.places[record.task.pid] = .blocked(record.targetCPU)
+      }
+      inherit(record.task.pid)
+    case .wakeup(let record):
+      if case .running = now.place(record.task.pid) { break }
+      now.places[record.task.pid] = .queued(record.targetCPU)
+    case .migrated(let task, _, let cpu): migrated(task.pid, to: cpu)
+    case .probedSwitch(let probe): probed(probe, event.cpu)
+    default: break
+    }
+    for lock in now.handedOver where model.stories[lock]?.owner(index) != .free {
+      now.handedOver.remove(lock)
+      now.heirs[lock] = nil
+    }
+    for cpu in model.cpus { donors[cpu]?.append(now.donors[cpu] ?? .own) }
+    moments.append(now)
+    if index == model.events.count - 1 { settleLastChoices() }
+  }
+
+  private func isKnown(_ cpu: CPU) -> Bool {
+    index > 0 && model.currSoFar(cpu, index - 1) != nil
+  }
+
+  /// A CPU's first record, or the first after a hole.
+  private mutating func appear(_ event: SchedEvent) {
+    let pid = NaiveModel.writer(event)
+    now.places[pid] = .running(event.cpu)
+    // No switch to it is in the trace, so nothing tells on whose account it runs.
+    now.donors[event.cpu] = model.proxies && pid != 0 ? .unknown : .own
+    let isFirst = !model.events[..<index].contains { $0.cpu == event.cpu }
+    if isFirst, let donor = now.donors[event.cpu] {
+      donors[event.cpu] = donors[event.cpu]?.map { _ in donor }
+    }
+  }
+
+  /// A hole may hide any release, and any move of a task that is not seen to run.
+  private mutating func lose(_ cpu: CPU) {
+    for (pid, place) in now.places {
+      if case .running(let other) = place, other != cpu { continue }
+      now.places[pid] = .unknown
+    }
+    now.donors[cpu] = .own
+  }
+
+  private mutating func migrated(_ pid: Pid, to cpu: CPU) {
+    // A donor that goes home lends nothing more.
+    for (lane, donor) in now.donors where lane != cpu && donor.pid == pid { now.donors[lane] = .own }
+    switch now.place(pid) {
+    case .queued: now.places[pid] = .queued(cpu)
+    case .blocked: now.places[pid] = .blocked(cpu)
+    case .running, .asleep, .unknown: break
+    }
+  }
+
+  private mutating func inherit(_ pid: Pid) {
+    guard let wait = chain.innermost(pid), now.handedOver.contains(model.waits[wait].lock) else { return }
+    if now.heirs[model.waits[wait].lock] == nil { now.heirs[model.waits[wait].lock] = pid }
+  }
+
+  // MARK: - Switches
+
+  private var chain: NaiveChains { NaiveChains(model: model, moment: now, interval: index) }
+
+  private mutating func switched(_ record: SwitchRecord, _ cpu: CPU) {
+    let (left, next) = (record.previous.pid, record.next.pid)
+    if left != 0 {
+      let isBlocked = chain.innermost(left) != nil
+      now.places[left] = record.previousState.isRunnable ? .queued(cpu) : isBlocked ? .blocked(cpu) : .asleep
+    }
+    let before = now.donors[cpu]?.pid ?? left
+    now.places[next] = .running(cpu)
+    guard model.proxies, !hasProbes(before: index) else {
+      now.donors[cpu] = .own
+      return
+    }
+    now.donors[cpu] = infer(cpu, left: left, before: before, isRunnable: record.previousState.isRunnable, next: next)
+  }
+
+  private func hasProbes(before index: Int) -> Bool {
+    model.events[..<index].contains { if case .probedSwitch = $0.body { true } else { false } }
+  }
+
+  // MARK: - Probes
+
+  /// The probe beside a switch tells what holds since the switch.
+  private mutating func probed(_ probe: SwitchProbe, _ cpu: CPU) {
+    guard model.proxies, model.curr(cpu, index) == probe.next else { return }
+    let donor: NaiveDonor = probe.farthestDonor.map { .task($0, .probe) } ?? .own
+    now.donors[cpu] = donor
+    let start = model.events[..<index].lastIndex { $0.cpu == cpu && NaiveModel.isSwitch($0) } ?? index
+    for past in start..<index { donors[cpu]?[past] = donor }
+  }
+
+  /// A choice that the CPU's next record does not turn into a switch has changed the donor under curr.
+  private mutating func settleChoice(_ event: SchedEvent) {
+    guard let last = model.events[..<index].lastIndex(where: { $0.cpu == event.cpu }),
+      let donor = chosen(last, event.cpu)
+    else { return }
+    // The switch that it led to, or another choice that replaces it.
+    switch event.body {
+    case .switched, .probedSetNext: return
+    default: break
+    }
+    now.donors[event.cpu] = donor
+    for past in last..<index { donors[event.cpu]?[past] = donor }
+  }
+
+  /// So has one that no record follows.
+  private mutating func settleLastChoices() {
+    for cpu in model.cpus {
+      guard let last = model.events.lastIndex(where: { $0.cpu == cpu }), let donor = chosen(last, cpu) else { continue }
+      for past in last...index { donors[cpu]?[past] = donor }
+    }
+  }
+
+  /// The donor that a record has chosen, if it is a choice and curr goes on.
+  private func chosen(_ record: Int, _ cpu: CPU) -> NaiveDonor? {
+    guard model.proxies, case .probedSetNext(let pid, _) = model.events[record].body,
+      let curr = model.curr(cpu, record), curr != 0
+    else { return nil }
+    if pid == curr { return .own }
+    return chain.innermost(pid) == nil ? nil : .task(pid, .probe)
+  }
+
+  // MARK: - Inference
+
+  /// Whom the scheduler has picked, if it came to run `next`: it goes through the blocked tasks that are more urgent, the
+  /// donor before first in line whatever its priority, and moves or drops those whose owners it cannot run here.
+  private mutating func infer(_ cpu: CPU, left: Pid, before: Pid, isRunnable: Bool, next: Pid) -> NaiveDonor {
+    let keeps = before != next && isResident(before, cpu)
+    let urgent = now.places.keys.filter { pid in
+      guard isResident(pid, cpu) else { return false }
+      if next == 0 || (keeps && pid == before) { return true }
+      guard let first = model.priority(pid, index), let second = model.priority(next, index) else { return false }
+      return first < second
+    }
+    var best: Pid?
+    for pid in urgent.sorted(by: { rank($0) < rank($1) }) {
+      while isResident(pid, cpu), pickAgain(pid, cpu) {}
+      if best == nil, isResident(pid, cpu), chain.terminal(of: pid) == next { best = pid }
+    }
+    if next == 0 { return .own }
+    // It was lent the CPU, was woken, and runs now by itself.
+    if before == next, !isRunnable { return .own }
+    guard let best else { return .own }
+    return .task(best, chain.evidence(of: best).combined(with: .inferred(.mostUrgentDonor)))
+  }
+
+  private func rank(_ pid: Pid) -> (Int32, Pid) { (model.priority(pid, index) ?? .max, pid) }
+
+  private func isResident(_ pid: Pid, _ cpu: CPU) -> Bool {
+    now.place(pid) == .blocked(cpu) && !now.parked.contains(pid) && chain.innermost(pid) != nil
+  }
+
+  /// What the kernel does about a donor whose owner it cannot run at once.
+  /// - Returns: whether it did something.
+  private mutating func pickAgain(_ pid: Pid, _ cpu: CPU) -> Bool {
+    guard let wait = chain.innermost(pid) else { return false }
+    let walk = chain.walk(from: wait)
+    switch walk.end {
+    case .free:
+      now.parked.insert(pid)
+      return true
+    case .unknown, .cycle: return false
+    case .task: break
+    }
+    for (task, owner) in zip(walk.tasks, walk.tasks.dropFirst()) {
+      switch now.place(owner) {
+      case .asleep:
+        now.parked.insert(pid)
+        return true
+      case .running(let home), .queued(let home), .blocked(let home):
+        if home != cpu {
+          now.places[task] = .blocked(home)
+          return true
+        }
+      case .unknown: return false
+      }
+    }
+    return false
+  }
+}

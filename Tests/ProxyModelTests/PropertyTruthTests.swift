@@ -1,0 +1,170 @@
+import Foundation
+import ProxyModel
+import Testing
+import TraceCore
+import TraceTestKit
+
+/// The streaming model against what really happened in generated schedules, wherever it claims to know.
+struct PropertyTruthTests {
+  @Test(arguments: PropertySchedule.chunks(1500, from: 40_000, by: 250))
+  func waitsAreThoseThatWere(seeds: Range<UInt64>) {
+    for seed in seeds {
+      let schedule = PropertySchedule(seed: seed, hasHoles: false)
+      let (waits, truth) = (schedule.timeline().waits, schedule.truth.waits)
+      let isSame = { (wait: WaitRow, real: ScheduleTruth.Wait) in
+        wait.waiter.pid == real.waiter && wait.lock == real.lock && wait.begin == real.begin && wait.end == real.end
+          && Self.result(wait) == real.result
+      }
+      if waits.count != truth.count || !zip(waits, truth).allSatisfy(isSame) {
+        let first = zip(waits, truth).first { !isSame($0, $1) }?.1.begin.rawValue ?? 0
+        Issue.record("seed \(seed): \(waits.count) waits of \(truth.count), the first that differs at \(first)")
+      }
+    }
+  }
+
+  private static func result(_ wait: WaitRow) -> Int32? {
+    switch wait.result {
+    case .acquired: 0
+    case .failed(let errno): errno
+    case .open, .lost: nil
+    }
+  }
+
+  @Test func ownersAreRight() {
+    var tally = PropertyTally("owners")
+    for seed in PropertySchedule.chunks(2000, from: 50_000).joined() {
+      let schedule = PropertySchedule(seed: seed)
+      let stolen = schedule.stolen
+      let circumstances = schedule.hasHole ? "a hole" : schedule.plan.emitsReleases ? "releases" : "no releases"
+      for ignoringProbes in schedule.plan.emitsProbes ? [false, true] : [false] {
+        let waits = schedule.timeline(ignoringProbes: ignoringProbes).waits
+        for wait in waits where !wait.isCutAtBegin && wait.ownerEvidence != .unknown {
+          if stolen.contains(wait.lock) { continue }
+          let real = schedule.truth.holds.first {
+            $0.lock == wait.lock && $0.begin <= wait.begin && $0.end.map { wait.begin < $0 } ?? true
+          }
+          let isRight = real?.owner == wait.owner?.pid
+          let kind =
+            (wait.owner == nil ? "free, " : "") + (wait.ownerEvidence.rule?.rawValue ?? wait.ownerEvidence.name)
+          tally.add(kind, 1, right: isRight)
+          tally.add("\(kind), \(circumstances)", 1, right: isRight)
+          if !isRight, wait.ownerEvidence == .probe || wait.ownerEvidence == .event {
+            let owner = wait.owner?.pid ?? -1
+            Issue.record("seed \(seed), \(circumstances): \(owner) at \(wait.begin.rawValue) by \(kind)")
+          }
+        }
+      }
+    }
+    tally.report()
+  }
+
+  /// With the probes the split is known, apart from real-time donors under the same curr, which no probe tells of.
+  @Test func splitsWithProbesAreExact() {
+    var tally = PropertyTally("probed splits")
+    for seed in PropertySchedule.chunks(1000, from: 60_000).joined() {
+      let schedule = PropertySchedule(seed: seed, hasHoles: false) { plan in
+        (plan.emitsProbes, plan.proxyExecution) = (true, true)
+        plan.tasks = plan.tasks.map { PropertySchedule.fair($0) }
+      }
+      let agreement = SplitAgreement(schedule.timeline(), schedule.truth, end: schedule.events.last?.timestamp)
+      tally.add("said", Int(agreement.said), right: Int(agreement.agreed))
+      tally.add("seen", Int(agreement.seen), right: Int(agreement.agreed))
+      // Of several choices in a row the last one counts, also where a donor lent the CPU between two of them.
+      let moments = Int64(schedule.truth.occupancies.count) * 4_000
+      if agreement.said - agreement.agreed > moments {
+        Issue.record("seed \(seed): \(agreement.said) said, \(agreement.seen) were, \(agreement.agreed) agree")
+      }
+    }
+    tally.report()
+  }
+
+  @Test(arguments: [0, 4]) func inferredSplitsAreMostlyRight(fairTurns: Int) {
+    var tally = PropertyTally("inferred splits, a fair turn in \(fairTurns)")
+    for seed in PropertySchedule.chunks(1000, from: 70_000).joined() {
+      let schedule = PropertySchedule(seed: seed, hasHoles: false) { plan in
+        (plan.proxyExecution, plan.fairTurns) = (true, fairTurns)
+      }
+      let timeline = schedule.timeline(ignoringProbes: true)
+      let agreement = SplitAgreement(timeline, schedule.truth, end: schedule.events.last?.timestamp)
+      tally.add("recall", Int(agreement.seen), right: Int(agreement.agreed))
+      for (rule, sums) in agreement.byRule { tally.add(rule, Int(sums.said), right: Int(sums.agreed)) }
+    }
+    tally.report()
+  }
+
+  /// Nobody says so beforehand: the verdict is the model's own.
+  @Test func nothingIsProxiedWhereTheKernelDoesNot() {
+    var tally = PropertyTally("verdict")
+    for seed in PropertySchedule.chunks(1500, from: 80_000).joined() {
+      let schedule = PropertySchedule(seed: seed, length: 300)
+      let timeline = PropertySchedule.timeline(schedule.events, ProxyMachine.Options())
+      let answer = timeline.verdict.answer
+      let kernel = schedule.plan.proxyExecution ? "on" : "off"
+      let rule = timeline.verdict.evidence.rule?.rawValue ?? timeline.verdict.evidence.name
+      if answer != .notShown { tally.add("\(kernel), by \(rule)", 1, right: answer.rawValue == kernel) }
+      tally.add("\(kernel), decided", 1, right: answer != .notShown)
+      // The simulated scheduler does not share by weight, so that it may look like the other kind by its shares.
+      if rule == InferenceRule.ranByDonorsWeight.rawValue { continue }
+      // A move whose event a hole has swallowed looks like a silent one.
+      if schedule.hasHole { continue }
+      if !schedule.plan.proxyExecution, timeline.cpus.contains(where: { $0.proxied != 0 }) {
+        Issue.record("seed \(seed)\(schedule.hasHole ? " with a hole" : ""): proxied by \(rule)")
+      }
+    }
+    tally.report()
+  }
+}
+
+/// How often answers of a kind were given, and how often they were right, for people: printed where `PROPERTY_REPORT` is set.
+struct PropertyTally {
+  let title: String
+  private(set) var counts: [String: (given: Int, right: Int)] = [:]
+
+  init(_ title: String) { self.title = title }
+
+  mutating func add(_ kind: String, _ weight: Int, right isRight: Bool) {
+    add(kind, weight, right: isRight ? weight : 0)
+  }
+
+  mutating func add(_ kind: String, _ given: Int, right: Int) {
+    counts[kind, default: (0, 0)].given += given
+    counts[kind, default: (0, 0)].right += right
+  }
+
+  func report() {
+    guard ProcessInfo.processInfo.environment["PROPERTY_REPORT"] != nil else { return }
+    for (kind, count) in counts.sorted(by: { $0.key < $1.key }) where count.given > 0 {
+      print("\(title) | \(kind) | \(count.right) of \(count.given) | \(Double(count.right) / Double(count.given))")
+    }
+  }
+}
+
+/// A timeline's splits against the truth, in time.
+struct SplitAgreement {
+  private(set) var said: Int64 = 0
+  private(set) var seen: Int64 = 0
+  private(set) var agreed: Int64 = 0
+  private(set) var byRule: [String: (said: Int64, agreed: Int64)] = [:]
+
+  init(_ timeline: Timeline, _ truth: ScheduleTruth, end: Timestamp?) {
+    for (cpu, stays) in Dictionary(grouping: truth.occupancies, by: \.cpu) {
+      let splits = timeline.splits.filter { $0.cpu == cpu }
+      for (index, stay) in stays.enumerated() where stay.curr != stay.donor {
+        let until = index + 1 < stays.count ? stays[index + 1].begin : end ?? stay.begin
+        seen += max(0, until - stay.begin)
+      }
+      for split in splits {
+        let rule = split.evidence.rule?.rawValue ?? split.evidence.name
+        var right: Int64 = 0
+        for (index, stay) in stays.enumerated() where stay.curr == split.curr.pid && stay.donor == split.donor.pid {
+          let until = index + 1 < stays.count ? stays[index + 1].begin : end ?? stay.begin
+          right += max(0, min(until, split.end) - max(stay.begin, split.begin))
+        }
+        said += split.end - split.begin
+        agreed += right
+        byRule[rule, default: (0, 0)].said += split.end - split.begin
+        byRule[rule, default: (0, 0)].agreed += right
+      }
+    }
+  }
+}
