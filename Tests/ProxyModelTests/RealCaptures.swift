@@ -18,6 +18,12 @@ enum RealCaptures {
     try directories.flatMap { try ScoreTable.captures(below: $0, folders: ScoreTable.folders) }
   }
 
+  /// Captures of other make, with the truth of one run each: only the traces' clock decides whether it compares.
+  static let others: Result<[ScoredCapture], any Error> = Result {
+    try directories.flatMap { try ScoreTable.captures(below: $0, folders: ["formats", "sched-ext"]) }
+      .filter { $0.clock.name == "mono" }
+  }
+
   static func folder(_ name: String) throws -> [ScoredCapture] {
     let found = try all.get().filter { $0.folder == name }
     #expect(!found.isEmpty, "no capture in \(name)")
