@@ -46,6 +46,8 @@ public struct ProxyMachine {
   var replays: [Replay]
 
   var begin: Timestamp?
+  /// Losses that came before the first record.
+  private var earlyLosses: [SchedEvent] = []
   var end = Timestamp(0)
   var eventCount: UInt64 = 0
   /// The end of the last gap, or the trace's beginning: what is known without a gap since.
@@ -67,9 +69,27 @@ public struct ProxyMachine {
       return
     }
     if begin == nil {
-      begin = event.timestamp
-      gaplessSince = event.timestamp
+      // Records make a trace: the loss of all that a CPU had wrote down no time.
+      if case .lost = event.body {
+        earlyLosses.append(event)
+        return
+      }
+      start(at: event.timestamp)
     }
+    take(event)
+  }
+
+  private mutating func start(at time: Timestamp) {
+    begin = time
+    gaplessSince = time
+    for var loss in earlyLosses {
+      loss.timestamp = time
+      take(loss)
+    }
+    earlyLosses = []
+  }
+
+  private mutating func take(_ event: SchedEvent) {
     end = max(end, event.timestamp)
     guard event.cpu >= 0, event.cpu < Self.cpuLimit else {
       diagnostics.record(.cpuOutOfRange, time: event.timestamp, "CPU \(event.cpu)")

@@ -134,4 +134,17 @@ struct CurrTests {
     #expect(Set(timeline.diagnostics.all.map(\.kind)) == [.pidOutOfRange, .cpuOutOfRange])
     expectLaws(timeline)
   }
+
+  @Test func aCPUWhoseRecordsAreAllLostHasNoTimeOfItsOwn() {
+    // As a file that is cut before a CPU's data leaves it: the loss stands at no time.
+    var script = Script()
+    script.add(0, 1, .lost(LostEvents(until: nil, isAtStart: true, count: nil)))
+    script.ticks(1_000, 0)
+    script.ticks(1_500, 0)
+    let timeline = script.timeline()
+    #expect(timeline.begin == Timestamp(1_000))
+    #expect(timeline.span == 500)
+    #expect(timeline.cpus.map(\.lost) == [0, 500])
+    expectLaws(timeline)
+  }
 }
