@@ -34,10 +34,15 @@ public struct Report: Sendable {
 
     /// `not available: needs lock:contention_begin`; `nil` where the table is available.
     public var notAvailable: String? { missing.isEmpty ? nil : "not available: \(missing.explanation)" }
+
+    /// Whether there are rows, and the filter chooses none of them: not the same as a table without rows.
+    public var isNothingChosen: Bool { missing.isEmpty && table.rowCount == 0 && table.unfilteredCount > 0 }
   }
 
   /// Runs analyses over a context.
   public init(_ context: ReportContext, analyses: [any Analysis.Type] = AnalysisRegistry.all) {
+    var context = context
+    context.rows = RowSelection(context.timeline, context.filter)
     self.context = context
     outcomes = analyses.map { Outcome(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
     var tables: [TableResult] = []

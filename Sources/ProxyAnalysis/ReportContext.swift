@@ -11,6 +11,10 @@ public struct ReportContext: Sendable {
   public var symbols: [LockAddress: String]
   /// How many rows a list of the greatest shows; at least 1.
   public var top: Int
+  /// Which rows the report tells of.
+  public var filter = RowFilter()
+  /// What ``filter`` chooses of ``timeline``: set by ``Report``, for the analyses.
+  var rows = RowSelection(Timeline(), RowFilter())
 
   public init(
     capture: CaptureInfo, timeline: Timeline, diagnostics: DiagnosticLog = DiagnosticLog(),
@@ -34,8 +38,11 @@ public struct ReportContext: Sendable {
   public var countsNanoseconds: Bool { capture.clock.unit == .nanoseconds }
 
   /// The capture's length times its CPUs: what all CPUs' times sum to. Saturates, since a damaged file may claim any time.
-  public var cpuTime: Int64 {
-    let (product, overflow) = timeline.span.multipliedReportingOverflow(by: Int64(timeline.cpus.count))
+  public var cpuTime: Int64 { time(ofCPUs: timeline.cpus.count) }
+
+  /// The same for some of them.
+  func time(ofCPUs count: Int) -> Int64 {
+    let (product, overflow) = timeline.span.multipliedReportingOverflow(by: Int64(count))
     return overflow ? .max : product
   }
 

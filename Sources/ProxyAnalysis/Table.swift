@@ -8,24 +8,29 @@ public struct Table: Sendable {
   public var rowMeaning: String
   public var columns: [Column]
   public var rowCount: Int
+  /// How many rows there would be without a filter.
+  public var unfilteredCount: Int
   /// Appends the cells of the row with an index of `0..<rowCount`, one per column, in their order.
   private let fill: @Sendable (_ row: Int, _ cells: inout [Cell]) -> Void
 
-  /// A table over rows of the model, one each, with the column `id` in front, which counts them from 1.
-  public init<Rows: RandomAccessCollection & Sendable>(
-    _ name: String, rowMeaning: String, rows: Rows, columns: [TableColumn<Rows.Element>]
-  ) where Rows.Index == Int {
+  /// A table over chosen rows, one each, with the column `id` in front, which counts all rows from 1.
+  public init<Row>(_ name: String, rowMeaning: String, rows: ChosenRows<Row>, columns: [TableColumn<Row>]) {
     let id = Column("id", .identifier, "the row's number, from 1, the same in every format")
     self.name = name
     self.rowMeaning = rowMeaning
     self.columns = [id] + columns.map(\.column)
     rowCount = rows.count
-    let first = rows.startIndex
+    unfilteredCount = rows.all.count
     fill = { index, cells in
-      let row = rows[first + index]
-      cells.append(.integer(Int64(index + 1)))
+      let row = rows[index]
+      cells.append(.integer(Int64(rows.id(at: index))))
       for column in columns { cells.append(column.cell(row)) }
     }
+  }
+
+  /// The same over all of some rows.
+  public init<Row: Sendable>(_ name: String, rowMeaning: String, rows: [Row], columns: [TableColumn<Row>]) {
+    self.init(name, rowMeaning: rowMeaning, rows: ChosenRows(rows), columns: columns)
   }
 
   /// Calls `body` with the cells of each row, in order.

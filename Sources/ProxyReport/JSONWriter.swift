@@ -17,6 +17,7 @@ public struct JSONWriter {
       try json.string(version)
       try json.key("capture")
       try write(capture: report.context, to: &json)
+      try write(filter: report.context.filter, to: &json)
       try json.key("diagnostics")
       try json.array { json throws(OutputError) in
         for diagnostic in report.context.diagnostics.all { try write(diagnostic, to: &json) }
@@ -45,6 +46,7 @@ public struct JSONWriter {
     try json.object { json throws(OutputError) in
       try json.key("table")
       try json.string(table.name)
+      try write(filter: context.filter, to: &json)
       try write(table, context, to: &json)
     }
   }
@@ -60,6 +62,10 @@ extension JSONWriter {
       try json.key("not_available")
       try json.string(result.missing.explanation)
       return
+    }
+    if !context.filter.isEmpty {
+      try json.key("unfiltered_rows")
+      try json.number(Int64(result.table.unfilteredCount))
     }
     let columns = result.table.columns
     try json.key("columns")
@@ -110,6 +116,28 @@ extension JSONWriter {
 // MARK: - Everything else
 
 extension JSONWriter {
+  /// What was chosen; nothing where no choice was made.
+  private func write(filter: RowFilter, to json: inout JSONStream) throws(OutputError) {
+    guard !filter.isEmpty else { return }
+    try json.key("filter")
+    try json.object { json throws(OutputError) in
+      for (name, text) in [
+        ("cpus", filter.cpus?.description), ("pids", filter.pids?.description), ("comm", filter.comm?.text),
+      ] {
+        try json.key(name)
+        if let text { try json.string(text) } else { try json.null() }
+      }
+      for (name, time) in [("from", filter.from), ("to", filter.to)] {
+        try json.key(name)
+        if let time { try json.number(time.rawValue) } else { try json.null() }
+      }
+      try json.key("notes")
+      try json.array { json throws(OutputError) in
+        for note in FilterText.notes(filter) { try json.string(note) }
+      }
+    }
+  }
+
   private func write(capture context: ReportContext, to json: inout JSONStream) throws(OutputError) {
     let (capture, timeline) = (context.capture, context.timeline)
     let words = [

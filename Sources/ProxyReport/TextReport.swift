@@ -12,7 +12,7 @@ public struct TextReport {
   private var style: TextStyle { TextStyle(isColoured: isColoured) }
 
   public func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
-    for line in CaptureText(report.context, style).lines { try put(line, sink) }
+    for line in CaptureText(report.context, style).lines + FilterText.lines(report) { try put(line, sink) }
     for part in ReportPart.allCases {
       switch part {
       case .capture: break
@@ -28,6 +28,10 @@ public struct TextReport {
   public func write(_ result: Report.TableResult, of context: ReportContext, to sink: ByteSink) throws(OutputError) {
     if let reason = result.notAvailable {
       try put("\(result.name): \(reason)", sink)
+      return
+    }
+    if result.isNothingChosen {
+      try put(FilterText.nothingChosen(in: result), sink)
       return
     }
     let text = TableText(clock: context.capture.clock)

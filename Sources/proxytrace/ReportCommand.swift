@@ -18,6 +18,11 @@ struct ReportCommand: ParsableCommand {
         proxytrace report --csv tables trace.dat
         proxytrace report --table waits --format csv trace.dat | head
         proxytrace report --json trace.dat > report.json
+        proxytrace report --from 15.0004 --to 15.0036 --comm 'kworker/*' trace.dat
+        proxytrace report --cpu 0,2-3 --pid 61 --table splits trace.dat
+
+      --cpu, --from, --to, --pid and --comm choose what is reported; the whole capture is analysed all the same. Rows \
+      keep their ids, and those that cross an edge of the time their durations.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -48,6 +53,8 @@ struct ReportCommand: ParsableCommand {
   var top = 10
 
   @OptionGroup var model: ModelOptions
+
+  @OptionGroup(title: "Filters") var filters: FilterOptions
 
   @OptionGroup var reading: ReadingOptions
 
@@ -86,26 +93,28 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     var outcome = Outcome()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
-    do throws(OutputError) {
+    do {
       for (number, file) in (files.isEmpty ? ["trace.dat"] : files).enumerated() {
-        guard let report = load(file, &outcome) else { continue }
+        guard var context = load(file, &outcome) else { continue }
+        context.filter = try filters.rowFilter(for: context.capture)
+        let report = Report(context)
         if number > 0, output == .text { try sink.write("\n") }
         try write(report, to: sink)
         try sink.flush()
       }
-    } catch {
+    } catch let error as OutputError {
       outcome.fail(error)
     }
     try outcome.exit()
   }
 
-  /// Reads and analyses a capture; tells why where it cannot.
-  private func load(_ file: String, _ outcome: inout Outcome) -> Report? {
+  /// Reads a capture; tells why where it cannot.
+  private func load(_ file: String, _ outcome: inout Outcome) -> ReportContext? {
     do throws(TraceError) {
       let capture = try LoadedCapture(path: file, instance: reading.instance, top: top, options: model.options)
       try capture.context.requireSwitches()
       outcome.note(damage: capture.context.diagnostics.hasDamage)
-      return Report(capture.context)
+      return capture.context
     } catch {
       outcome.fail(error)
       return nil
@@ -131,6 +140,10 @@ struct ReportCommand: ParsableCommand {
     let isWholeReport = table == nil && (output == .text || output == .json)
     if !isWholeReport {
       for problem in CaptureText.problems(of: report.context) { Outcome.complain(problem) }
+      // Text says it in the table's place.
+      for table in result.map({ [$0] }) ?? report.tables where table.isNothingChosen && output != .text {
+        Outcome.complain("\(report.context.capture.path): \(FilterText.nothingChosen(in: table))")
+      }
     }
   }
 }

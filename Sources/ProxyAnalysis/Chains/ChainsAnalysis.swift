@@ -10,7 +10,7 @@ public enum ChainsAnalysis: Analysis {
   public static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
-        "chains", rowMeaning: "a stretch in which one waiter's chain stays the same", rows: context.timeline.chains,
+        "chains", rowMeaning: "a stretch in which one waiter's chain stays the same", rows: context.rows.chains,
         columns: [
           .reference("wait_id", "the wait, in the table waits") { $0.wait },
           .instant("begin_ns", "beginning of the stretch") { $0.begin },
@@ -37,7 +37,7 @@ public enum ChainsAnalysis: Analysis {
   public static func findings(_ context: ReportContext) -> [Finding] {
     var seen: Set<Set<TaskIndex>> = []
     var findings: [Finding] = []
-    for (place, chain) in context.timeline.chains.enumerated() where chain.terminalState == .deadlock {
+    for (place, chain) in context.rows.chains.enumerated() where chain.terminalState == .deadlock {
       // What stands before the task that closes the cycle leads to it and is no part of it.
       let start = chain.path.firstIndex { $0.index == chain.path.last?.index } ?? 0
       let members = chain.path[start...].dropLast()
@@ -48,7 +48,7 @@ public enum ChainsAnalysis: Analysis {
       findings.append(
         Finding(
           .broken, kind: "deadlock", cost: 0, time: chain.begin, text: text, lock: chain.locks.last, table: "chains",
-          row: place + 1))
+          row: context.rows.chains.id(at: place)))
     }
     return findings
   }

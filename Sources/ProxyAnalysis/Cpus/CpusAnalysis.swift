@@ -11,7 +11,7 @@ public enum CpusAnalysis: Analysis {
     let span = context.timeline.span
     return [
       Table(
-        "cpus", rowMeaning: "a CPU", rows: context.timeline.cpus,
+        "cpus", rowMeaning: "a CPU", rows: context.rows.cpus,
         columns: [
           .number("cpu", "the kernel's number of the CPU") { $0.cpu },
           .duration("span_ns", "length of the capture; busy_ns + idle_ns + lost_ns") { _ in span },
@@ -34,7 +34,8 @@ public enum CpusAnalysis: Analysis {
   }
 
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    let (cpus, span) = (context.timeline.cpus, context.timeline.span)
+    let (cpus, span) = (context.rows.cpus, context.timeline.span)
+    guard !cpus.isEmpty else { return [] }
     // A figure is worth its column only where there is any.
     let figures: [(title: String, time: (CPURow) -> Int64)] = [
       ("busy", \.busy), ("idle", \.idle), ("proxied", \.proxied), ("donor unknown", \.unknown), ("lost", \.lost),
@@ -46,12 +47,14 @@ public enum CpusAnalysis: Analysis {
       return [label] + times + [.count(cpu.switches)]
     }
     var rows = cpus.map { row(.cpu($0.cpu), $0, span: span) }
-    if cpus.count > 1 { rows.append(row("all", sum(cpus), span: context.cpuTime)) }
+    if cpus.count > 1 {
+      rows.append(row(cpus.isPartial ? "sum" : "all", sum(cpus), span: context.time(ofCPUs: cpus.count)))
+    }
     let table = SummaryTable(columns: [.init("cpu", .number)] + columns + [.init("switches", .number)], rows: rows)
     return [SummaryBlock(.cpus, "CPUs", [.table(table)])]
   }
 
-  private static func sum(_ cpus: [CPURow]) -> CPURow {
+  private static func sum(_ cpus: ChosenRows<CPURow>) -> CPURow {
     cpus.reduce(into: CPURow(cpu: -1)) { sum, cpu in
       sum.busy &+= cpu.busy
       sum.idle &+= cpu.idle

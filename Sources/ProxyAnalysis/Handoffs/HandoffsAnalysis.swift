@@ -11,7 +11,7 @@ public enum HandoffsAnalysis: Analysis {
   private static let slow: Int64 = 1_000_000
 
   public static func tables(_ context: ReportContext) -> [Table] {
-    [Table("handoffs", rowMeaning: "a handoff", rows: context.timeline.handoffs, columns: columns(context))]
+    [Table("handoffs", rowMeaning: "a handoff", rows: context.rows.handoffs, columns: columns(context))]
   }
 
   private static func columns(_ context: ReportContext) -> [TableColumn<HandoffRow>] {
@@ -40,17 +40,18 @@ public enum HandoffsAnalysis: Analysis {
 
   public static func findings(_ context: ReportContext) -> [Finding] {
     guard context.countsNanoseconds else { return [] }
-    return context.timeline.handoffs.enumerated().compactMap { place, row in
+    return context.rows.handoffs.enumerated().compactMap { place, row in
       guard row.kind == .release, row.end - row.begin >= slow else { return nil }
       return Finding(
         .slow, kind: "slow handoff", cost: row.end - row.begin, time: row.begin,
-        text: ["from ", .task(row.from), " to ", .task(row.to)], lock: row.lock, table: "handoffs", row: place + 1)
+        text: ["from ", .task(row.from), " to ", .task(row.to)], lock: row.lock, table: "handoffs",
+        row: context.rows.handoffs.id(at: place))
     }
   }
 
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var latencies: [String: [Int64]] = [:]
-    for row in context.timeline.handoffs { latencies[row.kind.rawValue, default: []].append(row.end - row.begin) }
+    for row in context.rows.handoffs { latencies[row.kind.rawValue, default: []].append(row.end - row.begin) }
     guard !latencies.isEmpty else { return [] }
     let rows = latencies.keys.sorted().map { kind -> [Phrase] in
       let distribution = Distribution(latencies[kind] ?? [])

@@ -19,13 +19,13 @@ public enum HoldsAnalysis: Analysis {
       .evidence("how the owner is known") { $0.evidence },
     ]
     return [
-      Table("holds", rowMeaning: "a contended hold", rows: context.timeline.holds, columns: columns)
+      Table("holds", rowMeaning: "a contended hold", rows: context.rows.holds, columns: columns)
     ]
   }
 
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var held: [TaskIndex: [Int64]] = [:]
-    for hold in context.timeline.holds { held[hold.owner.index, default: []].append(hold.end - hold.begin) }
+    for hold in context.rows.holds { held[hold.owner.index, default: []].append(hold.end - hold.begin) }
     return TaskRanking("Top owners", place: 4, noun: "owner", count: "holds", held, context).blocks
   }
 }

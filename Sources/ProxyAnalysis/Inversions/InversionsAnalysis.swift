@@ -27,18 +27,18 @@ public enum InversionsAnalysis: Analysis {
       .evidence("how the owner is known") { $0.evidence },
     ]
     return [
-      Table("inversions", rowMeaning: "an inversion window", rows: context.timeline.inversions, columns: columns)
+      Table("inversions", rowMeaning: "an inversion window", rows: context.rows.inversions, columns: columns)
     ]
   }
 
   public static func findings(_ context: ReportContext) -> [Finding] {
-    context.timeline.inversions.enumerated().map { place, row in
+    context.rows.inversions.enumerated().map { place, row in
       var text: [Phrase] = [.task(row.waiter), " waits for ", .task(row.owner)]
       if let culprit = row.culprits.first?.task { text += [", while ", .task(culprit), " runs on ", .cpu(row.cpu)] }
       if row.culprits.count > 1 { text.append(.plain(" and \(row.culprits.count - 1) more")) }
       return Finding(
         .inversion, kind: "inversion", cost: row.length, time: row.begin, text: text, lock: row.lock,
-        table: "inversions", row: place + 1)
+        table: "inversions", row: context.rows.inversions.id(at: place))
     }
   }
 }

@@ -10,7 +10,7 @@ public enum LocksAnalysis: Analysis {
   public static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
-        "locks", rowMeaning: "a lock", rows: LockSums.all(context.timeline),
+        "locks", rowMeaning: "a lock", rows: LockSums.chosen(context.rows),
         columns: [
           .lock("lock", "address of the lock") { $0.lock },
           .word("kind", "kind of lock; rwsem where both readers and writers waited") {
@@ -33,11 +33,11 @@ public enum LocksAnalysis: Analysis {
   }
 
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    let waits = context.timeline.waits
+    let waits = context.rows.waits
     guard !waits.isEmpty else { return [] }
     var lengths: [LockAddress: [Int64]] = [:]
     for wait in waits { lengths[wait.lock, default: []].append(wait.length) }
-    let kinds = Dictionary(uniqueKeysWithValues: LockSums.all(context.timeline).map { ($0.lock, $0.kindNames) })
+    let kinds = Dictionary(uniqueKeysWithValues: LockSums.chosen(context.rows).map { ($0.lock, $0.kindNames) })
     let top = Ranking(lengths, top: context.top, order: <)
     let rows = top.entries.map { lock, waits -> [Phrase] in
       [.lock(lock), .plain(kinds[lock] ?? ""), .count(UInt64(waits.count))] + waits.phrases
@@ -72,30 +72,34 @@ struct LockSums: Sendable {
     return names.joined(separator: "+")
   }
 
-  /// All locks, in order of their first wait.
-  static func all(_ timeline: Timeline) -> [LockSums] {
+  /// The locks of the chosen waits and holds, in order of their first wait; sums are of chosen rows alone.
+  static func chosen(_ rows: RowSelection) -> ChosenRows<LockSums> {
     var sums: [LockSums] = []
     var places: [LockAddress: Int] = [:]
-    for wait in timeline.waits {
+    // Every lock has its place, so that ids do not depend on what is chosen.
+    for wait in rows.waits.all {
       let place = places[wait.lock] ?? sums.count
       if place == sums.count {
         places[wait.lock] = place
         sums.append(LockSums(lock: wait.lock))
       }
       sums[place].kinds.insert(wait.kind)
+    }
+    for wait in rows.waits {
+      guard let place = places[wait.lock] else { continue }
       sums[place].waits += 1
       sums[place].total &+= wait.length
       sums[place].longest = max(sums[place].longest, wait.length)
       sums[place].inverted &+= wait.times[.inverted]
       sums[place].waiters.insert(wait.waiter.index)
     }
-    for hold in timeline.holds {
+    for hold in rows.holds {
       guard let place = places[hold.lock] else { continue }
       let length = hold.end - hold.begin
       sums[place].held = (sums[place].held ?? 0) &+ length
       sums[place].longestHold = max(sums[place].longestHold ?? 0, length)
       sums[place].owners.insert(hold.owner.index)
     }
-    return sums
+    return ChosenRows(sums) { $0.waits > 0 || $0.held != nil }
   }
 }

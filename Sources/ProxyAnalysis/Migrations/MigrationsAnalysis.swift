@@ -10,7 +10,7 @@ public enum MigrationsAnalysis: Analysis {
   public static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
-        "migrations", rowMeaning: "a move of a blocked donor", rows: context.timeline.migrations,
+        "migrations", rowMeaning: "a move of a blocked donor", rows: context.rows.migrations,
         columns: [
           .word("kind", "proxy: to its owner's CPU, which emits no event; return: back, when it is woken") {
             $0.kind.rawValue

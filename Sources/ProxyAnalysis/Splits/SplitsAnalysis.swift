@@ -24,13 +24,13 @@ public enum SplitsAnalysis: Analysis {
       .evidence("how the donor is known") { $0.evidence },
     ]
     return [
-      Table("splits", rowMeaning: "an interval with curr ≠ donor", rows: context.timeline.splits, columns: columns)
+      Table("splits", rowMeaning: "an interval with curr ≠ donor", rows: context.rows.splits, columns: columns)
     ]
   }
 
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var lent: [TaskIndex: [Int64]] = [:]
-    for split in context.timeline.splits { lent[split.donor.index, default: []].append(split.end - split.begin) }
+    for split in context.rows.splits { lent[split.donor.index, default: []].append(split.end - split.begin) }
     return TaskRanking("Top donors", place: 3, noun: "donor", count: "intervals", lent, context).blocks
   }
 }

@@ -4,9 +4,10 @@ import TraceCore
 /// The tasks that waited longest in sum.
 enum TopWaiters {
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    let waits = context.timeline.waits
+    let waits = context.rows.waits
     guard !waits.isEmpty else {
-      return [SummaryBlock(.top, place: 2, "Top waiters", [.line(["no task waited for a sleeping lock"])])]
+      let text: Phrase = waits.isPartial ? "no wait is chosen" : "no task waited for a sleeping lock"
+      return [SummaryBlock(.top, place: 2, "Top waiters", [.line([text])])]
     }
     var lengths: [TaskIndex: [Int64]] = [:]
     for wait in waits { lengths[wait.waiter.index, default: []].append(wait.length) }
@@ -16,7 +17,7 @@ enum TopWaiters {
   }
 
   /// Says how many of the waits are longer than the figures show.
-  private static func cutNote(_ waits: [WaitRow]) -> [SummaryBlock.Content] {
+  private static func cutNote(_ waits: ChosenRows<WaitRow>) -> [SummaryBlock.Content] {
     let cut = waits.reduce(0) { $0 + ($1.isCut ? 1 : 0) }
     guard cut > 0 else { return [] }
     let text = "\(cut) of \(waits.count) waits are cut (open, lost or begun before): counted as far as seen"

@@ -1,13 +1,13 @@
 import ProxyModel
 import TraceCore
 
-/// Where the waiting time went: all waits for mutexes together, class by class.
+/// Where the waiting time went: all chosen waits for mutexes together, class by class.
 enum WaitingTime {
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var times = ClassTimes()
     var (whole, other): (Int64, Int64) = (0, 0)
     var otherCount = 0
-    for wait in context.timeline.waits {
+    for wait in context.rows.waits {
       if wait.kind == .mutex {
         times += wait.times
         whole &+= wait.length

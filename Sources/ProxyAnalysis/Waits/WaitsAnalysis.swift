@@ -8,7 +8,7 @@ public enum WaitsAnalysis: Analysis {
   public static let needs = [EventNeed].waits
 
   public static func tables(_ context: ReportContext) -> [Table] {
-    [Table("waits", rowMeaning: "a wait", rows: context.timeline.waits, columns: columns(context))]
+    [Table("waits", rowMeaning: "a wait", rows: context.rows.waits, columns: columns(context))]
   }
 
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] { WaitingTime.blocks(context) }

@@ -1,0 +1,64 @@
+import ProxyModel
+import TraceCore
+
+/// The chosen rows of a kind, in their order, each with the id that it has among all.
+public struct ChosenRows<Row: Sendable>: Sendable {
+  /// All rows, chosen or not.
+  let all: [Row]
+  /// Places in ``all``; `nil` for every one, which needs no list.
+  private let places: [Int]?
+
+  /// All rows.
+  public init(_ rows: [Row]) {
+    all = rows
+    places = nil
+  }
+
+  init(_ rows: [Row], where isChosen: (Row) -> Bool) {
+    all = rows
+    places = rows.indices.filter { isChosen(rows[$0]) }
+  }
+
+  /// The id of the row at a place among the chosen ones: it counts all rows, from 1.
+  func id(at position: Int) -> Int { (places?[position] ?? position) + 1 }
+
+  /// Whether some row is not chosen.
+  var isPartial: Bool { count < all.count }
+}
+
+extension ChosenRows: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { places?.count ?? all.count }
+  public subscript(position: Int) -> Row { all[places?[position] ?? position] }
+}
+
+/// The rows that a report tells of: a filter, applied once to every kind of row.
+struct RowSelection: Sendable {
+  let cpus: ChosenRows<CPURow>
+  /// Without the idle tasks.
+  let tasks: ChosenRows<TaskRow>
+  let waits: ChosenRows<WaitRow>
+  let chains: ChosenRows<ChainRow>
+  let splits: ChosenRows<SplitRow>
+  let inversions: ChosenRows<InversionRow>
+  let handoffs: ChosenRows<HandoffRow>
+  let holds: ChosenRows<HoldRow>
+  let migrations: ChosenRows<MigrationRow>
+  let gaps: ChosenRows<GapRow>
+
+  init(_ timeline: Timeline, _ filter: RowFilter) {
+    func choose<Row>(_ rows: [Row], _ isChosen: (Row) -> Bool) -> ChosenRows<Row> {
+      filter.isEmpty ? ChosenRows(rows) : ChosenRows(rows, where: isChosen)
+    }
+    cpus = choose(timeline.cpus, filter.chooses)
+    tasks = choose(timeline.tasks.filter { $0.id.pid != 0 }, filter.chooses)
+    waits = choose(timeline.waits, filter.chooses)
+    chains = choose(timeline.chains, filter.chooses)
+    splits = choose(timeline.splits, filter.chooses)
+    inversions = choose(timeline.inversions, filter.chooses)
+    handoffs = choose(timeline.handoffs, filter.chooses)
+    holds = choose(timeline.holds, filter.chooses)
+    migrations = choose(timeline.migrations, filter.chooses)
+    gaps = choose(timeline.gaps, filter.chooses)
+  }
+}
