@@ -103,8 +103,7 @@ extension ProxyMachine {
     waits.doubt(on: CPU(lane), since: since, until: until)
     noteDoubts(at: time, cpu: CPU(lane))
     gaplessSince = max(gaplessSince, until)
-    gapEnd = max(gapEnd ?? until, until)
-    ledger.isBesideGap = true
+    ledger.gapBegan(until: until)
   }
 
   private mutating func loseCurrent(_ lane: Int, since: Timestamp, at time: Timestamp) {
@@ -162,9 +161,7 @@ extension ProxyMachine {
     case .migrated(let snapshot, _, let to):
       see(.migrated)
       guard TaskTable.isValid(snapshot.pid), isValid(to, event) else { return }
-      let task = named(snapshot, event)
-      waits.move(task, to: to)
-      note(.migrated(task, to: to), at: event.timestamp, cpu: event.cpu)
+      note(.migrated(named(snapshot, event), to: to), at: event.timestamp, cpu: event.cpu)
     case .contentionBegan(let lock, let flags): contended(lock, flags, event, lane, current)
     case .contentionEnded(let lock, let result): acquired(lock, result, event, lane, current)
     case .contendedRelease(let lock):

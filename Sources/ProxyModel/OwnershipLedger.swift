@@ -59,8 +59,8 @@ struct OwnershipLedger {
   }
 
   private var locks: [LockAddress: Lock] = [:]
-  /// Records of some CPU are missing at this time: somebody may take a free lock unseen.
-  var isBesideGap = false
+  /// The end of the gap that goes on, the latest of several: until then somebody may take a free lock unseen.
+  private var gapEnd: Timestamp?
   /// Locks with open blanks.
   private var undecided: Set<LockAddress> = []
 
@@ -153,6 +153,16 @@ struct OwnershipLedger {
     if locks[lock]?.waiters.isEmpty == true { close(lock, in: &journal) }
   }
 
+  /// Records of some CPU are missing until that instant.
+  mutating func gapBegan(until end: Timestamp) { gapEnd = max(gapEnd ?? end, end) }
+
+  /// Time goes on; where that ends a gap, what happened beside it cannot be decided by what comes after it either.
+  mutating func passGap(at time: Timestamp, in journal: inout Journal) {
+    guard let end = gapEnd, time >= end else { return }
+    forget(in: &journal)
+    gapEnd = nil
+  }
+
   /// A gap: holders may have changed unseen, and what is undecided cannot be decided by what comes after.
   mutating func forget(in journal: inout Journal) {
     for lock in Array(undecided) { close(lock, byGap: true, in: &journal) }
@@ -234,7 +244,7 @@ extension OwnershipLedger {
       case .acquired(let task): fact = .task(task, .event)
       case .began(let waiter, let spin):
         if case .task(waiter, _) = fact { fact = .unknown }
-        if byGap || isBesideGap, fact == .free { fact = .unknown }
+        if byGap || gapEnd != nil, fact == .free { fact = .unknown }
         if fact != .free, let spin, spin.isReal {
           journal.setOwner(ownerOfSpin(spin, holder: state.holder), at: blank.position)
           continue

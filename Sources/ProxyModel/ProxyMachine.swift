@@ -52,8 +52,6 @@ public struct ProxyMachine {
   var eventCount: UInt64 = 0
   /// The end of the last gap, or the trace's beginning: what is known without a gap since.
   var gaplessSince = Timestamp(0)
-  /// The end of the gap that goes on, the latest of several.
-  var gapEnd: Timestamp?
 
   public init(_ options: Options = Options()) {
     self.options = options
@@ -97,12 +95,7 @@ public struct ProxyMachine {
     }
     let lane = Int(event.cpu)
     openLane(lane)
-    // What happened beside a gap cannot be decided by what comes after it either.
-    if let end = gapEnd, event.timestamp >= end {
-      ledger.forget(in: &journal)
-      gapEnd = nil
-      ledger.isBesideGap = false
-    }
+    ledger.passGap(at: event.timestamp, in: &journal)
     if case .lost(let lost) = event.body {
       lose(lost, lane: lane, at: event.timestamp)
     } else {
@@ -217,7 +210,6 @@ extension ProxyMachine {
     wait.owner = outcome.owner
     wait.ownerEvidence = outcome.ownerEvidence
     wait.depth = outcome.depth
-    wait.owner?.priority = outcome.owner?.priority
   }
 
   private func takeLanes(_ replay: Replay, into timeline: inout Timeline) {

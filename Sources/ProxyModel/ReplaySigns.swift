@@ -65,7 +65,7 @@ extension Replay {
   private func weight(_ task: TaskIndex) -> Double {
     guard let priority = self[task].priority?.rawValue else { return 0 }
     if priority >= 100 { return 1024 * power(1.25, 120 - Int(priority)) }
-    return 1e9 * power(1e3, 99 - Int(max(-1, priority)) > 90 ? 90 : 99 - Int(max(-1, priority)))
+    return 1e9 * power(1e3, min(90, 99 - Int(max(-1, priority))))
   }
 
   private func power(_ base: Double, _ exponent: Int) -> Double {

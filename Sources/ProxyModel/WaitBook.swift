@@ -7,8 +7,6 @@ struct OpenWait {
   var lock: LockAddress
   /// The CPU it runs on; `nil` while it is off.
   var cpu: CPU?
-  /// The CPU it ran on last, or was moved to by an event since.
-  var home: CPU
   /// The waiter left its CPU at this instant and has not come back.
   var offCPUSince: Timestamp?
   /// From here on a gap may hide the wait's end.
@@ -48,7 +46,7 @@ struct WaitBook {
     defer { open[waiter.index] = stack }
     if stack.contains(where: { $0.lock == lock }) { return nil }
     if stack.count == Self.nestingLimit { lose(stack.removeFirst()) }
-    stack.append(OpenWait(row: rows.count, lock: lock, cpu: cpu, home: cpu))
+    stack.append(OpenWait(row: rows.count, lock: lock, cpu: cpu))
     rows.append(
       WaitRow(
         kind: kind, waiter: waiter, lock: lock, begin: time, isCutAtBegin: false, end: nil, length: 0, result: .open,
@@ -113,18 +111,11 @@ struct WaitBook {
     guard !open.isEmpty, let place = open.index(forKey: task) else { return }
     for i in open.values[place].indices {
       open.values[place][i].cpu = cpu
-      open.values[place][i].home = cpu
       if let since = open.values[place][i].offCPUSince {
         addSleep(open.values[place][i].row, from: since, to: time)
         open.values[place][i].offCPUSince = nil
       }
     }
-  }
-
-  /// An event moved the waiter.
-  mutating func move(_ task: TaskIndex, to cpu: CPU) {
-    guard !open.isEmpty, let place = open.index(forKey: task) else { return }
-    for i in open.values[place].indices { open.values[place][i].home = cpu }
   }
 
   /// A task is gone: what it waited for it no longer waits for.
