@@ -38,6 +38,9 @@ public struct ScoredCapture: Sendable {
 
 /// What the reconstruction of one capture, or of several together, is worth.
 public struct CaptureScore: Sendable {
+  /// Of the capture; empty for a sum of several.
+  public var name = ""
+  public var folder = ""
   /// Without the probes.
   public var owners = OwnerScore()
   /// Without the probes, and with them.
@@ -60,6 +63,7 @@ public struct CaptureScore: Sendable {
   public init(_ capture: ScoredCapture) {
     let inferred = capture.timeline(ignoringProbes: true)
     let probed = capture.timeline()
+    (name, folder) = (capture.name, capture.folder)
     owners = OwnerScore(inferred, capture.truth)
     verdict = inferred.verdict.answer.rawValue
     if inferred.verdict.answer != .notShown {

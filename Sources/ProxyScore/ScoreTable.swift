@@ -26,7 +26,8 @@ public enum ScoreTable {
     "proxy-on-plain", "proxy-on-probed", "proxy-off-plain", "proxy-off-probed", "linux-6.12",
   ]
 
-  public static func markdown(_ captures: [ScoredCapture]) -> String {
+  /// A row a capture and one a folder.
+  public static func markdown(_ scores: [CaptureScore]) -> String {
     var lines = [
       "| capture | proxies | waits | owners right | unknown | splits P / R, inferred | with probes "
         + "| proxied ms | inverted | laws broken |",
@@ -34,13 +35,12 @@ public enum ScoreTable {
     ]
     var folder = ""
     var sum = CaptureScore()
-    for capture in captures {
-      if capture.folder != folder {
+    for score in scores {
+      if score.folder != folder {
         if !folder.isEmpty { lines.append(row("**\(folder)**", sum)) }
-        (folder, sum) = (capture.folder, CaptureScore())
+        (folder, sum) = (score.folder, CaptureScore())
       }
-      let score = CaptureScore(capture)
-      lines.append(row(capture.name, score))
+      lines.append(row(score.name, score))
       sum += score
     }
     if !folder.isEmpty { lines.append(row("**\(folder)**", sum)) }
@@ -48,9 +48,9 @@ public enum ScoreTable {
   }
 
   /// What each rule decides of all captures together, and how much of it is right.
-  public static func rules(_ captures: [ScoredCapture]) -> String {
+  public static func rules(_ scores: [CaptureScore]) -> String {
     var sum = CaptureScore()
-    for capture in captures { sum += CaptureScore(capture) }
+    for score in scores { sum += score }
     var lines = ["| evidence | decides | right | precision | share of all |", "|---|---|---|---|---|"]
     func add(_ evidence: Evidence, _ what: String, _ said: Double, _ right: Double, of all: Double, _ unit: String) {
       let name = evidence.rule?.rawValue ?? evidence.name
@@ -69,7 +69,7 @@ public enum ScoreTable {
         of: Double(sum.inferredSplits.seen) / 1e6, " ms")
     }
     for (evidence, count) in sum.verdicts.sorted(by: { $0.value.known > $1.value.known }) {
-      add(evidence, "verdicts", Double(count.known), Double(count.right), of: Double(captures.count), "")
+      add(evidence, "verdicts", Double(count.known), Double(count.right), of: Double(scores.count), "")
     }
     let stints = sum.inferredSwitchSplits
     lines.append(

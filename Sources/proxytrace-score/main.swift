@@ -10,8 +10,9 @@ import ProxyScore
 let directory = CommandLine.arguments.dropFirst().first ?? "Fixtures/captures"
 do {
   let captures = try ScoreTable.captures(below: URL(filePath: directory), folders: ScoreTable.folders)
-  print(ScoreTable.markdown(captures))
-  print(ScoreTable.rules(captures), terminator: "")
+  let scores = captures.map { CaptureScore($0) }
+  print(ScoreTable.markdown(scores))
+  print(ScoreTable.rules(scores), terminator: "")
 } catch {
   FileHandle.standardError.write(Data("proxytrace-score: \(directory): \(error)\n".utf8))
   exit(1)
