@@ -9,12 +9,18 @@ struct OwnerTests {
     return (row.owner?.pid, row.ownerEvidence)
   }
 
-  @Test func aReleaseNamesTheOwner() {
+  /// t5 on CPU 0 waits from 100 on for the lock, while t6 runs on CPU 1.
+  private func contended() -> Script {
     var script = Script()
     script.starts(0, with: 5)
     script.starts(1, with: 6)
     script.ticks(0, 1)
     script.contends(100, 0, flags: [.mutex])
+    return script
+  }
+
+  @Test func aReleaseNamesTheOwner() {
+    var script = contended()
     script.switched(110, 0, to: 0, state: .uninterruptible)
     script.releases(200, 1)
     script.wakes(205, 1, 5, target: 0)
@@ -25,12 +31,8 @@ struct OwnerTests {
 
   @Test func anAcquirerOwnsUntilSomebodyElseDoes() {
     // t5 waits for t6, gets the lock, and t7, which has slept all the while, waits for t5.
-    var script = Script()
-    script.starts(0, with: 5)
-    script.starts(1, with: 6)
+    var script = contended()
     script.starts(2, with: 7)
-    script.ticks(0, 1)
-    script.contends(100, 0, flags: [.mutex])
     script.releases(200, 1)
     script.acquires(230, 0)
     script.contends(300, 2, flags: [.mutex])
@@ -41,12 +43,8 @@ struct OwnerTests {
   }
 
   @Test func aLockThatIsBeingHandedOverHasNoOwner() {
-    var script = Script()
-    script.starts(0, with: 5)
-    script.starts(1, with: 6)
+    var script = contended()
     script.starts(2, with: 7)
-    script.ticks(0, 1)
-    script.contends(100, 0, flags: [.mutex])
     script.releases(200, 1)
     script.contends(210, 2, flags: [.mutex])
     script.switched(215, 2, to: 0, state: .uninterruptible)
@@ -61,11 +59,7 @@ struct OwnerTests {
   }
 
   @Test func withoutReleasesAWakingTells() {
-    var script = Script()
-    script.starts(0, with: 5)
-    script.starts(1, with: 6)
-    script.ticks(0, 1)
-    script.contends(100, 0, flags: [.mutex])
+    var script = contended()
     script.switched(110, 0, to: 0, state: .uninterruptible)
     script.wakes(200, 1, 5, target: 0)
     script.switched(220, 0, to: 5)
@@ -74,11 +68,7 @@ struct OwnerTests {
   }
 
   @Test func aWakingFromAnInterruptTellsNothing() {
-    var script = Script()
-    script.starts(0, with: 5)
-    script.starts(1, with: 6)
-    script.ticks(0, 1)
-    script.contends(100, 0, flags: [.mutex])
+    var script = contended()
     script.switched(110, 0, to: 0, state: .uninterruptible)
     let record = WakeRecord(task: Script.snapshot(5), targetCPU: 0)
     script.add(200, 1, .waking(record), context: .hardirq)
@@ -128,11 +118,7 @@ struct OwnerTests {
   }
 
   @Test func aWaiterNeverOwnsWhatItWaitsFor() {
-    var script = Script()
-    script.starts(0, with: 5)
-    script.starts(1, with: 6)
-    script.ticks(0, 1)
-    script.contends(100, 0, flags: [.mutex])
+    var script = contended()
     script.acquires(150, 0)
     // t5 has released it in the meantime, without a waiter and so without an event.
     script.contends(200, 0, flags: [.mutex])

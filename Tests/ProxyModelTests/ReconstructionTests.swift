@@ -4,15 +4,20 @@ import TraceCore
 
 /// Chains, donors, classes, handoffs: what one short schedule after the other must come to.
 struct ReconstructionTests {
-  /// CPU 0:  t5 (urgent) takes over from t6, which holds the lock, and blocks at 120;
-  ///         t6 runs on its account 120–200; release 200, t5 woken, switched in 220, acquires 230.
-  private func donation() -> Script {
+  /// CPU 0:  t6 (nice 19) holds the lock; t5 (nice −20) takes over at 90 and blocks at 120, so that t6 runs again.
+  private func blocked() -> Script {
     var script = Script()
     script.ticks(0, 0)
     script.switched(10, 0, to: 6, prio: 139)
     script.switched(90, 0, to: 5, prio: 100)
     script.contends(100, 0, flags: [.mutex])
     script.switched(120, 0, to: 6, state: .uninterruptible, prio: 139)
+    return script
+  }
+
+  /// t6 runs on t5's account 120–200; release 200, t5 woken, switched in 220, acquires 230.
+  private func donation() -> Script {
+    var script = blocked()
     script.releases(200, 0)
     script.wakes(205, 0, 5, target: 0, prio: 100)
     script.switched(220, 0, to: 5, prio: 100)
@@ -62,12 +67,7 @@ struct ReconstructionTests {
 
   @Test func aLessUrgentTaskThatKeepsTheOwnerFromRunningInverts() {
     // t6 holds the lock and is preempted by t7 at 150; t5, more urgent than both, waits.
-    var script = Script()
-    script.ticks(0, 0)
-    script.switched(10, 0, to: 6, prio: 139)
-    script.switched(90, 0, to: 5, prio: 100)
-    script.contends(100, 0, flags: [.mutex])
-    script.switched(120, 0, to: 6, state: .uninterruptible, prio: 139)
+    var script = blocked()
     script.switched(150, 0, to: 7, state: .preempted, prio: 120)
     script.switched(190, 0, to: 6, state: .interruptible, prio: 139)
     script.releases(200, 0)
@@ -87,12 +87,7 @@ struct ReconstructionTests {
   }
 
   @Test func aMoreUrgentTaskPreemptsRightly() {
-    var script = Script()
-    script.ticks(0, 0)
-    script.switched(10, 0, to: 6, prio: 139)
-    script.switched(90, 0, to: 5, prio: 100)
-    script.contends(100, 0, flags: [.mutex])
-    script.switched(120, 0, to: 6, state: .uninterruptible, prio: 139)
+    var script = blocked()
     script.switched(150, 0, to: 7, state: .preempted, prio: 49)
     script.switched(250, 0, to: 6, state: .interruptible, prio: 139)
     script.releases(260, 0)
@@ -196,12 +191,7 @@ struct ReconstructionTests {
 
   @Test func aChoiceChangesTheDonorUnderCurr() {
     // With the probes: t6 runs for t5 from 120; at 150 the scheduler chooses t6 itself, and no switch follows.
-    var script = Script()
-    script.ticks(0, 0)
-    script.switched(10, 0, to: 6, prio: 139)
-    script.switched(90, 0, to: 5, prio: 100)
-    script.contends(100, 0, flags: [.mutex])
-    script.switched(120, 0, to: 6, state: .uninterruptible, prio: 139)
+    var script = blocked()
     script.add(121, 0, .probedSwitch(Script.probe(next: 6, task: 0x1000, donor: 5)), pid: 5)
     script.add(150, 0, .probedSetNext(pid: 6, priority: Priority(139)))
     script.ticks(160, 0)
