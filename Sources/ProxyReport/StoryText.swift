@@ -4,143 +4,283 @@ import TraceCore
 
 /// The story of one wait as text of 80 columns.
 public struct StoryText {
-  private static let width = 80
-  /// Of a run of routine lines so many are told at its beginning and at its end.
-  private static let toldAtEachEnd = 3
+  static let width = 80
 
   private let showsAll: Bool
 
-  /// - Parameter showsAll: every event, without folding.
-  public init(showsAll: Bool = false) { self.showsAll = showsAll }
+  private let style: TextStyle
 
-  public func write(_ story: Story, of context: ReportContext, to sink: ByteSink) throws(OutputError) {
-    let phrases = PhraseText(context)
-    var lines = header(story, context, phrases) + [""]
-    lines += told(story.lines).flatMap { self.lines($0, context, phrases) }
-    lines += [""] + classes(story.row, phrases)
-    if !story.rules.isEmpty {
-      lines += ["", "~ is inferred, by the rule in brackets (docs/inference.md):"]
-      for rule in story.rules { lines += wrap("  \(rule.rawValue): \(rule.summary)", hanging: 4) }
-    }
-    for line in lines { try sink.write(line + "\n") }
+  /// - Parameter showsAll: every line, without folding.
+  public init(showsAll: Bool = false, isColoured: Bool = false) {
+    self.showsAll = showsAll
+    style = TextStyle(isColoured: isColoured)
   }
 
-  private func header(_ story: Story, _ context: ReportContext, _ phrases: PhraseText) -> [String] {
-    let row = story.row
-    var text: [Phrase] = [.plain("wait \(story.wait + 1): "), .task(row.waiter), " waits for ", .lock(row.lock), " "]
-    text += [
-      .plain("(\(row.kind.rawValue)) from "), .instant(row.begin), " for ", .duration(row.length),
-      .plain(", \(result(row))"),
-    ]
-    var lines = wrap(phrases.sentence(text), hanging: 2)
-    lines += wrap("  owner when it began: " + owner(row, phrases), hanging: 4)
-    let verdict = story.timeline.verdict
-    lines += wrap(
-      "  proxy execution: \(verdict.answer.rawValue) (\(evidence(verdict.evidence) ?? verdict.evidence.name))",
-      hanging: 4)
-    if row.touchesGap {
-      lines += wrap("  a gap overlaps it: what the lost events hide is not told, and counts as unknown", hanging: 4)
+  public func write(_ story: WaitStory, of context: ReportContext, to sink: ByteSink) throws(OutputError) {
+    let page = StoryPage(story, context, style)
+    var lines = page.header + [""]
+    for entry in showsAll ? story.lines.map({ .line($0) }) : story.folded() { lines += page.lines(entry) }
+    lines += [""] + page.classes
+    lines += page.inversions
+    lines += [""] + page.legend
+    for line in lines { try sink.write(line + "\n") }
+  }
+}
+
+/// A story with what is needed to print it.
+private struct StoryPage {
+  let story: WaitStory
+  let context: ReportContext
+  let phrases: PhraseText
+  let style: TextStyle
+  let row: WaitRow
+  /// Columns of the longest instant.
+  let timeWidth: Int
+
+  init(_ story: WaitStory, _ context: ReportContext, _ style: TextStyle) {
+    (self.story, self.context, self.style) = (story, context, style)
+    phrases = PhraseText(context)
+    row = context.timeline.waits[story.wait]
+    let clock = context.capture.clock
+    timeWidth = story.lines.map { clock.format($0.time).count }.max() ?? 0
+  }
+
+  private func wrap(_ phrases: [Phrase], first: Int = 0, hanging: Int) -> [String] {
+    Self.wrap(self.phrases.wrappable(phrases), head: String(repeating: " ", count: first), hanging: hanging)
+  }
+
+  /// Breaks a text at spaces; what does not fit stands `hanging` columns in.
+  static func wrap(_ text: String, head: String, hanging: Int) -> [String] {
+    var lines: [String] = []
+    var line = head
+    var isFresh = true
+    for word in text.split(separator: " ") {
+      let clipped = TextLayout.clipped(String(word), StoryText.width - hanging)
+      if !isFresh, TextEscape.width(line) + 1 + TextEscape.width(clipped) > StoryText.width {
+        lines.append(line)
+        line = String(repeating: " ", count: hanging)
+        isFresh = true
+      }
+      line += (isFresh ? "" : " ") + String(clipped.map { String($0) == TextLayout.glue ? " " : $0 })
+      isFresh = false
     }
+    return lines + [line]
+  }
+
+  /// ` [rule]`, with the mark of what is inferred before it; empty for `nil`.
+  private func mark(_ evidence: Evidence?) -> String {
+    switch evidence {
+    case nil: ""
+    case .inferred(let rule): " [~\(rule.rawValue)]"
+    case .some(let known): " [\(known.name)]"
+    }
+  }
+}
+
+// MARK: - Header
+
+extension StoryPage {
+  var header: [String] {
+    var lines = wrap(
+      [
+        .plain("wait \(story.wait + 1): "), .task(row.waiter), " waits for ", .lock(row.lock),
+        .plain(" (\(row.kind.rawValue))"),
+      ], hanging: 2
+    ).map { style.paint($0, .heading) }
+    lines += wrap(
+      ["from ", .instant(row.begin), " for ", .duration(row.length), .plain(": \(result)")], first: 2, hanging: 4)
+    if row.isCutAtBegin { lines += wrap(["it began before that, out of sight"], first: 2, hanging: 4) }
+    lines += wrap(owner, first: 2, hanging: 4)
+    lines += verdict
+    lines += gaps
+    if let window = story.window { lines += highlighted(window) }
     return lines
   }
 
-  private func result(_ row: WaitRow) -> String {
+  private var result: String {
     switch row.result {
     case .acquired: "acquired"
-    case .failed(let errno): "failed \(errno)"
-    case .open: "open at the trace's end"
-    case .lost: "its end is lost in a gap"
+    case .failed(let errno): "failed, errno \(0 &- errno)"
+    case .open: "still waiting when the trace ends"
+    case .lost: "a gap hides its end"
     }
   }
 
-  private func owner(_ row: WaitRow, _ phrases: PhraseText) -> String {
-    guard let owner = row.owner else {
-      return row.ownerEvidence == .unknown ? "unknown" : "nobody, the lock was being handed over"
+  private var owner: [Phrase] {
+    if let owner = row.owner {
+      return ["owner when it began: ", .task(owner), .plain(mark(row.ownerEvidence))]
     }
-    let how = evidence(row.ownerEvidence) ?? row.ownerEvidence.name
-    return phrases.sentence([.task(owner)]) + " (\(how))"
+    if row.kind != .mutex { return ["owner when it began: not followed, only mutexes proxy"] }
+    let what = row.ownerEvidence == .unknown ? "not known" : "nobody, the lock was being handed over"
+    return [.plain("owner when it began: \(what)\(row.ownerEvidence == .unknown ? "" : mark(row.ownerEvidence))")]
   }
 
-  /// How an inferred fact is marked; `nil` for one that is not.
-  private func evidence(_ evidence: Evidence) -> String? { evidence.rule.map { "~ \($0.rawValue)" } }
+  private var verdict: [String] {
+    let verdict = context.timeline.verdict
+    let how = verdict.evidence == .unknown ? "" : mark(verdict.evidence)
+    let why = TextEscape.terminal(verdict.reasons.joined(separator: "; "))
+    return wrap([.plain("proxy execution: \(verdict.answer.rawValue), \(why)\(how)")], first: 2, hanging: 4)
+  }
+
+  /// What records that are missing can hide; a line a gap.
+  private var gaps: [String] {
+    guard row.touchesGap else { return [] }
+    let end = row.begin + row.length
+    var lines: [String] = []
+    let overlapping = context.timeline.gaps.filter { $0.begin <= end && $0.end > row.begin }
+    for gap in overlapping.prefix(4) {
+      let count = gap.lostEvents.map { HumanNumbers.counted($0, "record") } ?? "an unknown number of records"
+      lines += wrap(
+        [
+          "gap: ", .cpu(gap.cpu), .plain(" lost \(count) from "), .instant(gap.begin), " to ", .instant(gap.end),
+        ], first: 2, hanging: 4)
+    }
+    if overlapping.count > 4 { lines += wrap([.plain("and \(overlapping.count - 4) more gaps")], first: 2, hanging: 4) }
+    return lines
+      + wrap(
+        ["hidden: who ran on these CPUs, releases, wakings and moves; what they may have changed counts as unknown"],
+        first: 2, hanging: 4)
+  }
+
+  private func highlighted(_ index: Int) -> [String] {
+    let window = context.timeline.inversions[index]
+    return wrap(
+      [
+        .plain("inversion \(index + 1): marked with > below, from "), .instant(window.begin), " for ",
+        .duration(window.length), ", ", .task(window.owner), " kept from ", .cpu(window.cpu),
+      ], first: 2, hanging: 4)
+  }
 }
 
 // MARK: - Lines
 
-extension StoryText {
-  /// Long runs of routine are folded to their ends.
-  private func told(_ lines: [StoryLine]) -> [[StoryLine]] {
-    var groups: [[StoryLine]] = []
-    var run: [StoryLine] = []
-    func close() -> [[StoryLine]] {
-      if showsAll || run.count <= 2 * Self.toldAtEachEnd + 1 { return run.map { [$0] } }
-      let (head, tail) = (run.prefix(Self.toldAtEachEnd), run.suffix(Self.toldAtEachEnd))
-      return head.map { [$0] } + [Array(run[head.endIndex..<tail.startIndex])] + tail.map { [$0] }
+extension StoryPage {
+  func lines(_ entry: StoryEntry) -> [String] {
+    switch entry {
+    case .line(let line):
+      var text = line.text
+      text.append(.plain(mark(line.evidence)))
+      return lines(line.time, line.cpu, isFact: !line.verb.isRecord, isHighlighted: line.isHighlighted, text)
+    case .fold(let fold): return lines(fold.begin, nil, isFact: false, isHighlighted: fold.isHighlighted, text(fold))
     }
-    for line in lines {
-      if line.weight == .routine {
-        run.append(line)
-      } else {
-        groups += close() + [[line]]
-        run = []
-      }
-    }
-    return groups + close()
   }
 
-  /// A group of one is a line, a group of several what was folded.
-  private func lines(_ group: [StoryLine], _ context: ReportContext, _ phrases: PhraseText) -> [String] {
-    guard let first = group.first, let last = group.last else { return [] }
-    let indent = String(repeating: " ", count: 19)
-    if group.count > 1 {
-      let length = phrases.sentence([.duration(last.time - first.time)])
-      return ["\(indent)… \(group.count) more events like these in \(length)"]
-    }
-    let time = context.capture.clock.format(first.time)
-    let cpu = first.cpu.map { "CPU \($0)" } ?? ""
-    let mark = first.evidence?.rule == nil ? "" : "~ "
-    var text = mark + phrases.sentence(first.text)
-    if let rule = first.evidence?.rule { text += " [\(rule.rawValue)]" }
-    if let known = first.evidence, known.rule == nil { text += " [\(known.name)]" }
-    let head = padded(time, 12) + padded(cpu, 7)
-    return wrap(head + text, hanging: 21)
+  private func lines(
+    _ time: Timestamp, _ cpu: CPU?, isFact: Bool, isHighlighted: Bool, _ text: [Phrase]
+  ) -> [String] {
+    let instant = context.capture.clock.format(time)
+    let place = cpu.map { "[\(HumanNumbers.padded($0, 3))]" } ?? "     "
+    // What the model adds stands under the record that it follows from.
+    let head =
+      (isHighlighted ? "> " : "  ") + HumanNumbers.left(instant, timeWidth) + " " + place + (isFact ? "   - " : " ")
+    let lines = Self.wrap(phrases.wrappable(text), head: head, hanging: TextEscape.width(head) + (isFact ? 0 : 4))
+    return isHighlighted ? lines.map { style.paint($0, .warning) } : lines
   }
 
-  private func classes(_ row: WaitRow, _ phrases: PhraseText) -> [String] {
-    var lines = ["where the time went"]
+  private func text(_ fold: StoryFold) -> [Phrase] {
+    var text: [Phrase] = []
+    if fold.switches > 0 {
+      text = ["… ", .plain(HumanNumbers.counted(UInt64(fold.switches), "switch", "switches"))]
+      for (place, task) in fold.tasks.enumerated() { text += [place == 0 ? " between " : " and ", .task(task)] }
+      if fold.tasks.count == 1 { text.append(" and idle") }
+      if fold.otherTasks > 0 { text.append(.plain(" (and \(fold.otherTasks) more tasks)")) }
+      let others = fold.records - fold.switches
+      if others > 0 { text.append(.plain(", \(HumanNumbers.counted(UInt64(others), "other event"))")) }
+    } else {
+      text = ["… ", .plain(HumanNumbers.counted(UInt64(fold.records), "event") + " like these")]
+    }
+    text += [" in ", .duration(fold.end - fold.begin)]
+    if fold.windows > 0 { text += [.plain("; \(fold.windows) inversions, "), .duration(fold.inverted)] }
+    if fold.donations > 0 {
+      text += [.plain("; on donors' accounts \(fold.donations) times, "), .duration(fold.donated)]
+    }
+    return text
+  }
+}
+
+// MARK: - Footer
+
+extension StoryPage {
+  var classes: [String] {
+    var lines = [style.paint("where the time went (\(phrases.durationUnit), %)", .heading)]
     for kind in WaitClass.allCases {
-      let share = row.length > 0 ? Double(row.times[kind]) / Double(row.length) : 0
-      let bar = String(repeating: "#", count: min(40, Int((share * 40).rounded())))
-      let cells = [phrases.cell(.duration(row.times[kind])), HumanNumbers.percent(row.times[kind], of: row.length)]
-      lines.append(
-        "  " + padded(kind.name, 10) + left(cells[0], 12) + left(cells[1], 7) + (bar.isEmpty ? "" : "  \(bar)"))
+      let part = row.times[kind]
+      let share = row.length > 0 ? min(1, max(0, Double(part) / Double(row.length))) : 0
+      let bar = part > 0 ? String(repeating: "#", count: max(1, Int((share * 40).rounded()))) : ""
+      let line =
+        "  " + HumanNumbers.right(kind.name, 10) + HumanNumbers.left(phrases.cell(.duration(part)), 14)
+        + HumanNumbers.left(HumanNumbers.percent(part, of: row.length), 7) + (bar.isEmpty ? "" : "  \(bar)")
+      lines.append(line)
     }
-    return lines + ["  " + padded("sum", 10) + left(phrases.cell(.duration(row.times.total)), 12)]
+    let sum = phrases.cell(.duration(row.times.total))
+    return lines + ["  " + HumanNumbers.right("sum", 10) + HumanNumbers.left(sum, 14)]
   }
 
-  private func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(1, width - TextEscape.width(text)))
+  /// Who ran instead, and the longest windows.
+  var inversions: [String] {
+    let windows = context.timeline.inversions.enumerated().filter { $0.element.wait == story.wait }
+    guard !windows.isEmpty else { return [] }
+    let total = windows.reduce(Int64(0)) { $0 &+ $1.element.length }
+    var lines =
+      [""]
+      + wrap(
+        [
+          .plain(HumanNumbers.counted(UInt64(windows.count), "inversion") + ", "), .duration(total),
+          " in all; who ran instead:",
+        ], hanging: 2)
+    lines += culprits(windows.map(\.element))
+    let longest = windows.sorted { ($1.element.length, $0.offset) < ($0.element.length, $1.offset) }.prefix(5)
+    for (index, window) in longest.sorted(by: { $0.offset < $1.offset }) {
+      lines += wrap(
+        [
+          .plain("inversion \(index + 1): "), .instant(window.begin), " for ", .duration(window.length), " on ",
+          .cpu(window.cpu), ", ", .task(window.owner.unranked), " behind ",
+          window.culprits.first.map { .task($0.task.unranked) } ?? .unknown, .plain(mark(window.evidence)),
+        ], first: 2, hanging: 4)
+    }
+    if windows.count > 5 { lines.append("  and \(windows.count - 5) shorter ones") }
+    return lines
   }
 
-  private func left(_ text: String, _ width: Int) -> String {
+  private func culprits(_ windows: [InversionRow]) -> [String] {
+    var ran: [TaskLabel: Int64] = [:]
+    for culprit in windows.flatMap(\.culprits) { ran[culprit.task, default: 0] &+= culprit.ran }
+    let ranked = ran.sorted { ($1.value, $0.key.pid) < ($0.value, $1.key.pid) }
+    return ranked.prefix(5).flatMap { wrap([.task($0.key), " ", .duration($0.value)], first: 4, hanging: 6) }
+      + (ranked.count > 5 ? ["    and \(ranked.count - 5) more"] : [])
+  }
+
+  var legend: [String] {
+    var lines = Self.wrap(
+      "no mark: the record says so; - : what follows from it; [event]: stated by an event, here or later;"
+        + " [probe]: read in the kernel; [~rule]: inferred", head: "", hanging: 2)
+    for rule in story.rules(in: context.timeline) {
+      lines += Self.wrap("\(rule.rawValue): \(rule.summary)", head: "  ~", hanging: 4)
+    }
+    return lines
+  }
+}
+
+extension TaskLabel {
+  /// Name and pid alone.
+  fileprivate var unranked: TaskLabel { TaskLabel(index: index, pid: pid, comm: comm, priority: nil) }
+}
+
+extension HumanNumbers {
+  fileprivate static func padded(_ number: Int32, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+
+  fileprivate static func left(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - TextEscape.width(text))) + text
   }
 
-  /// Breaks a line at spaces; it keeps its indentation, and what follows stands `hanging` columns in.
-  private func wrap(_ text: String, hanging: Int) -> [String] {
-    var lines: [String] = []
-    var line = ""
-    var isFirstWord = true
-    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-      let joined = isFirstWord ? String(word) : "\(line) \(word)"
-      if isFirstWord || TextEscape.width(joined) <= Self.width || line.allSatisfy({ $0 == " " }) {
-        line = joined
-      } else {
-        lines.append(line)
-        line = String(repeating: " ", count: hanging) + word
-      }
-      isFirstWord = false
-    }
-    return lines + [line]
+  fileprivate static func right(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - TextEscape.width(text)))
+  }
+
+  fileprivate static func counted(_ count: UInt64, _ one: String, _ many: String) -> String {
+    "\(count) \(count == 1 ? one : many)"
   }
 }

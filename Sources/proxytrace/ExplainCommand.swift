@@ -11,9 +11,10 @@ struct ExplainCommand: ParsableCommand {
     commandName: "explain",
     abstract: "Tells the story of one wait, event by event.",
     discussion: """
-      Who ran where while a task waited for a lock, with the trace's own times, so that each line can be found in \
-      trace-cmd report and KernelShark. What is inferred is marked, with the rule; at the end stands where the time went. \
-      Ids are those of the tables waits and inversions. The capture is read twice.
+      Who ran where while a task waited for a lock, and what it meant for the wait: chains, donors, silent migrations, \
+      inversions, the steps of the handoff. Times are the trace's own, so that each line can be found in trace-cmd report \
+      and KernelShark. What is inferred names its rule; at the end stands where the time went. Long stretches of the same \
+      are folded. Ids are those of the tables waits and inversions. The capture is read twice.
 
       Examples:
         proxytrace explain trace.dat --wait 12
@@ -56,21 +57,24 @@ struct ExplainCommand: ParsableCommand {
   }
 
   /// Reads the capture again, for the wait alone.
-  private func tell(_ context: ReportContext) throws(TraceError) -> Story {
-    var story = Story(of: try row(context.timeline), in: context.timeline)
+  private func tell(_ context: ReportContext) throws(TraceError) -> WaitStory {
+    let timeline = context.timeline
+    var builder = try builder(timeline)
     var reader = try CaptureReader(path: file, instance: reading.instance)
     while let event = reader.next() {
-      if event.timestamp > story.end, context.capture.clock.isGlobal { break }
-      story.apply(event)
+      // CPUs' own clocks may be off: a later stamp does not mean that the wait is over on the other CPUs.
+      if builder.isPast(event), context.capture.clock.isGlobal { break }
+      if model.ignoreProbes, event.body.isProbe { continue }
+      builder.apply(event)
     }
-    story.finish()
-    return story
+    return builder.finish()
   }
 
-  /// The wait that is asked for.
-  private func row(_ timeline: Timeline) throws(TraceError) -> Int {
-    if let wait { return try place(wait, of: timeline.waits.count, "wait") }
-    return timeline.inversions[try place(inversion ?? 0, of: timeline.inversions.count, "inversion")].wait
+  /// validate() has seen to it that one of the ids is there.
+  private func builder(_ timeline: Timeline) throws(TraceError) -> StoryBuilder {
+    if let wait { return StoryBuilder(of: try place(wait, of: timeline.waits.count, "wait"), in: timeline) }
+    let window = try place(inversion ?? 0, of: timeline.inversions.count, "inversion")
+    return StoryBuilder(of: timeline.inversions[window].wait, in: timeline, highlighting: window)
   }
 
   private func place(_ id: Int, of count: Int, _ what: String) throws(TraceError) -> Int {
@@ -81,12 +85,21 @@ struct ExplainCommand: ParsableCommand {
     return id - 1
   }
 
-  private func show(_ story: Story, _ context: ReportContext, _ sink: ByteSink, _ outcome: inout Outcome) {
+  private func show(_ story: WaitStory, _ context: ReportContext, _ sink: ByteSink, _ outcome: inout Outcome) {
     do throws(OutputError) {
-      try StoryText(showsAll: all).write(story, of: context, to: sink)
+      try StoryText(showsAll: all, isColoured: reading.color.isColoured).write(story, of: context, to: sink)
       try sink.flush()
     } catch {
       outcome.fail(error)
+    }
+  }
+}
+
+extension EventBody {
+  fileprivate var isProbe: Bool {
+    switch self {
+    case .probedSwitch, .probedWait, .probedSetNext: true
+    default: false
     }
   }
 }

@@ -6,93 +6,134 @@ import Testing
 import TraceCore
 import TraceReader
 
-/// The story of a wait: its lines are the capture's, fit 80 columns, and say what is inferred.
+/// Stories of literal streams: what each line says, and what is folded.
 struct StoryTests {
-  private static let captures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Fixtures/captures")
+  @Test func theStoryOfALiteralStream() throws {
+    let context = Sample.context(Sample.inversion, symbols: [Sample.mutex: "big_mutex"], proxies: true)
+    let text = try StoryTeller(context, Sample.inversion).text(0)
+    try Golden.expect(text, equals: "story-inversion.txt")
+  }
 
-  private struct Told {
-    var context: ReportContext
-    var events: [SchedEvent]
+  @Test func aGapIsNamedWithWhatItHides() throws {
+    let context = Sample.context()
+    let hidden = try #require(context.timeline.waits.firstIndex { $0.touchesGap })
+    let text = try StoryTeller(context, Sample.events).text(hidden)
+    #expect(text.contains("gap: CPU 1 lost 12 records from 15.001180 to 15.001500"))
+    #expect(text.contains("hidden: who ran on these CPUs"))
+  }
 
-    init(_ name: String) throws {
-      var reader = try CaptureReader(path: StoryTests.captures.appending(path: "\(name).dat").path)
-      var machine = ProxyMachine()
-      events = []
-      while let event = reader.next() {
-        events.append(event)
-        machine.apply(event)
+  @Test func ticksAreNotCalledSeconds() throws {
+    let context = Sample.context(Sample.inversion, clock: Sample.counter, proxies: true)
+    let text = try StoryTeller(context, Sample.inversion).text(0)
+    #expect(text.contains("15000100000 [000] donor:61 queues for"))
+    #expect(!text.contains(" ms"))
+    #expect(text.contains("where the time went (steps, %)"))
+  }
+
+  @Test func hostileNamesAreEscapedAndFit() throws {
+    let trap = Comm([0x1b, 0x5b, 0x32, 0x4a, 0x0a, 0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0x20, 0x20, 0xe2, 0x80, 0xae])
+    let events = Sample.inversion.map { Self.renaming($0, 63, trap) }
+    let text = try StoryTeller(Sample.context(events, symbols: [Sample.mutex: "\u{1b}]0;" + trap.text]), events).text(0)
+    #expect(!text.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
+    #expect(!text.unicodeScalars.contains("\u{202e}"))
+    for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+  }
+
+  /// One stretch in which two tasks alternate a hundred times.
+  private static var alternation: [SchedEvent] {
+    let one = TaskSnapshot(pid: 70, priority: Priority(120), comm: "one")
+    let two = TaskSnapshot(pid: 71, priority: Priority(120), comm: "two")
+    var events = Array(Sample.inversion.prefix(4))
+    events.append(Sample.switched(400, cpu: 0, Sample.owner, .preempted, one))
+    for step in UInt64(0)..<100 {
+      let (from, to) = step % 2 == 0 ? (one, two) : (two, one)
+      events.append(Sample.switched(410 + step * 10, cpu: 0, from, .preempted, to))
+    }
+    events.append(Sample.switched(2000, cpu: 0, one, .preempted, Sample.owner))
+    return events + Sample.inversion.suffix(5)
+  }
+
+  @Test func repetitionsAreFoldedIntoOneLine() throws {
+    let teller = StoryTeller(Sample.context(Self.alternation, proxies: true), Self.alternation)
+    let folded = try teller.text(0)
+    // Each direction is told twice before it repeats.
+    #expect(folded.contains("… 96 switches between one:70 and two:71 in 0.950 ms"))
+    #expect(folded.split(separator: "\n").filter { $0.contains("==> two:71") }.count == 2)
+    let whole = try teller.text(0, showsAll: true)
+    #expect(!whole.contains("…"))
+    #expect(whole.split(separator: "\n").filter { $0.contains("==> two:71") }.count == 50)
+  }
+
+  @Test func foldsAndLinesAddUp() {
+    let story = StoryTeller(Sample.context(Self.alternation, proxies: true), Self.alternation).story(0)
+    var records = 0
+    for entry in story.folded() {
+      switch entry {
+      case .line(let line): records += line.verb.isRecord ? 1 : 0
+      case .fold(let fold): records += fold.records
       }
-      context = ReportContext(capture: reader.info, timeline: machine.finish())
     }
-
-    func story(_ wait: Int) -> Story {
-      var story = Story(of: wait, in: context.timeline)
-      for event in events { story.apply(event) }
-      story.finish()
-      return story
-    }
-
-    func text(_ wait: Int, showsAll: Bool = false) throws -> [String] {
-      let sink = ByteSink()
-      try StoryText(showsAll: showsAll).write(story(wait), of: context, to: sink)
-      return sink.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    }
+    #expect(records == story.lines.filter(\.verb.isRecord).count)
   }
 
-  @Test(arguments: [
-    "proxy-on-plain/crowd", "proxy-on-probed/chain4-cross", "proxy-off-plain/cross-cpu", "linux-6.12/fifo",
-  ])
-  func everyStoryFitsAndIsTheCaptures(name: String) throws {
-    let told = try Told(name)
-    let instants = Set(told.events.map { told.context.capture.clock.format($0.timestamp) })
-    #expect(told.context.timeline.waits.count > 5)
-    for wait in told.context.timeline.waits.indices.prefix(40) {
-      let lines = try told.text(wait)
-      for line in lines { #expect(line.count <= 80, "wait \(wait + 1): \(line)") }
-      for line in lines {
-        guard let first = line.split(separator: " ").first, first.contains("."), line.first?.isNumber == true else {
-          continue
-        }
-        #expect(instants.contains(String(first)), "wait \(wait + 1): \(line)")
-      }
-      #expect(lines.contains { $0.hasPrefix("  sum") })
+  @Test func aWindowIsHighlighted() throws {
+    let context = Sample.context(Sample.inversion, proxies: true)
+    let window = try #require(context.timeline.inversions.first)
+    let story = StoryTeller(context, Sample.inversion).story(window.wait, highlighting: 0)
+    for line in story.lines {
+      #expect(line.isHighlighted == (line.time >= window.begin && line.time <= window.end))
+    }
+    let text = try StoryTeller(context, Sample.inversion).text(window.wait, highlighting: 0)
+    #expect(text.split(separator: "\n").contains { $0.hasPrefix("> ") && $0.contains("inversion begins (id 1)") })
+  }
+
+  @Test func everyRuleOfTheStoryIsInTheLegend() throws {
+    let context = Sample.context(Sample.inversion, proxies: true)
+    let teller = StoryTeller(context, Sample.inversion)
+    let story = teller.story(0)
+    let text = try teller.text(0)
+    let rules = story.rules(in: context.timeline)
+    #expect(rules.contains(.mostUrgentDonor))
+    for rule in InferenceRule.allCases {
+      #expect(text.contains("\n  ~\(rule.rawValue): ") == rules.contains(rule))
+      #expect(text.contains("[~\(rule.rawValue)]") == rules.contains(rule))
     }
   }
 
-  @Test func linesAreInOrderAndBeginWithTheWait() throws {
-    let told = try Told("proxy-on-plain/chain3")
-    for wait in told.context.timeline.waits.indices {
-      let story = told.story(wait)
-      #expect(story.lines.first?.time == story.row.begin)
-      for (a, b) in zip(story.lines, story.lines.dropFirst()) { #expect(a.time <= b.time) }
+  private static func renaming(_ event: SchedEvent, _ pid: Pid, _ comm: Comm) -> SchedEvent {
+    func named(_ task: TaskSnapshot) -> TaskSnapshot {
+      task.pid == pid ? TaskSnapshot(pid: pid, priority: task.priority, comm: comm) : task
     }
+    var event = event
+    switch event.body {
+    case .switched(let record):
+      event.body = .switched(
+        SwitchRecord(
+          previous: named(record.previous), previousState: record.previousState, next: named(record.next)))
+    case .wakeup(let record):
+      event.body = .wakeup(WakeRecord(task: named(record.task), targetCPU: record.targetCPU))
+    default: break
+    }
+    return event
+  }
+}
+
+/// Tells the waits of a capture whose events are in memory.
+struct StoryTeller {
+  let context: ReportContext
+  let events: [SchedEvent]
+
+  init(_ context: ReportContext, _ events: [SchedEvent]) { (self.context, self.events) = (context, events) }
+
+  func story(_ wait: Int, highlighting window: Int? = nil) -> WaitStory {
+    var builder = StoryBuilder(of: wait, in: context.timeline, highlighting: window)
+    for event in events where !builder.isPast(event) { builder.apply(event) }
+    return builder.finish()
   }
 
-  @Test func aDonationNamesItsRule() throws {
-    let told = try Told("proxy-on-plain/chain3")
-    let wait = try #require(told.context.timeline.waits.firstIndex { $0.waiter.comm == "top" && $0.depth == 2 })
-    let text = try told.text(wait)
-    #expect(text.contains { $0.contains("~ bottom:") })
-    #expect(text.joined(separator: " ").contains("[mostUrgentDonor]"))
-    #expect(text.contains { $0.contains("mostUrgentDonor: the most urgent blocked task") })
-  }
-
-  @Test func longStretchesAreFolded() throws {
-    let told = try Told("proxy-on-plain/crowd")
-    let waits = told.context.timeline.waits
-    let longest = try #require(waits.indices.max { waits[$0].length < waits[$1].length })
-    let (folded, whole) = (try told.text(longest), try told.text(longest, showsAll: true))
-    #expect(folded.contains { $0.contains("more events like these") })
-    #expect(!whole.contains { $0.contains("more events like these") })
-    #expect(folded.count < whole.count)
-  }
-
-  @Test func anInversionIsTold() throws {
-    let told = try Told("proxy-off-plain/same-cpu")
-    let window = try #require(told.context.timeline.inversions.first)
-    let text = try told.text(window.wait).joined(separator: " ")
-    #expect(text.contains("inversion begins: owner:60"))
-    #expect(text.contains("inversion ends after"))
+  func text(_ wait: Int, highlighting window: Int? = nil, showsAll: Bool = false) throws -> String {
+    let sink = ByteSink()
+    try StoryText(showsAll: showsAll).write(story(wait, highlighting: window), of: context, to: sink)
+    return sink.text
   }
 }

@@ -1,0 +1,165 @@
+public import ProxyModel
+public import TraceCore
+
+/// Builds the story of one wait from a second reading of the capture: fed with every event in order, it keeps those that
+/// concern the wait and puts the model's facts between them.
+///
+///     var builder = StoryBuilder(of: 11, in: timeline)
+///     while let event = reader.next(), !builder.isPast(event) { builder.apply(event) }
+///     let story = builder.finish()
+public struct StoryBuilder: Sendable {
+  /// Where a task of the wait is, as far as its events tell.
+  enum Place: Sendable, Hashable {
+    case running(CPU)
+    case queued(CPU)
+    case off
+  }
+
+  let scope: StoryScope
+  private let window: Int?
+  private var lines: [WaitStory.Line] = []
+  private var facts: [WaitStory.Line]
+  private var nextFact = 0
+  private var isOver = false
+  /// Places of the wait's tasks.
+  private(set) var places: [Pid: Place] = [:]
+  /// Others who wait for the waiter's lock: a release may wake one of them instead.
+  private(set) var rivals: Set<Pid> = []
+  /// Names as the events of the wait give them: a task may be renamed while it waits.
+  private(set) var names: [Pid: Comm] = [:]
+  /// The last switch of each of the wait's tasks before the wait.
+  private var before: [Pid: SchedEvent] = [:]
+  /// Priorities that the reader has been told.
+  private var told: [Pid: Priority] = [:]
+  /// The last release of the wait's lock.
+  private(set) var releasedAt: Timestamp?
+
+  /// - Parameters:
+  ///   - wait: Index into ``Timeline/waits``.
+  ///   - window: Index into ``Timeline/inversions`` of a window to highlight; it must be one of this wait.
+  public init(of wait: Int, in timeline: Timeline, highlighting window: Int? = nil) {
+    scope = StoryScope(wait, timeline)
+    self.window = window
+    facts = scope.facts()
+    told[scope.row.waiter.pid] = scope.row.waiter.priority
+  }
+
+  /// Whether the wait is over before this event, so that nothing more needs to be read (on a clock that all CPUs share).
+  public func isPast(_ event: SchedEvent) -> Bool { event.timestamp > scope.end }
+
+  /// Takes the next event of the capture.
+  public mutating func apply(_ event: SchedEvent) {
+    guard !isOver, !isPast(event) else { return }
+    if event.timestamp >= scope.row.begin {
+      tellBefore()
+      tellFacts(before: event.timestamp)
+      tell(event)
+      if endsWait(event) { isOver = true }
+    } else if case .switched(let record) = event.body {
+      for pid in [record.previous.pid, record.next.pid] where scope.cast.contains(pid) { before[pid] = event }
+    }
+    follow(event)
+  }
+
+  /// Tells what is left, and gives the story.
+  public mutating func finish() -> WaitStory {
+    tellBefore()
+    tellFacts(before: nil)
+    if let window, let row = scope.windows.first(where: { $0.index == window })?.row {
+      for i in lines.indices where lines[i].time >= row.begin && lines[i].time <= row.end {
+        lines[i].isHighlighted = true
+      }
+    }
+    return WaitStory(wait: scope.wait, window: window, lines: lines)
+  }
+
+  private func endsWait(_ event: SchedEvent) -> Bool {
+    guard case .contentionEnded(let lock, _) = event.body else { return false }
+    return lock == scope.row.lock && event.pid == scope.row.waiter.pid && event.timestamp == scope.end
+  }
+
+  private mutating func tell(_ event: SchedEvent) {
+    learnNames(event)
+    // Of other locks than mutexes any reader's release is one; none of them need be that which wakes the waiter.
+    if scope.row.kind == .mutex, case .contendedRelease(scope.row.lock) = event.body { releasedAt = event.timestamp }
+    guard var line = line(for: event) else { return }
+    line.text = line.text.map { introduced($0) }
+    lines.append(line)
+    releasedByWaking(event)
+  }
+
+  /// On kernels without `contended_release` the waking of the waiter is the release, where the model takes it for one.
+  private mutating func releasedByWaking(_ event: SchedEvent) {
+    guard case .waking(let record) = event.body, record.task.pid == scope.row.waiter.pid else { return }
+    if scope.handoffs.contains(where: { $0.kind == .release && $0.begin == event.timestamp }) {
+      releasedAt = event.timestamp
+    }
+  }
+
+  /// Facts that began before an instant; all of them for `nil`.
+  private mutating func tellFacts(before time: Timestamp?) {
+    while nextFact < facts.count, time.map({ facts[nextFact].time < $0 }) ?? true {
+      facts[nextFact].text = facts[nextFact].text.map { introduced($0) }
+      lines.append(facts[nextFact])
+      nextFact += 1
+    }
+  }
+
+  /// Where the chain's tasks were when the wait began.
+  private mutating func tellBefore() {
+    guard !before.isEmpty else { return }
+    let first = scope.chains.first?.path.map(\.pid) ?? [scope.row.waiter.pid]
+    let events = first.compactMap { pid in before[pid].map { (pid, $0) } }
+    for (pid, event) in events.sorted(by: { $0.1.timestamp < $1.1.timestamp }) {
+      var line = beforeLine(pid, event)
+      line.text = line.text.map { introduced($0) }
+      lines.append(line)
+    }
+    before.removeAll()
+  }
+
+  /// A task's priority is told with its first line, and again when it has changed.
+  private mutating func introduced(_ phrase: Phrase) -> Phrase {
+    guard case .task(var task) = phrase else { return phrase }
+    let known = task.priority ?? scope.names[task.pid]?.priority
+    // Without a record of the change the priority of a mere name is that of its first mention.
+    if told[task.pid] == nil || (task.priority != nil && told[task.pid] != known) {
+      told[task.pid] = known
+      task.priority = known
+    } else {
+      task.priority = nil
+    }
+    return .task(task)
+  }
+
+  private mutating func learnNames(_ event: SchedEvent) {
+    switch event.body {
+    case .switched(let record):
+      names[record.previous.pid] = record.previous.comm
+      names[record.next.pid] = record.next.comm
+    case .waking(let record), .wakeup(let record), .wakeupNew(let record): names[record.task.pid] = record.task.comm
+    case .migrated(let task, _, _): names[task.pid] = task.comm
+    default: break
+    }
+  }
+
+  private mutating func follow(_ event: SchedEvent) {
+    switch event.body {
+    case .contentionBegan(scope.row.lock, _):
+      if event.pid != scope.row.waiter.pid { rivals.insert(event.pid) }
+    case .contentionEnded(scope.row.lock, _): rivals.remove(event.pid)
+    case .switched(let record):
+      if scope.cast.contains(record.previous.pid) {
+        places[record.previous.pid] = record.previousState.isRunnable ? .queued(event.cpu) : .off
+      }
+      if scope.cast.contains(record.next.pid) { places[record.next.pid] = .running(event.cpu) }
+    case .wakeup(let record), .wakeupNew(let record):
+      guard scope.cast.contains(record.task.pid) else { return }
+      if case .running = places[record.task.pid] { return }
+      places[record.task.pid] = .queued(record.targetCPU)
+    case .migrated(let task, _, let cpu):
+      if case .queued = places[task.pid] { places[task.pid] = .queued(cpu) }
+    default: break
+    }
+  }
+}

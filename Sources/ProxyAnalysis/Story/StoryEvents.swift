@@ -1,0 +1,224 @@
+import ProxyModel
+import TraceCore
+
+// What a record says, and what it means for the wait.
+
+extension StoryBuilder {
+  /// The line of a record; `nil` where it does not concern the wait.
+  func line(for event: SchedEvent) -> WaitStory.Line? {
+    switch event.body {
+    case .switched(let record): return switched(record, event)
+    case .waking(let record): return waking(record, event)
+    case .wakeup(let record), .wakeupNew(let record): return wakeup(record, event)
+    case .migrated(let task, let from, let to):
+      guard concerns(task.pid, event) else { return nil }
+      var text: [Phrase] = [name(task), " is moved from ", .cpu(from), " to ", .cpu(to)]
+      if scope.isReturn(task.pid, at: event.timestamp) { text.append(": a return migration") }
+      return line(event, .migrated, task.pid, nil, text, isPlot: isOurs(task.pid))
+    case .contentionBegan(let lock, let flags): return began(lock, flags, event)
+    case .contentionEnded(let lock, let result): return acquired(lock, result, event)
+    case .contendedRelease(let lock):
+      guard concerns(lock, event) else { return nil }
+      return line(event, .released, event.pid, nil, [name(event.pid), " releases ", .lock(lock)])
+    case .lost(let lost): return self.lost(lost, event)
+    default: return rare(event)
+    }
+  }
+
+  private func rare(_ event: SchedEvent) -> WaitStory.Line? {
+    switch event.body {
+    case .renamed(let pid, let comm) where concerns(pid, event):
+      line(event, .described, pid, nil, [name(pid), " is now called ", .comm(comm)], isPlot: true)
+    case .inheritedPriority(let pid, _, let old, let new) where concerns(pid, event):
+      line(
+        event, .described, pid, nil, [name(pid), " changes from ", .priority(old), " to ", .priority(new)], isPlot: true
+      )
+    case .exited(let task) where concerns(task.pid, event):
+      line(event, .described, task.pid, nil, [name(task), " exits"], isPlot: true)
+    case .probedSwitch(let probe): probed(probe, event)
+    case .probedSetNext(let pid, _) where concerns(pid, event):
+      line(event, .probed, pid, nil, ["the scheduler picks ", name(pid)], evidence: .probe)
+    default: nil
+    }
+  }
+
+  private func probed(_ probe: SwitchProbe, _ event: SchedEvent) -> WaitStory.Line? {
+    guard concerns(probe.next, event), let donor = probe.farthestDonor else { return nil }
+    return line(
+      event, .probed, probe.next, donor, [name(donor), " is the donor of ", name(probe.next)], evidence: .probe)
+  }
+
+  // MARK: Switches
+
+  /// The CPU on which it matters who runs: the terminal owner's, and once the lock is free the waiter's.
+  private func followed(at time: Timestamp) -> CPU? {
+    let waiter = scope.row.waiter.pid
+    let pid = scope.chain(at: time)?.terminal?.pid ?? waiter
+    switch places[pid] {
+    case .queued(let cpu), .running(let cpu): return cpu
+    case .off, nil: return nil
+    }
+  }
+
+  private func switched(_ record: SwitchRecord, _ event: SchedEvent) -> WaitStory.Line? {
+    let (previous, next) = (record.previous, record.next)
+    let isTheirs = concerns(previous.pid, event) || concerns(next.pid, event)
+    guard isTheirs || followed(at: event.timestamp) == event.cpu else { return nil }
+    var text: [Phrase] = [name(previous), .plain(" (\(record.previousState)) ==> "), name(next)]
+    text += meaning(record, event)
+    let steps = isOurs(next.pid) && releasedAt != nil
+    return line(event, .switched, previous.pid, next.pid, text, isPlot: steps)
+  }
+
+  private func meaning(_ record: SwitchRecord, _ event: SchedEvent) -> [Phrase] {
+    let (previous, next) = (record.previous.pid, record.next.pid)
+    if isOurs(next) { return [": the waiter runs"] + sinceRelease(event) }
+    if isOurs(previous) { return [waiterLeft(record)] }
+    guard let terminal = scope.chain(at: event.timestamp)?.terminal?.pid else { return queuedWaiter(record, event) }
+    if next == terminal {
+      guard scope.proxies, scope.split(on: event.cpu, at: event.timestamp) == nil else { return [": the owner runs"] }
+      return [": the owner runs on its own account"]
+    }
+    if previous == terminal, !record.previousState.isRunnable { return [": the owner sleeps"] }
+    return ranInstead(record, event, isTerminalHere: previous == terminal || places[terminal] == .queued(event.cpu))
+  }
+
+  /// The terminal owner is runnable here and somebody else runs. Inversions have lines of their own.
+  private func ranInstead(_ record: SwitchRecord, _ event: SchedEvent, isTerminalHere: Bool) -> [Phrase] {
+    guard isTerminalHere else { return [] }
+    if record.next.pid == 0 { return [": the owner is runnable, its CPU idles"] }
+    if concerns(record.next.pid, event) || scope.isInverted(at: event.timestamp) { return [] }
+    var urgency = record.next.priority
+    if let donor = scope.split(on: event.cpu, at: event.timestamp)?.donor.priority, donor.isMoreUrgent(than: urgency) {
+      urgency = donor
+    }
+    guard let waiting = scope.row.waiter.priority, !waiting.isMoreUrgent(than: urgency) else { return [] }
+    return [": no less urgent than the waiter"]
+  }
+
+  private func waiterLeft(_ record: SwitchRecord) -> Phrase {
+    if record.previousState.isRunnable {
+      return releasedAt == nil ? ": the waiter loses the CPU while it spins" : ": the waiter loses the CPU"
+    }
+    if scope.proxies, scope.row.kind == .mutex { return ": it blocks, and may donate from now on" }
+    return ": the waiter sleeps"
+  }
+
+  /// The lock is free, and its next owner is runnable behind somebody.
+  private func queuedWaiter(_ record: SwitchRecord, _ event: SchedEvent) -> [Phrase] {
+    guard places[scope.row.waiter.pid] == .queued(event.cpu), record.next.pid != 0 else { return [] }
+    return [": the waiter is runnable here"]
+  }
+
+  // MARK: Wakings
+
+  private func waking(_ record: WakeRecord, _ event: SchedEvent) -> WaitStory.Line? {
+    // Where no event states a release, the waking of whoever waited is its sign.
+    let isSign = event.context.isTask && concerns(event.pid, event) && scope.changesChain(at: event.timestamp)
+    let isRival = event.context.isTask && rivals.contains(record.task.pid)
+    guard concerns(record.task.pid, event) || isSign || isRival else { return nil }
+    var text: [Phrase] = []
+    if event.context.isTask {
+      text = [event.pid == 0 ? "idle" : name(event.pid), " wakes ", name(record.task)]
+    } else {
+      text = ["an interrupt wakes ", name(record.task)]
+    }
+    text += [", last on ", .cpu(record.targetCPU)]
+    if isOurs(record.task.pid) { text += sinceRelease(event) }
+    if isRival, !isOurs(record.task.pid) { text += [", who waits for ", .lock(scope.row.lock), " too"] }
+    return line(event, .waking, event.pid, record.task.pid, text, isPlot: isStep(record.task.pid))
+  }
+
+  private func wakeup(_ record: WakeRecord, _ event: SchedEvent) -> WaitStory.Line? {
+    guard concerns(record.task.pid, event) else { return nil }
+    var text: [Phrase] = [name(record.task), " is queued on ", .cpu(record.targetCPU)]
+    if isOurs(record.task.pid) { text += sinceRelease(event) }
+    return line(event, .wakeup, record.task.pid, nil, text, isPlot: isStep(record.task.pid))
+  }
+
+  /// Steps of the handoff to the waiter are never folded.
+  private func isStep(_ pid: Pid) -> Bool { isOurs(pid) && releasedAt != nil }
+
+  private func sinceRelease(_ event: SchedEvent) -> [Phrase] {
+    guard let releasedAt, event.timestamp > releasedAt else { return [] }
+    return [", ", .duration(event.timestamp - releasedAt), " after the release"]
+  }
+
+  // MARK: Locks
+
+  private func began(_ lock: LockAddress, _ flags: ContentionFlags, _ event: SchedEvent) -> WaitStory.Line? {
+    guard concerns(lock, event) else { return nil }
+    let spins = flags.contains(.spin)
+    return line(
+      event, spins ? .spins : .queues, event.pid, nil,
+      [name(event.pid), spins ? " spins for " : " queues for ", .lock(lock)])
+  }
+
+  private func acquired(_ lock: LockAddress, _ result: Int32, _ event: SchedEvent) -> WaitStory.Line? {
+    guard concerns(lock, event) else { return nil }
+    var text: [Phrase] = [name(event.pid)]
+    text += result == 0 ? [" acquires ", .lock(lock)] : [" gives up ", .lock(lock), .plain(" (errno \(0 &- result))")]
+    let isOurs = isOurs(event.pid) && lock == scope.row.lock
+    if isOurs { text += sinceRelease(event) }
+    return line(event, result == 0 ? .acquired : .gaveUp, event.pid, nil, text, isPlot: isOurs)
+  }
+
+  private func lost(_ lost: LostEvents, _ event: SchedEvent) -> WaitStory.Line {
+    var text: [Phrase] = lost.count.map { [.count($0), " records lost on "] } ?? ["records lost on "]
+    text.append(.cpu(event.cpu))
+    if let until = lost.until { text += [" up to ", .instant(until)] }
+    return line(event, .lost, nil, nil, text, isPlot: true)
+  }
+
+  // MARK: Tasks
+
+  /// The last switch of a task before the wait: where it was when the wait began.
+  func beforeLine(_ pid: Pid, _ event: SchedEvent) -> WaitStory.Line {
+    var text: [Phrase] = ["before: "]
+    if case .switched(let record) = event.body {
+      if record.next.pid == pid {
+        text += [name(record.next), " was switched in"]
+      } else {
+        let state = record.previousState
+        text += [name(record.previous), .plain(" left the CPU (\(state))")]
+      }
+    }
+    return line(event, .before, pid, nil, text, isPlot: true)
+  }
+
+  private func concerns(_ pid: Pid, _ event: SchedEvent) -> Bool { scope.concerns(pid, at: event.timestamp) }
+
+  /// A lock of the chain, or one that a task of the chain takes or gives up.
+  private func concerns(_ lock: LockAddress, _ event: SchedEvent) -> Bool {
+    scope.concerns(lock, at: event.timestamp) || (scope.locks.contains(lock) && concerns(event.pid, event))
+  }
+
+  private func isOurs(_ pid: Pid) -> Bool { pid == scope.row.waiter.pid }
+
+  private func name(_ snapshot: TaskSnapshot) -> Phrase {
+    if snapshot.pid == 0 { return "idle" }
+    var task = label(snapshot.pid)
+    task.comm = snapshot.comm
+    task.priority = snapshot.priority
+    return .task(task)
+  }
+
+  private func name(_ pid: Pid) -> Phrase { pid == 0 ? "idle" : .task(label(pid)) }
+
+  private func label(_ pid: Pid) -> TaskLabel {
+    var task =
+      scope.names[pid] ?? TaskLabel(index: TaskIndex(rawValue: 0), pid: pid, comm: .empty, priority: nil)
+    if let comm = names[pid] ?? (isOurs(pid) ? scope.row.waiter.comm : nil) { task.comm = comm }
+    task.priority = nil
+    return task
+  }
+
+  private func line(
+    _ event: SchedEvent, _ verb: WaitStory.Verb, _ actor: Pid?, _ other: Pid?, _ text: [Phrase],
+    evidence: Evidence? = nil, isPlot: Bool = false
+  ) -> WaitStory.Line {
+    WaitStory.Line(
+      time: event.timestamp, cpu: event.cpu, verb: verb, actor: actor.map(label), other: other.map(label), text: text,
+      evidence: evidence, length: nil, isPlot: isPlot)
+  }
+}
