@@ -22,6 +22,8 @@ public struct ChainRow: Sendable, Hashable {
 /// How a chain ends, when its stretch began.
 public enum ChainEnd: String, Sendable, Hashable {
   case running, runnable, sleeping, unknown
+  /// Woken, and on no runqueue yet.
+  case waking
   /// The last lock has just been released.
   case released
   /// The chain comes back to itself.

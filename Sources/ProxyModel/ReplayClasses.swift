@@ -14,7 +14,9 @@ enum ChainTerminal {
 extension Replay {
   /// Walks waiter → lock → owner → … into ``walkedTasks`` and ``walkedLocks``.
   ///
-  /// An owner that waits for a mutex is a link; one whose lock has been released is not blocked any more and ends the chain.
+  /// An owner that is blocked on a mutex is a link. One that spins for it, or has been woken and not blocked again, is not:
+  /// the kernel has no `blocked_on` of it then (`__mutex_lock_common()`, kernel/locking/mutex.c), and it ends the chain. So
+  /// does one whose lock has been released.
   /// - Returns: how the chain ends, and how well its links are known.
   mutating func walk(from index: Int) -> (ChainTerminal, Evidence) {
     walkedTasks.removeAll(keepingCapacity: true)
@@ -35,12 +37,17 @@ extension Replay {
       case .pending, .unknown: return (.unknown, .unknown)
       case .task(let owner, let known):
         evidence = evidence.combined(with: known)
+        // The lock has been handed to the waiter, which has not come to take it (`MUTEX_FLAG_PICKUP`).
+        if owner == waiter {
+          if wait != index { walkedLocks.removeLast() }
+          return (wait == index ? .released : .task(waiter), evidence)
+        }
         if walkedTasks.contains(owner) {
           walkedTasks.append(owner)
           return (.cycle, evidence)
         }
         let next = self[owner].wait
-        guard next >= 0, waits[next].isMutex, locks[waits[next].lock]?.heir != owner else {
+        guard case .blocked = self[owner].place, next >= 0, waits[next].isMutex else {
           walkedTasks.append(owner)
           return (.task(owner), evidence)
         }
@@ -76,7 +83,7 @@ extension Replay {
       if self[owner].wait >= 0 { foundations.insert(waits[self[owner].wait].lock) }
       switch self[owner].place {
       case .running(let cpu), .queued(let cpu), .blocked(let cpu): foundations.insert(lane: Int(cpu))
-      case .asleep, .unknown: break
+      case .waking, .asleep, .unknown: break
       }
     }
     waits[index].restsOn = foundations
@@ -99,16 +106,24 @@ extension Replay {
   private func ownerClass(_ owner: TaskIndex, waiter: TaskIndex) -> (WaitClass, TaskIndex?) {
     switch self[owner].place {
     case .unknown: return (.unknown, nil)
-    case .asleep: return (.sleeping, nil)
-    case .running(let cpu):
-      if case .task(let donor, _, _) = lanes[Int(cpu)].donor, walkedTasks.contains(donor) { return (.proxied, nil) }
-      return (.running, nil)
-    case .queued(let cpu), .blocked(let cpu):
+    // A terminal owner that is blocked has its lock for the taking, and waits to be woken.
+    case .asleep, .waking, .blocked: return (.sleeping, nil)
+    case .running(let cpu): return (runningClass(on: Int(cpu)), nil)
+    case .queued(let cpu):
       guard cpu >= 0, Int(cpu) < lanes.count, let curr = lanes[Int(cpu)].curr else { return (.unknown, nil) }
       if self[curr].pid == 0 { return (.delayed, nil) }
       guard let urgency = urgency(of: Int(cpu)), let waiting = self[waiter].priority else { return (.unknown, nil) }
       if walkedTasks.contains(curr) || !waiting.isMoreUrgent(than: urgency) { return (.preempted, nil) }
       return (.inverted, curr)
+    }
+  }
+
+  /// The terminal owner runs: on the account of the wait's chain, or on its own or another's.
+  private func runningClass(on lane: Int) -> WaitClass {
+    switch lanes[lane].donor {
+    case .task(let donor, _, _): walkedTasks.contains(donor) ? .proxied : .running
+    case .own: .running
+    case .unknown: .unknown
     }
   }
 
@@ -165,8 +180,9 @@ extension Replay {
     case .task(let task):
       switch self[task].place {
       case .running: .running
-      case .queued, .blocked: .runnable
-      case .asleep: .sleeping
+      case .queued: .runnable
+      case .waking: .waking
+      case .blocked, .asleep: .sleeping
       case .unknown: .unknown
       }
     }

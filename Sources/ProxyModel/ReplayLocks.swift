@@ -148,8 +148,6 @@ extension Replay {
       }
       self[task].cpu = target
     }
-    self[task].place = .blocked(target)
-    touched.insert(task)
   }
 
   mutating func noteMigration(_ task: TaskIndex, to cpu: CPU) {

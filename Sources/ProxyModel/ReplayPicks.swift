@@ -56,10 +56,9 @@ extension Replay {
     switch terminal {
     case .released: return .park(donor)
     case .unknown, .cycle: return nil
-    case .task: break
+    case .task(let owner): if !isOnRunqueue(owner) { return .park(donor) }
     }
     for (task, owner) in zip(walkedTasks, walkedTasks.dropFirst()) {
-      if self[owner].place == .asleep { return .park(donor) }
       let home = home(of: owner)
       if home >= 0, home != cpu { return .move(task, to: home) }
     }
@@ -80,7 +79,7 @@ extension Replay {
     for index in waits.indices where waits[index].isMutex {
       let waiter = waits[index].waiter
       guard case .blocked = self[waiter].place, !self[waiter].isParked else { continue }
-      guard case (.task(let terminal), _) = walk(from: index), self[terminal].place == .asleep else { continue }
+      guard case (.task(let terminal), _) = walk(from: index), !isOnRunqueue(terminal) else { continue }
       self[waiter].isParked = true
     }
   }
@@ -107,7 +106,16 @@ extension Replay {
   private func home(of task: TaskIndex) -> CPU {
     switch self[task].place {
     case .running(let cpu), .queued(let cpu), .blocked(let cpu): cpu
-    case .asleep, .unknown: -1
+    case .waking, .asleep, .unknown: -1
+    }
+  }
+
+  /// Whether the end of a chain can be run: it cannot while it sleeps, is being woken, or is yet to be told that its lock
+  /// is free. What a gap hides counts as runnable.
+  private func isOnRunqueue(_ terminal: TaskIndex) -> Bool {
+    switch self[terminal].place {
+    case .running, .queued, .unknown: true
+    case .blocked, .waking, .asleep: false
     }
   }
 }

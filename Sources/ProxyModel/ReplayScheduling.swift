@@ -84,6 +84,11 @@ extension Replay {
   mutating func waking(_ task: TaskIndex, target: CPU) {
     noteWaking(task, target: target)
     self[task].isParked = false
+    switch self[task].place {
+    case .blocked, .asleep: place(task, .waking, target)
+    // A task that has not left its CPU yet; or nothing is known of it, not even whether it had.
+    case .running, .queued, .waking, .unknown: break
+    }
   }
 
   mutating func wakeup(_ task: TaskIndex, target: CPU) {
@@ -100,7 +105,7 @@ extension Replay {
     switch self[task].place {
     case .queued: place(task, .queued(cpu), cpu)
     case .blocked: place(task, .blocked(cpu), cpu)
-    case .running, .asleep, .unknown: self[task].cpu = cpu
+    case .running, .waking, .asleep, .unknown: self[task].cpu = cpu
     }
   }
 

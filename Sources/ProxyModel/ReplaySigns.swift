@@ -90,7 +90,7 @@ extension Replay {
     guard case .task(let owner, _) = locks[waits[index].lock]?.owner ?? .unknown else { return }
     switch self[owner].place {
     case .running(let cpu), .queued(let cpu): waits[index].ownerWasElsewhere = cpu != home
-    case .blocked, .asleep, .unknown: break
+    case .blocked, .waking, .asleep, .unknown: break
     }
   }
 

@@ -9,6 +9,8 @@ struct TaskNow {
     case queued(CPU)
     /// Blocked on a mutex; with proxy execution still on that CPU's runqueue, unless parked.
     case blocked(CPU)
+    /// Between `sched_waking` and `sched_wakeup`: it is on no runqueue (`TASK_WAKING`), nor blocked on anything.
+    case waking
     case asleep
   }
 

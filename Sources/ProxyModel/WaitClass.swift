@@ -17,7 +17,8 @@ public enum WaitClass: Int, Sendable, CaseIterable {
   case preempted
   /// The terminal owner is runnable and its CPU is idle.
   case delayed
-  /// The terminal owner sleeps on something else than a mutex.
+  /// The terminal owner sleeps on something else than a mutex, or is yet to be enqueued after its sleep: until its
+  /// `sched_wakeup` it is on no runqueue.
   case sleeping
 
   /// The word that tables and reports print; its column is `NAME_ns`.

@@ -46,10 +46,17 @@ struct NaiveChains {
         return walk
       case .task(let pid, let evidence):
         walk.evidence = walk.evidence.combined(with: evidence)
+        if pid == waiter {
+          // It has been handed to the waiter.
+          if walk.tasks.count > 1 { walk.locks.removeLast() }
+          walk.end = walk.tasks.count > 1 ? .task(waiter) : .free
+          return walk
+        }
         let isCycle = walk.tasks.contains(pid)
         walk.tasks.append(pid)
         walk.end = isCycle ? .cycle : .task(pid)
-        guard !isCycle, let next = innermost(pid), moment.heirs[model.waits[next].lock] != pid else { return walk }
+        // Who does not sleep on a mutex is not blocked, whatever it waits for.
+        guard !isCycle, let next = innermost(pid), case .blocked = moment.place(pid) else { return walk }
         walk.locks.append(model.waits[next].lock)
         walk.end = .unknown
       }
@@ -74,11 +81,12 @@ struct NaiveChains {
     guard case .task(let owner) = walk.end else { return (walk.end == .free ? .handoff : .unknown, nil) }
     switch moment.place(owner) {
     case .unknown: return (.unknown, nil)
-    case .asleep: return (.sleeping, nil)
+    case .blocked, .waking, .asleep: return (.sleeping, nil)
     case .running(let cpu):
+      if moment.donors[cpu] == .unknown { return (.unknown, nil) }
       let isProxied = moment.donors[cpu]?.pid.map(walk.tasks.contains) ?? false
       return (isProxied ? .proxied : .running, nil)
-    case .queued(let cpu), .blocked(let cpu):
+    case .queued(let cpu):
       guard model.cpus.contains(cpu), let curr = model.currSoFar(cpu, interval) else { return (.unknown, nil) }
       if curr == 0 { return (.delayed, nil) }
       guard let own = model.priority(curr, interval), let mine = model.priority(waiter, interval) else {

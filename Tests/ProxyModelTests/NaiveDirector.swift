@@ -12,6 +12,8 @@ enum NaiveDonor: Equatable {
 /// Where a task is.
 enum NaivePlace: Equatable {
   case unknown, asleep
+  /// Woken, and on no runqueue yet.
+  case waking
   case running(CPU)
   case queued(CPU)
   case blocked(CPU)
@@ -60,8 +62,9 @@ struct NaiveDirector {
     case .switched(let record): switched(record, event.cpu)
     case .waking(let record):
       now.parked.remove(record.task.pid)
-      if case .blocked = now.place(record.task.pid), record.targetCPU >= 0 {
-        now.places[record.task.pid] = .blocked(record.targetCPU)
+      switch now.place(record.task.pid) {
+      case .blocked, .asleep: now.places[record.task.pid] = .waking
+      case .running, .queued, .waking, .unknown: break
       }
       inherit(record.task.pid)
     case .wakeup(let record):
@@ -111,7 +114,7 @@ struct NaiveDirector {
     switch now.place(pid) {
     case .queued: now.places[pid] = .queued(cpu)
     case .blocked: now.places[pid] = .blocked(cpu)
-    case .running, .asleep, .unknown: break
+    case .running, .waking, .asleep, .unknown: break
     }
   }
 
@@ -225,19 +228,23 @@ struct NaiveDirector {
       now.parked.insert(pid)
       return true
     case .unknown, .cycle: return false
-    case .task: break
+    case .task(let terminal):
+      // Whoever is not on a runqueue cannot be run for anybody.
+      switch now.place(terminal) {
+      case .blocked, .waking, .asleep:
+        now.parked.insert(pid)
+        return true
+      case .running, .queued, .unknown: break
+      }
     }
     for (task, owner) in zip(walk.tasks, walk.tasks.dropFirst()) {
       switch now.place(owner) {
-      case .asleep:
-        now.parked.insert(pid)
-        return true
       case .running(let home), .queued(let home), .blocked(let home):
         if home != cpu {
           now.places[task] = .blocked(home)
           return true
         }
-      case .unknown: return false
+      case .waking, .asleep, .unknown: break
       }
     }
     return false

@@ -25,9 +25,9 @@ public enum ChainsAnalysis: Analysis {
           },
           .pid("terminal_pid", "pid of the last owner, which waits for no mutex") { $0.terminal },
           .comm("terminal_comm", "name of the last owner") { $0.terminal?.comm },
-          .word("terminal_state", "of the last owner: running, runnable, sleeping, unknown; or released, deadlock") {
-            $0.terminalState.rawValue
-          },
+          .word(
+            "terminal_state", "of the last owner: running, runnable, waking, sleeping, unknown; else released, deadlock"
+          ) { $0.terminalState.rawValue },
           .evidence("how the chain's links are known: as its weakest") { $0.evidence },
         ])
     ]
