@@ -41,18 +41,18 @@ enum JournalAction: BitwiseCopyable {
   case released(LockAddress, by: TaskIndex, OwnerEvidence)
   /// A probe read the owner in the middle of a wait.
   case ownerRead(LockAddress)
-  /// Probe: the donor of the task that is switched in on this CPU; `nil` = itself.
-  case probedDonor(next: TaskIndex, donor: TaskIndex?, depth: UInt8)
   /// Probe: the scheduler chose this task as donor; curr may follow or stay.
   case probedChoice(TaskIndex)
 }
 
-/// One entry: when, on which CPU, what; and for entries about a lock who owns it from then on.
+/// One entry: when, on which CPU, what; and what later records tell of it: for entries about a lock who owns it from then on,
+/// for steps of the scheduler what came of them.
 struct JournalEntry: BitwiseCopyable {
   var time: Timestamp
   var cpu: CPU
   var action: JournalAction
   var owner: OwnerFact = .unknown
+  var sequel: Sequel = .none
 }
 
 /// Entries that wait for the owners of their locks to become known.
@@ -77,6 +77,12 @@ struct Journal {
   mutating func setOwner(_ fact: OwnerFact, at position: Int) {
     guard position >= first, position < end else { return }
     entries[head + position - first].owner = fact
+  }
+
+  /// The same for an entry's sequel.
+  mutating func setSequel(_ sequel: Sequel, at position: Int) {
+    guard position >= first, position < end else { return }
+    entries[head + position - first].sequel = sequel
   }
 
   mutating func popFirst() -> JournalEntry? {

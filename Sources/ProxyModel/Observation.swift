@@ -59,7 +59,11 @@ extension ProxyMachine {
     waits.leaveCPU(previous, at: event.timestamp)
     noteDoubts(at: event.timestamp, cpu: event.cpu)
     waits.enterCPU(next, cpu: event.cpu, at: event.timestamp)
-    note(.switched(from: previous, state: record.previousState, to: next), at: event.timestamp, cpu: event.cpu)
+    let position = note(
+      .switched(from: previous, state: record.previousState, to: next), at: event.timestamp, cpu: event.cpu)
+    sequels.switched(
+      lane, to: next, isIdle: record.next.pid == 0, leftRunnable: record.previousState.isRunnable,
+      at: event.timestamp, position: position, in: &journal)
     if record.previousState.isDead {
       tasks.markDead(previous)
       waits.forget(previous)
@@ -109,6 +113,7 @@ extension ProxyMachine {
   private mutating func loseCurrent(_ lane: Int, since: Timestamp, at time: Timestamp) {
     bookRun(lane) { $0.lose(since: since) }
     ledger.forget(in: &journal)
+    sequels.lost(lane, in: &journal)
     note(.lost, at: time, cpu: CPU(lane))
   }
 
@@ -151,6 +156,7 @@ extension ProxyMachine {
 
 extension ProxyMachine {
   mutating func applyBody(_ event: SchedEvent, lane: Int, current: TaskIndex) {
+    if event.body.showsThatCurrGoesOn { sequels.goesOn(lane, in: &journal) }
     switch event.body {
     case .switched(let record):
       see(.switched)
@@ -168,12 +174,13 @@ extension ProxyMachine {
       see(.contendedRelease)
       let position = note(.released(lock, by: current, .event), at: event.timestamp, cpu: event.cpu)
       ledger.released(lock, by: current, isRelease: true, at: position, time: event.timestamp, in: &journal)
-    case .probedSwitch(let probe): probed(probe, event)
+    case .probedSwitch(let probe): probed(probe, event, lane)
     case .probedWait(let probe): probed(probe, event, current)
     case .probedSetNext(let pid, _):
       see(.probedSetNext)
       if options.ignoresProbes || !TaskTable.isValid(pid) { return }
-      note(.probedChoice(tasks.task(pid)), at: event.timestamp, cpu: event.cpu)
+      let position = note(.probedChoice(tasks.task(pid)), at: event.timestamp, cpu: event.cpu)
+      sequels.chose(lane, position: position, in: &journal)
     default: applyLife(event, lane: lane)
     }
   }
@@ -283,7 +290,7 @@ extension ProxyMachine {
     ledger.waitEnded(lock, current, acquired: true, at: position, time: event.timestamp, in: &journal)
   }
 
-  private mutating func probed(_ probe: SwitchProbe, _ event: SchedEvent) {
+  private mutating func probed(_ probe: SwitchProbe, _ event: SchedEvent, _ lane: Int) {
     see(.probedSwitch)
     if options.ignoresProbes || !TaskTable.isValid(probe.next) { return }
     let next = tasks.task(probe.next)
@@ -291,7 +298,8 @@ extension ProxyMachine {
     verdict.probedSwitches += 1
     if probe.depth > 0 { verdict.probedDonors += 1 }
     let donor = probe.farthestDonor.flatMap { TaskTable.isValid($0) ? tasks.task($0) : nil }
-    note(.probedDonor(next: next, donor: donor, depth: probe.depth), at: event.timestamp, cpu: event.cpu)
+    let isCurrent = if case .task(next, _)? = lanes[lane]?.current { true } else { false }
+    sequels.probed(lane, next: next, isCurrent: isCurrent, donor: donor, depth: probe.depth, in: &journal)
   }
 
   private mutating func probed(_ probe: WaitProbe, _ event: SchedEvent, _ current: TaskIndex) {
@@ -337,5 +345,19 @@ extension ProxyMachine {
   mutating func describe(_ task: TaskIndex, at time: Timestamp, cpu: CPU) {
     let row = tasks[task]
     note(.described(task, pid: row.id.pid, row.comm, row.priority), at: time, cpu: cpu)
+  }
+}
+
+extension EventBody {
+  /// Whether the record cannot come from the middle of `__schedule()`, between the scheduler's choice and the switch or
+  /// beside the switch: then no switch is under way on its CPU.
+  fileprivate var showsThatCurrGoesOn: Bool {
+    switch self {
+    // Runqueue locks are contended there, and a donor that is moved home migrates. Of other events nothing is known.
+    case .switched, .probedSwitch, .probedSetNext, .migrated, .other, .lost: false
+    case .contentionBegan(_, let flags): WaitKind(flags) != nil
+    case .contentionEnded: false
+    default: true
+    }
   }
 }

@@ -39,6 +39,7 @@ public struct ProxyMachine {
   /// How many tasks the replays know.
   private var introduced = 0
   var ledger = OwnershipLedger()
+  var sequels = SequelBook()
   /// Which task a `task_struct` address is, from the switch probe.
   var tasksByPointer: [UInt64: TaskIndex] = [:]
   var verdict: VerdictBuilder
@@ -126,6 +127,7 @@ public struct ProxyMachine {
     timeline.waits = closed.rows
     markGaps(&timeline)
     ledger.giveUp(before: .max, in: &journal)
+    sequels.finish(in: &journal)
     replayDecided()
     adopt(into: &timeline, order: closed.order)
     nameTasks(&timeline)
@@ -136,9 +138,10 @@ public struct ProxyMachine {
 
   /// Lets the replays follow the journal as far as the owners in it are decided.
   private mutating func replayDecided() {
-    let frontier = ledger.frontier ?? .max
+    let frontier = min(ledger.frontier ?? .max, sequels.frontier ?? .max)
     if journal.count > options.journalLimit, frontier <= journal.first {
       ledger.giveUp(before: journal.end - options.journalLimit / 2, in: &journal)
+      sequels.giveUp(before: journal.end - options.journalLimit / 2, in: &journal)
       return replayDecided()
     }
     while journal.first < frontier, let entry = journal.popFirst() {

@@ -7,7 +7,7 @@ import TraceCore
 struct Replay {
   /// Whether owners run on their donors' account: the hypothesis that this replay follows.
   let proxies: Bool
-  /// Donors come from the probes alone, as soon as one was seen.
+  /// A probe has told a donor: idle tasks, which have none, need no inference then.
   var hasProbes = false
 
   var tasks: [TaskNow] = []
@@ -35,15 +35,9 @@ struct Replay {
     let lane = Int(entry.cpu)
     while lanes.count <= lane { lanes.append(LaneNow()) }
     switch entry.action {
-    case .switched: lanes[lane].choice = nil
-    // Names may stand between a choice and its switch.
-    case .probedChoice, .described, .waitDoubted: break
-    default: if lanes[lane].choice != nil { settleChoice(lane) }
-    }
-    switch entry.action {
     case .current(let task): setCurrent(lane, task)
     case .lost: loseLane(lane)
-    case .switched(let from, let state, let to): switched(lane, from, state, to)
+    case .switched(let from, let state, let to): switched(lane, from, state, to, entry.sequel)
     case .waking(let task, let target): waking(task, target: target)
     case .wakeup(let task, let target): wakeup(task, target: target)
     case .migrated(let task, let cpu): migrated(task, to: cpu)
@@ -56,8 +50,7 @@ struct Replay {
     case .waitLost(let wait, let task, let lock): ended(wait, task, lock, false, .unknown)
     case .released(let lock, let task, let evidence): released(lock, by: task, on: lane, evidence, entry.owner)
     case .ownerRead(let lock), .acquired(let lock): setOwner(lock, entry.owner)
-    case .probedDonor(let next, let donor, let depth): probed(lane, next: next, donor: donor, depth: depth)
-    case .probedChoice(let task): chosen(lane, task)
+    case .probedChoice(let task): chosen(lane, task, entry.sequel)
     }
     if !waits.isEmpty { classifyTouched() }
   }

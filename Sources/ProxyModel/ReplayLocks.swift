@@ -114,10 +114,7 @@ extension Replay {
   mutating func finish(at end: Timestamp) {
     now = max(now, end)
     for index in waits.indices { closeWait(index) }
-    for lane in lanes.indices {
-      settleChoice(lane)
-      bookLane(lane)
-    }
+    for lane in lanes.indices { bookLane(lane) }
     for (lock, state) in locks { closeHold(lock, state) }
   }
 }
@@ -170,7 +167,6 @@ extension Replay {
   /// A donor and its owner have come together on a CPU.
   mutating func noteDonation(_ lane: Int) {
     guard case .task(let donor, _, let evidence) = lanes[lane].donor, let curr = lanes[lane].curr else { return }
-    lanes[lane].proxiedSwitches += 1
     let wait = self[donor].wait
     guard wait >= 0, let blocked = waits[wait].blockedSince, !waits[wait].hasDonated else { return }
     waits[wait].hasDonated = true

@@ -50,7 +50,9 @@ extension Replay {
     }
   }
 
-  mutating func switched(_ lane: Int, _ from: TaskIndex, _ state: TaskState, _ to: TaskIndex) {
+  mutating func switched(
+    _ lane: Int, _ from: TaskIndex, _ state: TaskState, _ to: TaskIndex, _ sequel: Sequel
+  ) {
     let cpu = CPU(lane)
     bookLane(lane)
     touched.insert(lane: lane)
@@ -60,13 +62,22 @@ extension Replay {
     lanes[lane].curr = to
     place(to, .running(cpu), cpu)
     noteSwitchIn(to)
-    lanes[lane].awaitsProbe = proxies && hasProbes && self[to].pid != 0
-    if proxies, !hasProbes {
-      lanes[lane].donor = inferDonor(lane, left: from, wasRunnable: state.isRunnable, next: to)
-    } else {
-      lanes[lane].donor = .own
-    }
+    lanes[lane].donor = donor(lane, left: from, state, next: to, sequel)
+    if case .task = lanes[lane].donor { lanes[lane].proxiedSwitches += 1 }
     noteDonation(lane)
+  }
+
+  /// On whose account the task runs that has just been switched in.
+  private mutating func donor(
+    _ lane: Int, left: TaskIndex, _ state: TaskState, next: TaskIndex, _ sequel: Sequel
+  ) -> DonorNow {
+    if case .donor(let donor, let depth) = sequel {
+      hasProbes = true
+      if donor == nil { noteSelf(next, on: CPU(lane)) }
+      return proxies ? donor.map { .task($0, depth: Int(depth), .probe) } ?? .own : .own
+    }
+    if !proxies || hasProbes && self[next].pid == 0 { return .own }
+    return inferDonor(lane, left: left, wasRunnable: state.isRunnable, next: next)
   }
 
   private mutating func leave(_ task: TaskIndex, _ state: TaskState, _ cpu: CPU) {

@@ -15,6 +15,10 @@ struct ProxySigns {
   /// A waiter left its CPU to the idle task although another task was queued there, which then ran without being woken:
   /// `proxy_resched_idle()` (kernel/sched/core.c).
   var idledWithWork: UInt64 = 0
+  /// Choices that a probe has seen of a donor for which another task then ran.
+  var donorsChosen: UInt64 = 0
+  /// Switches to an owner, without a donor in the probe, while a waiter of it was blocked on that CPU that is more urgent.
+  var undonated: UInt64 = 0
   /// Time in which an owner and others wanted the CPU on which its waiter was blocked; how long the owner ran in it, and how
   /// long it would have by its own weight, and by its donors'.
   var contested: Double = 0
@@ -91,6 +95,17 @@ extension Replay {
     switch self[owner].place {
     case .running(let cpu), .queued(let cpu): waits[index].ownerWasElsewhere = cpu != home
     case .blocked, .waking, .asleep, .unknown: break
+    }
+  }
+
+  /// The probe says that the task that is switched in runs on its own account: whether a waiter could have lent its own.
+  mutating func noteSelf(_ next: TaskIndex, on cpu: CPU) {
+    guard let own = self[next].priority else { return }
+    for index in waits.indices where isDonor(index, of: next, on: cpu) {
+      if let lent = self[waits[index].waiter].priority, lent.isMoreUrgent(than: own) {
+        signs.undonated += 1
+        return
+      }
     }
   }
 

@@ -34,10 +34,6 @@ struct LaneNow {
   var donor = DonorNow.own
   /// Since when curr and donor are as they are.
   var since = Timestamp(0)
-  /// Curr was switched in, and the probe that tells its donor has not come yet.
-  var awaitsProbe = false
-  /// Whom a probe saw chosen as donor, when that has not shown in a switch yet.
-  var choice: (task: TaskIndex, time: Timestamp)?
   /// Tasks that want this CPU.
   var queued: [TaskIndex] = []
   /// Tasks that wanted it when a mutex waiter left it to the idle task, and have not been woken since.

@@ -35,7 +35,7 @@ struct VerdictBuilder {
   /// Decided beyond what later events could change; `nil` as long as it is not.
   func settled(_ signs: ProxySigns) -> Bool? {
     if let forced { return forced }
-    if probedDonors > 0 || signs.silentMoves > 0 || signs.idledWithWork > 0 { return true }
+    if probedDonors > 0 || signs.donorsChosen > 0 || signs.silentMoves > 0 || signs.idledWithWork > 0 { return true }
     return signs.contested >= ProxySigns.enough ? Shares(signs)?.looksProxied : nil
   }
 
@@ -48,9 +48,20 @@ struct VerdictBuilder {
         answer: .on, reasons: ["\(count(probedDonors, "switch", "switches")) with a donor in the probe"],
         evidence: .probe)
     }
-    if probedSwitches > 0 {
+    if signs.donorsChosen > 0 {
       return ProxyVerdict(
-        answer: .off, reasons: ["\(count(probedSwitches, "switch", "switches")) with the probe, none with a donor"],
+        answer: .on,
+        reasons: ["\(count(signs.donorsChosen, "time", "times")) a donor was chosen for a task that ran on"],
+        evidence: .probe)
+    }
+    // A short trace of a kernel that proxies need not have a donor. And one waiter may have missed being picked, for its lag.
+    if probedSwitches > 0, signs.undonated >= 2 {
+      return ProxyVerdict(
+        answer: .off,
+        reasons: [
+          "\(signs.undonated) owners were switched in while a more urgent waiter was blocked on that CPU, and the probe "
+            + "of \(count(probedSwitches, "switch", "switches")) names no donor"
+        ],
         evidence: .probe)
     }
     return structural(signs) ?? byShares(signs)

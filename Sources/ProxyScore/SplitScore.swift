@@ -62,6 +62,10 @@ public struct SplitScore: Sendable {
 
 /// The curr/donor split as the probes alone tell it, without any model.
 struct ProbedSplits {
+  /// A choice of curr itself that is older than this, in nanoseconds, when the CPU switches or chooses again, led to no
+  /// switch: picking takes 92 µs, if the hypervisor does not stop it.
+  private static let longestPick: Int64 = 200_000
+
   struct Piece {
     var begin, end: Timestamp
     var curr, donor: Pid
@@ -83,6 +87,11 @@ struct ProbedSplits {
   init(wholeStints: Bool) { self.wholeStints = wholeStints }
 
   mutating func apply(_ event: SchedEvent) {
+    if let choice = choices[event.cpu], choice.pid == running[event.cpu]?.curr,
+      event.timestamp - choice.time > Self.longestPick
+    {
+      settleChoice(event.cpu)
+    }
     switch event.body {
     case .switched(let record):
       close(event.cpu, at: event.timestamp)
@@ -95,7 +104,7 @@ struct ProbedSplits {
     }
   }
 
-  /// A record that is no switch follows a choice: curr stayed, and runs for the chosen task from then on.
+  /// No switch comes of a choice: curr stayed, and runs for the chosen task from then on.
   private mutating func settleChoice(_ cpu: CPU) {
     guard let (pid, time) = choices.removeValue(forKey: cpu), !wholeStints, var now = running[cpu], now.curr != 0 else {
       return

@@ -51,7 +51,6 @@ struct NaiveDirector {
     self.index = index
     let event = model.events[index]
     if !NaiveModel.isLoss(event), !isKnown(event.cpu) { appear(event) }
-    settleChoice(event)
     // The kernel hands a lock that it was lent the CPU for to the waiter that it wakes.
     for (lock, story) in model.stories where story.release(index)?.index == index {
       if now.donors[event.cpu]?.pid != nil { now.handedOver.insert(lock) } else { now.handedOver.remove(lock) }
@@ -71,7 +70,7 @@ struct NaiveDirector {
       if case .running = now.place(record.task.pid) { break }
       now.places[record.task.pid] = .queued(record.targetCPU)
     case .migrated(let task, _, let cpu): migrated(task.pid, to: cpu)
-    case .probedSwitch(let probe): probed(probe, event.cpu)
+    case .probedSetNext(let pid, _): choose(pid, event.cpu)
     default: break
     }
     for lock in now.handedOver where model.stories[lock]?.owner(index) != .free {
@@ -80,7 +79,6 @@ struct NaiveDirector {
     }
     for cpu in model.cpus { donors[cpu]?.append(now.donors[cpu] ?? .own) }
     moments.append(now)
-    if index == model.events.count - 1 { settleLastChoices() }
   }
 
   private func isKnown(_ cpu: CPU) -> Bool {
@@ -135,7 +133,11 @@ struct NaiveDirector {
     }
     let before = now.donors[cpu]?.pid ?? left
     now.places[next] = .running(cpu)
-    guard model.proxies, !hasProbes(before: index) else {
+    if let probe = probe(beside: index) {
+      now.donors[cpu] = model.proxies ? probe.farthestDonor.map { .task($0, .probe) } ?? .own : .own
+      return
+    }
+    guard model.proxies, next != 0 || !hasProbes(before: index) else {
       now.donors[cpu] = .own
       return
     }
@@ -143,50 +145,53 @@ struct NaiveDirector {
   }
 
   private func hasProbes(before index: Int) -> Bool {
-    model.events[..<index].contains { if case .probedSwitch = $0.body { true } else { false } }
+    model.events.indices.contains { $0 < index && probe(beside: $0) != nil }
   }
 
   // MARK: - Probes
 
-  /// The probe beside a switch tells what holds since the switch.
-  private mutating func probed(_ probe: SwitchProbe, _ cpu: CPU) {
-    guard model.proxies, model.curr(cpu, index) == probe.next else { return }
-    let donor: NaiveDonor = probe.farthestDonor.map { .task($0, .probe) } ?? .own
-    now.donors[cpu] = donor
-    let start = model.events[..<index].lastIndex { $0.cpu == cpu && NaiveModel.isSwitch($0) } ?? index
-    for past in start..<index { donors[cpu]?[past] = donor }
-  }
-
-  /// A choice that the CPU's next record does not turn into a switch has changed the donor under curr.
-  private mutating func settleChoice(_ event: SchedEvent) {
-    guard let last = model.events[..<index].lastIndex(where: { $0.cpu == event.cpu }),
-      let donor = chosen(last, event.cpu)
-    else { return }
-    // The switch that it led to, or another choice that replaces it.
-    switch event.body {
-    case .switched, .probedSetNext: return
-    default: break
+  /// The probe that tells of a switch: the CPU's next record, as far as records tell of curr.
+  private func probe(beside index: Int) -> SwitchProbe? {
+    guard case .switched(let record) = model.events[index].body, record.next.pid != 0 else { return nil }
+    for event in model.events[(index + 1)...] where event.cpu == model.events[index].cpu {
+      switch event.body {
+      case .probedSwitch(let probe): return probe.next == record.next.pid ? probe : nil
+      case .other, .migrated, .contentionEnded: continue
+      default: return nil
+      }
     }
-    now.donors[event.cpu] = donor
-    for past in last..<index { donors[event.cpu]?[past] = donor }
+    return nil
   }
 
-  /// So has one that no record follows.
-  private mutating func settleLastChoices() {
-    for cpu in model.cpus {
-      guard let last = model.events.lastIndex(where: { $0.cpu == cpu }), let donor = chosen(last, cpu) else { continue }
-      for past in last...index { donors[cpu]?[past] = donor }
+  /// A choice changes the donor under curr where no switch comes of it.
+  private mutating func choose(_ pid: Pid, _ cpu: CPU) {
+    guard model.proxies, let curr = model.curr(cpu, index), curr != 0 else { return }
+    guard pid == curr || chain.innermost(pid) != nil else { return }
+    let isBlocked = if case .blocked = now.place(pid) { true } else { false }
+    let endsInCurr = pid == curr || isBlocked && chain.terminal(of: pid) == curr
+    // What the CPU does next, as far as it tells; and whether it chooses again before.
+    let later = model.events[(index + 1)...].filter { $0.cpu == cpu }
+    let decisive = later.firstIndex { event in
+      switch event.body {
+      case .other, .migrated, .contentionEnded, .probedSetNext: false
+      default: true
+      }
     }
+    let isReplaced =
+      later[..<(decisive ?? later.count)].contains { if case .probedSetNext = $0.body { true } else { false } }
+    let next = decisive.map { later[$0] }
+    let stands =
+      switch next?.body {
+      case .lost: false
+      // Who blocks or sleeps is still curr while the scheduler picks another.
+      case .switched(let record):
+        endsInCurr && (record.previousState.isRunnable || (next?.timestamp ?? time) - time >= 200_000)
+      default: !isReplaced || endsInCurr
+      }
+    if stands { now.donors[cpu] = pid == curr ? .own : .task(pid, .probe) }
   }
 
-  /// The donor that a record has chosen, if it is a choice and curr goes on.
-  private func chosen(_ record: Int, _ cpu: CPU) -> NaiveDonor? {
-    guard model.proxies, case .probedSetNext(let pid, _) = model.events[record].body,
-      let curr = model.curr(cpu, record), curr != 0
-    else { return nil }
-    if pid == curr { return .own }
-    return chain.innermost(pid) == nil ? nil : .task(pid, .probe)
-  }
+  private var time: Timestamp { model.events[index].timestamp }
 
   // MARK: - Inference
 
