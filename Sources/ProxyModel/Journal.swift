@@ -4,15 +4,14 @@ import TraceCore
 enum OwnerFact: Equatable, BitwiseCopyable {
   /// Not resolved yet: the ledger fills it in, and no replay passes it before.
   case pending
-  /// Released, and nobody is known to have taken it: the next owner is on its way.
-  case free
-  case task(TaskIndex, OwnerEvidence)
+  /// Released, and nobody is known to have taken it: the next owner is on its way. How it is known.
+  case free(Evidence)
+  case task(TaskIndex, Evidence)
   /// Not derivable.
   case unknown
-}
 
-/// ``Evidence`` of an owner, small enough for a journal.
-typealias OwnerEvidence = Evidence
+  var isFree: Bool { if case .free = self { true } else { false } }
+}
 
 /// What happened, with tasks instead of pids: the part of the stream that reconstruction needs.
 enum JournalAction: BitwiseCopyable {
@@ -38,7 +37,7 @@ enum JournalAction: BitwiseCopyable {
   /// The wait's end is not in the trace.
   case waitLost(wait: Int, TaskIndex, LockAddress)
   /// Stated by `contended_release`, or concluded from a waking.
-  case released(LockAddress, by: TaskIndex, OwnerEvidence)
+  case released(LockAddress, by: TaskIndex, Evidence)
   /// A probe read the owner in the middle of a wait.
   case ownerRead(LockAddress)
   /// Probe: the scheduler chose this task as donor; curr may follow or stay.

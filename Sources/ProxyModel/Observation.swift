@@ -255,7 +255,7 @@ extension ProxyMachine {
 
   /// What a task that begins to spin could see of the other CPUs.
   private func spin(on lane: Int, at time: Timestamp) -> OwnershipLedger.Spin {
-    var spin = OwnershipLedger.Spin(since: time, others: [], sawAll: true)
+    var spin = OwnershipLedger.Spin(since: time, others: [], sawAll: lanes.count >= options.cpuCount)
     for other in lanes.indices where other != lane {
       switch lanes[other]?.current {
       case .task(let task, let pid): if pid != 0 { spin.others.append(task) }

@@ -39,7 +39,7 @@ struct OwnershipLedger {
       case began(TaskIndex, Spin?)
       case acquired(TaskIndex)
       /// The lock was given up: `contended_release`, or a waiter was woken, or its holder waits for it itself.
-      case given
+      case given(Evidence)
     }
     var position: Int
     var kind: Kind
@@ -82,7 +82,7 @@ struct OwnershipLedger {
     if let state = locks[lock], state.holder == waiter {
       if state.isWatched {
         close(lock, in: &journal)
-        addBlank(lock, Blank(position: position, kind: .given), in: &journal)
+        addBlank(lock, Blank(position: position, kind: .given(.inferred(.acquired))), in: &journal)
       }
       locks[lock]?.holder = nil
     }
@@ -102,7 +102,7 @@ struct OwnershipLedger {
   mutating func ownerRead(
     _ lock: LockAddress, _ owner: TaskIndex?, by waiter: TaskIndex, at position: Int, in journal: inout Journal
   ) {
-    let fact: OwnerFact = owner.map { .task($0, .probe) } ?? .free
+    let fact: OwnerFact = owner.map { .task($0, .probe) } ?? .free(.probe)
     journal.setOwner(fact, at: position)
     if let last = locks[lock]?.blanks.last, case .began(waiter, _) = last.kind {
       journal.setOwner(fact, at: last.position)
@@ -119,9 +119,10 @@ struct OwnershipLedger {
   ) {
     if isRelease { locks[lock, default: Lock()].hasReleases = true }
     for waiter in locks[lock]?.waiters ?? [] { settleSpin(lock, waiter, at: time, acquired: false) }
-    decide(lock, releasedBy: task, evidence: isRelease ? .event : .inferred(.wokeTheWaiter), in: &journal)
+    let evidence: Evidence = isRelease ? .event : .inferred(.wokeTheWaiter)
+    decide(lock, releasedBy: task, evidence: evidence, in: &journal)
     locks[lock]?.holder = nil
-    addBlank(lock, Blank(position: position, kind: .given), in: &journal)
+    addBlank(lock, Blank(position: position, kind: .given(evidence)), in: &journal)
     if locks[lock]?.waiters.isEmpty == true { close(lock, in: &journal) }
   }
 
@@ -240,12 +241,12 @@ extension OwnershipLedger {
     var fact: OwnerFact = state.holder.map { .task($0, .inferred(.acquired)) } ?? .unknown
     for blank in state.blanks {
       switch blank.kind {
-      case .given: fact = .free
+      case .given(let evidence): fact = .free(evidence)
       case .acquired(let task): fact = .task(task, .event)
       case .began(let waiter, let spin):
         if case .task(waiter, _) = fact { fact = .unknown }
-        if byGap || gapEnd != nil, fact == .free { fact = .unknown }
-        if fact != .free, let spin, spin.isReal {
+        if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
+        if !fact.isFree, let spin, spin.isReal {
           journal.setOwner(ownerOfSpin(spin, holder: state.holder), at: blank.position)
           continue
         }
@@ -258,10 +259,10 @@ extension OwnershipLedger {
 
   /// Who owned a lock for which somebody spun, and no release tells: somebody who ran, or nobody.
   private func ownerOfSpin(_ spin: Spin, holder: TaskIndex?) -> OwnerFact {
-    if spin.wasWatched, spin.wasShort { return .free }
+    if spin.wasWatched, spin.wasShort { return .free(.inferred(.foundFree)) }
     if let holder, spin.others.contains(holder) { return .task(holder, .inferred(.acquired)) }
     // Every owner would have been seen to acquire: if the one that was does not run, there is none.
-    if spin.wasWatched { return .free }
+    if spin.wasWatched { return .free(.inferred(.foundFree)) }
     if spin.sawAll, spin.others.count == 1 { return .task(spin.others[0], .inferred(.spunOnOwner)) }
     return .unknown
   }

@@ -14,6 +14,8 @@ public struct ProxyMachine {
     public var ignoresProbes = false
     /// Whether the traced kernel proxies; `nil` = find out.
     public var proxyExecution: Bool?
+    /// CPUs that the traced machine has; 0 where that is not known, which is then taken to be those with records.
+    public var cpuCount = 0
     /// As many entries the journal holds at most; what is undecided then stays unknown.
     package var journalLimit = 1 << 19
 
@@ -210,6 +212,8 @@ extension ProxyMachine {
 
   private func take(_ outcome: WaitOutcome, into wait: inout WaitRow) {
     wait.times = wait.result == .lost ? outcome.timesAtDoubt ?? ClassTimes() : outcome.times
+    if !outcome.waiter.comm.isEmpty { wait.waiter.comm = outcome.waiter.comm }
+    wait.waiter.priority = wait.waiter.priority ?? outcome.waiter.priority
     wait.owner = outcome.owner
     wait.ownerEvidence = outcome.ownerEvidence
     wait.depth = outcome.depth

@@ -19,6 +19,8 @@ struct Replay {
   var signs = ProxySigns()
   /// What the current entry has changed.
   var touched = Touched()
+  /// The first entry's instant: the trace's beginning.
+  var begin: Timestamp?
   /// The instant that is being replayed.
   var now = Timestamp(0)
   /// Buffers of the chain walk, kept to save allocations.
@@ -31,6 +33,7 @@ struct Replay {
   mutating func apply(_ entry: JournalEntry) {
     if !proxies, !waits.isEmpty { weighContests(until: entry.time) }
     now = max(now, entry.time)
+    if begin == nil { begin = now }
     touched = Touched()
     let lane = Int(entry.cpu)
     while lanes.count <= lane { lanes.append(LaneNow()) }

@@ -27,13 +27,11 @@ extension Replay {
       let (waiter, lock) = (waits[wait].waiter, waits[wait].lock)
       walkedTasks.append(waiter)
       var fact = waits[wait].isMutex ? locks[lock]?.owner ?? .unknown : .unknown
-      if fact == .free, let heir = locks[lock]?.heir, heir != waiter { fact = .task(heir, .inferred(.handedOver)) }
-      // That it is free is known as well as that it was released.
-      if fact == .free { evidence = evidence.combined(with: locks[lock]?.released?.evidence ?? .inferred(.acquired)) }
-      if fact == .free, wait != index { return (.task(waiter), evidence) }
+      if fact.isFree, let heir = locks[lock]?.heir, heir != waiter { fact = .task(heir, .inferred(.handedOver)) }
+      if case .free(let known) = fact, wait != index { return (.task(waiter), evidence.combined(with: known)) }
       walkedLocks.append(lock)
       switch fact {
-      case .free: return (.released, evidence)
+      case .free(let known): return (.released, evidence.combined(with: known))
       case .pending, .unknown: return (.unknown, .unknown)
       case .task(let owner, let known):
         evidence = evidence.combined(with: known)
@@ -149,8 +147,8 @@ extension Replay {
     endInversion(index)
     let wait = waits[index]
     rows.outcomes[wait.row] = WaitOutcome(
-      times: wait.times, timesAtDoubt: wait.timesAtDoubt, owner: wait.firstOwner, ownerEvidence: wait.firstEvidence,
-      depth: wait.depth)
+      waiter: label(wait.waiter), times: wait.times, timesAtDoubt: wait.timesAtDoubt, owner: wait.firstOwner,
+      ownerEvidence: wait.firstEvidence, depth: wait.depth)
   }
 }
 

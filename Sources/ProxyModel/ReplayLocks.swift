@@ -12,7 +12,7 @@ extension Replay {
       switch owner {
       case .task(let owner, let evidence): (wait.firstOwner, wait.firstEvidence) = (label(owner), evidence)
       // Known not to have one: the lock was given up, and the next owner is on its way.
-      case .free: wait.firstEvidence = locks[lock]?.released?.evidence ?? .inferred(.acquired)
+      case .free(let evidence): wait.firstEvidence = evidence
       case .pending, .unknown: break
       }
     }
@@ -68,11 +68,12 @@ extension Replay {
     _ lock: LockAddress, by task: TaskIndex, on lane: Int, _ evidence: Evidence, _ owner: OwnerFact
   ) {
     setOwner(lock, owner)
-    locks[lock, default: LockNow()].released = (now, task, evidence)
     if case .task = lanes[lane].donor, lanes[lane].curr == task { locks[lock]?.handsOver = true }
-    for i in waits.indices where waits[i].lock == lock && waits[i].isMutex {
-      (waits[i].wakingAt, waits[i].wakeupAt, waits[i].switchedInAt) = (nil, nil, nil)
-      waits[i].migratedBack = false
+    for i in waits.indices where waits[i].lock == lock {
+      // Any reader of a semaphore releases it: only those before the waking can have led to it.
+      if !waits[i].isMutex, waits[i].wakingAt != nil { continue }
+      waits[i].release = (now, task, evidence)
+      waits[i].forgetSteps()
     }
   }
 
@@ -80,7 +81,7 @@ extension Replay {
   mutating func setOwner(_ lock: LockAddress, _ fact: OwnerFact) {
     guard var state = locks[lock] else { return }
     // Nothing new of a lock that is being handed over.
-    if state.owner == .free, fact == .free { return }
+    if state.owner.isFree, fact.isFree { return }
     touched.insert(lock)
     defer { locks[lock] = state }
     if case .task(let owner, _) = state.owner, case .task(owner, _) = fact {
@@ -125,9 +126,8 @@ extension Replay {
   mutating func noteWaking(_ task: TaskIndex, target: CPU) {
     let wait = self[task].wait
     guard wait >= 0 else { return }
+    waits[wait].forgetSteps()
     waits[wait].wakingAt = now
-    waits[wait].wakeupAt = nil
-    waits[wait].switchedInAt = nil
     let lock = waits[wait].lock
     if locks[lock]?.handsOver == true, locks[lock]?.heir == nil {
       locks[lock]?.heir = task
@@ -137,6 +137,7 @@ extension Replay {
     guard case .blocked = self[task].place, target >= 0 else { return }
     noteResidence(wait, task, target: target)
     if self[task].cpu != target {
+      waits[wait].wasMovedSilently = true
       if proxies {
         rows.migrations.append(
           MigrationRow(
@@ -149,9 +150,9 @@ extension Replay {
 
   mutating func noteMigration(_ task: TaskIndex, to cpu: CPU) {
     let wait = self[task].wait
-    guard wait >= 0, waits[wait].wakingAt != nil, waits[wait].wakeupAt == nil else { return }
+    guard proxies, wait >= 0, waits[wait].wasMovedSilently, waits[wait].wakeupAt == nil else { return }
     waits[wait].migratedBack = true
-    if proxies, self[task].cpu != cpu {
+    if self[task].cpu != cpu {
       rows.migrations.append(
         MigrationRow(kind: .return, task: label(task), from: self[task].cpu, to: cpu, time: now, evidence: .event))
     }
@@ -179,7 +180,7 @@ extension Replay {
 
   /// A wait has ended with the lock: where the lock was seen to be released, the steps since then.
   private mutating func noteRelease(_ wait: WaitNow) {
-    guard let release = locks[wait.lock]?.released, release.time >= wait.begin else { return }
+    guard let release = wait.release else { return }
     let (wake, queue, run) = (wait.wakingAt, wait.wakeupAt, wait.switchedInAt)
     rows.handoffs.append(
       HandoffRow(

@@ -25,6 +25,9 @@ extension Replay {
 
   mutating func setCurrent(_ lane: Int, _ task: TaskIndex) {
     bookLane(lane)
+    // It has been current since the trace's beginning, if no record of the CPU is missing: no switch was written.
+    if !lanes[lane].isInGap { lanes[lane].since = begin ?? now }
+    lanes[lane].isInGap = false
     touched.insert(lane: lane)
     lanes[lane].curr = task
     // Whose account it runs on no event tells: a donor is inferred where it is switched in, and that is not in the trace.
@@ -37,6 +40,7 @@ extension Replay {
     bookLane(lane)
     if let curr = lanes[lane].curr { self[curr].place = .unknown }
     lanes[lane].curr = nil
+    lanes[lane].isInGap = true
     lanes[lane].donor = .own
     for other in lanes.indices {
       lanes[other].queued.removeAll(keepingCapacity: true)
@@ -89,6 +93,8 @@ extension Replay {
       noteRemoteOwner(self[task].wait, home: cpu)
     } else {
       place(task, .asleep, cpu)
+      // A waiter for a semaphore that has to sleep again.
+      if self[task].wait >= 0 { waits[self[task].wait].forgetSteps() }
     }
   }
 

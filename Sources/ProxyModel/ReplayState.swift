@@ -31,6 +31,8 @@ struct TaskNow {
 struct LaneNow {
   /// `nil` where curr is not known.
   var curr: TaskIndex?
+  /// Records of it are missing since its last one.
+  var isInGap = false
   var donor = DonorNow.own
   /// Since when curr and donor are as they are.
   var since = Timestamp(0)
@@ -63,8 +65,6 @@ struct LockNow {
   /// acquires.
   var handsOver = false
   var heir: TaskIndex?
-  /// The last release and who made it.
-  var released: (time: Timestamp, by: TaskIndex, evidence: Evidence)?
 }
 
 /// An open wait at the instant that is being replayed.
@@ -93,16 +93,26 @@ struct WaitNow {
   var chain: ChainRow?
   var chainTasks: [TaskIndex] = []
   var inversion: OpenInversion?
+  /// The last release that can have led to the wait's end, and who made it.
+  var release: (time: Timestamp, by: TaskIndex, evidence: Evidence)?
   /// Steps of the release handoff that may be under way.
   var wakingAt: Timestamp?
   var wakeupAt: Timestamp?
   var switchedInAt: Timestamp?
+  /// It was woken on another CPU than it blocked on, where no event had moved it; and moved on from there.
+  var wasMovedSilently = false
   var migratedBack = false
   var blockedSince: Timestamp?
   /// When it blocked its owner was on another CPU's runqueue.
   var ownerWasElsewhere = false
   /// An owner has run on its account since it blocked.
   var hasDonated = false
+
+  /// The handoff begins anew.
+  mutating func forgetSteps() {
+    (wakingAt, wakeupAt, switchedInAt) = (nil, nil, nil)
+    (wasMovedSilently, migratedBack) = (false, false)
+  }
 }
 
 /// An inversion window that has begun and not ended.
@@ -132,6 +142,8 @@ struct ReplayRows {
 
 /// What reconstruction adds to a wait's row.
 struct WaitOutcome {
+  /// The waiter by its last name: the one that it began with may be out of date, for a task can rename itself unseen.
+  var waiter: TaskLabel
   var times: ClassTimes
   /// As far as the wait is certain, where a gap may hide its end.
   var timesAtDoubt: ClassTimes?

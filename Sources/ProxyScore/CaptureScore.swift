@@ -10,6 +10,7 @@ public struct ScoredCapture: Sendable {
   public var folder: String { String(name.prefix { $0 != "/" }) }
   public var events: [SchedEvent]
   public var savedComms: [Pid: Comm]
+  public var cpuCount: Int
   public var truth: Truth
   public var clock: TraceClock
 
@@ -22,12 +23,14 @@ public struct ScoredCapture: Sendable {
     events = []
     while let event = reader.next() { events.append(event) }
     savedComms = reader.savedComms
+    cpuCount = reader.info.cpuCount
   }
 
   /// The model's timeline of the capture.
   public func timeline(ignoringProbes: Bool = false, proxyExecution: Bool? = nil) -> Timeline {
     var options = ProxyMachine.Options()
     options.savedComms = savedComms
+    options.cpuCount = cpuCount
     options.ignoresProbes = ignoringProbes
     options.proxyExecution = proxyExecution
     var machine = ProxyMachine(options)

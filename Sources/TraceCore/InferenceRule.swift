@@ -17,6 +17,12 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Wrong: the owner may have released the lock in the instant in which the waiter began.
   case spunOnOwner
 
+  /// Premise: a wait ended with the lock within 5 µs of spinning while others slept on its wait list, or a waiter spun for it
+  /// while nobody ran who was seen to acquire it, and the sleepers would have kept others from taking it unseen. Conclusion:
+  /// the lock was free when that wait began; only the fast path failed, on the flag that tells of sleepers.
+  /// Wrong: if the owner released it within those microseconds.
+  case foundFree
+
   /// Premise: two tasks release a lock one after the other, and nobody's wait ended in between. Conclusion: the second took
   /// the lock, without waiting, right after the first release.
   /// Wrong: by the time between that release and its acquisition, for which the lock was free.
@@ -62,6 +68,7 @@ extension InferenceRule {
     case .acquired: "the last task seen to acquire a lock owns it until somebody else does"
     case .wokeTheWaiter: "who wakes a mutex waiter from task context has just released the mutex"
     case .spunOnOwner: "a spinner spins on an owner that runs, and just one other task ran"
+    case .foundFree: "a lock that a waiter gets at once, though others sleep on it, was free"
     case .tookOver: "who releases next, with no wait ended in between, had taken the lock without waiting"
     case .handedOver: "a release on a donor's account hands the lock to the waiter that is woken"
     case .movedSilently: "a blocked waiter woken on another CPU than it blocked on was moved to its owner"

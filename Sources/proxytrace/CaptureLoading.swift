@@ -16,6 +16,7 @@ struct LoadedCapture {
     var reader = try CaptureReader(path: path, instance: instance)
     var options = options
     options.savedComms = reader.savedComms
+    options.cpuCount = reader.info.cpuCount
     var machine = ProxyMachine(options)
     var progress = ProgressLine(path)
     census = CaptureCensus()

@@ -30,12 +30,13 @@ struct NaiveChains {
     var walk = Walk(tasks: [model.waits[wait].waiter], locks: [model.waits[wait].lock], end: .unknown)
     while let lock = walk.locks.last, let waiter = walk.tasks.last {
       var owner = model.stories[lock]?.owner(interval) ?? .unknown
-      if owner == .free, let heir = moment.heirs[lock], heir != waiter { owner = .task(heir, .inferred(.handedOver)) }
+      if owner.isFree, let heir = moment.heirs[lock], heir != waiter { owner = .task(heir, .inferred(.handedOver)) }
       switch owner {
       case .unknown:
         walk.evidence = .unknown
         return walk
-      case .free:
+      case .free(let evidence):
+        walk.evidence = walk.evidence.combined(with: evidence)
         // The last task has its lock for the taking, so that it is the terminal one.
         if walk.tasks.count > 1 {
           walk.locks.removeLast()

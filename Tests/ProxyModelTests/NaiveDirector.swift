@@ -73,7 +73,7 @@ struct NaiveDirector {
     case .probedSetNext(let pid, _): choose(pid, event.cpu)
     default: break
     }
-    for lock in now.handedOver where model.stories[lock]?.owner(index) != .free {
+    for lock in now.handedOver where model.stories[lock]?.owner(index).isFree != true {
       now.handedOver.remove(lock)
       now.heirs[lock] = nil
     }

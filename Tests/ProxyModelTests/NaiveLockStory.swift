@@ -7,8 +7,11 @@ import TraceCore
 /// who is seen to have acquired it.
 struct NaiveLockStory {
   enum Owner: Equatable {
-    case unknown, free
+    case unknown
+    case free(Evidence)
     case task(Pid, Evidence)
+
+    var isFree: Bool { if case .free = self { true } else { false } }
   }
 
   enum Kind {
@@ -199,11 +202,11 @@ extension NaiveLockStory {
     switch items[place].kind {
     case .sleeps, .ended(_, false), .holeEnds: return nil
     case .hole: return .unknown
-    case .probed(let pid, _): return pid.map { .task($0, .probe) } ?? .free
+    case .probed(let pid, _): return pid.map { .task($0, .probe) } ?? .free(.probe)
     case .ended(let pid, true): return .task(pid, .event)
-    case .released:
+    case .released(_, let evidence):
       if case .released(let next, _, _) = outcome(after: place) { return .task(next, .inferred(.tookOver)) }
-      return .free
+      return .free(evidence)
     case .began(let wait): return owner(wait: wait, at: place)
     }
   }
@@ -220,7 +223,8 @@ extension NaiveLockStory {
     case (.released(let pid, _, _), _): result = .task(pid, .inferred(.tookOver))
     case (.closed(let pid, _), nil), (.hidden(let pid, _), nil):
       result = pid.map { .task($0, .inferred(.acquired)) } ?? .unknown
-    case (.closed, .given): result = isBesideHole(model.waits[wait].first) ? .unknown : .free
+    case (.closed, .given(let evidence)):
+      result = isBesideHole(model.waits[wait].first) ? .unknown : .free(evidence)
     case (.hidden, .given): result = .unknown
     case (.closed, .acquired(let pid)), (.hidden, .acquired(let pid)): result = .task(pid, .event)
     }
@@ -232,7 +236,7 @@ extension NaiveLockStory {
   private func startOfNothing(_ wait: Int, _ place: Int) -> Owner {
     switch outcome(after: place) {
     case .released(let pid, _, _): return .task(pid, .inferred(.tookOver))
-    case .closed, .hidden: return .free
+    case .closed, .hidden: return .free(.inferred(.acquired))
     }
   }
 
@@ -241,7 +245,7 @@ extension NaiveLockStory {
   }
 
   private enum Start {
-    case given
+    case given(Evidence)
     case acquired(Pid)
   }
 
@@ -252,9 +256,11 @@ extension NaiveLockStory {
       switch items[earlier].kind {
       case .hole, .holeEnds: return nil
       case .ended(let pid, true): return .acquired(pid)
-      case .released: return .given
+      case .released(_, let evidence): return .given(evidence)
       case .began(let wait):
-        if holder(earlier) == model.waits[wait].waiter, isWatched(earlier) { return .given }
+        if holder(earlier) == model.waits[wait].waiter, isWatched(earlier) {
+          return .given(.inferred(.acquired))
+        }
       case .sleeps, .ended, .probed: break
       }
     }
@@ -314,9 +320,8 @@ extension NaiveLockStory {
     let spunUntil = sleep.map { model.time(items[$0].index) }.map { min($0, until) } ?? until
     let settles = sleep.map { model.time(items[$0].index) <= until } ?? isSettled(place, of: began, outcome)
     guard gotIt || (settles && spunUntil - began.begin > 1_000_000) else { return result }
-    // Of CPUs beyond the highest so far nothing is known yet, not even that they exist.
-    let highest = model.events[...began.first].map(\.cpu).max() ?? 0
-    let others = (0...highest).filter { $0 != model.events[began.first].cpu }.map { model.currSoFar($0, began.first) }
+    let home = model.events[began.first].cpu
+    let others = (0..<CPU(model.cpuCount)).filter { $0 != home }.map { model.currSoFar($0, began.first) }
     let runners = others.compactMap { $0 }.filter { $0 != 0 }
     let holder: Pid?
     switch outcome {
@@ -325,12 +330,12 @@ extension NaiveLockStory {
       if holder == pid || runners.isEmpty || runners.contains(pid) { return result }
     case .closed(let last, _), .hidden(let last, _):
       holder = last
-      if result == .free { return result }
+      if result.isFree { return result }
     }
     let watched = isWatched(place)
-    if watched, gotIt, began.length < 5_000 { return .free }
+    if watched, gotIt, began.length < 5_000 { return .free(.inferred(.foundFree)) }
     if let holder, runners.contains(holder) { return .task(holder, .inferred(.acquired)) }
-    if watched { return .free }
+    if watched { return .free(.inferred(.foundFree)) }
     if !others.contains(nil), runners.count == 1 { return .task(runners[0], .inferred(.spunOnOwner)) }
     return .unknown
   }

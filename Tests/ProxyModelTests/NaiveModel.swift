@@ -10,6 +10,8 @@ import TraceCore
 struct NaiveModel {
   let events: [SchedEvent]
   let proxies: Bool
+  /// CPUs of the machine, with records or without.
+  let cpuCount: Int
   /// CPUs that occur, ascending.
   let cpus: [CPU]
   private(set) var waits: [NaiveWait] = []
@@ -20,8 +22,9 @@ struct NaiveModel {
   /// The donor of each CPU in each interval, with what a later probe tells of it.
   private(set) var donors: [CPU: [NaiveDonor]] = [:]
 
-  init(_ events: [SchedEvent], proxies: Bool) {
+  init(_ events: [SchedEvent], proxies: Bool, cpuCount: Int) {
     self.events = events
+    self.cpuCount = cpuCount
     self.proxies = proxies
     cpus = Set(events.map(\.cpu)).sorted()
     waits = findWaits()

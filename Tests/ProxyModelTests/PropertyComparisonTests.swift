@@ -28,7 +28,7 @@ struct PropertyComparisonTests {
       default: event
       }
     }
-    let naive = NaiveModel(events, proxies: schedule.plan.proxyExecution)
+    let naive = NaiveModel(events, proxies: schedule.plan.proxyExecution, cpuCount: schedule.plan.cpuCount)
     return curr(timeline, naive) ?? waits(timeline, naive) ?? owners(timeline, naive) ?? splits(timeline, naive)
       ?? classes(timeline, naive) ?? inversions(timeline, naive)
   }
@@ -64,7 +64,7 @@ struct PropertyComparisonTests {
       let expected: (Pid?, Evidence) =
         switch owner {
         case .unknown: (nil, .unknown)
-        case .free: (nil, story?.release(wait.first)?.evidence ?? .inferred(.acquired))
+        case .free(let evidence): (nil, evidence)
         case .task(let pid, let evidence): (pid, evidence)
         }
       if (row.owner?.pid, row.ownerEvidence) != expected {

@@ -49,6 +49,7 @@ struct PropertySchedule {
   func timeline(ignoringProbes: Bool = false) -> Timeline {
     var options = ProxyMachine.Options()
     options.proxyExecution = plan.proxyExecution
+    options.cpuCount = plan.cpuCount
     options.ignoresProbes = ignoringProbes
     return PropertySchedule.timeline(events, options)
   }
