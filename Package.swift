@@ -50,7 +50,9 @@ let package = Package(
       name: "TraceTestKit", dependencies: ["TraceCore", "TraceReader", "CZstd", "CZlib"], swiftSettings: strict),
     .executableTarget(
       name: "proxytrace-fixtures",
-      dependencies: ["TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "TraceCore", "TraceReader", "TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: strict),
 
     // What the reconstruction is worth, against the truth and the probes of real captures.

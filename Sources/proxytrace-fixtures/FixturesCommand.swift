@@ -7,7 +7,7 @@ import TraceTestKit
 struct FixturesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "proxytrace-fixtures", abstract: "Makes captures for tests and benchmarks.",
-    subcommands: [Shrink.self, Generate.self])
+    subcommands: [Shrink.self, Generate.self, Repeat.self])
 }
 
 struct Shrink: ParsableCommand {

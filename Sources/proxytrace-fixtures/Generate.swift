@@ -48,7 +48,7 @@ struct Generate: ParsableCommand {
   }
 }
 
-private func compression(named name: String) throws -> Compression {
+func compression(named name: String) throws -> Compression {
   guard let known = Compression(rawValue: name) else { throw ValidationError("no compression \(name)") }
   return known
 }

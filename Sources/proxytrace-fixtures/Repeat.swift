@@ -1,0 +1,43 @@
+import ArgumentParser
+import Foundation
+import TraceCore
+import TraceReader
+import TraceTestKit
+
+struct Repeat: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes a long trace.dat by playing a short one again and again.",
+    discussion: """
+      A long capture with the contention of a real one. Several captures of one machine are played one after the other. \
+      Example:
+      proxytrace-fixtures repeat --events 10000000 --version 6 Fixtures/captures/proxy-on-plain/*.dat big.dat
+      """)
+
+  @Option(help: "How many events, at least.") var events = 1_000_000
+  @Option(help: "File version, 6 or 7.") var version = 7
+  @Option(help: "none, zstd or zlib.", transform: compression(named:)) var compression = Compression.none
+  @Argument(help: "The captures, and at last the file to write.", completion: .file()) var files: [String]
+
+  func run() throws {
+    var turn: [SchedEvent] = []
+    var cpuCount = 1
+    var options = CaptureOptions()
+    for file in files.dropLast() {
+      var reader = try CaptureReader(path: file)
+      cpuCount = max(cpuCount, reader.info.cpuCount)
+      for (pid, comm) in reader.savedComms { options.savedComms[pid] = String(decoding: comm.bytes, as: UTF8.self) }
+      var part: [SchedEvent] = []
+      while let event = reader.next() { part.append(event) }
+      turn = CaptureRepeater.following(turn, part)
+    }
+    let times = turn.isEmpty ? 0 : (events + turn.count - 1) / turn.count
+    let layout = CaptureLayout(version: version, compression: compression)
+    var writer = try TraceDatWriter(layout, options: options, cpuCount: cpuCount)
+    for event in CaptureRepeater(turn, times: times) { try writer.append(event) }
+    try Data(writer.finish()).write(to: URL(fileURLWithPath: files[files.count - 1]))
+  }
+
+  func validate() throws {
+    guard files.count >= 2 else { throw ValidationError("say a capture and the file to write") }
+  }
+}
