@@ -61,6 +61,15 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(name: "proxytrace-score", dependencies: ["ProxyScore"], swiftSettings: strict),
 
+    // What it costs, stage by stage and against its peer.
+    .executableTarget(
+      name: "proxytrace-bench",
+      dependencies: [
+        "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
     .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore"], swiftSettings: strict),
     .testTarget(
       name: "TraceReaderTests", dependencies: ["TraceCore", "TraceReader", "TraceTestKit"], swiftSettings: strict),

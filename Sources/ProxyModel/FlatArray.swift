@@ -1,0 +1,59 @@
+/// An array that cannot be copied.
+///
+/// State that every event changes lives in these: an `Array` asks before each change whether somebody shares its memory,
+/// which costs as much as the change. Indices are checked all the same.
+struct FlatArray<Element>: ~Copyable {
+  /// `capacity` elements, of which the first `count` are initialised. Nobody else has the pointer, and it is freed with the
+  /// array.
+  private var memory: UnsafeMutablePointer<Element>
+  private var capacity: Int
+  private(set) var count = 0
+
+  init() {
+    capacity = 16
+    memory = .allocate(capacity: capacity)
+  }
+
+  deinit {
+    memory.deinitialize(count: count)
+    memory.deallocate()
+  }
+
+  var isEmpty: Bool { count == 0 }
+  var indices: Range<Int> { 0..<count }
+
+  subscript(index: Int) -> Element {
+    @inline(__always) _read {
+      precondition(index >= 0 && index < count, "index out of range")
+      yield memory[index]
+    }
+    @inline(__always) _modify {
+      precondition(index >= 0 && index < count, "index out of range")
+      yield &memory[index]
+    }
+  }
+
+  @inline(__always)
+  mutating func append(_ element: consuming Element) {
+    if count == capacity { grow() }
+    (memory + count).initialize(to: element)
+    count += 1
+  }
+
+  /// Takes the last element out.
+  @discardableResult
+  mutating func removeLast() -> Element {
+    precondition(count > 0, "nothing to remove")
+    count -= 1
+    return (memory + count).move()
+  }
+
+  @inline(never)
+  private mutating func grow() {
+    let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
+    larger.moveInitialize(from: memory, count: count)
+    memory.deallocate()
+    memory = larger
+    capacity *= 2
+  }
+}
