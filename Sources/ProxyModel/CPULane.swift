@@ -25,11 +25,17 @@ struct CPULane {
   private(set) var lastRecord: Timestamp
   /// A loss was announced and no record has followed it.
   private var isInGap = false
-  /// Spinlocks that are being spun for here, innermost last: interrupts nest.
-  private var spinning: [LockAddress] = []
+  /// Spinlocks that are being spun for here, innermost last: interrupts nest. Task, softirq, hardirq and NMI can each spin
+  /// for one.
+  private var spinning = InlineArray<4, LockAddress>(repeating: LockAddress(0))
+  private var spinningCount = 0
+  /// It has a record.
+  private(set) var isOpen: Bool
 
-  init(cpu: CPU, traceBegin: Timestamp) {
+  /// - Parameter isOpen: Whether it has a record; otherwise it just keeps its place among the CPUs.
+  init(cpu: CPU, traceBegin: Timestamp, isOpen: Bool = true) {
     self.cpu = cpu
+    self.isOpen = isOpen
     row = CPURow(cpu: cpu)
     bookedUntil = traceBegin
     lastRecord = traceBegin
@@ -65,16 +71,22 @@ struct CPULane {
 
   /// A spinlock's `contention_begin`. The task does not leave the CPU before its end, so it belongs to the CPU.
   mutating func beginSpinning(on lock: LockAddress) {
-    // Task, softirq, hardirq and NMI can each spin for one lock; more is a stream with holes.
-    if spinning.count == 4 { spinning.removeFirst() }
-    spinning.append(lock)
+    if spinningCount == spinning.count {
+      // More than can be is a stream with holes.
+      for i in 1..<spinning.count { spinning[i - 1] = spinning[i] }
+      spinningCount -= 1
+    }
+    spinning[spinningCount] = lock
+    spinningCount += 1
   }
 
   /// Whether a `contention_end` is that of a spinlock that is being spun for here.
   mutating func endSpinning(on lock: LockAddress) -> Bool {
-    guard let place = spinning.lastIndex(of: lock) else { return false }
-    spinning.removeSubrange(place...)
-    return true
+    for place in stride(from: spinningCount - 1, through: 0, by: -1) where spinning[place] == lock {
+      spinningCount = place
+      return true
+    }
+    return false
   }
 
   /// Curr goes on under another identity (`exec` by a thread that is not its group's leader).

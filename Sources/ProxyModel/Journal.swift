@@ -28,18 +28,18 @@ enum JournalAction: BitwiseCopyable {
   case dead(TaskIndex)
   /// A thread goes on under another pid.
   case becomes(TaskIndex, TaskIndex)
-  case waitBegan(wait: Int, TaskIndex, LockAddress, isMutex: Bool)
-  case waitEnded(wait: Int, TaskIndex, LockAddress, acquired: Bool)
+  case waitBegan(wait: Int, TaskIndex, LockIndex, isMutex: Bool)
+  case waitEnded(wait: Int, TaskIndex, LockIndex, acquired: Bool)
   /// A wait ended with the lock whose begin is not in the trace.
-  case acquired(LockAddress)
+  case acquired(LockIndex)
   /// From that instant on a gap may hide the wait's end.
   case waitDoubted(wait: Int, since: Timestamp)
   /// The wait's end is not in the trace.
-  case waitLost(wait: Int, TaskIndex, LockAddress)
+  case waitLost(wait: Int, TaskIndex, LockIndex)
   /// Stated by `contended_release`, or concluded from a waking.
-  case released(LockAddress, by: TaskIndex, Evidence)
+  case released(LockIndex, by: TaskIndex, Evidence)
   /// A probe read the owner in the middle of a wait.
-  case ownerRead(LockAddress)
+  case ownerRead(LockIndex)
   /// Probe: the scheduler chose this task as donor; curr may follow or stay.
   case probedChoice(TaskIndex)
 }

@@ -6,8 +6,8 @@ import TraceCore
 
 extension ProxyMachine {
   mutating func openLane(_ lane: Int) {
-    while lanes.count <= lane { lanes.append(nil) }
-    if lanes[lane] == nil { lanes[lane] = CPULane(cpu: CPU(lane), traceBegin: begin ?? Timestamp(0)) }
+    while lanes.count <= lane { lanes.append(CPULane(cpu: CPU(lanes.count), traceBegin: Timestamp(0), isOpen: false)) }
+    if !lanes[lane].isOpen { lanes[lane] = CPULane(cpu: CPU(lane), traceBegin: begin ?? Timestamp(0)) }
   }
 
   /// Establishes which task wrote the record; `nil` where its pid is impossible.
@@ -24,20 +24,20 @@ extension ProxyMachine {
       diagnostics.record(.pidOutOfRange, cpu: event.cpu, time: event.timestamp, "pid \(pid)")
       return nil
     }
-    if lanes[lane]?.continues(with: pid) == false { breakContinuity(event, pid: pid, lane: lane) }
+    if !lanes[lane].continues(with: pid) { breakContinuity(event, pid: pid, lane: lane) }
     let task = tasks.task(pid)
-    let wasUnknown = lanes[lane]?.current == .unknown
-    lanes[lane]?.see(task, pid: pid, at: event.timestamp)
+    let wasUnknown = lanes[lane].current == .unknown
+    lanes[lane].see(task, pid: pid, at: event.timestamp)
     if wasUnknown {
       describe(task, at: event.timestamp, cpu: event.cpu)
-      note(.current(task), at: event.timestamp, cpu: event.cpu)
+      tell(.current(task), at: event.timestamp, cpu: event.cpu)
     }
     return task
   }
 
   /// The record cannot follow the one before it: between the two, curr is not known.
   private mutating func breakContinuity(_ event: SchedEvent, pid: Pid, lane: Int) {
-    guard let last = lanes[lane]?.lastRecord else { return }
+    let last = lanes[lane].lastRecord
     diagnostics.record(
       .switchDiscontinuity, cpu: event.cpu, time: event.timestamp, "pid \(pid) runs, though no switch led to it")
     loseCurrent(lane, since: last, at: event.timestamp)
@@ -59,16 +59,20 @@ extension ProxyMachine {
     waits.leaveCPU(previous, at: event.timestamp)
     noteDoubts(at: event.timestamp, cpu: event.cpu)
     waits.enterCPU(next, cpu: event.cpu, at: event.timestamp)
-    let position = note(
-      .switched(from: previous, state: record.previousState, to: next), at: event.timestamp, cpu: event.cpu)
-    sequels.switched(
+    let sequel = sequels.switched(
       lane, to: next, isIdle: record.next.pid == 0, leftRunnable: record.previousState.isRunnable,
-      at: event.timestamp, position: position, in: &journal)
+      at: event.timestamp, in: &journal)
+    let action = JournalAction.switched(from: previous, state: record.previousState, to: next)
+    if sequel == .pending {
+      sequels.awaitProbe(lane, position: note(action, at: event.timestamp, cpu: event.cpu), in: &journal)
+    } else {
+      tell(action, sequel, at: event.timestamp, cpu: event.cpu)
+    }
     if record.previousState.isDead {
       tasks.markDead(previous)
       waits.forget(previous)
       endLostWaits(event)
-      note(.dead(previous), at: event.timestamp, cpu: event.cpu)
+      tell(.dead(previous), at: event.timestamp, cpu: event.cpu)
     }
   }
 
@@ -81,13 +85,13 @@ extension ProxyMachine {
     tasks.markDead(old)
     bookRun(lane) { $0.rename(to: task, pid: pid, at: event.timestamp) }
     describe(task, at: event.timestamp, cpu: event.cpu)
-    note(.becomes(old, task), at: event.timestamp, cpu: event.cpu)
+    tell(.becomes(old, task), at: event.timestamp, cpu: event.cpu)
   }
 
   /// Runs a step of a lane and books the run that it returns to the task that was curr before it.
   mutating func bookRun(_ lane: Int, _ step: (inout CPULane) -> Int64) {
-    guard let current = lanes[lane]?.current else { return }
-    let ran = step(&lanes[lane]!)
+    let current = lanes[lane].current
+    let ran = step(&lanes[lane])
     if case .task(let task, _) = current { tasks[task].run &+= ran }
   }
 }
@@ -98,7 +102,7 @@ extension ProxyMachine {
   mutating func lose(_ lost: LostEvents, lane: Int, at time: Timestamp) {
     let since = lost.isAtStart ? begin ?? time : time
     let until = lost.until ?? Timestamp(.max)
-    lanes[lane]?.countLost(lost.count)
+    lanes[lane].countLost(lost.count)
     loseCurrent(lane, since: since, at: time)
     diagnostics.record(
       .lostEvents, cpu: CPU(lane), count: lost.count ?? 1, time: since,
@@ -114,22 +118,25 @@ extension ProxyMachine {
     bookRun(lane) { $0.lose(since: since) }
     ledger.forget(in: &journal)
     sequels.lost(lane, in: &journal)
-    note(.lost, at: time, cpu: CPU(lane))
+    tell(.lost, at: time, cpu: CPU(lane))
   }
 
   private mutating func noteDoubts(at time: Timestamp, cpu: CPU) {
+    if !waits.hasDoubted { return }
     for wait in waits.takeDoubted() {
-      note(.waitDoubted(wait: wait.row, since: wait.doubtfulSince ?? time), at: time, cpu: cpu)
+      tell(.waitDoubted(wait: wait.row, since: wait.doubtfulSince ?? time), at: time, cpu: cpu)
     }
   }
 
   /// Waits whose end is not seen leave the ledger and the replay.
   private mutating func endLostWaits(_ event: SchedEvent) {
+    if !waits.hasLost { return }
     for wait in waits.takeLost() {
       let row = waits.rows[wait.row]
+      let lock = locks.index(of: wait.lock)
       let position = note(
-        .waitLost(wait: wait.row, row.waiter.index, wait.lock), at: event.timestamp, cpu: event.cpu)
-      ledger.waitEnded(wait.lock, row.waiter.index, acquired: false, at: position, time: event.timestamp, in: &journal)
+        .waitLost(wait: wait.row, row.waiter.index, lock), at: event.timestamp, cpu: event.cpu)
+      ledger.waitEnded(lock, row.waiter.index, acquired: false, at: position, time: event.timestamp, in: &journal)
     }
   }
 
@@ -167,11 +174,12 @@ extension ProxyMachine {
     case .migrated(let snapshot, _, let to):
       see(.migrated)
       guard TaskTable.isValid(snapshot.pid), isValid(to, event) else { return }
-      note(.migrated(named(snapshot, event), to: to), at: event.timestamp, cpu: event.cpu)
+      tell(.migrated(named(snapshot, event), to: to), at: event.timestamp, cpu: event.cpu)
     case .contentionBegan(let lock, let flags): contended(lock, flags, event, lane, current)
     case .contentionEnded(let lock, let result): acquired(lock, result, event, lane, current)
     case .contendedRelease(let lock):
       see(.contendedRelease)
+      let lock = locks.index(of: lock)
       let position = note(.released(lock, by: current, .event), at: event.timestamp, cpu: event.cpu)
       ledger.released(lock, by: current, isRelease: true, at: position, time: event.timestamp, in: &journal)
     case .probedSwitch(let probe): probed(probe, event, lane)
@@ -217,19 +225,19 @@ extension ProxyMachine {
     guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
     let task = named(record.task, event)
     if event.context.isTask, let wait = waits.waiting(task), current != task, event.pid != 0,
-      ledger.isSign(wait.lock, by: current)
+      case let lock = locks.index(of: wait.lock), ledger.isSign(lock, by: current)
     {
       let position = note(
-        .released(wait.lock, by: current, .inferred(.wokeTheWaiter)), at: event.timestamp, cpu: event.cpu)
-      ledger.released(wait.lock, by: current, isRelease: false, at: position, time: event.timestamp, in: &journal)
+        .released(lock, by: current, .inferred(.wokeTheWaiter)), at: event.timestamp, cpu: event.cpu)
+      ledger.released(lock, by: current, isRelease: false, at: position, time: event.timestamp, in: &journal)
     }
-    note(.waking(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
+    tell(.waking(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
   }
 
   private mutating func wakeup(_ record: WakeRecord, _ event: SchedEvent, _ role: EventRole) {
     see(role)
     guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
-    note(.wakeup(named(record.task, event), target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
+    tell(.wakeup(named(record.task, event), target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
   }
 
   private mutating func contended(
@@ -237,11 +245,12 @@ extension ProxyMachine {
   ) {
     see(.contentionBegan)
     guard let kind = WaitKind(flags) else {
-      lanes[lane]?.beginSpinning(on: lock)
+      lanes[lane].beginSpinning(on: lock)
       return
     }
     let row = waits.begin(lock, kind: kind, waiter: tasks.label(current), cpu: event.cpu, at: event.timestamp)
     endLostWaits(event)
+    let lock = locks.index(of: lock)
     if let row {
       let position = note(
         .waitBegan(wait: row, current, lock, isMutex: kind == .mutex), at: event.timestamp, cpu: event.cpu)
@@ -257,9 +266,9 @@ extension ProxyMachine {
   private func spin(on lane: Int, at time: Timestamp) -> OwnershipLedger.Spin {
     var spin = OwnershipLedger.Spin(since: time, others: [], sawAll: lanes.count >= options.cpuCount)
     for other in lanes.indices where other != lane {
-      switch lanes[other]?.current {
+      switch lanes[other].current {
       case .task(let task, let pid): if pid != 0 { spin.others.append(task) }
-      case .unknown, nil: spin.sawAll = false
+      case .unknown: spin.sawAll = false
       }
     }
     return spin
@@ -269,12 +278,13 @@ extension ProxyMachine {
     _ lock: LockAddress, _ result: Int32, _ event: SchedEvent, _ lane: Int, _ current: TaskIndex
   ) {
     see(.contentionEnded)
-    if lanes[lane]?.endSpinning(on: lock) == true { return }
+    if lanes[lane].endSpinning(on: lock) { return }
     let row = waits.end(
       lock, result: result, waiter: tasks.label(current), at: event.timestamp,
       certainSince: min(gaplessSince, event.timestamp))
     endLostWaits(event)
     guard let row else { return acquiredBlindly(lock, result, event, current) }
+    let lock = locks.index(of: lock)
     let position = note(
       .waitEnded(wait: row, current, lock, acquired: result == 0), at: event.timestamp, cpu: event.cpu)
     ledger.waitEnded(
@@ -286,6 +296,7 @@ extension ProxyMachine {
     _ lock: LockAddress, _ result: Int32, _ event: SchedEvent, _ current: TaskIndex
   ) {
     guard result == 0, waits.kind(of: lock) == .mutex else { return }
+    let lock = locks.index(of: lock)
     let position = note(.acquired(lock), at: event.timestamp, cpu: event.cpu)
     ledger.waitEnded(lock, current, acquired: true, at: position, time: event.timestamp, in: &journal)
   }
@@ -298,7 +309,7 @@ extension ProxyMachine {
     verdict.probedSwitches += 1
     if probe.depth > 0 { verdict.probedDonors += 1 }
     let donor = probe.farthestDonor.flatMap { TaskTable.isValid($0) ? tasks.task($0) : nil }
-    let isCurrent = if case .task(next, _)? = lanes[lane]?.current { true } else { false }
+    let isCurrent = if case .task(next, _) = lanes[lane].current { true } else { false }
     sequels.probed(lane, next: next, isCurrent: isCurrent, donor: donor, depth: probe.depth, in: &journal)
   }
 
@@ -306,9 +317,10 @@ extension ProxyMachine {
     see(.probedWait)
     if options.ignoresProbes || !probe.flags.contains(.mutex) { return }
     guard probe.ownerTask == 0 || tasksByPointer[probe.ownerTask] != nil else { return }
-    let position = note(.ownerRead(probe.lock), at: event.timestamp, cpu: event.cpu)
+    let lock = locks.index(of: probe.lock)
+    let position = note(.ownerRead(lock), at: event.timestamp, cpu: event.cpu)
     ledger.ownerRead(
-      probe.lock, tasksByPointer[probe.ownerTask], by: current, at: position, in: &journal)
+      lock, tasksByPointer[probe.ownerTask], by: current, at: position, in: &journal)
   }
 }
 
@@ -344,7 +356,7 @@ extension ProxyMachine {
   /// Tells the replay about a task.
   mutating func describe(_ task: TaskIndex, at time: Timestamp, cpu: CPU) {
     let row = tasks[task]
-    note(.described(task, pid: row.id.pid, row.comm, row.priority), at: time, cpu: cpu)
+    tell(.described(task, pid: row.id.pid, row.comm, row.priority), at: time, cpu: cpu)
   }
 }
 

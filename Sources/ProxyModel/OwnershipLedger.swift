@@ -9,7 +9,7 @@ import TraceCore
 /// What the kernel shows (kernel/locking/mutex.c): while a task sleeps on a mutex's wait list, the fast paths fail for
 /// everybody, so each acquisition has a `contention_end` and each release a `contended_release` (7.2 and later). While
 /// waiters only spin, others lock and unlock without an event; but a spinner stops as soon as the owner leaves its CPU.
-struct OwnershipLedger {
+struct OwnershipLedger: ~Copyable {
   /// A spinner notices within microseconds that the owner does not run (`mutex_spin_on_owner()` looks at it in every turn).
   /// A spin that went on for this long, in nanoseconds, did so on an owner that ran.
   private static let spinIsReal: Int64 = 1_000_000
@@ -46,9 +46,9 @@ struct OwnershipLedger {
   }
 
   struct Lock {
-    var waiters: Set<TaskIndex> = []
+    var waiters: [TaskIndex] = []
     /// Waiters that have gone to sleep on the wait list at least once.
-    var sleepers: Set<TaskIndex> = []
+    var sleepers: [TaskIndex] = []
     var blanks: [Blank] = []
     /// The last task that was seen to acquire the lock and not to release it.
     var holder: TaskIndex?
@@ -56,102 +56,126 @@ struct OwnershipLedger {
     var isWatched = false
     /// A `contended_release` of this lock was seen, so wakings are not needed as signs.
     var hasReleases = false
+    /// A waiter or a release of it was seen.
+    var isKnown = false
+    /// It is in ``live``.
+    var isLive = false
+    /// It is in ``undecided``.
+    var isUndecided = false
   }
 
-  private var locks: [LockAddress: Lock] = [:]
+  /// By index.
+  private var locks = FlatArray<Lock>()
+  /// Locks of which something is known since the last gap.
+  private var live: [LockIndex] = []
   /// The end of the gap that goes on, the latest of several: until then somebody may take a free lock unseen.
   private var gapEnd: Timestamp?
   /// Locks with open blanks.
-  private var undecided: Set<LockAddress> = []
-
+  private var undecided: [LockIndex] = []
   /// The first position that is not decided; `nil` where all are.
-  var frontier: Int? {
-    var first: Int?
-    for lock in undecided {
-      if let position = locks[lock]?.blanks.first?.position { first = min(first ?? position, position) }
-    }
-    return first
+  private(set) var frontier: Int?
+
+  private subscript(lock: LockIndex) -> Lock {
+    @inline(__always) _read { yield locks[Int(lock.rawValue)] }
+    @inline(__always) _modify { yield &locks[Int(lock.rawValue)] }
   }
+
+  /// Makes room for a lock.
+  private mutating func know(_ lock: LockIndex) {
+    while locks.count <= Int(lock.rawValue) { locks.append(Lock()) }
+    self[lock].isKnown = true
+    if self[lock].isLive { return }
+    self[lock].isLive = true
+    live.append(lock)
+  }
+
+  private func isKnown(_ lock: LockIndex) -> Bool { Int(lock.rawValue) < locks.count && self[lock].isKnown }
 
   /// A task began to wait.
   /// - Parameter spin: what it saw, where it began by spinning.
   mutating func waitBegan(
-    _ lock: LockAddress, _ waiter: TaskIndex, spin: Spin?, at position: Int, in journal: inout Journal
+    _ lock: LockIndex, _ waiter: TaskIndex, spin: Spin?, at position: Int, in journal: inout Journal
   ) {
     // A task that waits does not own: it released the lock without an event.
-    if let state = locks[lock], state.holder == waiter {
-      if state.isWatched {
+    know(lock)
+    if self[lock].holder == waiter {
+      if self[lock].isWatched {
         close(lock, in: &journal)
         addBlank(lock, Blank(position: position, kind: .given(.inferred(.acquired))), in: &journal)
       }
-      locks[lock]?.holder = nil
+      self[lock].holder = nil
     }
-    locks[lock, default: Lock()].waiters.insert(waiter)
+    self[lock].waiters.append(waiter)
     var spin = spin
-    spin?.wasWatched = locks[lock]?.isWatched == true
+    spin?.wasWatched = self[lock].isWatched
     addBlank(lock, Blank(position: position, kind: .began(waiter, spin)), in: &journal)
   }
 
   /// A waiter stops spinning and sleeps on the wait list.
-  mutating func waiterSleeps(_ lock: LockAddress, _ waiter: TaskIndex, at time: Timestamp) {
-    locks[lock]?.sleepers.insert(waiter)
+  mutating func waiterSleeps(_ lock: LockIndex, _ waiter: TaskIndex, at time: Timestamp) {
+    guard isKnown(lock) else { return }
+    know(lock)
+    if !self[lock].sleepers.contains(waiter) { self[lock].sleepers.append(waiter) }
     settleSpin(lock, waiter, at: time, acquired: false)
   }
 
   /// A probe read the owner in a waiter's `contention_begin`; from there on it is known.
   mutating func ownerRead(
-    _ lock: LockAddress, _ owner: TaskIndex?, by waiter: TaskIndex, at position: Int, in journal: inout Journal
+    _ lock: LockIndex, _ owner: TaskIndex?, by waiter: TaskIndex, at position: Int, in journal: inout Journal
   ) {
     let fact: OwnerFact = owner.map { .task($0, .probe) } ?? .free(.probe)
     journal.setOwner(fact, at: position)
-    if let last = locks[lock]?.blanks.last, case .began(waiter, _) = last.kind {
+    guard isKnown(lock) else { return }
+    know(lock)
+    if let last = self[lock].blanks.last, case .began(waiter, _) = last.kind {
       journal.setOwner(fact, at: last.position)
-      locks[lock]?.blanks.removeLast()
-      if locks[lock]?.blanks.isEmpty == true { undecided.remove(lock) }
+      self[lock].blanks.removeLast()
+      if self[lock].blanks.isEmpty { decided(lock, from: last.position) }
     }
-    locks[lock]?.holder = owner
+    self[lock].holder = owner
   }
 
   /// The task owned the lock up to here: stated by `contended_release`, or concluded (``isSign(_:by:)``).
   mutating func released(
-    _ lock: LockAddress, by task: TaskIndex, isRelease: Bool, at position: Int, time: Timestamp,
+    _ lock: LockIndex, by task: TaskIndex, isRelease: Bool, at position: Int, time: Timestamp,
     in journal: inout Journal
   ) {
-    if isRelease { locks[lock, default: Lock()].hasReleases = true }
-    for waiter in locks[lock]?.waiters ?? [] { settleSpin(lock, waiter, at: time, acquired: false) }
+    know(lock)
+    if isRelease { self[lock].hasReleases = true }
+    for waiter in self[lock].waiters { settleSpin(lock, waiter, at: time, acquired: false) }
     let evidence: Evidence = isRelease ? .event : .inferred(.wokeTheWaiter)
     decide(lock, releasedBy: task, evidence: evidence, in: &journal)
-    locks[lock]?.holder = nil
+    self[lock].holder = nil
     addBlank(lock, Blank(position: position, kind: .given(evidence)), in: &journal)
-    if locks[lock]?.waiters.isEmpty == true { close(lock, in: &journal) }
+    if self[lock].waiters.isEmpty { close(lock, in: &journal) }
   }
 
   /// Whether a task that wakes a waiter of the lock thereby shows that it has released it: where releases leave no event,
   /// and unless the lock's own waiters wake each other. A release precedes its waking, so that a spinner may have taken the
   /// lock in between: that late waking says nothing of the new owner.
-  func isSign(_ lock: LockAddress, by task: TaskIndex) -> Bool {
-    guard let state = locks[lock], !state.hasReleases, !state.waiters.contains(task) else { return false }
-    return !state.isWatched || state.holder == nil || state.holder == task
+  func isSign(_ lock: LockIndex, by task: TaskIndex) -> Bool {
+    guard isKnown(lock), !self[lock].hasReleases, !self[lock].waiters.contains(task) else { return false }
+    return !self[lock].isWatched || self[lock].holder == nil || self[lock].holder == task
   }
 
   /// A wait ended: acquired, given up, or lost from sight.
   mutating func waitEnded(
-    _ lock: LockAddress, _ waiter: TaskIndex, acquired: Bool, at position: Int, time: Timestamp,
+    _ lock: LockIndex, _ waiter: TaskIndex, acquired: Bool, at position: Int, time: Timestamp,
     in journal: inout Journal
   ) {
-    guard locks[lock] != nil else { return }
-    locks[lock]?.waiters.remove(waiter)
-    settleSpin(lock, waiter, at: time, acquired: acquired && locks[lock]?.sleepers.contains(waiter) == false)
-    locks[lock]?.sleepers.remove(waiter)
-    if locks[lock]?.sleepers.isEmpty == true { locks[lock]?.isWatched = false }
+    guard isKnown(lock) else { return }
+    know(lock)
+    self[lock].waiters.removeAll { $0 == waiter }
+    settleSpin(lock, waiter, at: time, acquired: acquired && !self[lock].sleepers.contains(waiter))
+    self[lock].sleepers.removeAll { $0 == waiter }
+    if self[lock].sleepers.isEmpty { self[lock].isWatched = false }
     if acquired {
       close(lock, in: &journal)
-      locks[lock]?.holder = waiter
-      let hasSleepers = locks[lock]?.sleepers.isEmpty == false
-      locks[lock]?.isWatched = hasSleepers
+      self[lock].holder = waiter
+      self[lock].isWatched = !self[lock].sleepers.isEmpty
       addBlank(lock, Blank(position: position, kind: .acquired(waiter)), in: &journal)
     }
-    if locks[lock]?.waiters.isEmpty == true { close(lock, in: &journal) }
+    if self[lock].waiters.isEmpty { close(lock, in: &journal) }
   }
 
   /// Records of some CPU are missing until that instant.
@@ -166,18 +190,20 @@ struct OwnershipLedger {
 
   /// A gap: holders may have changed unseen, and what is undecided cannot be decided by what comes after.
   mutating func forget(in journal: inout Journal) {
-    for lock in Array(undecided) { close(lock, byGap: true, in: &journal) }
-    for lock in Array(locks.keys) {
-      locks[lock]?.holder = nil
+    for lock in undecided { close(lock, byGap: true, in: &journal) }
+    for lock in live {
+      self[lock].holder = nil
       // Whoever slept may have ended its wait unseen, and then nothing keeps others from taking the lock without an event.
-      locks[lock]?.sleepers.removeAll()
-      locks[lock]?.isWatched = false
+      self[lock].sleepers.removeAll()
+      self[lock].isWatched = false
+      self[lock].isLive = false
     }
+    live.removeAll(keepingCapacity: true)
   }
 
   /// The journal must go on, whatever is undecided.
   mutating func giveUp(before position: Int, in journal: inout Journal) {
-    for lock in Array(undecided) where (locks[lock]?.blanks.first?.position ?? .max) < position {
+    for lock in undecided where (self[lock].blanks.first?.position ?? .max) < position {
       close(lock, in: &journal)
     }
   }
@@ -186,35 +212,51 @@ struct OwnershipLedger {
 // MARK: - Deciding
 
 extension OwnershipLedger {
-  private mutating func addBlank(_ lock: LockAddress, _ blank: Blank, in journal: inout Journal) {
+  private mutating func addBlank(_ lock: LockIndex, _ blank: Blank, in journal: inout Journal) {
     journal.setOwner(.pending, at: blank.position)
-    locks[lock]?.blanks.append(blank)
-    undecided.insert(lock)
+    self[lock].blanks.append(blank)
+    if self[lock].isUndecided { return }
+    self[lock].isUndecided = true
+    undecided.append(lock)
+    // Positions only grow: the new one is the first if it is the only one.
+    if undecided.count == 1 { frontier = blank.position }
+  }
+
+  /// All blanks of a lock are filled; the first of them was at that position.
+  private mutating func decided(_ lock: LockIndex, from position: Int) {
+    self[lock].isUndecided = false
+    undecided.removeAll { $0 == lock }
+    guard position == frontier else { return }
+    frontier = nil
+    for other in undecided {
+      if let first = self[other].blanks.first?.position { frontier = min(frontier ?? first, first) }
+    }
   }
 
   /// Notes of a waiter's spin whether it lasted.
-  private mutating func settleSpin(_ lock: LockAddress, _ waiter: TaskIndex, at time: Timestamp, acquired: Bool) {
-    guard let blanks = locks[lock]?.blanks else { return }
-    for i in blanks.indices {
-      guard case .began(waiter, var spin?) = blanks[i].kind, !spin.isReal else { continue }
+  private mutating func settleSpin(_ lock: LockIndex, _ waiter: TaskIndex, at time: Timestamp, acquired: Bool) {
+    for i in self[lock].blanks.indices {
+      guard case .began(waiter, var spin?) = self[lock].blanks[i].kind, !spin.isReal else { continue }
       if acquired || time - spin.since > Self.spinIsReal {
         spin.isReal = true
         spin.wasShort = acquired && time - spin.since < Self.tookAtOnce
-        locks[lock]?.blanks[i].kind = .began(waiter, spin)
-      } else if locks[lock]?.sleepers.contains(waiter) == true {
-        locks[lock]?.blanks[i].kind = .began(waiter, nil)
+        self[lock].blanks[i].kind = .began(waiter, spin)
+      } else if self[lock].sleepers.contains(waiter) {
+        self[lock].blanks[i].kind = .began(waiter, nil)
       }
     }
   }
 
   /// A release by `task` decides every open blank: back to the last known change it was the owner.
   private mutating func decide(
-    _ lock: LockAddress, releasedBy task: TaskIndex, evidence: Evidence, in journal: inout Journal
+    _ lock: LockIndex, releasedBy task: TaskIndex, evidence: Evidence, in journal: inout Journal
   ) {
-    guard let state = locks[lock] else { return }
+    guard self[lock].isUndecided, let first = self[lock].blanks.first?.position else { return }
+    let holder = self[lock].holder
     var fact = OwnerFact.task(task, evidence)
-    for blank in state.blanks {
-      switch blank.kind {
+    for i in self[lock].blanks.indices {
+      let position = self[lock].blanks[i].position
+      switch self[lock].blanks[i].kind {
       // Given up by one and later by another, and no wait ended in between: the second took it without waiting.
       case .given: fact = .task(task, .inferred(.tookOver))
       case .acquired(let acquirer): fact = .task(acquirer, .event)
@@ -222,39 +264,41 @@ extension OwnershipLedger {
         // An earlier acquirer's hold may have ended without an event; whoever releases had the lock by now.
         if case .task(let known, _) = fact, known != task { fact = .task(task, .inferred(.tookOver)) }
         if case .task(waiter, _) = fact { fact = .unknown }
-        if let spin, spin.isReal, state.holder != task, !spin.others.isEmpty, !spin.others.contains(task) {
-          journal.setOwner(ownerOfSpin(spin, holder: state.holder), at: blank.position)
+        if let spin, spin.isReal, holder != task, !spin.others.isEmpty, !spin.others.contains(task) {
+          journal.setOwner(ownerOfSpin(spin, holder: holder), at: position)
           continue
         }
       }
-      journal.setOwner(fact, at: blank.position)
+      journal.setOwner(fact, at: position)
     }
-    locks[lock]?.blanks.removeAll(keepingCapacity: true)
-    undecided.remove(lock)
+    self[lock].blanks.removeAll(keepingCapacity: true)
+    decided(lock, from: first)
   }
 
   /// Decides the open blanks without a release: after a sign the lock was free; else the last acquirer still had it.
   ///
   /// - Parameter byGap: a gap ends the stretch, and somebody may have taken a free lock in it.
-  private mutating func close(_ lock: LockAddress, byGap: Bool = false, in journal: inout Journal) {
-    guard let state = locks[lock] else { return }
-    var fact: OwnerFact = state.holder.map { .task($0, .inferred(.acquired)) } ?? .unknown
-    for blank in state.blanks {
-      switch blank.kind {
+  private mutating func close(_ lock: LockIndex, byGap: Bool = false, in journal: inout Journal) {
+    guard self[lock].isUndecided, let first = self[lock].blanks.first?.position else { return }
+    let holder = self[lock].holder
+    var fact: OwnerFact = holder.map { .task($0, .inferred(.acquired)) } ?? .unknown
+    for i in self[lock].blanks.indices {
+      let position = self[lock].blanks[i].position
+      switch self[lock].blanks[i].kind {
       case .given(let evidence): fact = .free(evidence)
       case .acquired(let task): fact = .task(task, .event)
       case .began(let waiter, let spin):
         if case .task(waiter, _) = fact { fact = .unknown }
         if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
         if !fact.isFree, let spin, spin.isReal {
-          journal.setOwner(ownerOfSpin(spin, holder: state.holder), at: blank.position)
+          journal.setOwner(ownerOfSpin(spin, holder: holder), at: position)
           continue
         }
       }
-      journal.setOwner(fact, at: blank.position)
+      journal.setOwner(fact, at: position)
     }
-    locks[lock]?.blanks.removeAll(keepingCapacity: true)
-    undecided.remove(lock)
+    self[lock].blanks.removeAll(keepingCapacity: true)
+    decided(lock, from: first)
   }
 
   /// Who owned a lock for which somebody spun, and no release tells: somebody who ran, or nobody.

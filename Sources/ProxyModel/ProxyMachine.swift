@@ -5,7 +5,7 @@ public import TraceCore
 /// It works in two steps. The first follows the stream: curr per CPU, tasks, waits, and a journal of what reconstruction
 /// needs. The second, ``Replay``, follows the journal as soon as the owners of contended locks are known, which is when they
 /// release them. Kept are tasks, CPUs, open waits and the journal since the earliest undecided owner; nothing per event.
-public struct ProxyMachine {
+public struct ProxyMachine: ~Copyable {
   /// What the caller knows or wants beforehand.
   public struct Options: Sendable {
     /// Names of tasks that no event names (trace-cmd's `saved_cmdlines`).
@@ -30,23 +30,27 @@ public struct ProxyMachine {
   let options: Options
   var tasks: TaskTable
   /// Lanes by CPU number; a CPU without a record has none.
-  var lanes: [CPULane?] = []
+  var lanes = FlatArray<CPULane>()
   var waits = WaitBook()
+  /// Every lock that an event of a wait or a release has named.
+  var locks = LockTable()
   var gaps: [GapRow] = []
   var diagnostics = DiagnosticLog()
   /// A bit per role that has occurred.
   private var roles: UInt32 = 0
 
   var journal = Journal()
-  /// How many tasks the replays know.
-  private var introduced = 0
+  /// How many tasks and locks the replays know.
+  private var introducedTasks = 0
+  private var introducedLocks = 0
   var ledger = OwnershipLedger()
   var sequels = SequelBook()
   /// Which task a `task_struct` address is, from the switch probe.
   var tasksByPointer: [UInt64: TaskIndex] = [:]
   var verdict: VerdictBuilder
-  /// One replay where it is decided whether the kernel proxies; before that one of each hypothesis.
-  var replays: [Replay]
+  /// A replay for each hypothesis, until it is decided whether the kernel proxies: then just one.
+  private var proxying: Replay? = Replay(proxies: true)
+  private var plain: Replay? = Replay(proxies: false)
 
   var begin: Timestamp?
   /// Losses that came before the first record.
@@ -60,7 +64,8 @@ public struct ProxyMachine {
     self.options = options
     tasks = TaskTable(savedComms: options.savedComms)
     verdict = VerdictBuilder(forced: options.proxyExecution)
-    replays = [Replay(proxies: true), Replay(proxies: false)]
+    if options.proxyExecution == true { plain = nil }
+    if options.proxyExecution == false { proxying = nil }
   }
 
   /// Takes the next event of the merged stream.
@@ -121,8 +126,8 @@ public struct ProxyMachine {
     timeline.eventCount = eventCount
     timeline.seen = Set(EventRole.allCases.filter { roles & 1 << $0.rawValue != 0 })
     let last = timeline.end
-    for lane in lanes.indices where lanes[lane] != nil { bookRun(lane) { $0.finish(at: last) } }
-    timeline.cpus = lanes.compactMap { $0?.row }
+    for lane in lanes.indices where lanes[lane].isOpen { bookRun(lane) { $0.finish(at: last) } }
+    for lane in lanes.indices where lanes[lane].isOpen { timeline.cpus.append(lanes[lane].row) }
     timeline.gaps = gaps.sorted { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
     for i in timeline.gaps.indices { timeline.gaps[i].end = min(timeline.gaps[i].end, last) }
     let closed = waits.finish(at: timeline.end)
@@ -146,34 +151,60 @@ public struct ProxyMachine {
       sequels.giveUp(before: journal.end - options.journalLimit / 2, in: &journal)
       return replayDecided()
     }
-    while journal.first < frontier, let entry = journal.popFirst() {
-      for i in replays.indices { replays[i].apply(entry) }
+    while journal.first < frontier, let entry = journal.popFirst() { replay(entry) }
+    if plain != nil, proxying != nil, let proxies = verdict.settled(currentSigns()) {
+      if proxies { plain = nil } else { proxying = nil }
     }
-    if replays.count > 1, let proxies = verdict.settled(signs) { replays.removeAll { $0.proxies != proxies } }
+  }
+
+  @inline(__always)
+  private mutating func replay(_ entry: JournalEntry) {
+    proxying?.apply(entry)
+    plain?.apply(entry)
   }
 
   /// What the replays have seen of the kernel; both see the same, and only the one without donors weighs the contests.
-  private var signs: ProxySigns { replays.last?.signs ?? ProxySigns() }
+  private mutating func currentSigns() -> ProxySigns {
+    if let signs = plain?.signs { return signs }
+    if let signs = proxying?.signs { return signs }
+    return ProxySigns()
+  }
 
   mutating func see(_ role: EventRole) { roles |= 1 << role.rawValue }
 
   /// Makes tasks known to the replays that are new since the last time: an owner can be named for a time before its first
   /// event.
-  private mutating func introduceTasks() {
-    while introduced < tasks.rows.count {
-      let task = TaskIndex(rawValue: UInt32(introduced))
-      let row = tasks[task]
-      for i in replays.indices { replays[i].described(task, row.id.pid, row.comm, row.priority) }
-      introduced += 1
+  @inline(never)
+  private mutating func introduce() {
+    while introducedTasks < tasks.count {
+      let task = TaskIndex(rawValue: UInt32(introducedTasks))
+      let (pid, comm, priority) = (tasks[task].id.pid, tasks[task].comm, tasks[task].priority)
+      proxying?.described(task, pid, comm, priority)
+      plain?.described(task, pid, comm, priority)
+      introducedTasks += 1
+    }
+    while introducedLocks < locks.count {
+      let address = locks[LockIndex(rawValue: UInt32(introducedLocks))]
+      proxying?.locks.append(LockNow(address))
+      plain?.locks.append(LockNow(address))
+      introducedLocks += 1
     }
   }
 
-  /// Writes an entry; returns its position.
+  /// Writes an entry of which later records tell more; returns its position.
   @discardableResult
   mutating func note(_ action: JournalAction, at time: Timestamp, cpu: CPU) -> Int {
-    introduceTasks()
+    if introducedTasks < tasks.count || introducedLocks < locks.count { introduce() }
     journal.append(JournalEntry(time: time, cpu: cpu, action: action))
     return journal.end - 1
+  }
+
+  /// Passes on an entry that needs nothing of later ones: at once, if none before it does.
+  @inline(__always)
+  mutating func tell(_ action: JournalAction, _ sequel: Sequel = .none, at time: Timestamp, cpu: CPU) {
+    if introducedTasks < tasks.count || introducedLocks < locks.count { introduce() }
+    let entry = JournalEntry(time: time, cpu: cpu, action: action, sequel: sequel)
+    if journal.isEmpty { replay(entry) } else { journal.append(entry) }
   }
 }
 
@@ -182,13 +213,17 @@ public struct ProxyMachine {
 extension ProxyMachine {
   /// Takes the rows of the replay whose hypothesis holds.
   private mutating func adopt(into timeline: inout Timeline, order: [Int]) {
-    timeline.verdict = verdict.verdict(signs)
+    timeline.verdict = verdict.verdict(currentSigns())
     let proxies = timeline.verdict.answer == .on
-    guard var replay = replays.first(where: { $0.proxies == proxies }) else { return }
+    var chosen: Replay?
+    if proxies { chosen = proxying.take() } else { chosen = plain.take() }
+    guard var replay = chosen.take() else { return }
     replay.finish(at: timeline.end)
     var place = Array(repeating: 0, count: order.count)
     for (position, row) in order.enumerated() { place[row] = position }
-    for (row, outcome) in replay.rows.outcomes { take(outcome, into: &timeline.waits[place[row]]) }
+    for (row, outcome) in replay.rows.outcomes.enumerated() {
+      if let outcome { take(outcome, into: &timeline.waits[place[row]]) }
+    }
     // Waits that no replay saw begin, and what reconstruction could not follow: not known, but accounted for.
     for i in timeline.waits.indices {
       let rest = timeline.waits[i].length &- timeline.waits[i].times.total
@@ -219,7 +254,7 @@ extension ProxyMachine {
     wait.depth = outcome.depth
   }
 
-  private func takeLanes(_ replay: Replay, into timeline: inout Timeline) {
+  private func takeLanes(_ replay: borrowing Replay, into timeline: inout Timeline) {
     for i in timeline.cpus.indices {
       let lane = Int(timeline.cpus[i].cpu)
       if lane < replay.lanes.count {
@@ -263,6 +298,6 @@ extension ProxyMachine {
       tasks[split.curr.index].proxiedRun &+= split.end - split.begin
       tasks[split.donor.index].donated &+= split.end - split.begin
     }
-    timeline.tasks = tasks.rows
+    timeline.tasks = tasks.all()
   }
 }

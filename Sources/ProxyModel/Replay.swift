@@ -4,17 +4,17 @@ import TraceCore
 /// waits for at every instant.
 ///
 /// It follows the journal entry by entry, when the owners in it are decided. What it finds it appends to ``rows``.
-struct Replay {
+struct Replay: ~Copyable {
   /// Whether owners run on their donors' account: the hypothesis that this replay follows.
   let proxies: Bool
   /// A probe has told a donor: idle tasks, which have none, need no inference then.
   var hasProbes = false
 
-  var tasks: [TaskNow] = []
-  var lanes: [LaneNow] = []
-  var locks: [LockAddress: LockNow] = [:]
+  var tasks = FlatArray<TaskNow>()
+  var lanes = FlatArray<LaneNow>()
+  var locks = FlatArray<LockNow>()
   /// Open waits, in no order.
-  var waits: [WaitNow] = []
+  var waits = FlatArray<WaitNow>()
   var rows = ReplayRows()
   var signs = ProxySigns()
   /// What the current entry has changed.
@@ -25,7 +25,7 @@ struct Replay {
   var now = Timestamp(0)
   /// Buffers of the chain walk, kept to save allocations.
   var walkedTasks: [TaskIndex] = []
-  var walkedLocks: [LockAddress] = []
+  var walkedLocks: [LockIndex] = []
 
   init(proxies: Bool) { self.proxies = proxies }
 

@@ -26,8 +26,8 @@ extension Replay {
     while true {
       let (waiter, lock) = (waits[wait].waiter, waits[wait].lock)
       walkedTasks.append(waiter)
-      var fact = waits[wait].isMutex ? locks[lock]?.owner ?? .unknown : .unknown
-      if fact.isFree, let heir = locks[lock]?.heir, heir != waiter { fact = .task(heir, .inferred(.handedOver)) }
+      var fact = waits[wait].isMutex ? self[lock].owner : .unknown
+      if fact.isFree, let heir = self[lock].heir, heir != waiter { fact = .task(heir, .inferred(.handedOver)) }
       if case .free(let known) = fact, wait != index { return (.task(waiter), evidence.combined(with: known)) }
       walkedLocks.append(lock)
       switch fact {
@@ -146,6 +146,7 @@ extension Replay {
     endChain(index)
     endInversion(index)
     let wait = waits[index]
+    while rows.outcomes.count <= wait.row { rows.outcomes.append(nil) }
     rows.outcomes[wait.row] = WaitOutcome(
       waiter: label(wait.waiter), times: wait.times, timesAtDoubt: wait.timesAtDoubt, owner: wait.firstOwner,
       ownerEvidence: wait.firstEvidence, depth: wait.depth)
@@ -166,7 +167,7 @@ extension Replay {
     waits[index].chainTasks = walkedTasks
     waits[index].depth = max(waits[index].depth, walkedTasks.count > 1 ? walkedLocks.count : 0)
     waits[index].chain = ChainRow(
-      wait: waits[index].row, begin: now, end: now, path: walkedTasks.map { label($0) }, locks: walkedLocks,
+      wait: waits[index].row, begin: now, end: now, path: walkedTasks.map { label($0) }, locks: walkedLocks.map { self[$0].address },
       terminalState: chainEnd(terminal), evidence: evidence)
   }
 
@@ -234,7 +235,7 @@ extension Replay {
     rows.inversions.append(
       InversionRow(
         wait: waits[index].row, begin: open.begin, end: now, waiter: label(waits[index].waiter),
-        lock: waits[index].lock, owner: open.owner, cpu: open.cpu,
+        lock: self[waits[index].lock].address, owner: open.owner, cpu: open.cpu,
         culprits: culprits.map { InversionRow.Culprit(task: $0.task, ran: $0.ran) }, evidence: open.evidence))
   }
 }

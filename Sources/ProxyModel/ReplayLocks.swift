@@ -3,11 +3,11 @@ import TraceCore
 // Waits, owners and handoffs, entry by entry.
 
 extension Replay {
-  mutating func began(_ row: Int, _ task: TaskIndex, _ lock: LockAddress, _ isMutex: Bool, _ owner: OwnerFact) {
+  mutating func began(_ row: Int, _ task: TaskIndex, _ lock: LockIndex, _ isMutex: Bool, _ owner: OwnerFact) {
     var wait = WaitNow(
       row: row, waiter: task, lock: lock, isMutex: isMutex, outer: self[task].wait, begin: now, since: now)
     if isMutex {
-      locks[lock, default: LockNow()].waiters += 1
+      self[lock].waiters += 1
       setOwner(lock, owner)
       switch owner {
       case .task(let owner, let evidence): (wait.firstOwner, wait.firstEvidence) = (label(owner), evidence)
@@ -22,8 +22,8 @@ extension Replay {
     waits.append(wait)
   }
 
-  mutating func ended(_ row: Int, _ task: TaskIndex, _ lock: LockAddress, _ acquired: Bool, _ owner: OwnerFact) {
-    guard let index = waits.firstIndex(where: { $0.row == row }) else { return }
+  mutating func ended(_ row: Int, _ task: TaskIndex, _ lock: LockIndex, _ acquired: Bool, _ owner: OwnerFact) {
+    guard let index = index(of: row, task) else { return }
     closeWait(index)
     let wait = waits[index]
     if acquired { noteRelease(wait) }
@@ -31,18 +31,23 @@ extension Replay {
     touched.insert(task)
     touched.insert(lock)
     guard wait.isMutex else { return }
-    locks[lock]?.waiters -= 1
+    self[lock].waiters -= 1
     if acquired {
       setOwner(lock, owner)
-    } else if locks[lock]?.waiters == 0 {
-      setOwner(lock, .unknown)
     }
-    if locks[lock]?.waiters == 0 { forgetLock(lock) }
+    if self[lock].waiters == 0 { forgetLock(lock) }
+  }
+
+  /// The place of a task's wait among the open ones.
+  private func index(of row: Int, _ task: TaskIndex) -> Int? {
+    var index = self[task].wait
+    while index >= 0, waits[index].row != row { index = waits[index].outer }
+    return index >= 0 ? index : nil
   }
 
   /// The wait is certain until that instant: what follows counts only if its end is seen after all.
   mutating func doubt(_ row: Int, since: Timestamp) {
-    guard let index = waits.firstIndex(where: { $0.row == row }) else { return }
+    guard let index = waits.indices.first(where: { waits[$0].row == row }) else { return }
     // Of an instant further back nothing is kept: then all of it is as good as not known.
     guard since >= waits[index].since else { return }
     var times = waits[index].times
@@ -65,10 +70,10 @@ extension Replay {
   }
 
   mutating func released(
-    _ lock: LockAddress, by task: TaskIndex, on lane: Int, _ evidence: Evidence, _ owner: OwnerFact
+    _ lock: LockIndex, by task: TaskIndex, on lane: Int, _ evidence: Evidence, _ owner: OwnerFact
   ) {
     setOwner(lock, owner)
-    if case .task = lanes[lane].donor, lanes[lane].curr == task { locks[lock]?.handsOver = true }
+    if self[lock].waiters > 0, case .task = lanes[lane].donor, lanes[lane].curr == task { self[lock].handsOver = true }
     for i in waits.indices where waits[i].lock == lock {
       // Any reader of a semaphore releases it: only those before the waking can have led to it.
       if !waits[i].isMutex, waits[i].wakingAt != nil { continue }
@@ -78,19 +83,20 @@ extension Replay {
   }
 
   /// The lock has this owner from now on; a hold that somebody waited for ends here.
-  mutating func setOwner(_ lock: LockAddress, _ fact: OwnerFact) {
-    guard var state = locks[lock] else { return }
+  mutating func setOwner(_ lock: LockIndex, _ fact: OwnerFact) {
+    guard self[lock].waiters > 0 else { return }
+    var state = self[lock]
     // Nothing new of a lock that is being handed over.
     if state.owner.isFree, fact.isFree { return }
     touched.insert(lock)
-    defer { locks[lock] = state }
+    defer { self[lock] = state }
     if case .task(let owner, _) = state.owner, case .task(owner, _) = fact {
       // The same owner; how it is known may have changed.
       state.owner = fact
       state.mostWaiters = max(state.mostWaiters, state.waiters)
       return
     }
-    closeHold(lock, state)
+    closeHold(state)
     state.owner = fact
     state.since = now
     state.handsOver = false
@@ -98,17 +104,17 @@ extension Replay {
     state.mostWaiters = state.waiters
   }
 
-  private mutating func closeHold(_ lock: LockAddress, _ state: LockNow) {
+  private mutating func closeHold(_ state: LockNow) {
     guard case .task(let owner, let evidence) = state.owner, state.mostWaiters > 0, now > state.since else { return }
     rows.holds.append(
       HoldRow(
-        lock: lock, owner: label(owner), begin: state.since, end: now, waiters: state.mostWaiters, evidence: evidence))
+        lock: state.address, owner: label(owner), begin: state.since, end: now, waiters: state.mostWaiters, evidence: evidence))
   }
 
   /// Nobody waits any more: nothing about the lock is of interest until somebody does.
-  private mutating func forgetLock(_ lock: LockAddress) {
-    if let state = locks[lock] { closeHold(lock, state) }
-    locks[lock] = nil
+  private mutating func forgetLock(_ lock: LockIndex) {
+    closeHold(self[lock])
+    self[lock] = LockNow(self[lock].address)
   }
 
   /// Closes what is open, at the instant of the last entry.
@@ -116,7 +122,7 @@ extension Replay {
     now = max(now, end)
     for index in waits.indices { closeWait(index) }
     for lane in lanes.indices { bookLane(lane) }
-    for (lock, state) in locks { closeHold(lock, state) }
+    for index in waits.indices where waits[index].isMutex { setOwner(waits[index].lock, .unknown) }
   }
 }
 
@@ -129,8 +135,8 @@ extension Replay {
     waits[wait].forgetSteps()
     waits[wait].wakingAt = now
     let lock = waits[wait].lock
-    if locks[lock]?.handsOver == true, locks[lock]?.heir == nil {
-      locks[lock]?.heir = task
+    if self[lock].handsOver, self[lock].heir == nil {
+      self[lock].heir = task
       touched.insert(lock)
     }
     // The CPU that the kernel has it on is not where it blocked, and no event moved it: the proxy migration that emits none.
@@ -174,7 +180,7 @@ extension Replay {
     lanes[lane].donations += 1
     rows.handoffs.append(
       HandoffRow(
-        kind: .donation, wait: waits[wait].row, lock: waits[wait].lock, from: label(donor), to: label(curr),
+        kind: .donation, wait: waits[wait].row, lock: self[waits[wait].lock].address, from: label(donor), to: label(curr),
         begin: blocked, end: now, wake: nil, queue: nil, run: nil, acquire: nil, migrated: false, evidence: evidence))
   }
 
@@ -184,7 +190,7 @@ extension Replay {
     let (wake, queue, run) = (wait.wakingAt, wait.wakeupAt, wait.switchedInAt)
     rows.handoffs.append(
       HandoffRow(
-        kind: .release, wait: wait.row, lock: wait.lock, from: label(release.by), to: label(wait.waiter),
+        kind: .release, wait: wait.row, lock: self[wait.lock].address, from: label(release.by), to: label(wait.waiter),
         begin: release.time, end: now, wake: wake.map { $0 - release.time },
         queue: queue.flatMap { q in wake.map { q - $0 } }, run: run.flatMap { r in queue.map { r - $0 } },
         acquire: run.map { now - $0 }, migrated: wait.migratedBack, evidence: release.evidence))

@@ -26,8 +26,9 @@ extension Replay {
   /// - Returns: the one that runs `next` on its account.
   private mutating func pick(_ cpu: CPU, _ next: TaskIndex, forced: TaskIndex?) -> TaskIndex? {
     var residents: [TaskIndex] = []
-    for wait in waits where wait.isMutex && isResident(wait.waiter, cpu) {
-      if wait.waiter == forced || isMoreUrgent(wait.waiter, next) { residents.append(wait.waiter) }
+    for index in waits.indices where waits[index].isMutex {
+      let waiter = waits[index].waiter
+      if isResident(waiter, cpu), waiter == forced || isMoreUrgent(waiter, next) { residents.append(waiter) }
     }
     residents.sort { urgencyOrder($0) < urgencyOrder($1) }
     var best: TaskIndex?

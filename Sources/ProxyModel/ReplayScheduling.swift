@@ -4,9 +4,13 @@ import TraceCore
 
 extension Replay {
   subscript(task: TaskIndex) -> TaskNow {
-    get { tasks[Int(task.rawValue)] }
-    set { tasks[Int(task.rawValue)] = newValue }
-    _modify { yield &tasks[Int(task.rawValue)] }
+    @inline(__always) _read { yield tasks[Int(task.rawValue)] }
+    @inline(__always) _modify { yield &tasks[Int(task.rawValue)] }
+  }
+
+  subscript(lock: LockIndex) -> LockNow {
+    @inline(__always) _read { yield locks[Int(lock.rawValue)] }
+    @inline(__always) _modify { yield &locks[Int(lock.rawValue)] }
   }
 
   func label(_ task: TaskIndex) -> TaskLabel {
@@ -43,12 +47,13 @@ extension Replay {
     lanes[lane].isInGap = true
     lanes[lane].donor = .own
     for other in lanes.indices {
-      lanes[other].queued.removeAll(keepingCapacity: true)
+      lanes[other].firstQueued = -1
       lanes[other].idledBesides.removeAll(keepingCapacity: true)
     }
     // A gap may hide any release, and any move of a task that is not seen to run.
-    for lock in locks.keys { setOwner(lock, .unknown) }
+    for i in waits.indices where waits[i].isMutex { setOwner(waits[i].lock, .unknown) }
     for i in tasks.indices {
+      (tasks[i].previousQueued, tasks[i].nextQueued) = (-1, -1)
       if case .running = tasks[i].place { continue }
       tasks[i].place = .unknown
     }
@@ -111,7 +116,9 @@ extension Replay {
   mutating func wakeup(_ task: TaskIndex, target: CPU) {
     if case .running = self[task].place { return }
     place(task, .queued(target), target)
-    if target >= 0, Int(target) < lanes.count { lanes[Int(target)].idledBesides.removeAll { $0 == task } }
+    if target >= 0, Int(target) < lanes.count, !lanes[Int(target)].idledBesides.isEmpty {
+      lanes[Int(target)].idledBesides.removeAll { $0 == task }
+    }
     let wait = self[task].wait
     if wait >= 0, waits[wait].wakeupAt == nil { waits[wait].wakeupAt = now }
   }
@@ -144,13 +151,37 @@ extension Replay {
   }
 
   private mutating func place(_ task: TaskIndex, _ place: TaskNow.Place, _ cpu: CPU) {
-    if case .queued(let old) = self[task].place { lanes[Int(old)].queued.removeAll { $0 == task } }
-    if case .queued(let new) = place, new >= 0, new < ProxyMachine.cpuLimit {
-      while lanes.count <= Int(new) { lanes.append(LaneNow()) }
-      lanes[Int(new)].queued.append(task)
-    }
+    if case .queued(let old) = self[task].place { leaveQueue(task, Int(old)) }
+    if case .queued(let new) = place, new >= 0, new < ProxyMachine.cpuLimit { joinQueue(task, Int(new)) }
     self[task].place = place
     touched.insert(task)
     self[task].cpu = cpu
+  }
+
+  private mutating func joinQueue(_ task: TaskIndex, _ lane: Int) {
+    while lanes.count <= lane { lanes.append(LaneNow()) }
+    let first = lanes[lane].firstQueued
+    self[task].previousQueued = -1
+    self[task].nextQueued = first
+    if first >= 0 { tasks[Int(first)].previousQueued = Int32(bitPattern: task.rawValue) }
+    lanes[lane].firstQueued = Int32(bitPattern: task.rawValue)
+  }
+
+  private mutating func leaveQueue(_ task: TaskIndex, _ lane: Int) {
+    let (previous, next) = (self[task].previousQueued, self[task].nextQueued)
+    if previous >= 0 { tasks[Int(previous)].nextQueued = next } else { lanes[lane].firstQueued = next }
+    if next >= 0 { tasks[Int(next)].previousQueued = previous }
+    (self[task].previousQueued, self[task].nextQueued) = (-1, -1)
+  }
+
+  /// The tasks that are queued on a CPU, in no order.
+  func queued(on lane: Int) -> [TaskIndex] {
+    var all: [TaskIndex] = []
+    var next = lanes[lane].firstQueued
+    while next >= 0 {
+      all.append(TaskIndex(rawValue: UInt32(next)))
+      next = tasks[Int(next)].nextQueued
+    }
+    return all
   }
 }

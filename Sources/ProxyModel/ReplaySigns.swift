@@ -48,7 +48,11 @@ extension Replay {
     var donors = 0.0
     for index in waits.indices where isDonor(index, of: owner, on: cpu) { donors += weight(waits[index].waiter) }
     var others = curr == owner || self[curr].pid == 0 ? 0 : weight(curr)
-    for task in lanes[Int(cpu)].queued where task != owner { others += weight(task) }
+    var next = lanes[Int(cpu)].firstQueued
+    while next >= 0 {
+      if UInt32(next) != owner.rawValue { others += weight(TaskIndex(rawValue: UInt32(next))) }
+      next = tasks[Int(next)].nextQueued
+    }
     let own = weight(owner)
     guard others > 0, own > 0, donors > 0 else { return }
     signs.contested += length
@@ -81,9 +85,9 @@ extension Replay {
   /// A switch to `next`: whether the CPU had idled before it with `next` on its queue.
   mutating func noteIdling(_ lane: Int, from: TaskIndex, to next: TaskIndex) {
     if self[from].pid == 0, lanes[lane].idledBesides.contains(next) { signs.idledWithWork += 1 }
-    lanes[lane].idledBesides.removeAll(keepingCapacity: true)
+    if !lanes[lane].idledBesides.isEmpty { lanes[lane].idledBesides.removeAll(keepingCapacity: true) }
     guard self[next].pid == 0, self[from].wait >= 0, waits[self[from].wait].isMutex else { return }
-    lanes[lane].idledBesides = lanes[lane].queued
+    lanes[lane].idledBesides = queued(on: lane)
   }
 }
 
@@ -91,7 +95,7 @@ extension Replay {
   /// A waiter has just blocked: whether its owner is on another CPU's runqueue, so that a kernel that proxies moves it there.
   mutating func noteRemoteOwner(_ index: Int, home: CPU) {
     waits[index].ownerWasElsewhere = false
-    guard case .task(let owner, _) = locks[waits[index].lock]?.owner ?? .unknown else { return }
+    guard case .task(let owner, _) = self[waits[index].lock].owner else { return }
     switch self[owner].place {
     case .running(let cpu), .queued(let cpu): waits[index].ownerWasElsewhere = cpu != home
     case .blocked, .waking, .asleep, .unknown: break

@@ -25,6 +25,9 @@ struct TaskNow {
   var isParked = false
   /// Its innermost open wait: index into ``Replay/waits``, −1 without one.
   var wait = -1
+  /// Its neighbours in the list of tasks that are queued on the same CPU, −1 without one.
+  var previousQueued: Int32 = -1
+  var nextQueued: Int32 = -1
 }
 
 /// A CPU at the instant that is being replayed.
@@ -36,8 +39,8 @@ struct LaneNow {
   var donor = DonorNow.own
   /// Since when curr and donor are as they are.
   var since = Timestamp(0)
-  /// Tasks that want this CPU.
-  var queued: [TaskIndex] = []
+  /// The first of the tasks that want this CPU, which are a list through ``TaskNow/nextQueued``; −1 without one.
+  var firstQueued: Int32 = -1
   /// Tasks that wanted it when a mutex waiter left it to the idle task, and have not been woken since.
   var idledBesides: [TaskIndex] = []
   var proxied: Int64 = 0
@@ -53,8 +56,9 @@ enum DonorNow: Equatable {
   case unknown
 }
 
-/// A lock at the instant that is being replayed.
+/// A lock at the instant that is being replayed. Nothing is known of one for which nobody waits.
 struct LockNow {
+  let address: LockAddress
   var owner = OwnerFact.unknown
   /// Since when it has this owner.
   var since = Timestamp(0)
@@ -65,6 +69,8 @@ struct LockNow {
   /// acquires.
   var handsOver = false
   var heir: TaskIndex?
+
+  init(_ address: LockAddress) { self.address = address }
 }
 
 /// An open wait at the instant that is being replayed.
@@ -72,7 +78,7 @@ struct WaitNow {
   /// The wait's row.
   var row: Int
   var waiter: TaskIndex
-  var lock: LockAddress
+  var lock: LockIndex
   var isMutex: Bool
   /// The waiter's wait around this one, −1 without one.
   var outer: Int
@@ -130,8 +136,8 @@ struct OpenInversion {
 
 /// What a replay has found.
 struct ReplayRows {
-  /// By the row number of the wait.
-  var outcomes: [Int: WaitOutcome] = [:]
+  /// By the row number of the wait; `nil` for one that the replay has not seen.
+  var outcomes: [WaitOutcome?] = []
   var chains: [ChainRow] = []
   var splits: [SplitRow] = []
   var inversions: [InversionRow] = []

@@ -40,18 +40,25 @@ struct SequelBook {
   var frontier: Int? { open.first?.position }
 
   /// A CPU has switched: that is what its last choices led to. Its probe may follow.
+  /// - Returns: the switch's own sequel; `pending` where its probe may follow, to be told ``awaitProbe(_:position:in:)``.
+  @inline(__always)
   mutating func switched(
-    _ lane: Int, to next: TaskIndex, isIdle: Bool, leftRunnable: Bool, at time: Timestamp, position: Int,
-    in journal: inout Journal
-  ) {
-    settle(lane, in: &journal) { kind, _ in
-      kind == .chose ? .switched(at: time, leftRunnable: leftRunnable) : .none
+    _ lane: Int, to next: TaskIndex, isIdle: Bool, leftRunnable: Bool, at time: Timestamp, in journal: inout Journal
+  ) -> Sequel {
+    if !open.isEmpty {
+      settle(lane, in: &journal) { kind, _ in
+        kind == .chose ? .switched(at: time, leftRunnable: leftRunnable) : .none
+      }
     }
-    if let place = early.firstIndex(where: { $0.lane == lane }) {
+    if !early.isEmpty, let place = early.firstIndex(where: { $0.lane == lane }) {
       let probe = early.remove(at: place)
-      if probe.next == next { return journal.setSequel(probe.sequel, at: position) }
+      if probe.next == next { return probe.sequel }
     }
-    if isIdle || without >= Self.enoughWithout { return }
+    return isIdle || without >= Self.enoughWithout ? .none : .pending
+  }
+
+  /// A switch is in the journal, and the probe beside it may follow.
+  mutating func awaitProbe(_ lane: Int, position: Int, in journal: inout Journal) {
     journal.setSequel(.pending, at: position)
     open.append((lane, position, .switched))
   }

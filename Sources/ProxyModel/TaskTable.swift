@@ -4,16 +4,16 @@ import TraceCore
 ///
 /// Looked up for every event, so pids index a two-level table instead of a dictionary: pages of 4096 pids, made when first
 /// needed. PID_MAX_LIMIT is 2^22 (include/linux/threads.h), so at most 1024 pages of 16 KiB.
-struct TaskTable {
+struct TaskTable: ~Copyable {
   private static let pageBits: Int32 = 12
   private static let pidLimit: Pid = 1 << 22
   private static let none: UInt32 = .max
 
   /// For each page of pids the indices of the tasks that hold them now.
   private var pages: [[UInt32]] = []
-  private(set) var rows: [TaskRow] = []
+  private var rows = FlatArray<TaskRow>()
   /// Tasks that were seen to die: the next event that runs or wakes the pid names a new task.
-  private var isDead: [Bool] = []
+  private var isDead = FlatArray<Bool>()
 
   /// Names from the file's own cache, for tasks that no event names.
   private let savedComms: [Pid: Comm]
@@ -23,10 +23,15 @@ struct TaskTable {
   /// Whether a kernel can hand out this pid.
   static func isValid(_ pid: Pid) -> Bool { pid >= 0 && pid < pidLimit }
 
+  var count: Int { rows.count }
+
   subscript(index: TaskIndex) -> TaskRow {
-    get { rows[Int(index.rawValue)] }
-    set { rows[Int(index.rawValue)] = newValue }
+    @inline(__always) _read { yield rows[Int(index.rawValue)] }
+    @inline(__always) _modify { yield &rows[Int(index.rawValue)] }
   }
+
+  /// All of them, in order of first appearance.
+  func all() -> [TaskRow] { rows.indices.map { rows[$0] } }
 
   /// The task that holds a valid pid now; made at first sight.
   mutating func task(_ pid: Pid) -> TaskIndex {

@@ -17,10 +17,7 @@ struct Touched {
 
   mutating func insert(_ task: TaskIndex) { tasks |= 1 << UInt64(task.rawValue & 63) }
 
-  mutating func insert(_ lock: LockAddress) {
-    // Locks lie at multiples of their size: a multiplication spreads them over the top six bits (Knuth, TAOCP 3, 6.4).
-    locks |= 1 << ((lock.rawValue &* 0x9e37_79b9_7f4a_7c15) >> 58)
-  }
+  mutating func insert(_ lock: LockIndex) { locks |= 1 << UInt64(lock.rawValue & 63) }
 
   mutating func insert(lane: Int) { lanes |= 1 << UInt64(lane & 63) }
 

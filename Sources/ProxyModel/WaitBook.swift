@@ -2,6 +2,7 @@ import TraceCore
 
 /// A wait that has begun and not ended.
 struct OpenWait {
+  var waiter: TaskIndex
   /// Its place in ``WaitBook/rows``.
   var row: Int
   var lock: LockAddress
@@ -11,6 +12,9 @@ struct OpenWait {
   var offCPUSince: Timestamp?
   /// From here on a gap may hide the wait's end.
   var doubtfulSince: Timestamp?
+  /// The waiter's wait around this one: a slot, −1 without one.
+  fileprivate var outer: Int32 = -1
+  fileprivate var isOpen = true
 }
 
 /// Waits from their first `contention_begin` to their `contention_end`.
@@ -18,13 +22,16 @@ struct OpenWait {
 /// A mutex emits several begins within one wait (optimistic spinning, then sleeping; kernel/locking/mutex.c), so a begin on
 /// a lock that the task already waits for is a phase of that wait. A begin on *another* lock nests inside (percpu-rwsem
 /// takes a mutex while it waits); when the outer wait ends first, the inner one's end was lost.
-struct WaitBook {
+struct WaitBook: ~Copyable {
   /// Deeper nesting than this is a damaged or hostile stream.
   private static let nestingLimit = 8
 
   private(set) var rows: [WaitRow] = []
-  /// Open waits by task, innermost last; a task without one is not in it.
-  private var open: [TaskIndex: [OpenWait]] = [:]
+  /// Open waits, and slots of old ones that can be used again.
+  private var slots = FlatArray<OpenWait>()
+  private var freeSlots: [Int32] = []
+  /// By task: the slot of its innermost open wait, −1 without one.
+  private var innermost = FlatArray<Int32>()
   /// Kinds by lock, for ends whose begin is not in the trace.
   private var kinds: [LockAddress: WaitKind] = [:]
   /// Waits whose end a gap may hide, since the last call of ``takeDoubted()``.
@@ -41,12 +48,10 @@ struct WaitBook {
     _ lock: LockAddress, kind: WaitKind, waiter: TaskLabel, cpu: CPU, at time: Timestamp
   ) -> Int? {
     kinds[lock] = kind
-    var stack = open.removeValue(forKey: waiter.index) ?? []
-    cutDoubtful(&stack)
-    defer { open[waiter.index] = stack }
-    if stack.contains(where: { $0.lock == lock }) { return nil }
-    if stack.count == Self.nestingLimit { lose(stack.removeFirst()) }
-    stack.append(OpenWait(row: rows.count, lock: lock, cpu: cpu))
+    cutDoubtful(waiter.index)
+    if slot(of: waiter.index, on: lock) >= 0 { return nil }
+    loseTooDeep(waiter.index)
+    push(OpenWait(waiter: waiter.index, row: rows.count, lock: lock, cpu: cpu))
     rows.append(
       WaitRow(
         kind: kind, waiter: waiter, lock: lock, begin: time, isCutAtBegin: false, end: nil, length: 0, result: .open,
@@ -58,7 +63,13 @@ struct WaitBook {
   func kind(of lock: LockAddress) -> WaitKind? { kinds[lock] }
 
   /// The lock that a task waits for, the innermost one, with the wait's row.
-  func waiting(_ task: TaskIndex) -> OpenWait? { open[task]?.last }
+  func waiting(_ task: TaskIndex) -> OpenWait? {
+    let slot = head(task)
+    return slot < 0 ? nil : slots[slot]
+  }
+
+  var hasDoubted: Bool { !doubted.isEmpty }
+  var hasLost: Bool { !lost.isEmpty }
 
   /// Waits of which it has become doubtful whether they last, each once.
   mutating func takeDoubted() -> [OpenWait] {
@@ -79,71 +90,72 @@ struct WaitBook {
   mutating func end(
     _ lock: LockAddress, result: Int32, waiter: TaskLabel, at time: Timestamp, certainSince: Timestamp
   ) -> Int? {
-    var stack = open.removeValue(forKey: waiter.index) ?? []
-    guard let place = stack.lastIndex(where: { $0.lock == lock }) else {
-      open[waiter.index] = stack.isEmpty ? nil : stack
+    let slot = slot(of: waiter.index, on: lock)
+    guard slot >= 0 else {
       endWithoutBegin(lock, result: result, waiter: waiter, at: time, certainSince: certainSince)
       return nil
     }
-    while stack.count > place + 1 { lose(stack.removeLast()) }
-    let wait = stack.removeLast()
+    while head(waiter.index) != slot { lose(pop(waiter.index)) }
+    let wait = pop(waiter.index)
     rows[wait.row].end = time
     rows[wait.row].length = time - rows[wait.row].begin
     rows[wait.row].result = result == 0 ? .acquired : .failed(errno: result)
     if let since = wait.offCPUSince { addSleep(wait.row, from: since, to: time) }
     if wait.doubtfulSince != nil { rows[wait.row].asleep = nil }
-    open[waiter.index] = stack.isEmpty ? nil : stack
     return wait.row
   }
 
   /// The waiter was switched out.
+  @inline(__always)
   mutating func leaveCPU(_ task: TaskIndex, at time: Timestamp) {
-    guard !open.isEmpty, let place = open.index(forKey: task) else { return }
-    for i in open.values[place].indices {
-      open.values[place][i].offCPUSince = time
-      open.values[place][i].cpu = nil
-      if time < gapUntil { doubt(place, i, since: time) }
+    var slot = head(task)
+    while slot >= 0 {
+      slots[slot].offCPUSince = time
+      slots[slot].cpu = nil
+      if time < gapUntil { doubt(slot, since: time) }
+      slot = Int(slots[slot].outer)
     }
   }
 
   /// The waiter was switched in.
+  @inline(__always)
   mutating func enterCPU(_ task: TaskIndex, cpu: CPU, at time: Timestamp) {
-    guard !open.isEmpty, let place = open.index(forKey: task) else { return }
-    for i in open.values[place].indices {
-      open.values[place][i].cpu = cpu
-      if let since = open.values[place][i].offCPUSince {
-        addSleep(open.values[place][i].row, from: since, to: time)
-        open.values[place][i].offCPUSince = nil
+    var slot = head(task)
+    while slot >= 0 {
+      slots[slot].cpu = cpu
+      if let since = slots[slot].offCPUSince {
+        addSleep(slots[slot].row, from: since, to: time)
+        slots[slot].offCPUSince = nil
       }
+      slot = Int(slots[slot].outer)
     }
   }
 
   /// A task is gone: what it waited for it no longer waits for.
   mutating func forget(_ task: TaskIndex) {
-    for wait in open.removeValue(forKey: task) ?? [] { lose(wait) }
+    while head(task) >= 0 { lose(pop(task)) }
   }
 
   /// A gap on a CPU may swallow the end of every open wait whose waiter is not seen to run elsewhere all the while.
   mutating func doubt(on cpu: CPU, since: Timestamp, until: Timestamp) {
     gapUntil = max(gapUntil, until)
-    for place in open.values.indices {
-      for i in open.values[place].indices where open.values[place][i].cpu == nil || open.values[place][i].cpu == cpu {
-        doubt(place, i, since: since)
-      }
+    for slot in slots.indices where slots[slot].isOpen && (slots[slot].cpu == nil || slots[slot].cpu == cpu) {
+      doubt(slot, since: since)
     }
   }
 
-  private mutating func doubt(_ place: Dictionary<TaskIndex, [OpenWait]>.Index, _ i: Int, since: Timestamp) {
-    if open.values[place][i].doubtfulSince == nil {
-      open.values[place][i].doubtfulSince = max(since, rows[open.values[place][i].row].begin)
-      doubted.append(open.values[place][i])
+  private mutating func doubt(_ slot: Int, since: Timestamp) {
+    if slots[slot].doubtfulSince == nil {
+      slots[slot].doubtfulSince = max(since, rows[slots[slot].row].begin)
+      doubted.append(slots[slot])
     }
   }
 
   /// Closes what is open at the trace's end, and gives the rows in order of their beginning.
   /// Row numbers that ``begin(_:kind:waiter:cpu:at:)`` gave may not be places in the result: `order` tells which is where.
   mutating func finish(at end: Timestamp) -> (rows: [WaitRow], order: [Int], diagnostics: DiagnosticLog) {
-    for wait in open.values.joined() {
+    for slot in slots.indices where slots[slot].isOpen {
+      let wait = slots[slot]
       if wait.doubtfulSince != nil {
         lose(wait)
       } else {
@@ -152,21 +164,9 @@ struct WaitBook {
       }
     }
     // Rows are made in order of time, but for those that are certain only backwards from their end.
+    let rows = rows
     let order = rows.indices.sorted { (rows[$0].begin, $0) < (rows[$1].begin, $1) }
     return (order.map { rows[$0] }, order, diagnostics)
-  }
-
-  /// A new wait of the task, while gaps leave it open whether older ones still last: they are not claimed beyond the gap.
-  private mutating func cutDoubtful(_ stack: inout [OpenWait]) {
-    for wait in stack where wait.doubtfulSince != nil { lose(wait) }
-    stack.removeAll { $0.doubtfulSince != nil }
-  }
-
-  private mutating func lose(_ wait: OpenWait) {
-    rows[wait.row].result = .lost
-    rows[wait.row].length = (wait.doubtfulSince ?? rows[wait.row].begin) - rows[wait.row].begin
-    rows[wait.row].asleep = nil
-    lost.append(wait)
   }
 
   private mutating func endWithoutBegin(
@@ -186,5 +186,87 @@ struct WaitBook {
 
   private mutating func addSleep(_ row: Int, from: Timestamp, to: Timestamp) {
     if let sum = rows[row].asleep { rows[row].asleep = sum &+ max(0, to - from) }
+  }
+}
+
+// MARK: - Slots
+
+extension WaitBook {
+  /// The slot of a task's innermost wait, −1 without one.
+  @inline(__always)
+  private func head(_ task: TaskIndex) -> Int {
+    let index = Int(task.rawValue)
+    return index < innermost.count ? Int(innermost[index]) : -1
+  }
+
+  /// The slot of a task's wait for a lock, −1 without one.
+  private func slot(of task: TaskIndex, on lock: LockAddress) -> Int {
+    var slot = head(task)
+    while slot >= 0, slots[slot].lock != lock { slot = Int(slots[slot].outer) }
+    return slot
+  }
+
+  private mutating func push(_ wait: OpenWait) {
+    let task = Int(wait.waiter.rawValue)
+    while innermost.count <= task { innermost.append(-1) }
+    var wait = wait
+    wait.outer = innermost[task]
+    if let free = freeSlots.popLast() {
+      slots[Int(free)] = wait
+      innermost[task] = free
+    } else {
+      slots.append(wait)
+      innermost[task] = Int32(slots.count - 1)
+    }
+  }
+
+  /// Closes a task's innermost wait.
+  private mutating func pop(_ task: TaskIndex) -> OpenWait {
+    let slot = head(task)
+    let wait = slots[slot]
+    slots[slot].isOpen = false
+    freeSlots.append(Int32(slot))
+    innermost[Int(task.rawValue)] = wait.outer
+    return wait
+  }
+
+  /// A new wait of the task, while gaps leave it open whether older ones still last: they are not claimed beyond the gap.
+  private mutating func cutDoubtful(_ task: TaskIndex) {
+    var slot = head(task)
+    guard slot >= 0 else { return }
+    var stack: [OpenWait] = []
+    while slot >= 0 {
+      stack.append(slots[slot])
+      slot = Int(slots[slot].outer)
+    }
+    guard stack.contains(where: { $0.doubtfulSince != nil }) else { return }
+    for wait in stack.reversed() where wait.doubtfulSince != nil { lose(wait) }
+    rebuild(task, stack.reversed().filter { $0.doubtfulSince == nil })
+  }
+
+  /// More waits inside each other than there can be: the outermost goes.
+  private mutating func loseTooDeep(_ task: TaskIndex) {
+    var stack: [OpenWait] = []
+    var slot = head(task)
+    while slot >= 0 {
+      stack.append(slots[slot])
+      slot = Int(slots[slot].outer)
+    }
+    guard stack.count >= Self.nestingLimit, let outermost = stack.last else { return }
+    lose(outermost)
+    rebuild(task, stack.dropLast().reversed())
+  }
+
+  /// Gives a task these waits instead of what it has, outermost first.
+  private mutating func rebuild(_ task: TaskIndex, _ waits: [OpenWait]) {
+    while head(task) >= 0 { _ = pop(task) }
+    for wait in waits { push(wait) }
+  }
+
+  private mutating func lose(_ wait: OpenWait) {
+    rows[wait.row].result = .lost
+    rows[wait.row].length = (wait.doubtfulSince ?? rows[wait.row].begin) - rows[wait.row].begin
+    rows[wait.row].asleep = nil
+    lost.append(wait)
   }
 }
