@@ -25,6 +25,11 @@ extension ProxyMachine {
       return nil
     }
     if !lanes[lane].continues(with: pid) { breakContinuity(event, pid: pid, lane: lane) }
+    // Mostly the task that was switched in; a task's pid is its own as long as it runs.
+    if case .task(let task, pid) = lanes[lane].current, !tasks.isReplaced(task) {
+      lanes[lane].see(task, pid: pid, at: event.timestamp)
+      return task
+    }
     let task = tasks.task(pid)
     let wasUnknown = lanes[lane].current == .unknown
     lanes[lane].see(task, pid: pid, at: event.timestamp)
@@ -66,7 +71,9 @@ extension ProxyMachine {
     if sequel == .pending {
       sequels.awaitProbe(lane, position: note(action, at: event.timestamp, cpu: event.cpu), in: &journal)
     } else {
-      tell(action, sequel, at: event.timestamp, cpu: event.cpu)
+      tell(action, sequel, at: event.timestamp, cpu: event.cpu) { replay, lane in
+        replay.switched(lane, previous, record.previousState, next, sequel)
+      }
     }
     if record.previousState.isDead {
       tasks.markDead(previous)
@@ -231,13 +238,18 @@ extension ProxyMachine {
         .released(lock, by: current, .inferred(.wokeTheWaiter)), at: event.timestamp, cpu: event.cpu)
       ledger.released(lock, by: current, isRelease: false, at: position, time: event.timestamp, in: &journal)
     }
-    tell(.waking(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
+    tell(.waking(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu) { replay, _ in
+      replay.waking(task, target: record.targetCPU)
+    }
   }
 
   private mutating func wakeup(_ record: WakeRecord, _ event: SchedEvent, _ role: EventRole) {
     see(role)
     guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
-    tell(.wakeup(named(record.task, event), target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
+    let task = named(record.task, event)
+    tell(.wakeup(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu) { replay, _ in
+      replay.wakeup(task, target: record.targetCPU)
+    }
   }
 
   private mutating func contended(
@@ -346,8 +358,7 @@ extension ProxyMachine {
   }
 
   private mutating func name(_ task: TaskIndex, _ snapshot: TaskSnapshot, _ event: SchedEvent) {
-    let row = tasks[task]
-    if row.comm == snapshot.comm, row.priority == snapshot.priority { return }
+    if tasks[task].comm == snapshot.comm, tasks[task].priority == snapshot.priority { return }
     tasks[task].comm = snapshot.comm
     tasks[task].priority = snapshot.priority
     describe(task, at: event.timestamp, cpu: event.cpu)

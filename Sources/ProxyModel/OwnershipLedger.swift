@@ -178,6 +178,9 @@ struct OwnershipLedger: ~Copyable {
     if self[lock].waiters.isEmpty { close(lock, in: &journal) }
   }
 
+  /// Records of some CPU may be missing.
+  var isInGap: Bool { gapEnd != nil }
+
   /// Records of some CPU are missing until that instant.
   mutating func gapBegan(until end: Timestamp) { gapEnd = max(gapEnd ?? end, end) }
 

@@ -102,8 +102,8 @@ public struct ProxyMachine: ~Copyable {
       return
     }
     let lane = Int(event.cpu)
-    openLane(lane)
-    ledger.passGap(at: event.timestamp, in: &journal)
+    if lane >= lanes.count || !lanes[lane].isOpen { openLane(lane) }
+    if ledger.isInGap { ledger.passGap(at: event.timestamp, in: &journal) }
     if case .lost(let lost) = event.body {
       lose(lost, lane: lane, at: event.timestamp)
     } else {
@@ -197,6 +197,22 @@ public struct ProxyMachine: ~Copyable {
     if introducedTasks < tasks.count || introducedLocks < locks.count { introduce() }
     journal.append(JournalEntry(time: time, cpu: cpu, action: action))
     return journal.end - 1
+  }
+
+  /// Passes on a step that needs nothing of later records: at once, if none before it does.
+  ///
+  /// - Parameter body: The same step, for the most frequent ones: without an entry that is made and taken apart again.
+  @inline(__always)
+  mutating func tell(
+    _ action: JournalAction, _ sequel: Sequel = .none, at time: Timestamp, cpu: CPU,
+    _ body: (inout Replay, _ lane: Int) -> Void
+  ) {
+    if introducedTasks < tasks.count || introducedLocks < locks.count { introduce() }
+    guard journal.isEmpty else {
+      return journal.append(JournalEntry(time: time, cpu: cpu, action: action, sequel: sequel))
+    }
+    proxying?.step(time, cpu, body)
+    plain?.step(time, cpu, body)
   }
 
   /// Passes on an entry that needs nothing of later ones: at once, if none before it does.

@@ -29,14 +29,31 @@ struct Replay: ~Copyable {
 
   init(proxies: Bool) { self.proxies = proxies }
 
-  /// Takes the next entry. Its owner is decided.
-  mutating func apply(_ entry: JournalEntry) {
-    if !proxies, !waits.isEmpty { weighContests(until: entry.time) }
-    now = max(now, entry.time)
+  /// Takes one step at an instant on a CPU.
+  @inline(__always)
+  mutating func step(_ time: Timestamp, _ cpu: CPU, _ body: (inout Replay, _ lane: Int) -> Void) {
+    if !proxies, !waits.isEmpty { weighContests(until: time) }
+    now = max(now, time)
     if begin == nil { begin = now }
     touched = Touched()
-    let lane = Int(entry.cpu)
+    let lane = Int(cpu)
+    if lanes.count <= lane { openLanes(lane) }
+    body(&self, lane)
+    if !waits.isEmpty { classifyTouched() }
+  }
+
+  @inline(never)
+  private mutating func openLanes(_ lane: Int) {
     while lanes.count <= lane { lanes.append(LaneNow()) }
+  }
+
+  /// Takes the next entry. Its owner is decided.
+  mutating func apply(_ entry: JournalEntry) {
+    step(entry.time, entry.cpu) { $0.take(entry, $1) }
+  }
+
+  @inline(__always)
+  private mutating func take(_ entry: JournalEntry, _ lane: Int) {
     switch entry.action {
     case .current(let task): setCurrent(lane, task)
     case .lost: loseLane(lane)
@@ -55,6 +72,5 @@ struct Replay: ~Copyable {
     case .ownerRead(let lock), .acquired(let lock): setOwner(lock, entry.owner)
     case .probedChoice(let task): chosen(lane, task, entry.sequel)
     }
-    if !waits.isEmpty { classifyTouched() }
   }
 }

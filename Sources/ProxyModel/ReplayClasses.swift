@@ -167,8 +167,8 @@ extension Replay {
     waits[index].chainTasks = walkedTasks
     waits[index].depth = max(waits[index].depth, walkedTasks.count > 1 ? walkedLocks.count : 0)
     waits[index].chain = ChainRow(
-      wait: waits[index].row, begin: now, end: now, path: walkedTasks.map { label($0) }, locks: walkedLocks.map { self[$0].address },
-      terminalState: chainEnd(terminal), evidence: evidence)
+      wait: waits[index].row, begin: now, end: now, path: walkedTasks.map { label($0) },
+      locks: walkedLocks.map { self[$0].address }, terminalState: chainEnd(terminal), evidence: evidence)
   }
 
   private func chainEnd(_ terminal: ChainTerminal) -> ChainEnd {

@@ -108,7 +108,8 @@ extension Replay {
     guard case .task(let owner, let evidence) = state.owner, state.mostWaiters > 0, now > state.since else { return }
     rows.holds.append(
       HoldRow(
-        lock: state.address, owner: label(owner), begin: state.since, end: now, waiters: state.mostWaiters, evidence: evidence))
+        lock: state.address, owner: label(owner), begin: state.since, end: now, waiters: state.mostWaiters,
+        evidence: evidence))
   }
 
   /// Nobody waits any more: nothing about the lock is of interest until somebody does.
@@ -180,8 +181,9 @@ extension Replay {
     lanes[lane].donations += 1
     rows.handoffs.append(
       HandoffRow(
-        kind: .donation, wait: waits[wait].row, lock: self[waits[wait].lock].address, from: label(donor), to: label(curr),
-        begin: blocked, end: now, wake: nil, queue: nil, run: nil, acquire: nil, migrated: false, evidence: evidence))
+        kind: .donation, wait: waits[wait].row, lock: self[waits[wait].lock].address, from: label(donor),
+        to: label(curr), begin: blocked, end: now, wake: nil, queue: nil, run: nil, acquire: nil, migrated: false,
+        evidence: evidence))
   }
 
   /// A wait has ended with the lock: where the lock was seen to be released, the steps since then.

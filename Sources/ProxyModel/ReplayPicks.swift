@@ -25,6 +25,7 @@ extension Replay {
   /// Goes through the blocked tasks of a CPU as the scheduler picks them, the most urgent first.
   /// - Returns: the one that runs `next` on its account.
   private mutating func pick(_ cpu: CPU, _ next: TaskIndex, forced: TaskIndex?) -> TaskIndex? {
+    guard hasResident(cpu) else { return nil }
     var residents: [TaskIndex] = []
     for index in waits.indices where waits[index].isMutex {
       let waiter = waits[index].waiter
@@ -83,6 +84,11 @@ extension Replay {
       guard case (.task(let terminal), _) = walk(from: index), !isOnRunqueue(terminal) else { continue }
       self[waiter].isParked = true
     }
+  }
+
+  private func hasResident(_ cpu: CPU) -> Bool {
+    for index in waits.indices where isResident(waits[index].waiter, cpu) { return true }
+    return false
   }
 
   private func isResident(_ task: TaskIndex, _ cpu: CPU) -> Bool {

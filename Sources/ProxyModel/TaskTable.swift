@@ -14,6 +14,8 @@ struct TaskTable: ~Copyable {
   private var rows = FlatArray<TaskRow>()
   /// Tasks that were seen to die: the next event that runs or wakes the pid names a new task.
   private var isDead = FlatArray<Bool>()
+  /// Tasks whose pid has been given to another one.
+  private var hasLostPid = FlatArray<Bool>()
 
   /// Names from the file's own cache, for tasks that no event names.
   private let savedComms: [Pid: Comm]
@@ -57,8 +59,13 @@ struct TaskTable: ~Copyable {
   mutating func newLife(_ pid: Pid) -> TaskIndex {
     let known = lookup(pid)
     guard known != Self.none else { return make(pid, life: 1) }
+    hasLostPid[Int(known)] = true
     return make(pid, life: rows[Int(known)].id.life + 1)
   }
+
+  /// Whether the task's pid names another one by now.
+  @inline(__always)
+  func isReplaced(_ index: TaskIndex) -> Bool { hasLostPid[Int(index.rawValue)] }
 
   /// The task left its CPU for good.
   mutating func markDead(_ index: TaskIndex) { isDead[Int(index.rawValue)] = true }
@@ -79,6 +86,7 @@ struct TaskTable: ~Copyable {
     let comm: Comm = pid == 0 ? "swapper" : life == 1 ? savedComms[pid] ?? .empty : .empty
     rows.append(TaskRow(id: TaskID(pid: pid, life: life), comm: comm))
     isDead.append(false)
+    hasLostPid.append(false)
     let page = Int(pid >> Self.pageBits)
     while pages.count <= page { pages.append([]) }
     if pages[page].isEmpty { pages[page] = Array(repeating: Self.none, count: 1 << Self.pageBits) }
