@@ -108,7 +108,8 @@ extension ProxyMachine {
 extension ProxyMachine {
   mutating func lose(_ lost: LostEvents, lane: Int, at time: Timestamp) {
     let since = lost.isAtStart ? begin ?? time : time
-    let until = lost.until ?? Timestamp(.max)
+    // A clock that steps back in a hole makes it end before it began.
+    let until = max(lost.until ?? Timestamp(.max), since)
     lanes[lane].countLost(lost.count)
     loseCurrent(lane, since: since, at: time)
     diagnostics.record(
