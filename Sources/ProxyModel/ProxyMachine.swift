@@ -233,6 +233,10 @@ extension ProxyMachine {
     let proxies = timeline.verdict.answer == .on
     var chosen: Replay?
     if proxies { chosen = proxying.take() } else { chosen = plain.take() }
+    // The one that is left where a probe came after the other had been dropped, and says otherwise: all probes of the
+    // capture count in it.
+    if chosen == nil { chosen = proxying.take() }
+    if chosen == nil { chosen = plain.take() }
     guard var replay = chosen.take() else { return }
     replay.finish(at: timeline.end)
     var place = Array(repeating: 0, count: order.count)

@@ -35,7 +35,10 @@ struct VerdictBuilder {
   /// Decided beyond what later events could change; `nil` as long as it is not.
   func settled(_ signs: ProxySigns) -> Bool? {
     if let forced { return forced }
-    if probedDonors > 0 || signs.donorsChosen > 0 || signs.silentMoves > 0 || signs.idledWithWork > 0 { return true }
+    if probedDonors > 0 || signs.donorsChosen > 0 { return true }
+    // Probes outweigh whatever else it looks like, and may yet deny it.
+    if probedSwitches > 0 { return nil }
+    if signs.silentMoves > 0 || signs.idledWithWork > 0 { return true }
     return signs.contested >= ProxySigns.enough ? Shares(signs)?.looksProxied : nil
   }
 
