@@ -20,6 +20,15 @@ struct PageHead: Equatable {
   /// RB_MISSED_STORED: a long behind the data says how many.
   private static let storedFlag: UInt32 = 1 << 30
 
+  /// Whether a page's head is zeros: no ring buffer writes an empty page at time 0, but a file system that a crash interrupts
+  /// leaves such blocks.
+  static func isBlank(_ page: RawSpan, _ format: PageFormat) -> Bool {
+    guard page.byteCount >= format.headSize else { return false }
+    let time = page.integer(UInt64.self, at: 0, isBigEndian: format.isBigEndian)
+    return time == 0 && page.integer(UInt32.self, at: 8, isBigEndian: format.isBigEndian) == 0
+      && page.integer(UInt32.self, at: format.headSize - 4, isBigEndian: format.isBigEndian) == 0
+  }
+
   /// Reads a page, of which the end may be missing.
   /// - Returns: `nil` where the head is cut off or says that there are more bytes than there are.
   init?(_ page: RawSpan, _ format: PageFormat) {

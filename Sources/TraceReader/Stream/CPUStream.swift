@@ -142,12 +142,9 @@ struct CPUStream: ~Copyable {
     while true {
       switch source.nextPage() {
       case .page(let next):
-        guard let head = PageHead(next.bytes.bytes, format) else {
+        guard let head = PageHead(next.bytes.bytes, format), !PageHead.isBlank(next.bytes.bytes, format) else {
           // A page that the file's end cuts is reported as that, by the source.
-          if !next.isCutOff {
-            log.record(.badPage, cpu: cpu, offset: next.fileOffset, "its length is more than a page holds")
-            widenHole(nil)
-          }
+          if !next.isCutOff { skipPage(next) }
           continue
         }
         if let loss = head.loss { widenHole(loss.count) }
@@ -161,6 +158,14 @@ struct CPUStream: ~Copyable {
       case .end: return false
       }
     }
+  }
+
+  private mutating func skipPage(_ page: PageSource.Page) {
+    let isBlank = PageHead.isBlank(page.bytes.bytes, format)
+    log.record(
+      .badPage, cpu: cpu, offset: page.fileOffset,
+      isBlank ? "its head is nothing but zeros" : "its length is more than a page holds")
+    widenHole(nil)
   }
 
   /// Adds to the hole before the next record; of an unknown number nothing can be added up.
