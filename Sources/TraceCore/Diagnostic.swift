@@ -17,6 +17,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   case truncatedMetadata
   case unreadableSection
   case unreadableChunk
+  case unclaimedData
   case formatRejected
   case clockUnknown
   case clockNotNanoseconds
@@ -37,8 +38,8 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   public var severity: Severity {
     switch self {
     case .clockNotNanoseconds, .clockPerCPU, .contentionEndWithoutBegin: .note
-    case .formatRejected, .clockUnknown, .timestampBackwards, .unknownEventID, .lostEvents, .switchDiscontinuity,
-      .pidOutOfRange:
+    case .unclaimedData, .formatRejected, .clockUnknown, .timestampBackwards, .unknownEventID, .lostEvents,
+      .switchDiscontinuity, .pidOutOfRange:
       .warning
     case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .badPage, .badRecord, .cpuOutOfRange,
       .timestampOutOfRange:
@@ -53,6 +54,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .truncatedMetadata: "a section of metadata is cut short"
     case .unreadableSection: "a section could not be read"
     case .unreadableChunk: "a compressed chunk could not be decompressed"
+    case .unclaimedData: "the file holds records that belong to no CPU"
     case .formatRejected: "an event's format could not be used"
     case .clockUnknown: "the file does not say which clock stamped it"
     case .clockNotNanoseconds: "the trace clock does not count nanoseconds"
@@ -76,6 +78,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .truncatedFile: "copy the file again; what precedes the cut is analysed"
     case .truncatedMetadata, .unreadableSection: "names or events that stand there are missing"
     case .unreadableChunk, .badPage, .badRecord: "its records are treated as lost events"
+    case .unclaimedData: "the table of CPUs is damaged: a CPU is missing, or some of its records"
     case .formatRejected: "its records are counted, not analysed"
     case .clockUnknown: "nanoseconds are assumed"
     case .clockNotNanoseconds: "record with -C mono to get times; durations here are in clock steps"

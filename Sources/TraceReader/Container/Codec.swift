@@ -10,7 +10,7 @@ enum Codec: String, Sendable {
   /// most, and metadata by the section, of which kallsyms is the largest with about as much.
   static let largestBlock = 64 << 20
   /// Memory that the blocks of all CPUs may take together, in bytes: each has one decompressed at a time.
-  static let budget = 4 << 30
+  static let budget = 2 << 30
 
   /// Whether a block can hold what it says: a few bytes that claim to be megabytes are a bomb, or damage.
   ///

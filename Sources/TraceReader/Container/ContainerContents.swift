@@ -24,7 +24,8 @@ struct ContainerContents {
     } else {
       try readVersion7(file, path)
     }
-    for index in buffers.indices { buffers[index].check(&diagnostics) }
+    let alignment = Self.isPossible(pageSize: head.pageSize) ? UInt64(head.pageSize) : 4096
+    for index in buffers.indices { buffers[index].check(alignment: alignment, &diagnostics) }
     checkPageSizes()
     let highest = buffers.flatMap(\.extents).map(\.cpu).max() ?? -1
     cpuCount = max(cpuCount, Int(highest) + 1)
@@ -39,12 +40,15 @@ struct ContainerContents {
   /// `ring_buffer_subbuf_order_set`), and no architecture has smaller ones than 4 KiB.
   private static let pageSizes: ClosedRange<UInt32> = 4096...1 << 20
 
+  private static func isPossible(pageSize size: UInt32) -> Bool { pageSizes.contains(size) && size % 4096 == 0 }
+
   private mutating func checkPageSizes() {
-    func isPossible(_ size: UInt32) -> Bool { Self.pageSizes.contains(size) && size % 4096 == 0 }
-    for index in buffers.indices where !buffers[index].isText && !isPossible(buffers[index].subBufferSize) {
+    for index in buffers.indices where !buffers[index].isText {
       let (name, size) = (buffers[index].name, buffers[index].subBufferSize)
-      diagnostics.record(.unreadableSection, "buffer \"\(name)\" has pages of \(size) bytes")
-      buffers[index].subBufferSize = isPossible(head.pageSize) ? head.pageSize : 4096
+      if Self.isPossible(pageSize: size) { continue }
+      diagnostics.record(
+        .unreadableSection, offset: buffers[index].place, "buffer \"\(name)\" has pages of \(size) bytes")
+      buffers[index].subBufferSize = Self.isPossible(pageSize: head.pageSize) ? head.pageSize : 4096
     }
   }
 

@@ -83,9 +83,11 @@ struct FileOptions {
 extension BufferLayout {
   /// The option that describes a buffer instance. Version 6 has its place and name alone.
   init(_ content: inout MetadataCursor, version: Int, isText: Bool) throws(TraceError) {
+    let place = content.fileOffset
     self.init(
       name: "", clockName: "", subBufferSize: 0, isCompressed: false, end: try content.u64("a buffer's place"),
       extents: [], isText: isText)
+    self.place = place
     name = try content.string("a buffer's name")
     guard version == 7 else { return }
     clockName = try content.string("a buffer's clock")
@@ -96,8 +98,7 @@ extension BufferLayout {
       let cpu = try content.u32("a buffer's table of CPUs")
       let offset = try content.u64("a buffer's table of CPUs")
       let size = try content.u64("a buffer's table of CPUs")
-      guard cpu < Self.cpuLimit else { continue }
-      extents.append(Extent(cpu: CPU(cpu), offset: offset, size: size))
+      add(cpu: cpu, offset: offset, size: size)
     }
   }
 }

@@ -77,7 +77,7 @@ extension ContainerContents {
     var top = BufferLayout(
       name: "", clockName: options.clockName, subBufferSize: head.pageSize, isCompressed: false, end: file.size,
       extents: [])
-    try readTable6(&cursor, count, &top)
+    try readTable6(&cursor, count, &top, file)
     buffers = [top]
     for instance in options.buffers where !instance.name.isEmpty {
       var layout = top
@@ -87,7 +87,7 @@ extension ContainerContents {
         file, from: instance.end, to: file.size, isBigEndian: head.isBigEndian, path: path)
       do throws(TraceError) {
         try checkFlyrecord(try cursor.bytes(10, "the tag of the data"), path, cursor.position)
-        try readTable6(&cursor, count, &layout)
+        try readTable6(&cursor, count, &layout, file)
         buffers.append(layout)
       } catch {
         diagnostics.record(.unreadableSection, offset: error.offset, "buffer \"\(instance.name)\": \(error.problem)")
@@ -96,13 +96,16 @@ extension ContainerContents {
   }
 
   private mutating func readTable6(
-    _ cursor: inout MetadataCursor, _ count: UInt32, _ layout: inout BufferLayout
+    _ cursor: inout MetadataCursor, _ count: UInt32, _ layout: inout BufferLayout, _ file: FileView
   ) throws(TraceError) {
+    layout.place = cursor.position
+    // Its data goes up to the next table.
+    layout.end = min(options.buffers.map(\.end).filter { $0 > cursor.position }.min() ?? .max, file.size)
+    defer { layout.start = cursor.position }
     for cpu in 0..<count {
       let offset = try cursor.u64("the table of CPUs")
       let size = try cursor.u64("the table of CPUs")
-      guard cpu < BufferLayout.cpuLimit else { continue }
-      layout.extents.append(.init(cpu: CPU(cpu), offset: offset, size: size))
+      layout.add(cpu: cpu, offset: offset, size: size)
     }
     // Since trace clocks can be chosen, the clock follows; the option TRACECLOCK says only that it does. Some versions
     // wrote an empty text (kernel bugzilla 218430): then the option's own list is all there is.

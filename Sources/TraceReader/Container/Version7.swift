@@ -11,7 +11,8 @@ extension ContainerContents {
         let section = try SectionHead(file, at: buffer.end, head, path)
         buffer.isCompressed = section.isCompressed
         // A section that says less than it holds is no bound; the file's end always is.
-        buffer.end = section.end > section.start && section.end <= file.size ? section.end : file.size
+        let isWhole = section.id == OptionID.buffer && section.end > section.start && section.end <= file.size
+        (buffer.start, buffer.end) = isWhole ? (section.start, section.end) : (0, file.size)
       } catch {
         diagnostics.record(.unreadableSection, offset: error.offset, "buffer \"\(buffer.name)\": \(error.problem)")
         buffer.isCompressed = head.codec != nil
