@@ -28,6 +28,8 @@ struct PageSource: ~Copyable {
   private var next: UInt64
   /// Where the data ends. Of uncompressed data, where the file says that it ends.
   private let end: UInt64
+  /// Where the chunks should end, give or take 4 bytes.
+  private let announcedEnd: UInt64
   private let start: UInt64
   /// Chunks that are still to be read; `nil` before the count of them was read.
   private var chunksLeft: UInt32?
@@ -53,7 +55,9 @@ struct PageSource: ~Copyable {
     start = extent.offset
     next = extent.offset
     let (sum, overflow) = extent.offset.addingReportingOverflow(extent.size)
-    end = self.codec != nil ? min(layout.end, file.size) : overflow ? .max : sum
+    announcedEnd = overflow ? .max : sum
+    // Chunks say themselves how long they are; but those of the next CPU are not this one's.
+    end = self.codec != nil ? min(layout.end, file.size, extent.limit) : announcedEnd
     totalBytes = extent.size
     self.isBigEndian = isBigEndian
   }
@@ -119,7 +123,7 @@ struct PageSource: ~Copyable {
         chunksLeft = count
         next += 4
       }
-      guard let left = chunksLeft, left > 0 else { return nil }
+      guard let left = chunksLeft, left > 0 else { return reportRest() }
       chunksLeft = left - 1
       if let problem = readChunk() {
         // What is left of the chunk before would be completed by what is not there.
@@ -128,6 +132,14 @@ struct PageSource: ~Copyable {
       }
     }
     return nil
+  }
+
+  /// That there are fewer chunks than the data is long, once: their number is damaged.
+  private mutating func reportRest() -> Step? {
+    let stop = min(announcedEnd, end)
+    guard next < stop else { return nil }
+    defer { next = stop }
+    return .damaged(.unreadableChunk, offset: next, "\(stop - next) bytes are in no chunk")
   }
 
   private mutating func readChunk() -> Step? {
@@ -153,7 +165,8 @@ struct PageSource: ~Copyable {
   /// The rest of the data is given up.
   private mutating func chunksEnd(_ problem: String) -> Step {
     chunksLeft = 0
-    let isCut = next + 8 >= file.size || problem == "a chunk is cut off"
+    defer { next = max(next, end) }
+    let isCut = end >= file.size && (next + 8 >= file.size || problem == "a chunk is cut off")
     return .damaged(isCut ? .truncatedFile : .unreadableChunk, offset: next, problem)
   }
 
