@@ -70,6 +70,18 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // What damage and hostility do to the program, in one process: for tests, sweeps and fuzzing.
+    .target(
+      name: "Robustness",
+      dependencies: ["TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "proxytrace-fuzz",
+      dependencies: [
+        "Robustness", "TraceCore", "TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
     .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore"], swiftSettings: strict),
     .testTarget(
       name: "TraceReaderTests", dependencies: ["TraceCore", "TraceReader", "TraceTestKit"], swiftSettings: strict),
@@ -83,6 +95,12 @@ let package = Package(
       name: "ProxyReportTests",
       dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceReader", "TraceTestKit"],
       exclude: ["Golden"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RobustnessTests",
+      dependencies: [
+        "Robustness", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
+      ],
       swiftSettings: strict),
   ]
 )

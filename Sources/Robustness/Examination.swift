@@ -1,0 +1,143 @@
+import ProxyAnalysis
+public import ProxyModel
+import ProxyReport
+public import TraceCore
+import TraceReader
+
+/// What became of a capture that was read, analysed and rendered in this process as the program would do it.
+public struct Examination: Sendable {
+  /// The program's exit status: 0, 1 or 3 (spec of the exit statuses: docs/robustness.md).
+  public var status: Int32 = 0
+  /// Why it could not be analysed, if the status is 1.
+  public var error: TraceError?
+  public var diagnostics = DiagnosticLog()
+  /// For each CPU its records in order, a number each that stands for time, id and pid.
+  public var records: [CPU: [UInt64]] = [:]
+  /// Loss items in the stream.
+  public var losses = 0
+  public var timeline = Timeline()
+  /// What no input may bring about, in words. Empty if all is well.
+  public var violations: [String] = []
+  /// What was rendered, together in bytes.
+  public var outputSize = 0
+
+  /// Whether the reader of the report is told of anything that is missing or doubted.
+  public var isTold: Bool { error != nil || diagnostics.all.contains { $0.kind.severity >= .warning } }
+
+  fileprivate init() {}
+}
+
+/// Runs captures through the whole program, but for its flags.
+public struct Examiner {
+  /// What is rendered.
+  public enum Rendering: Sendable {
+    case nothing
+    /// Text, JSON and every table as CSV, held against the rules of each.
+    case all
+  }
+
+  public var rendering = Rendering.all
+  /// The records are kept for comparison.
+  public var keepsRecords = true
+  public var options = ProxyMachine.Options()
+  private let file = MemoryFile()
+
+  public init() {}
+
+  public func examine(_ bytes: [UInt8]) -> Examination {
+    file.fill(bytes)
+    return examine(path: file.path)
+  }
+
+  public func examine(_ bytes: UnsafeRawBufferPointer) -> Examination {
+    file.fill(bytes)
+    return examine(path: file.path)
+  }
+
+  public func examine(path: String) -> Examination {
+    var result = Examination()
+    do throws(TraceError) {
+      let context = try read(path, &result)
+      check(context.timeline, &result)
+      try context.requireSwitches()
+      result.status = context.diagnostics.hasDamage ? 3 : 0
+      if rendering == .all { render(context, &result) }
+    } catch {
+      result.status = 1
+      result.error = error
+      check(error, &result)
+    }
+    return result
+  }
+
+  private func read(_ path: String, _ result: inout Examination) throws(TraceError) -> ReportContext {
+    var reader = try CaptureReader(path: path)
+    var options = options
+    options.savedComms = reader.savedComms
+    var machine = ProxyMachine(options)
+    while let event = reader.next() {
+      if case .lost = event.body {
+        result.losses += 1
+      } else if keepsRecords {
+        let who = UInt64(event.eventID) << 32 | UInt64(UInt32(bitPattern: event.pid))
+        result.records[event.cpu, default: []].append(event.timestamp.rawValue &* 0x9e37_79b9_7f4a_7c15 ^ who)
+      }
+      machine.apply(event)
+    }
+    result.timeline = machine.finish()
+    result.diagnostics = reader.diagnostics
+    result.diagnostics.merge(result.timeline.diagnostics)
+    var symbols: [LockAddress: String] = [:]
+    for wait in result.timeline.waits.prefix(20) {
+      if let symbol = reader.symbol(for: wait.lock.rawValue) { symbols[wait.lock] = symbol.name }
+    }
+    return ReportContext(
+      capture: reader.info, timeline: result.timeline, diagnostics: result.diagnostics, symbols: symbols)
+  }
+
+  /// The laws that hold for every input.
+  private func check(_ timeline: Timeline, _ result: inout Examination) {
+    for wait in timeline.waits where wait.times.total != wait.length {
+      result.violations.append("the classes of a wait of \(wait.length) sum to \(wait.times.total)")
+    }
+    for cpu in timeline.cpus {
+      if cpu.busy &+ cpu.idle &+ cpu.lost != timeline.span {
+        result.violations.append("CPU \(cpu.cpu): busy + idle + lost is not the span")
+      }
+      if cpu.own &+ cpu.proxied &+ cpu.unknown != cpu.busy {
+        result.violations.append("CPU \(cpu.cpu): self + proxied + unknown is not busy")
+      }
+    }
+    for gap in timeline.gaps where gap.end < gap.begin { result.violations.append("a gap ends before it begins") }
+  }
+
+  /// One line that says what is wrong, where and what to do.
+  private func check(_ error: TraceError, _ result: inout Examination) {
+    if error.problem.isEmpty || error.advice.isEmpty { result.violations.append("an error without words: \(error)") }
+    if error.reason == .damaged, error.offset == nil {
+      result.violations.append("an error without an offset: \(error)")
+    }
+    if error.reason == .cannotOpen { result.violations.append("the file could not be opened: \(error)") }
+  }
+
+  private func render(_ context: ReportContext, _ result: inout Examination) {
+    let report = Report(context)
+    do throws(OutputError) {
+      let text = ByteSink()
+      try TextReport(isColoured: false).write(report, to: text)
+      result.violations += OutputRules.text(text.bytes)
+      let json = ByteSink()
+      try JSONWriter(version: "0").write(report, to: json)
+      result.violations += OutputRules.json(json.bytes)
+      result.outputSize = text.bytes.count + json.bytes.count
+      for table in report.tables {
+        let csv = ByteSink()
+        try CSVWriter().write(table, to: csv)
+        result.outputSize += csv.bytes.count
+        if table.missing.isEmpty { result.violations += OutputRules.csv(csv.bytes).map { "\(table.name): \($0)" } }
+      }
+    } catch {
+      result.violations.append("output to memory failed: \(error)")
+    }
+  }
+}
