@@ -97,6 +97,10 @@ extension EventRole {
     case .probedSwitch: "proxytrace:switch"
     case .probedWait: "proxytrace:wait"
     case .probedSetNext: "proxytrace:set_next_fair"
+    case .running: "proxytrace:running"
+    case .stopping: "proxytrace:stopping"
+    case .enqueued: "proxytrace:enqueue"
+    case .message: "bpf_trace:bpf_trace_printk"
     }
   }
 }

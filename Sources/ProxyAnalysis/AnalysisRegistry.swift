@@ -9,6 +9,7 @@ public enum AnalysisRegistry {
     InversionsAnalysis.self,
     HandoffsAnalysis.self,
     HoldsAnalysis.self,
+    PairingAnalysis.self,
     MigrationsAnalysis.self,
     LocksAnalysis.self,
     TasksAnalysis.self,

@@ -29,7 +29,12 @@ public struct ReportContext: Sendable {
 
   /// Kinds of event that the capture describes or holds. One that is described and never occurs was recorded and did not
   /// happen; one that is not described was not recorded.
-  public var recordedRoles: Set<EventRole> { timeline.seen.union(capture.events.compactMap(\.role)) }
+  ///
+  /// Messages are no exception, but what they are about only their texts tell: nearly every kernel describes
+  /// `bpf_trace_printk`, and a mark counts as recorded where one was seen.
+  public var recordedRoles: Set<EventRole> {
+    timeline.seen.union(capture.events.compactMap(\.role)).subtracting([.message])
+  }
 
   /// Whether such events were recorded, even if none occurred.
   public func records(_ role: EventRole) -> Bool { recordedRoles.contains(role) }

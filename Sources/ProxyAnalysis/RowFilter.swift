@@ -78,6 +78,13 @@ extension RowFilter {
 
   func chooses(_ row: HoldRow) -> Bool { chooses(row.begin, row.end) && chooses(row.owner) }
 
+  func chooses(_ row: PairingRow) -> Bool {
+    let other = row.clash
+    return (chooses(row.cpu) || other.map { chooses($0.cpu) } ?? false)
+      && chooses(min(row.time, other?.time ?? row.time), max(row.time, other?.time ?? row.time))
+      && (chooses(row.task) || other.map { chooses($0.task) } ?? false)
+  }
+
   func chooses(_ row: MigrationRow) -> Bool {
     (chooses(row.from) || chooses(row.to)) && chooses(row.time, row.time) && chooses(row.task)
   }

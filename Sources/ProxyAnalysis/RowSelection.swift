@@ -43,6 +43,7 @@ struct RowSelection: Sendable {
   let inversions: ChosenRows<InversionRow>
   let handoffs: ChosenRows<HandoffRow>
   let holds: ChosenRows<HoldRow>
+  let pairing: ChosenRows<PairingRow>
   let migrations: ChosenRows<MigrationRow>
   let gaps: ChosenRows<GapRow>
 
@@ -58,6 +59,7 @@ struct RowSelection: Sendable {
     inversions = choose(timeline.inversions, filter.chooses)
     handoffs = choose(timeline.handoffs, filter.chooses)
     holds = choose(timeline.holds, filter.chooses)
+    pairing = choose(timeline.pairing, filter.chooses)
     migrations = choose(timeline.migrations, filter.chooses)
     gaps = choose(timeline.gaps, filter.chooses)
   }

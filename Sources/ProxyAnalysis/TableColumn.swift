@@ -14,8 +14,8 @@ public struct TableColumn<Row>: Sendable {
 
 extension TableColumn {
   /// A number without a unit: a CPU, a pid.
-  static func number(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Int32) -> TableColumn {
-    TableColumn(name, .number, doc) { .integer(Int64(value($0))) }
+  static func number(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Int32?) -> TableColumn {
+    TableColumn(name, .number, doc) { value($0).map { .integer(Int64($0)) } ?? .empty }
   }
 
   static func count(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> UInt64?) -> TableColumn {

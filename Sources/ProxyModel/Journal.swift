@@ -42,6 +42,9 @@ enum JournalAction: BitwiseCopyable {
   case ownerRead(LockIndex)
   /// Probe: the scheduler chose this task as donor; curr may follow or stay.
   case probedChoice(TaskIndex)
+  /// A sched_ext callback was called for the task; `isBlocking`: it has told that it goes to sleep for a mutex, and has
+  /// not been switched in since.
+  case marked(TaskIndex, MarkRecord, isBlocking: Bool)
 }
 
 /// One entry: when, on which CPU, what; and what later records tell of it: for entries about a lock who owns it from then on,

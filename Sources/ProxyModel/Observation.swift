@@ -47,6 +47,7 @@ extension ProxyMachine {
       .switchDiscontinuity, cpu: event.cpu, time: event.timestamp, "pid \(pid) runs, though no switch led to it")
     loseCurrent(lane, since: last, at: event.timestamp)
     waits.doubt(on: event.cpu, since: last, until: event.timestamp)
+    holes.append(last...max(last, event.timestamp))
     noteDoubts(at: event.timestamp, cpu: event.cpu)
     gaplessSince = event.timestamp
   }
@@ -64,6 +65,7 @@ extension ProxyMachine {
     waits.leaveCPU(previous, at: event.timestamp)
     noteDoubts(at: event.timestamp, cpu: event.cpu)
     waits.enterCPU(next, cpu: event.cpu, at: event.timestamp)
+    if !fallingAsleep.isEmpty { fallingAsleep.remove(next) }
     let sequel = sequels.switched(
       lane, to: next, isIdle: record.next.pid == 0, leftRunnable: record.previousState.isRunnable,
       at: event.timestamp, in: &journal)
@@ -197,6 +199,7 @@ extension ProxyMachine {
       if options.ignoresProbes || !TaskTable.isValid(pid) { return }
       let position = note(.probedChoice(tasks.task(pid)), at: event.timestamp, cpu: event.cpu)
       sequels.chose(lane, position: position, in: &journal)
+    case .mark(let mark): marked(mark, event)
     default: applyLife(event, lane: lane)
     }
   }
@@ -272,7 +275,10 @@ extension ProxyMachine {
         ledger.waitBegan(lock, current, spin: spin, at: position, in: &journal)
       }
     }
-    if kind == .mutex, !flags.contains(.spin) { ledger.waiterSleeps(lock, current, at: event.timestamp) }
+    if kind == .mutex, !flags.contains(.spin) {
+      ledger.waiterSleeps(lock, current, at: event.timestamp)
+      fallingAsleep.insert(current)
+    }
   }
 
   /// What a task that begins to spin could see of the other CPUs.
@@ -296,6 +302,7 @@ extension ProxyMachine {
       lock, result: result, waiter: tasks.label(current), at: event.timestamp,
       certainSince: min(gaplessSince, event.timestamp))
     endLostWaits(event)
+    fallingAsleep.remove(current)
     guard let row else { return acquiredBlindly(lock, result, event, current) }
     let lock = locks.index(of: lock)
     let position = note(
@@ -377,8 +384,9 @@ extension EventBody {
   /// beside the switch: then no switch is under way on its CPU.
   fileprivate var showsThatCurrGoesOn: Bool {
     switch self {
-    // Runqueue locks are contended there, and a donor that is moved home migrates. Of other events nothing is known.
-    case .switched, .probedSwitch, .probedSetNext, .migrated, .other, .lost: false
+    // Runqueue locks are contended there, a donor that is moved home migrates, and sched_ext callbacks are called. Of
+    // other events nothing is known.
+    case .switched, .probedSwitch, .probedSetNext, .migrated, .mark, .other, .lost: false
     case .contentionBegan(_, let flags): WaitKind(flags) != nil
     case .contentionEnded: false
     default: true

@@ -35,6 +35,10 @@ public struct ProxyMachine: ~Copyable {
   /// Every lock that an event of a wait or a release has named.
   var locks = LockTable()
   var gaps: [GapRow] = []
+  /// Stretches in which records are missing without the ring buffer saying so.
+  var holes: [ClosedRange<Timestamp>] = []
+  /// Tasks that have told that they go to sleep for a mutex, and have not been switched in since.
+  var fallingAsleep: Set<TaskIndex> = []
   var diagnostics = DiagnosticLog()
   /// A bit per role that has occurred.
   private var roles: UInt32 = 0
@@ -263,6 +267,7 @@ extension ProxyMachine {
     timeline.inversions.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     timeline.handoffs.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     takeLanes(replay, into: &timeline)
+    takeMarks(&replay, into: &timeline)
   }
 
   private func take(_ outcome: WaitOutcome, into wait: inout WaitRow) {

@@ -17,6 +17,7 @@ struct Replay: ~Copyable {
   var waits = FlatArray<WaitNow>()
   var rows = ReplayRows()
   var signs = ProxySigns()
+  var marks = MarkBook()
   /// What the current entry has changed.
   var touched = Touched()
   /// The first entry's instant: the trace's beginning.
@@ -56,14 +57,20 @@ struct Replay: ~Copyable {
   private mutating func take(_ entry: JournalEntry, _ lane: Int) {
     switch entry.action {
     case .current(let task): setCurrent(lane, task)
-    case .lost: loseLane(lane)
+    case .lost:
+      loseLane(lane)
+      marks.forget()
     case .switched(let from, let state, let to): switched(lane, from, state, to, entry.sequel)
     case .waking(let task, let target): waking(task, target: target)
     case .wakeup(let task, let target): wakeup(task, target: target)
     case .migrated(let task, let cpu): migrated(task, to: cpu)
     case .described(let task, let pid, let comm, let priority): described(task, pid, comm, priority)
-    case .dead(let task): bury(task)
-    case .becomes(let old, let new): become(old, new)
+    case .dead(let task):
+      bury(task)
+      marks.end(task)
+    case .becomes(let old, let new):
+      become(old, new)
+      marks.become(old, new)
     case .waitBegan(let wait, let task, let lock, let isMutex): began(wait, task, lock, isMutex, entry.owner)
     case .waitEnded(let wait, let task, let lock, let acquired): ended(wait, task, lock, acquired, entry.owner)
     case .waitDoubted(let wait, let since): doubt(wait, since: since)
@@ -71,6 +78,7 @@ struct Replay: ~Copyable {
     case .released(let lock, let task, let evidence): released(lock, by: task, on: lane, evidence, entry.owner)
     case .ownerRead(let lock), .acquired(let lock): setOwner(lock, entry.owner)
     case .probedChoice(let task): chosen(lane, task, entry.sequel)
+    case .marked(let task, let mark, let isBlocking): marked(task, mark, isBlocking: isBlocking, on: entry.cpu)
     }
   }
 }

@@ -74,6 +74,7 @@ extension Replay {
     lanes[lane].donor = donor(lane, left: from, state, next: to, sequel)
     if case .task = lanes[lane].donor { lanes[lane].proxiedSwitches += 1 }
     noteDonation(lane)
+    if !marks.isEmpty { settleMarks(lane, from, state, to) }
   }
 
   /// On whose account the task runs that has just been switched in.

@@ -25,6 +25,13 @@ struct ProxySigns {
   var ran: Double = 0
   var expectedAlone: Double = 0
   var expectedProxied: Double = 0
+  /// Marks of a sched_ext scheduler were seen: tasks share as it pleases, and their weights tell nothing.
+  var hasMarks = false
+  /// An owner was switched in while the scheduler had a task running that was blocked on that owner's mutex.
+  var markedDonors: UInt64 = 0
+  /// Mutex waiters that left their CPU, by whether the scheduler's `stopping` said that they stay runnable.
+  var keptWaiters: UInt64 = 0
+  var dequeuedWaiters: UInt64 = 0
 }
 
 extension Replay {

@@ -26,6 +26,9 @@ public struct Timeline: Sendable {
   public var handoffs: [HandoffRow] = []
   public var holds: [HoldRow] = []
   public var migrations: [MigrationRow] = []
+  public var pairing: [PairingRow] = []
+  /// How often sched_ext callbacks were called.
+  public var marks = MarkSummary()
   public var gaps: [GapRow] = []
   public var diagnostics = DiagnosticLog()
 

@@ -39,7 +39,8 @@ struct VerdictBuilder {
     // Probes outweigh whatever else it looks like, and may yet deny it.
     if probedSwitches > 0 { return nil }
     if signs.silentMoves > 0 || signs.idledWithWork > 0 { return true }
-    return signs.contested >= ProxySigns.enough ? Shares(signs)?.looksProxied : nil
+    if signs.markedDonors > 0 || signs.keptWaiters > 0 { return true }
+    return signs.contested >= ProxySigns.enough && !signs.hasMarks ? Shares(signs)?.looksProxied : nil
   }
 
   func verdict(_ signs: ProxySigns) -> ProxyVerdict {
@@ -84,9 +85,24 @@ struct VerdictBuilder {
       let times = count(signs.idledWithWork, "time", "times")
       reasons.append("\(times) a waiter left its CPU idle for a task that was queued there")
     }
+    if signs.markedDonors > 0 {
+      let times = count(signs.markedDonors, "time", "times")
+      reasons.append("\(times) a mutex's owner ran while the scheduler had its blocked waiter running")
+    }
+    if signs.keptWaiters > 0 {
+      let waiters = count(signs.keptWaiters, "blocked waiter", "blocked waiters")
+      reasons.append("\(waiters) stayed runnable for the scheduler")
+    }
     if !reasons.isEmpty {
-      let rule: InferenceRule = signs.silentMoves > 0 ? .movedSilently : .idledWithWork
+      let rule: InferenceRule =
+        signs.silentMoves > 0 ? .movedSilently : signs.idledWithWork > 0 ? .idledWithWork : .markedDonor
       return ProxyVerdict(answer: .on, reasons: reasons, evidence: .inferred(rule))
+    }
+    if signs.dequeuedWaiters > 0 {
+      let waiters = count(signs.dequeuedWaiters, "blocked waiter", "blocked waiters")
+      return ProxyVerdict(
+        answer: .off, reasons: ["\(waiters) left the runqueue, as the scheduler's stopping marks say, and none stayed"],
+        evidence: .inferred(.markedDequeue))
     }
     // One may have missed being picked; several have not.
     guard signs.stayed >= 2 else { return nil }
@@ -97,7 +113,7 @@ struct VerdictBuilder {
   }
 
   private func byShares(_ signs: ProxySigns) -> ProxyVerdict? {
-    guard let shares = Shares(signs), let isProxied = shares.looksProxied else { return nil }
+    guard !signs.hasMarks, let shares = Shares(signs), let isProxied = shares.looksProxied else { return nil }
     return ProxyVerdict(
       answer: isProxied ? .on : .off, reasons: [shares.description], evidence: .inferred(.ranByDonorsWeight))
   }

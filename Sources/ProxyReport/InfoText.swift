@@ -148,6 +148,7 @@ extension EventRole {
     case .contendedRelease: "who released a lock"
     case .probedSwitch, .probedSetNext: "the donor, exactly"
     case .probedWait: "a lock's owner, exactly"
+    case .running, .stopping, .enqueued, .message: "sched_ext callbacks"
     }
   }
 }

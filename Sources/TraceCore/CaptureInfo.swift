@@ -106,6 +106,10 @@ public enum EventRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable 
   case forked, executed, exited, renamed, inheritedPriority
   case contentionBegan, contentionEnded, contendedRelease
   case probedSwitch, probedWait, probedSetNext
+  /// sched_ext callbacks, each as an event of its own.
+  case running, stopping, enqueued
+  /// Free text: what role a record has its message tells.
+  case message
 
   /// The role that a kernel's event has by default; `nil` for all others.
   ///
@@ -127,6 +131,10 @@ public enum EventRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable 
     case ("lock", "contended_release"): .contendedRelease
     case ("proxytrace", "switch"): .probedSwitch
     case ("proxytrace", "wait"): .probedWait
+    case ("proxytrace", "running"): .running
+    case ("proxytrace", "stopping"): .stopping
+    case ("proxytrace", "enqueue"): .enqueued
+    case ("bpf_trace", "bpf_trace_printk"): .message
     case ("proxytrace", let name) where name.hasPrefix("set_next_"): .probedSetNext
     default: nil
     }

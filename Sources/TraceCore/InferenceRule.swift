@@ -59,6 +59,17 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Conclusion: the kernel proxies if the owner's share is closer to what its donors' weights give than to its own.
   /// Wrong: with a scheduler that does not share by weight (sched_ext), or in a short trace.
   case ranByDonorsWeight
+
+  /// Premise: a sched_ext scheduler was told that a mutex waiter runs, or that it stops and stays runnable, when the waiter
+  /// blocked; where it runs, its owner was switched in instead. Conclusion: the kernel proxies: without it a blocked task
+  /// leaves the runqueue, and its scheduler never sees it (`try_to_block_task()`, kernel/sched/core.c).
+  /// Wrong: where marks are missing, or are printed by something else than the callbacks.
+  case markedDonor
+
+  /// Premise: a sched_ext scheduler was told that a mutex waiter stops and is not runnable any more, when it blocked while
+  /// its owner was running or queued. Conclusion: the kernel does not proxy for this scheduler.
+  /// Wrong: of waiters in other scheduling classes; a kernel can refuse proxy execution to sched_ext tasks alone.
+  case markedDequeue
 }
 
 extension InferenceRule {
@@ -76,6 +87,8 @@ extension InferenceRule {
     case .idledWithWork: "a CPU that idles with a task queued is letting go of a donor"
     case .stayedHome: "waiters that stay where they blocked while their owner is elsewhere are no donors"
     case .ranByDonorsWeight: "owners that run as much as their donors' weight gives run on their account"
+    case .markedDonor: "a blocked waiter that its scheduler has running, or runnable, is a donor"
+    case .markedDequeue: "a blocked waiter that its scheduler has not runnable is no donor"
     }
   }
 }

@@ -80,6 +80,9 @@ public enum EventBody: Sendable, BitwiseCopyable {
   case probedWait(WaitProbe)
   /// Probes `proxytrace:set_next_*`: the new `rq->donor`, also where curr does not change.
   case probedSetNext(pid: Pid, priority: Priority)
+  /// `bpf_trace:bpf_trace_printk` with the text of a mark, or `proxytrace:running`, `stopping`, `enqueue`: a sched_ext
+  /// callback was called.
+  case mark(MarkRecord)
   /// The ring buffer lost records on this CPU before this point.
   case lost(LostEvents)
   /// A record of an event without a role in the analysis.

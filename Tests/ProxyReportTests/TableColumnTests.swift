@@ -33,6 +33,7 @@ struct TableColumnTests {
     "holds": """
     lock, owner_pid, owner_comm, owner_prio, begin_ns, begin_s, end_ns, hold_ns, waiters, evidence
     """,
+    "pairing": "kind, cpu, time_ns, time_s, pid, comm, other_cpu, other_time_ns, detail",
     "migrations": "kind, pid, comm, from_cpu, to_cpu, time_ns, time_s, evidence",
     "locks": """
     lock, kind, waits, wait_total_ns, wait_max_ns, hold_total_ns, hold_max_ns, inverted_ns, owners, waiters

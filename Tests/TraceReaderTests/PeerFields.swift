@@ -25,6 +25,7 @@ enum PeerFields {
       text.contains(" lock=\(probe.lock) flags=\(probe.flags.rawValue) ")
         && value("owner", text).map { $0 & ~7 } == probe.ownerTask
     case .probedSetNext(let pid, let priority): text.hasSuffix(" pid=\(pid) prio=\(priority.rawValue)")
+    case .mark(let mark): text.contains("\(mark.kind.name) pid=\(mark.pid)")
     case .other: true
     case .lost: false
     }

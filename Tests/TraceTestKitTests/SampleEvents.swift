@@ -39,6 +39,8 @@ enum SampleEvents {
     ] + (dialect == .linux6 ? [] : [.contendedRelease(lock: lock)]) + [
       .probedSwitch(probe), .probedWait(WaitProbe(lock: lock, flags: .mutex, owner: SyntheticAddress.task(11))),
       .probedSetNext(pid: 12, priority: Priority(100)),
+      .mark(MarkRecord(.running, pid: 12)), .mark(MarkRecord(.stopping, pid: 12, isRunnable: true)),
+      .mark(MarkRecord(.enqueue, pid: 11)),
     ]
   }
 }

@@ -23,10 +23,13 @@ struct DecodePlan: BitwiseCopyable {
   /// | inheritedPriority | oldprio | newprio |
   /// | contentionBegan, contentionEnded, contendedRelease | lock_addr | flags, ret, – |
   /// | probedWait | lock | owner |
+  /// | stopping | runnable | |
   fileprivate(set) var first = IntegerField.absent
   fileprivate(set) var second = IntegerField.absent
   /// Of probes alone.
   fileprivate(set) var probe = ProbeFields()
+  /// Of messages alone.
+  fileprivate(set) var text = TextField.absent
 }
 
 /// A task's pid, priority and name within an event.
@@ -100,6 +103,16 @@ struct FieldResolver {
     return field
   }
 
+  /// A message that the event cannot do without.
+  mutating func text(_ name: String) -> TextField {
+    guard let field = format.field(name).flatMap(TextField.init) else {
+      missing.append(name)
+      return .absent
+    }
+    minimumSize = max(minimumSize, field.end)
+    return field
+  }
+
   mutating func task(_ prefix: String = "") -> TaskFields {
     TaskFields(
       pid: integer("\(prefix)pid"), priority: integer("\(prefix)prio"), comm: comm("\(prefix)comm"))
@@ -127,6 +140,9 @@ extension DecodePlan {
     case .contentionEnded: (first, second) = (fields.integer("lock_addr"), fields.integer("ret"))
     case .contendedRelease: first = fields.integer("lock_addr")
     case .probedSwitch, .probedWait, .probedSetNext: findProbe(&fields)
+    case .running, .enqueued: task.pid = fields.integer("pid")
+    case .stopping: (task.pid, first) = (fields.integer("pid"), fields.optional("runnable"))
+    case .message: text = fields.text("bpf_string")
     }
     minimumSize = fields.minimumSize
   }

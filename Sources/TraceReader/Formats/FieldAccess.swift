@@ -109,6 +109,58 @@ struct CommField: BitwiseCopyable, Equatable {
   }
 }
 
+/// Where a message of any length stands in a record.
+struct TextField: BitwiseCopyable, Equatable {
+  enum Form: UInt8, BitwiseCopyable {
+    case absent
+    /// `char [N]`.
+    case array
+    /// `char []`, the last field: to the record's end.
+    case rest
+    /// `__data_loc char[]`.
+    case dynamic
+    /// `__rel_loc char[]`.
+    case relative
+  }
+
+  let offset: UInt16
+  let size: UInt16
+  let form: Form
+
+  static let absent = TextField()
+
+  private init() { (offset, size, form) = (0, 0, .absent) }
+
+  /// - Returns: `nil` where the field is no text, or reaches beyond what a record can hold.
+  init?(_ field: ParsedField) {
+    guard let offset = UInt16(exactly: field.offset), let size = UInt16(exactly: field.size) else { return nil }
+    (self.offset, self.size) = (offset, size)
+    if field.isDynamic || field.isRelative {
+      guard size == 4 else { return nil }
+      form = field.isRelative ? .relative : .dynamic
+    } else {
+      guard field.isArray else { return nil }
+      form = size == 0 ? .rest : .array
+    }
+  }
+
+  /// Where the field itself ends in a record.
+  var end: Int { Int(offset) + Int(size) }
+
+  /// The message; empty where a dynamic field points out of the record. The record must reach to ``end``, and outlive what
+  /// is returned.
+  func load(_ record: Record) -> UnsafeRawBufferPointer {
+    switch form {
+    case .absent: return UnsafeRawBufferPointer(start: nil, count: 0)
+    case .array: return record.bytes(at: Int(offset), count: Int(size))
+    case .rest: return record.bytes(at: Int(offset), count: record.count - Int(offset))
+    case .dynamic, .relative:
+      let word = record.integer(UInt32.self, at: Int(offset))
+      return record.bytes(at: Int(word & 0xffff) + (form == .relative ? end : 0), count: Int(word >> 16))
+    }
+  }
+}
+
 /// A record's bytes.
 ///
 /// A pointer and not a span, so that it can be passed with its byte order as one value; it lives from the moment a record is
@@ -139,6 +191,14 @@ struct Record {
     return Comm(
       littleEndianLow: UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)),
       high: UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)))
+  }
+
+  /// A stretch of the record; empty where it reaches beyond.
+  func bytes(at offset: Int, count length: Int) -> UnsafeRawBufferPointer {
+    guard offset >= 0, length >= 0, offset + length <= count else {
+      return UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+    return UnsafeRawBufferPointer(start: base + offset, count: length)
   }
 
   /// At most `limit` bytes as a name; all of them are in the record.

@@ -16,6 +16,8 @@ struct RecordDecoder: ~Copyable {
   private var slots: [UInt16] = []
   private var plans: [DecodePlan] = []
   private var letters = StateLetters.recent
+  /// Marks that have an event of their own in this capture; messages that look like them are not believed then.
+  private var ownMarks: Set<MarkRecord.Kind> = []
 
   /// Makes plans for all events that have a role; those that cannot be decoded lose it.
   init(
@@ -32,6 +34,9 @@ struct RecordDecoder: ~Copyable {
           .formatRejected, offset: format.offset, "\(format.info.system):\(format.info.name) \(problem)")
         formats.reject(format.info.id)
       }
+    }
+    for plan in plans {
+      if let kind = plan.role.mark { ownMarks.insert(kind) }
     }
   }
 
@@ -135,6 +140,15 @@ struct RecordDecoder: ~Copyable {
           lock: LockAddress(first.load(record)), flags: flags(plan.probe.flags, record), owner: second.load(record)))
     case .probedSetNext:
       return .probedSetNext(pid: task.pid.load32(record), priority: Priority(task.priority.load32(record)))
+    case .running, .enqueued: return .mark(MarkRecord(plan.role.mark ?? .running, pid: task.pid.load32(record)))
+    case .stopping:
+      let isRunnable = first.isPresent ? first.load(record) != 0 : nil
+      return .mark(MarkRecord(.stopping, pid: task.pid.load32(record), isRunnable: isRunnable))
+    case .message:
+      guard let mark = MarkRecord(message: plan.text.load(record)), !ownMarks.contains(mark.kind) else {
+        return .other
+      }
+      return .mark(mark)
     default: return .other
     }
   }
@@ -178,5 +192,17 @@ struct CommonFields {
     return (
       record.integer(UInt16.self, at: 0), record.integer(UInt8.self, at: 2), record.integer(Int32.self, at: 4)
     )
+  }
+}
+
+extension EventRole {
+  /// The callback that an event of this role stands for; `nil` for all that stand for none or leave it to their text.
+  fileprivate var mark: MarkRecord.Kind? {
+    switch self {
+    case .running: .running
+    case .stopping: .stopping
+    case .enqueued: .enqueue
+    default: nil
+    }
   }
 }

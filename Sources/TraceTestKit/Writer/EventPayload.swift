@@ -10,6 +10,14 @@ enum FieldValue {
   static func signed(_ value: some BinaryInteger) -> FieldValue { .number(UInt64(bitPattern: Int64(value))) }
 }
 
+extension MarkRecord {
+  /// The text under which a scheduler prints the mark.
+  public var message: String {
+    let text = "\(kind.name) pid=\(pid)"
+    return isRunnable.map { "\(text) runnable=\($0 ? 1 : 0)" } ?? text
+  }
+}
+
 /// Addresses that the kit gives to things of which an event holds only a number.
 public enum SyntheticAddress {
   /// The `task_struct` of a pid; never 0, and a multiple of 8, so that a mutex can keep its flags below it.
@@ -61,6 +69,7 @@ struct EventValues {
         .number(UInt64(probe.flags.rawValue)), .number(owner))
     case .probedSetNext(let pid, let priority):
       self.init(.probedSetNext, .number(SyntheticAddress.probe), .signed(pid), .signed(priority.rawValue))
+    case .mark(let mark): self.init(.message, .text(Array(mark.message.utf8)))
     case .lost, .other: return nil
     }
   }

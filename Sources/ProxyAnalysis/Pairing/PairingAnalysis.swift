@@ -1,0 +1,71 @@
+import ProxyModel
+import TraceCore
+
+/// Where a sched_ext scheduler's running and stopping callbacks do not fit what ran.
+public enum PairingAnalysis: Analysis {
+  public static let name = "pairing"
+  public static let purpose = "whether sched_ext callbacks are paired"
+  public static let needs = [
+    EventNeed.event(.switched), .anyOf(.running, .message), .anyOf(.stopping, .message),
+  ]
+
+  public static func tables(_ context: ReportContext) -> [Table] {
+    [
+      Table(
+        "pairing", rowMeaning: "a running or stopping callback without a partner", rows: context.rows.pairing,
+        columns: [
+          .word("kind", "what is wrong: \(PairingRow.Kind.allCases.map(\.rawValue).joined(separator: ", "))") {
+            $0.kind.rawValue
+          },
+          .number("cpu", "the CPU where the task runs; the callback may have been called on another") { $0.cpu },
+          .instant("time_ns", "when the callback was called") { $0.time },
+          .seconds("time_s", "time_ns since the capture began", in: context) { $0.time },
+          .pid("pid", "pid of the task that it was called for") { $0.task },
+          .comm("comm", "name of that task") { $0.task.comm },
+          .number("other_cpu", "the CPU of the event that it clashes with") { $0.clash?.cpu },
+          .instant("other_time_ns", "when that event was") { $0.clash?.time },
+          .word("detail", "the two events in words, with pids") { detail($0) },
+        ])
+    ]
+  }
+
+  public static func findings(_ context: ReportContext) -> [Finding] {
+    context.rows.pairing.enumerated().map { place, row in
+      Finding(
+        .broken, kind: row.kind.rawValue, cost: 0, time: row.time, text: sentence(row), table: "pairing",
+        row: context.rows.pairing.id(at: place))
+    }
+  }
+
+  /// Words of ours and numbers alone, so that no medium has to escape them.
+  private static func detail(_ row: PairingRow) -> String {
+    var text = row.callback.name
+    switch row.kind {
+    case .runningWithoutStopping: text += " is followed by"
+    case .stoppingWithoutRunning: text += " without running since"
+    case .donorRunning: text += " for a blocked task that does not start, then"
+    case .undispatchedOwner: text += " for an owner that runs for its donor, after"
+    }
+    guard let clash = row.clash else { return text + " nothing" }
+    return "\(text) \(clash.what.rawValue) of \(clash.task.pid)"
+  }
+
+  private static func sentence(_ row: PairingRow) -> [Phrase] {
+    var text: [Phrase] = [.plain("\(row.callback.name) of "), .task(row.task), " on ", .cpu(row.cpu)]
+    switch row.kind {
+    case .runningWithoutStopping: text.append(", and no stopping before ")
+    case .stoppingWithoutRunning: text.append(", and no running since ")
+    case .donorRunning:
+      text.append(", which is blocked")
+      if let owner = row.owner { text += [" on a mutex of ", .task(owner)] }
+      text.append(" and does not start: next comes ")
+    case .undispatchedOwner:
+      text.append(", which runs on the account of its donor alone: ")
+    }
+    guard let clash = row.clash else { return text + ["anything"] }
+    let what = clash.what == .switchedIn ? "the switch to " : "\(clash.what.rawValue) of "
+    text += [.plain(what), .task(clash.task), " at ", .instant(clash.time)]
+    if row.kind == .undispatchedOwner { text.append(" has no stopping yet") }
+    return text
+  }
+}
