@@ -11,7 +11,7 @@ struct LoadedCapture {
   /// Reads a capture and runs the model over it.
   /// - Throws: what the reader throws.
   init(
-    path: String, instance: String?, top: Int, options: ProxyMachine.Options = ProxyMachine.Options()
+    path: String, instance: String?, top: Int, jobs: Int, options: ProxyMachine.Options = ProxyMachine.Options()
   ) throws(TraceError) {
     var reader = try CaptureReader(path: path, instance: instance)
     var options = options
@@ -20,10 +20,23 @@ struct LoadedCapture {
     var machine = ProxyMachine(options)
     var progress = ProgressLine(path)
     census = CaptureCensus()
-    while let event = reader.next() {
-      census.count(event)
-      machine.apply(event)
-      progress.tick { reader.progress }
+    if jobs > 1 {
+      var ahead = ReadAhead(reader)
+      while let events = ahead.nextBatch() {
+        for event in events {
+          census.count(event)
+          machine.apply(event)
+        }
+        progress.tick(events.count) { ahead.progress }
+      }
+      reader = ahead.finish()
+    } else {
+      var event = SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other)
+      while reader.next(into: &event) {
+        census.count(event)
+        machine.apply(event)
+        progress.tick { reader.progress }
+      }
     }
     progress.erase()
     let timeline = machine.finish()

@@ -45,7 +45,8 @@ struct ExplainCommand: ParsableCommand {
     var outcome = Outcome()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(TraceError) {
-      let capture = try LoadedCapture(path: file, instance: reading.instance, top: 1, options: model.options)
+      let capture = try LoadedCapture(
+        path: file, instance: reading.instance, top: 1, jobs: reading.jobs, options: model.options)
       try capture.context.requireSwitches()
       outcome.note(damage: capture.context.diagnostics.hasDamage)
       let story = try tell(capture.context)

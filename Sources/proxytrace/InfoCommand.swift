@@ -24,7 +24,7 @@ struct InfoCommand: ParsableCommand {
   func run() throws {
     var outcome = Outcome()
     do throws(TraceError) {
-      let capture = try LoadedCapture(path: file, instance: reading.instance, top: 1)
+      let capture = try LoadedCapture(path: file, instance: reading.instance, top: 1, jobs: reading.jobs)
       outcome.note(damage: capture.context.diagnostics.hasDamage)
       show(capture, &outcome)
     } catch {

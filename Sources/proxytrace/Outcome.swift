@@ -56,6 +56,19 @@ struct ReadingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Read this buffer instance instead of the top one.", valueName: "name"))
   var instance: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Threads: 1, or with 2 and more the capture is read on one of its own. The results are the same.", valueName: "n")
+  )
+  var jobs = ReadingOptions.usefulJobs
+
   @Option(help: "Colours: auto (on a terminal, unless NO_COLOR is set), always, never.")
   var color = ColorChoice.auto
+
+  func validate() throws {
+    if jobs < 1 { throw ValidationError("--jobs needs a number of at least 1") }
+  }
+
+  /// As many as there is work for and CPUs to do it.
+  private static var usefulJobs: Int { min(2, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }

@@ -19,11 +19,12 @@ struct ProgressLine {
     next = Self.now() + Self.delay
   }
 
-  /// To be called at every event.
-  mutating func tick(_ share: () -> Double) {
+  /// To be called at every event, or every so many.
+  @inline(__always)
+  mutating func tick(_ events: Int = 1, _ share: () -> Double) {
     guard isWanted else { return }
-    countdown -= 1
-    if countdown == 0 { look(share()) }
+    countdown -= events
+    if countdown <= 0 { look(share()) }
   }
 
   mutating func erase() {

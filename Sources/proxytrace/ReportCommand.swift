@@ -111,7 +111,8 @@ struct ReportCommand: ParsableCommand {
   /// Reads a capture; tells why where it cannot.
   private func load(_ file: String, _ outcome: inout Outcome) -> ReportContext? {
     do throws(TraceError) {
-      let capture = try LoadedCapture(path: file, instance: reading.instance, top: top, options: model.options)
+      let capture = try LoadedCapture(
+        path: file, instance: reading.instance, top: top, jobs: reading.jobs, options: model.options)
       try capture.context.requireSwitches()
       outcome.note(damage: capture.context.diagnostics.hasDamage)
       return capture.context

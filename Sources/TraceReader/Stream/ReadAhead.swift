@@ -1,0 +1,176 @@
+import Glibc
+public import TraceCore
+
+/// Reads a capture on a thread of its own, some batches ahead of whoever takes them.
+///
+///     var ahead = ReadAhead(reader)
+///     while let events = ahead.nextBatch() { for event in events { … } }
+///     let reader = ahead.finish()
+///
+/// The events are those of ``CaptureReader/next()``, in the same order. Memory is that of four batches.
+public struct ReadAhead: ~Copyable {
+  private let belt: Belt
+  private var thread = pthread_t()
+  private let isRunning: Bool
+  /// The consumer holds a batch, which goes back with the next call.
+  private var holdsBatch = false
+
+  /// Begins to read. Where no thread can be had, batches are read when they are asked for.
+  public init(_ reader: consuming CaptureReader) {
+    belt = Belt(reader)
+    let context = Unmanaged.passRetained(belt)
+    let started = pthread_create(
+      &thread, nil,
+      { context in
+        // Given by passRetained() above, once.
+        guard let context else { return nil }
+        Unmanaged<Belt>.fromOpaque(context).takeRetainedValue().run()
+        return nil
+      }, context.toOpaque())
+    isRunning = started == 0
+    if !isRunning { context.release() }
+  }
+
+  /// The next events; valid until the next call. `nil` at the end.
+  public mutating func nextBatch() -> UnsafeBufferPointer<SchedEvent>? {
+    if !isRunning { return belt.readNow() }
+    if holdsBatch { belt.giveBack() }
+    holdsBatch = true
+    return belt.take()
+  }
+
+  /// Share of the capture that had been read when the last batch was complete: 0 to 1.
+  public var progress: Double { belt.takenProgress }
+
+  /// Stops reading, and gives the reader back: for what it says after the last event.
+  public consuming func finish() -> CaptureReader {
+    join()
+    return belt.takeReader()
+  }
+
+  deinit { join() }
+
+  private func join() {
+    guard isRunning, belt.stop() else { return }
+    pthread_join(thread, nil)
+  }
+}
+
+/// What the two threads share: a ring of batches, and two semaphores that say whose each one is.
+///
+/// Unchecked: the producer touches a slot only between waiting for `free` and posting `filled`, the consumer only between
+/// waiting for `filled` and posting `free`; the semaphores order these in memory. The reader is the producer's until its
+/// thread has been joined.
+private final class Belt: @unchecked Sendable {
+  private static let slotCount = 4
+  private static let batchSize = 1024
+
+  private struct Slot {
+    var count = 0
+    var progress = 0.0
+  }
+
+  private var reader: CaptureReader?
+  private let events: UnsafeMutablePointer<SchedEvent>
+  private let slots = UnsafeMutablePointer<Slot>.allocate(capacity: Belt.slotCount)
+  private let filled = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+  private let free = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+  /// Written by the consumer before it posts `free`.
+  private let isStopped = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
+  /// The consumer's.
+  private var place = 0
+  private var isAtEnd = false
+  private var hasStopped = false
+  private(set) var takenProgress = 0.0
+
+  init(_ reader: consuming CaptureReader) {
+    self.reader = consume reader
+    events = .allocate(capacity: Belt.slotCount * Belt.batchSize)
+    events.initialize(
+      repeating: SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other),
+      count: Belt.slotCount * Belt.batchSize)
+    slots.initialize(repeating: Slot(), count: Belt.slotCount)
+    sem_init(filled, 0, 0)
+    sem_init(free, 0, UInt32(Belt.slotCount))
+    isStopped.initialize(to: false)
+  }
+
+  deinit {
+    sem_destroy(filled)
+    sem_destroy(free)
+    filled.deallocate()
+    free.deallocate()
+    isStopped.deallocate()
+    slots.deallocate()
+    events.deallocate()
+  }
+
+  // MARK: The producer's
+
+  func run() {
+    var slot = 0
+    while true {
+      wait(free)
+      if isStopped.pointee { return }
+      fill(slot)
+      let isLast = slots[slot].count < Belt.batchSize
+      sem_post(filled)
+      if isLast { return }
+      slot = (slot + 1) % Belt.slotCount
+    }
+  }
+
+  private func fill(_ slot: Int) {
+    let batch = events + slot * Belt.batchSize
+    var count = 0
+    while count < Belt.batchSize, reader?.next(into: &batch[count]) == true { count += 1 }
+    slots[slot] = Slot(count: count, progress: reader?.progress ?? 1)
+  }
+
+  // MARK: The consumer's
+
+  func take() -> UnsafeBufferPointer<SchedEvent>? {
+    if isAtEnd { return nil }
+    wait(filled)
+    return taken()
+  }
+
+  func giveBack() {
+    place = (place + 1) % Belt.slotCount
+    sem_post(free)
+  }
+
+  /// Without a thread.
+  func readNow() -> UnsafeBufferPointer<SchedEvent>? {
+    if isAtEnd { return nil }
+    fill(place)
+    return taken()
+  }
+
+  private func taken() -> UnsafeBufferPointer<SchedEvent>? {
+    let slot = slots[place]
+    isAtEnd = slot.count < Belt.batchSize
+    takenProgress = slot.progress
+    return slot.count == 0 ? nil : UnsafeBufferPointer(start: events + place * Belt.batchSize, count: slot.count)
+  }
+
+  /// - Returns: Whether it was not stopped before.
+  func stop() -> Bool {
+    if hasStopped { return false }
+    hasStopped = true
+    isStopped.pointee = true
+    sem_post(free)
+    return true
+  }
+
+  /// After the thread has been joined.
+  func takeReader() -> CaptureReader {
+    guard let reader = reader.take() else { preconditionFailure("the reader was taken twice") }
+    return reader
+  }
+
+  private func wait(_ semaphore: UnsafeMutablePointer<sem_t>) {
+    // Signals interrupt it.
+    while sem_wait(semaphore) != 0 {}
+  }
+}
