@@ -4,7 +4,7 @@
 /// `ps` and `/proc` use (kernel/sched/core.c, `task_state_array`).
 public struct TaskState: Hashable, Sendable, BitwiseCopyable {
   /// `R S D T t X Z P I`, or another letter that the traced kernel's print format names; `?` where it names none.
-  public var letter: Unicode.Scalar { Unicode.Scalar(code) }
+  public var letter: Unicode.Scalar { (0x21..<0x7f).contains(code) ? Unicode.Scalar(code) : "?" }
   /// ASCII code of the letter.
   public var code: UInt8
   /// Preempted while running (`R+`).

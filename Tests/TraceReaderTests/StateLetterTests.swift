@@ -48,6 +48,10 @@ struct StateLetterTests {
     "", "REC->prev_state", "__print_flags(", #"__print_flags(REC->prev_state, "|", { x, "S" })"#,
     #"__print_flags(REC->prev_state, "|", { 1, "" })"#, #"__print_flags(REC->prev_state, "|", { 1, "S" "#,
     #"__print_flags(REC->prev_state, "|", { 0x3, "S" })"#,
+    // What would drive a terminal, were it printed.
+    "__print_flags(REC->prev_state, \"|\", { 1, \"\u{1b}\" })",
+    "__print_flags(REC->prev_state, \"|\", { 1, \"\u{9b}\" })",
+    "__print_flags(REC->prev_state, \"|\"" + String(repeating: #", { 1, "S" }"#, count: 200_000) + ")",
   ])
   func unusable(_ format: String) {
     #expect(StateLetters(printFormat: Array(format.utf8)) == nil)

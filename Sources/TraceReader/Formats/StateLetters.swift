@@ -50,8 +50,10 @@ struct StateLetters: BitwiseCopyable {
       else { return nil }
       set(value, letter)
       seen += 1
+      // No more bits than a state has; each looks for the list's end through all of the text.
+      guard seen <= 64 else { return nil }
     }
-    guard lettered != 0, seen <= 64 else { return nil }
+    guard lettered != 0 else { return nil }
     preempted = Self.preemptedBits(&scanner)
   }
 
@@ -115,6 +117,8 @@ struct ConstantScanner {
   mutating func quotedLetter() -> UInt8? {
     guard take("\""), position < bytes.count, bytes[position] != UInt8(ascii: "\"") else { return nil }
     let letter = bytes[position]
+    // It will be printed.
+    guard (0x21..<0x7f).contains(letter) else { return nil }
     guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "\"")) else { return nil }
     position = end + 1
     return letter
