@@ -63,7 +63,9 @@ public struct ReportContext: Sendable {
   /// - Throws: `noEvents`, with what to record instead; `damaged` where events may have been there.
   public func requireSwitches() throws(TraceError) {
     guard !timeline.seen.contains(.switched) else { return }
-    if let damage = diagnostics.all.first, damage.kind.severity == .damage {
+    // Of several the first that has a place: who reads this wants to look.
+    let damages = diagnostics.all.filter { $0.kind.severity == .damage }
+    if let damage = damages.first(where: { $0.offset != nil }) ?? damages.first {
       throw TraceError(
         .damaged, path: capture.path, "no sched events could be read: \(damage.kind.summary)", offset: damage.offset,
         advice: "copy the file again, or record again")

@@ -7,9 +7,23 @@ struct RecordDecoder: ~Copyable {
   /// What the decoder had to pass over; counted, since it may be every record.
   struct Tally {
     /// Records of an event that the file does not describe.
-    var unknownEvents: UInt64 = 0
+    private(set) var unknownEvents: UInt64 = 0
     /// Records that are too short for their fields.
-    var shortRecords: UInt64 = 0
+    private(set) var shortRecords: UInt64 = 0
+    /// Where in the file the page is that records are read from, and where it was for the first of each.
+    var page: UInt64 = 0
+    private(set) var firstUnknown: UInt64?
+    private(set) var firstShort: UInt64?
+
+    mutating func noteUnknown() {
+      unknownEvents &+= 1
+      firstUnknown = firstUnknown ?? page
+    }
+
+    mutating func noteShort() {
+      shortRecords &+= 1
+      firstShort = firstShort ?? page
+    }
   }
 
   /// By event id: 0 = the file does not describe it, 1 = it has no role, else 2 + an index of ``plans``.
@@ -69,15 +83,15 @@ struct RecordDecoder: ~Copyable {
     event.body = .other
     guard let (id, flags, pid) = CommonFields.load(record) else {
       (event.pid, event.eventID, event.context) = (0, 0, EventContext(rawValue: 0))
-      tally.shortRecords &+= 1
+      tally.noteShort()
       return
     }
     (event.pid, event.eventID, event.context) = (pid, id, EventContext(rawValue: flags))
     let slot = Int(id) < slots.count ? Int(slots[Int(id)]) : 0
     if slot < 2 {
-      if slot == 0 { tally.unknownEvents &+= 1 }
+      if slot == 0 { tally.noteUnknown() }
     } else if record.count < plans[slot &- 2].minimumSize {
-      tally.shortRecords &+= 1
+      tally.noteShort()
     } else {
       // That was the one bounds check of a record: every field of the plan ends within its minimum size.
       fill(&event.body, slot &- 2, record, pid)

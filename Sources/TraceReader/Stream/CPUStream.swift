@@ -149,6 +149,7 @@ struct CPUStream: ~Copyable {
         }
         if let loss = head.loss { widenHole(loss.count) }
         (page, pageOffset) = (next.bytes, next.fileOffset)
+        tally.page = pageOffset
         cursor = PageCursor(head, format)
         if isAtStart { lastTime = conversion.convert(head.timestamp) }
         return true
@@ -206,9 +207,13 @@ struct CPUStream: ~Copyable {
   var diagnostics: DiagnosticLog {
     var all = log
     if backwards > 0 { all.record(.timestampBackwards, cpu: cpu, count: backwards) }
-    if tally.unknownEvents > 0 { all.record(.unknownEventID, cpu: cpu, count: tally.unknownEvents) }
+    if tally.unknownEvents > 0 {
+      all.record(.unknownEventID, cpu: cpu, count: tally.unknownEvents, offset: tally.firstUnknown)
+    }
     if tally.shortRecords > 0 {
-      all.record(.badRecord, cpu: cpu, count: tally.shortRecords, "a record is too short for its event")
+      all.record(
+        .badRecord, cpu: cpu, count: tally.shortRecords, offset: tally.firstShort, "a record is too short for its event"
+      )
     }
     return all
   }
