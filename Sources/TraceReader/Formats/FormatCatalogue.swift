@@ -19,6 +19,8 @@ struct FormatCatalogue {
 
   /// The kernel writes no format of this size.
   private static let largestText = 1 << 20
+  /// Far more than there are events with a role; only the names of probes are not given.
+  private static let mostUsed = 256
 
   mutating func add(_ text: [UInt8], system: String, offset: UInt64, _ diagnostics: inout DiagnosticLog) {
     guard let (id, name) = Self.scan(text) else {
@@ -33,6 +35,11 @@ struct FormatCatalogue {
     let info = EventInfo(id: id, system: system, name: name, role: role)
     events.append(info)
     guard role != nil else { return }
+    guard used.count < Self.mostUsed else {
+      events[events.count - 1].role = nil
+      diagnostics.record(.formatRejected, offset: offset, "more than \(Self.mostUsed) events that the analysis uses")
+      return
+    }
     guard text.count <= Self.largestText, let fields = FormatText.fields(text, info) else {
       events[events.count - 1].role = nil
       diagnostics.record(.formatRejected, offset: offset, "\(system):\(name) is no format")
