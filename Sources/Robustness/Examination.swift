@@ -13,13 +13,13 @@ public struct Examination: Sendable {
   public var diagnostics = DiagnosticLog()
   /// For each CPU its records in order, a number each that stands for time, id and pid.
   public var records: [CPU: [UInt64]] = [:]
+  /// Events by number, for `info`.
+  var census = CaptureCensus()
   /// Loss items in the stream.
   public var losses = 0
   public var timeline = Timeline()
   /// What no input may bring about, in words. Empty if all is well.
   public var violations: [String] = []
-  /// What was rendered, together in bytes.
-  public var outputSize = 0
 
   /// Whether the reader of the report is told of anything that is missing or doubted.
   public var isTold: Bool { error != nil || diagnostics.all.contains { $0.kind.severity >= .warning } }
@@ -61,7 +61,10 @@ public struct Examiner {
       check(context.timeline, &result)
       try context.requireSwitches()
       result.status = context.diagnostics.hasDamage ? 3 : 0
-      if rendering == .all { render(context, &result) }
+      if rendering == .all {
+        render(context, &result)
+        try explain(path, context, &result)
+      }
     } catch {
       result.status = 1
       result.error = error
@@ -76,6 +79,7 @@ public struct Examiner {
     options.savedComms = reader.savedComms
     var machine = ProxyMachine(options)
     while let event = reader.next() {
+      result.census.count(event)
       if case .lost = event.body {
         result.losses += 1
       } else if keepsRecords {
@@ -113,8 +117,14 @@ public struct Examiner {
 
   /// One line that says what is wrong, where and what to do.
   private func check(_ error: TraceError, _ result: inout Examination) {
+    let line = TextEscape.terminal(error.description)
+    if line.contains("\n") || !OutputRules.text(Array(line.utf8)).isEmpty {
+      result.violations.append("not a line: \(line)")
+    }
     if error.problem.isEmpty || error.advice.isEmpty { result.violations.append("an error without words: \(error)") }
-    if error.reason == .damaged, error.offset == nil {
+    // What the model finds impossible has a time or nothing instead.
+    let isOfModel = result.diagnostics.all.contains { $0.kind == .timestampOutOfRange || $0.kind == .cpuOutOfRange }
+    if error.reason == .damaged, error.offset == nil, !isOfModel {
       result.violations.append("an error without an offset: \(error)")
     }
     if error.reason == .cannotOpen { result.violations.append("the file could not be opened: \(error)") }
@@ -122,22 +132,20 @@ public struct Examiner {
 
   private func render(_ context: ReportContext, _ result: inout Examination) {
     let report = Report(context)
-    do throws(OutputError) {
-      let text = ByteSink()
-      try TextReport(isColoured: false).write(report, to: text)
-      result.violations += OutputRules.text(text.bytes)
-      let json = ByteSink()
-      try JSONWriter(version: "0").write(report, to: json)
-      result.violations += OutputRules.json(json.bytes)
-      result.outputSize = text.bytes.count + json.bytes.count
-      for table in report.tables {
-        let csv = ByteSink()
-        try CSVWriter().write(table, to: csv)
-        result.outputSize += csv.bytes.count
-        if table.missing.isEmpty { result.violations += OutputRules.csv(csv.bytes).map { "\(table.name): \($0)" } }
-      }
-    } catch {
-      result.violations.append("output to memory failed: \(error)")
-    }
+    result.violations += OutputRules.violations(of: report)
+    let info = ByteSink()
+    try? InfoText(isColoured: false).write(report, result.census, to: info)
+    result.violations += OutputRules.text(info.bytes).map { "info: \($0)" }
+  }
+
+  /// What `explain` does: reads the capture again, for one wait.
+  private func explain(_ path: String, _ context: ReportContext, _ result: inout Examination) throws(TraceError) {
+    guard !context.timeline.waits.isEmpty else { return }
+    var builder = StoryBuilder(of: context.timeline.waits.count / 2, in: context.timeline)
+    var reader = try CaptureReader(path: path)
+    while let event = reader.next(), !builder.isPast(event) { builder.apply(event) }
+    let sink = ByteSink()
+    try? StoryText(showsAll: false, isColoured: false).write(builder.finish(), of: context, to: sink)
+    result.violations += OutputRules.text(sink.bytes)
   }
 }

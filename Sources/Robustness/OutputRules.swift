@@ -1,5 +1,27 @@
+import ProxyAnalysis
+import ProxyReport
+
 /// What every output must keep to, whatever names a capture holds. Each returns what is wrong, in words.
 public enum OutputRules {
+  /// A report in every format.
+  static func violations(of report: Report) -> [String] {
+    do throws(OutputError) {
+      let text = ByteSink()
+      try TextReport(isColoured: false).write(report, to: text)
+      let json = ByteSink()
+      try JSONWriter(version: "0").write(report, to: json)
+      var violations = Self.text(text.bytes) + Self.json(json.bytes)
+      for table in report.tables where table.missing.isEmpty {
+        let csv = ByteSink()
+        try CSVWriter().write(table, to: csv)
+        violations += Self.csv(csv.bytes).map { "\(table.name): \($0)" }
+      }
+      return violations
+    } catch {
+      return ["output to memory failed: \(error)"]
+    }
+  }
+
   /// Text for a terminal: UTF-8 without anything that would move the cursor, change colours or reorder a line.
   public static func text(_ bytes: [UInt8]) -> [String] {
     guard let text = String(validating: bytes, as: UTF8.self) else { return ["the text is no UTF-8"] }

@@ -5,5 +5,14 @@ import ArgumentParser
 struct FuzzCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "proxytrace-fuzz", abstract: "Damages captures, and looks whether the program bears it.",
-    subcommands: [Sweep.self, ShowMap.self])
+    subcommands: commands)
+
+  /// With libFuzzer only in builds that have it: see `.ci/fuzz`.
+  private static var commands: [any ParsableCommand.Type] {
+    #if LIBFUZZER
+      [Sweep.self, ShowMap.self, Seeds.self, Replay.self, Fuzz.self]
+    #else
+      [Sweep.self, ShowMap.self, Seeds.self, Replay.self]
+    #endif
+  }
 }

@@ -90,8 +90,11 @@ extension DamageClass {
     guard let (first, second) = pair(map, index) else { return nil }
     var bytes = map.bytes
     bytes.replaceSubrange(second.range, with: map.bytes[first.range])
+    // At another CPU's end it may well be that CPU's.
+    let isLast = map.pages.last { $0.cpu == second.cpu }?.range == second.range
+    let duty: DamagedCapture.Duty = first.cpu != second.cpu && isLast ? .none : .tellChanges
     return DamagedCapture(
-      bytes, "page at \(first.range.lowerBound) repeated at \(second.range.lowerBound)", duty: .tellChanges,
+      bytes, "page at \(first.range.lowerBound) repeated at \(second.range.lowerBound)", duty: duty,
       mayBeRefused: false, damagedCPUs: [CPU(second.cpu)])
   }
 

@@ -65,7 +65,8 @@ public struct CaptureMap: Sendable {
     if version == 6 { try walk.version6() } else { try walk.version7() }
     boundaries = Set(walk.boundaries + [bytes.count]).sorted()
     (fields, extents, formats) = (walk.fields, walk.extents, walk.formats)
-    if !isCompressed { pages = Self.pages(of: self) }
+    // The walk through pages knows one order, which all real captures have.
+    if !isCompressed, order == .little { pages = Self.pages(of: self) }
   }
 
   /// Where the CPUs' data begins.
@@ -79,23 +80,26 @@ public struct CaptureMap: Sendable {
 
 extension CaptureMap {
   private static func pages(of map: CaptureMap) -> [Page] {
-    map.extents.filter(\.isTop).flatMap { extent in
+    // The size of commit is that of the kernel's long.
+    let description = String(decoding: map.bytes.prefix(1024), as: UTF8.self)
+    let headSize = description.contains("commit;\toffset:8;\tsize:4;") ? 12 : 16
+    return map.extents.filter(\.isTop).flatMap { extent in
       stride(from: extent.offset, to: extent.offset + extent.size, by: map.pageSize).map { start in
         let range = start..<min(start + map.pageSize, map.bytes.count)
-        return Page(cpu: extent.cpu, range: range, records: records(of: map.bytes[range]))
+        return Page(cpu: extent.cpu, range: range, records: records(of: map.bytes[range], headSize: headSize))
       }
     }
   }
 
-  /// Walks a page of a 64-bit little-endian kernel, which all real captures are from (include/linux/ring_buffer.h).
-  private static func records(of page: ArraySlice<UInt8>) -> [Record] {
+  /// Walks a page of a little-endian kernel (include/linux/ring_buffer.h).
+  private static func records(of page: ArraySlice<UInt8>, headSize: Int) -> [Record] {
     func word(_ place: Int) -> UInt64 {
       page[place..<place + 4].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
     let start = page.startIndex
     var time = word(start) | word(start + 4) << 32
-    let end = min(start + 16 + Int(word(start + 8) & 0xfffff), page.endIndex)
-    var place = start + 16
+    let end = min(start + headSize + Int(word(start + 8) & 0xfffff), page.endIndex)
+    var place = start + headSize
     var records: [Record] = []
     while place + 4 <= end {
       let (type, delta) = (word(place) & 31, word(place) >> 5)

@@ -1,0 +1,40 @@
+/// What arbitrary bytes are thrown at. A new input format gets a case here, seeds in ``seeds(from:)`` and a folder in
+/// `Fixtures/fuzz/fail`; nothing else names the targets.
+public enum FuzzTarget: String, CaseIterable, Sendable {
+  /// A whole `trace.dat`.
+  case container
+  /// Ring-buffer pages, in a file that is in order.
+  case pages
+  /// The texts of event formats, in a file whose records are in order.
+  case formats
+  /// Events that no kernel writes, past the reader.
+  case model
+  /// What a user types: lists, times and patterns.
+  case filters
+
+  /// Runs an input to its end.
+  /// - Returns: What no input may bring about, in words; empty if all is well. A crash does not return.
+  public func run(_ input: UnsafeRawBufferPointer) -> [String] {
+    switch self {
+    case .container: ContainerFuzz.run(input)
+    case .pages: PagesFuzz.run(input)
+    case .formats: FormatsFuzz.run(input)
+    case .model: ModelFuzz.run(input)
+    case .filters: FilterFuzz.run(input)
+    }
+  }
+
+  public func run(_ input: [UInt8]) -> [String] { input.withUnsafeBytes { run($0) } }
+
+  /// Small inputs to begin with.
+  /// - Parameter captures: Whole captures.
+  public func seeds(from captures: [[UInt8]]) throws -> [[UInt8]] {
+    switch self {
+    case .container: try ContainerFuzz.seeds(from: captures)
+    case .pages: try PagesFuzz.seeds(from: captures)
+    case .formats: try FormatsFuzz.seeds(from: captures)
+    case .model: ModelFuzz.seeds()
+    case .filters: FilterFuzz.seeds
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import ProxyAnalysis
+import ProxyModel
+import ProxyReport
+import TraceCore
+
+/// Input = a byte of options, then events: an event's kind, CPU and step in time, then its fields, a byte each. A byte of 16 and
+/// more in a pid or a lock, or of 8 and more in a CPU, is followed by the value as it is, so that every value occurs.
+enum ModelFuzz {
+  static func run(_ input: UnsafeRawBufferPointer) -> [String] {
+    var feed = ByteFeed(input)
+    let flags = feed.byte()
+    var options = ProxyMachine.Options()
+    options.ignoresProbes = flags & 1 != 0
+    options.proxyExecution = flags & 2 != 0 ? flags & 4 != 0 : nil
+    let events = events(&feed)
+    var machine = ProxyMachine(options)
+    for event in events { machine.apply(event) }
+    let timeline = machine.finish()
+    return laws(timeline) + (flags & 8 != 0 ? rendered(timeline, events) : [])
+  }
+
+  private static func laws(_ timeline: Timeline) -> [String] {
+    var violations: [String] = []
+    for wait in timeline.waits where wait.times.total != wait.length {
+      violations.append("the classes of a wait of \(wait.length) sum to \(wait.times.total)")
+    }
+    for cpu in timeline.cpus
+    where cpu.busy &+ cpu.idle &+ cpu.lost != timeline.span || cpu.own &+ cpu.proxied &+ cpu.unknown != cpu.busy {
+      violations.append("the times of CPU \(cpu.cpu) do not sum up")
+    }
+    for gap in timeline.gaps where gap.end < gap.begin { violations.append("a gap ends before it begins") }
+    for split in timeline.splits where split.end <= split.begin { violations.append("a split without length") }
+    for window in timeline.inversions where window.end <= window.begin { violations.append("a window without length") }
+    return violations
+  }
+
+  private static func rendered(_ timeline: Timeline, _ events: [SchedEvent]) -> [String] {
+    let capture = CaptureInfo(
+      path: "fuzz", format: CaptureFormat(version: 7, compression: "none", isBigEndian: false, longSize: 8),
+      clock: TraceClock(name: "mono", unit: .nanoseconds))
+    let context = ReportContext(capture: capture, timeline: timeline, diagnostics: timeline.diagnostics)
+    var violations = OutputRules.violations(of: Report(context))
+    if !timeline.waits.isEmpty {
+      var builder = StoryBuilder(of: timeline.waits.count / 2, in: timeline)
+      for event in events { builder.apply(event) }
+      let sink = ByteSink()
+      try? StoryText(showsAll: true, isColoured: false).write(builder.finish(), of: context, to: sink)
+      violations += OutputRules.text(sink.bytes)
+    }
+    return violations
+  }
+
+  // MARK: Events
+
+  private static func events(_ feed: inout ByteFeed) -> [SchedEvent] {
+    var events: [SchedEvent] = []
+    var time: UInt64 = 1_000_000_000
+    while !feed.isEmpty {
+      let kind = feed.byte()
+      let cpu = feed.cpu()
+      time = feed.time(after: time)
+      let pid = feed.pid()
+      let context = EventContext(rawValue: kind >> 5 == 7 ? feed.byte() : 0)
+      events.append(
+        SchedEvent(timestamp: Timestamp(time), cpu: cpu, pid: pid, context: context, body: body(kind & 31, &feed)))
+    }
+    return events
+  }
+
+  private static func body(_ kind: UInt8, _ feed: inout ByteFeed) -> EventBody {
+    switch kind {
+    case 0...3, 20...31:
+      .switched(SwitchRecord(previous: feed.task(), previousState: feed.state(), next: feed.task()))
+    case 4: .waking(WakeRecord(task: feed.task(), targetCPU: feed.cpu()))
+    case 5: .wakeup(WakeRecord(task: feed.task(), targetCPU: feed.cpu()))
+    case 6: .wakeupNew(WakeRecord(task: feed.task(), targetCPU: feed.cpu()))
+    case 7: .migrated(task: feed.task(), from: feed.cpu(), to: feed.cpu())
+    case 8: .forked(parent: feed.pid(), child: feed.pid(), childComm: feed.comm())
+    case 9: .executed(pid: feed.pid(), oldPid: feed.pid())
+    case 10: .exited(feed.task())
+    case 11: .renamed(pid: feed.pid(), comm: feed.comm())
+    case 12: .inheritedPriority(pid: feed.pid(), comm: feed.comm(), from: feed.priority(), to: feed.priority())
+    case 13: .contentionBegan(lock: feed.lock(), flags: ContentionFlags(rawValue: UInt32(feed.byte())))
+    case 14: .contentionEnded(lock: feed.lock(), result: Int32(Int8(bitPattern: feed.byte())))
+    case 15: .contendedRelease(lock: feed.lock())
+    case 16: .probedSwitch(feed.probe())
+    case 17:
+      .probedWait(
+        WaitProbe(lock: feed.lock(), flags: ContentionFlags(rawValue: UInt32(feed.byte())), owner: feed.pointer()))
+    case 18: .probedSetNext(pid: feed.pid(), priority: feed.priority())
+    default: .lost(feed.loss())
+    }
+  }
+
+  /// Pieces that make sense: without them it takes long until a task waits for a lock.
+  static func seeds() -> [[UInt8]] {
+    let wait: [UInt8] = [13, 0, 10, 5, 0, 33, 13, 0, 10, 5, 0, 32, 0, 0, 10, 5, 5, 1, 2, 6, 2, 0, 15, 0, 50, 6, 0]
+    let wake: [UInt8] = [4, 0, 5, 6, 5, 1, 0, 5, 0, 5, 6, 5, 1, 0, 0, 0, 5, 6, 6, 2, 0, 5, 1, 14, 0, 5, 5, 0, 0]
+    let probed: [UInt8] = [16, 0, 10, 5, 5, 6, 6, 1, 5, 0, 0, 0, 18, 0, 3, 6, 5, 1]
+    let lost: [UInt8] = [19, 0, 100, 0, 1, 200, 19, 1, 10, 0, 3, 9]
+    var seeds: [[UInt8]] = []
+    for flags in [0, 1, 2, 6, 8] as [UInt8] {
+      seeds.append([flags] + wait + wake)
+      seeds.append([flags] + wait + wake + probed + wait + wake)
+      seeds.append([flags] + wait + lost + wake + wait + wake)
+    }
+    return seeds
+  }
+}
+
+/// Takes values off an input; zeros at its end.
+struct ByteFeed {
+  private var rest: Slice<UnsafeRawBufferPointer>
+
+  init(_ input: UnsafeRawBufferPointer) { rest = input[...] }
+
+  var isEmpty: Bool { rest.isEmpty }
+
+  mutating func byte() -> UInt8 { rest.popFirst() ?? 0 }
+
+  private mutating func word(_ count: Int) -> UInt64 {
+    (0..<count).reduce(0) { value, _ in value << 8 | UInt64(byte()) }
+  }
+
+  mutating func cpu() -> CPU {
+    let value = byte()
+    return value < 8 ? CPU(value) : CPU(truncatingIfNeeded: word(4))
+  }
+
+  mutating func pid() -> Pid {
+    let value = byte()
+    return value < 16 ? Pid(value) : Pid(truncatingIfNeeded: word(4))
+  }
+
+  mutating func lock() -> LockAddress {
+    let value = byte()
+    return LockAddress(value < 16 ? 0xffff_8880_0000_1000 + UInt64(value) * 32 : word(8))
+  }
+
+  /// Of a task, as the probes have it: 0 is none.
+  mutating func pointer() -> UInt64 {
+    let value = byte()
+    return value < 16 ? UInt64(value) * 0x1000 : word(8)
+  }
+
+  /// Forwards by up to 0.2 ms, or by a power of two, or back, or anywhere.
+  mutating func time(after time: UInt64) -> UInt64 {
+    switch byte() {
+    case let step where step < 200: time &+ UInt64(step) * 1000
+    case let step where step < 240: time &+ 1 << UInt64(step - 200)
+    case let step where step < 250: time &- 1 << UInt64(step - 240) * 3
+    default: word(8)
+    }
+  }
+
+  mutating func priority() -> Priority {
+    let value = byte()
+    return Priority(value < 250 ? Int32(value) - 1 : Int32(truncatingIfNeeded: word(4)))
+  }
+
+  mutating func comm() -> Comm {
+    let value = byte()
+    return value < 64 ? Comm("t\(value)") : Comm(DamageClass.names[Int(value) % DamageClass.names.count])
+  }
+
+  mutating func task() -> TaskSnapshot { TaskSnapshot(pid: pid(), priority: Priority(Int32(byte())), comm: "task") }
+
+  mutating func state() -> TaskState {
+    let value = byte()
+    let letters = Array("RSDTtXZPI?".utf8)
+    return TaskState(
+      code: value < 128 ? letters[Int(value) % letters.count] : value, isPreempted: value & 64 != 0 && value < 128)
+  }
+
+  mutating func probe() -> SwitchProbe {
+    SwitchProbe(
+      previous: pid(), next: pid(), nextTask: pointer(),
+      donors: ((pointer(), pid()), (pointer(), pid()), (pointer(), pid())), previousBlockedOn: lock().rawValue)
+  }
+
+  mutating func loss() -> LostEvents {
+    let flags = byte()
+    return LostEvents(
+      until: flags & 1 != 0 ? Timestamp(time(after: 1_000_000_000)) : nil, isAtStart: flags & 2 != 0,
+      count: flags & 4 != 0 ? word(8) : nil)
+  }
+}

@@ -1,0 +1,86 @@
+public import ArgumentParser
+import Foundation
+public import Robustness
+import TraceTestKit
+
+extension FuzzTarget: ExpressibleByArgument {}
+
+/// Makes the inputs to begin with.
+struct Seeds: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes a target's first inputs to a directory.",
+    discussion: "Example: proxytrace-fuzz seeds pages corpus Fixtures/captures/formats/v7-none.dat")
+
+  @Argument(help: "The target.") var target: FuzzTarget
+  @Argument(help: "The directory, which is made.", completion: .directory) var directory: String
+  @Argument(help: "Whole captures.", completion: .file()) var captures: [String] = []
+
+  func run() throws {
+    let wholes = try captures.map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))) }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    for (index, seed) in try target.seeds(from: wholes).enumerated() {
+      try Data(seed).write(to: URL(fileURLWithPath: "\(directory)/seed-\(index)"))
+    }
+  }
+}
+
+/// Runs inputs once each.
+struct Replay: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs a target on files.", discussion: "Status 1 if a rule is broken that holds for every input.")
+
+  @Argument(help: "The target.") var target: FuzzTarget
+  @Argument(help: "The inputs.", completion: .file()) var inputs: [String]
+
+  func run() throws {
+    Watchdog.install(seconds: 60)
+    var isBroken = false
+    for input in inputs {
+      Watchdog.note(input)
+      let start = ContinuousClock.now
+      let violations = target.run([UInt8](try Data(contentsOf: URL(fileURLWithPath: input))))
+      let time = String(format: "%.1f ms", (ContinuousClock.now - start) / .milliseconds(1))
+      print("\(input): \(time): \(violations.isEmpty ? "well" : violations.prefix(3).joined(separator: "; "))")
+      isBroken = isBroken || !violations.isEmpty
+    }
+    if isBroken { throw ExitCode(1) }
+  }
+}
+
+#if LIBFUZZER
+  /// libFuzzer, called instead of being the program, so that one program has all targets (compiler-rt's FuzzerInterface.h).
+  @_silgen_name("LLVMFuzzerRunDriver")
+  private func runDriver(
+    _ count: UnsafeMutablePointer<Int32>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ run: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+  ) -> Int32
+
+  /// The callback of C can hold nothing.
+  nonisolated(unsafe) private var chosenTarget = FuzzTarget.container
+
+  struct Fuzz: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Runs libFuzzer on a target.",
+      discussion: "Example: proxytrace-fuzz fuzz model -max_total_time=30 corpus")
+
+    @Argument(help: "The target.") var target: FuzzTarget
+    @Argument(parsing: .captureForPassthrough, help: "libFuzzer's own arguments.") var arguments: [String] = []
+
+    func run() throws {
+      chosenTarget = target
+      var count = Int32(arguments.count + 1)
+      // libFuzzer keeps them; they are never freed.
+      let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: arguments.count + 2)
+      for (index, argument) in (["proxytrace-fuzz"] + arguments).enumerated() { list[index] = strdup(argument) }
+      list[arguments.count + 1] = nil
+      var pointer = list
+      let status = runDriver(&count, &pointer) { data, size in
+        let violations = chosenTarget.run(UnsafeRawBufferPointer(start: data, count: size))
+        if let first = violations.first { fatalError(first) }
+        return 0
+      }
+      throw ExitCode(status)
+    }
+  }
+#endif
