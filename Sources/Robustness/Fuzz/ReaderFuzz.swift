@@ -3,8 +3,8 @@ import TraceTestKit
 
 /// What the made captures hold: waits, moves, probes, and events of every other kind.
 enum FuzzSchedule {
-  static func events(seed: UInt64, count: Int) -> [SchedEvent] {
-    var plan = SchedulePlan.random(seed: seed)
+  static func events(seed: UInt64, count: Int, cpuCount: Int = 2) -> [SchedEvent] {
+    var plan = SchedulePlan.random(seed: seed, cpuCount: cpuCount)
     plan.emitsProbes = true
     return ScheduleGenerator.generate(plan, count: count).events
   }

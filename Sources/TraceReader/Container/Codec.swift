@@ -9,8 +9,10 @@ enum Codec: String, Sendable {
   /// The largest block that is decompressed, in bytes. trace-cmd compresses ten ring-buffer pages at a time, 10 MiB at
   /// most, and metadata by the section, of which kallsyms is the largest with about as much.
   static let largestBlock = 64 << 20
+  /// The largest block of a CPU's data, in bytes: ten pages of 1 MiB and some.
+  static let largestChunk = 16 << 20
   /// Memory that the blocks of all CPUs may take together, in bytes: each has one decompressed at a time.
-  static let budget = 2 << 30
+  static let budget = 1 << 30
 
   /// Whether a block can hold what it says: a few bytes that claim to be megabytes are a bomb, or damage.
   ///

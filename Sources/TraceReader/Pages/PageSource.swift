@@ -51,7 +51,7 @@ struct PageSource: ~Copyable {
     self.codec = layout.isCompressed ? codec : nil
     pageSize = Int(layout.subBufferSize)
     self.windowSize = max(windowSize / pageSize, 1) * pageSize
-    largestChunk = min(Codec.largestBlock, Codec.budget / max(layout.extents.count, 1))
+    largestChunk = min(Codec.largestChunk, Codec.budget / max(layout.extents.count, 1))
     start = extent.offset
     next = extent.offset
     let (sum, overflow) = extent.offset.addingReportingOverflow(extent.size)
