@@ -28,29 +28,30 @@ public struct HostileFile: Sendable {
 
   private static func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
 
-  private static let bombs: [HostileFile] = [Compression.zstd, .zlib].flatMap { compression in
-    [
-      HostileFile("\(compression): a chunk that claims 4 GiB") {
-        let chunk = try Bomb.chunk(compression, content: zeros(4096), size: .max)
-        return try Bomb.capture(compression, events: events, cpus: [[chunk]])
-      },
-      HostileFile("\(compression): 2^32 chunks that are not there") {
-        let chunk = try Bomb.chunk(compression, content: zeros(4096))
-        return try Bomb.capture(compression, events: events, cpus: [[chunk]], announced: .max)
-      },
-      HostileFile("\(compression): 1 MB of chunks that hold 1 MiB of nothing each") {
-        let chunk = try Bomb.chunk(compression, content: zeros(1 << 20))
-        let chunks = Array(repeating: chunk, count: (1 << 20) / chunk.count)
-        return try Bomb.capture(compression, events: events, cpus: [chunks])
-      },
+  private static let bombs: [HostileFile] =
+    [Compression.zstd, .zlib].flatMap { compression in
+      [
+        HostileFile("\(compression): a chunk that claims 4 GiB") {
+          let chunk = try Bomb.chunk(compression, content: zeros(4096), size: .max)
+          return try Bomb.capture(compression, events: events, cpus: [[chunk]])
+        },
+        HostileFile("\(compression): 2^32 chunks that are not there") {
+          let chunk = try Bomb.chunk(compression, content: zeros(4096))
+          return try Bomb.capture(compression, events: events, cpus: [[chunk]], announced: .max)
+        },
+        HostileFile("\(compression): 1 MB of chunks that hold 1 MiB of nothing each") {
+          let chunk = try Bomb.chunk(compression, content: zeros(1 << 20))
+          let chunks = Array(repeating: chunk, count: (1 << 20) / chunk.count)
+          return try Bomb.capture(compression, events: events, cpus: [chunks])
+        },
+      ]
+    } + [
+      // A ratio that is believed.
+      HostileFile("zstd: 63 CPUs with 16 MiB of nothing each") {
+        let chunk = try Bomb.chunk(.zstd, content: zeros(16 << 20), padding: 4 << 10)
+        return try Bomb.capture(.zstd, events: events, cpus: Array(repeating: [chunk], count: 63))
+      }
     ]
-  } + [
-    // A ratio that is believed.
-    HostileFile("zstd: 63 CPUs with 16 MiB of nothing each") {
-      let chunk = try Bomb.chunk(.zstd, content: zeros(16 << 20), padding: 4 << 10)
-      return try Bomb.capture(.zstd, events: events, cpus: Array(repeating: [chunk], count: 63))
-    }
-  ]
 
   // MARK: Too many
 
