@@ -77,6 +77,7 @@ public struct Examiner {
     var reader = try CaptureReader(path: path)
     var options = options
     options.savedComms = reader.savedComms
+    options.cpuCount = reader.info.cpuCount
     var machine = ProxyMachine(options)
     while let event = reader.next() {
       result.census.count(event)

@@ -11,6 +11,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case model
   /// What a user types: lists, times and patterns.
   case filters
+  /// Messages of `bpf_trace_printk`, which any program may write.
+  case marks
 
   /// Runs an input to its end.
   /// - Returns: What no input may bring about, in words; empty if all is well. A crash does not return.
@@ -21,6 +23,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .formats: FormatsFuzz.run(input)
     case .model: ModelFuzz.run(input)
     case .filters: FilterFuzz.run(input)
+    case .marks: MarkFuzz.run(input)
     }
   }
 
@@ -35,6 +38,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .formats: try FormatsFuzz.seeds(from: captures)
     case .model: ModelFuzz.seeds()
     case .filters: FilterFuzz.seeds
+    case .marks: MarkFuzz.seeds
     }
   }
 }

@@ -69,7 +69,7 @@ enum ModelFuzz {
 
   private static func body(_ kind: UInt8, _ feed: inout ByteFeed) -> EventBody {
     switch kind {
-    case 0...3, 20...31:
+    case 0...3, 21...31:
       .switched(SwitchRecord(previous: feed.task(), previousState: feed.state(), next: feed.task()))
     case 4: .waking(WakeRecord(task: feed.task(), targetCPU: feed.cpu()))
     case 5: .wakeup(WakeRecord(task: feed.task(), targetCPU: feed.cpu()))
@@ -88,6 +88,7 @@ enum ModelFuzz {
       .probedWait(
         WaitProbe(lock: feed.lock(), flags: ContentionFlags(rawValue: UInt32(feed.byte())), owner: feed.pointer()))
     case 18: .probedSetNext(pid: feed.pid(), priority: feed.priority())
+    case 20: .mark(feed.mark())
     default: .lost(feed.loss())
     }
   }
@@ -176,6 +177,13 @@ struct ByteFeed {
     SwitchProbe(
       previous: pid(), next: pid(), nextTask: pointer(),
       donors: ((pointer(), pid()), (pointer(), pid()), (pointer(), pid())), previousBlockedOn: lock().rawValue)
+  }
+
+  mutating func mark() -> MarkRecord {
+    let flags = byte()
+    let kinds = MarkRecord.Kind.allCases
+    return MarkRecord(
+      kinds[Int(flags) % kinds.count], pid: pid(), isRunnable: flags & 64 == 0 ? nil : flags & 128 != 0)
   }
 
   mutating func loss() -> LostEvents {
