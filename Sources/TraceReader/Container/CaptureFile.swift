@@ -60,6 +60,15 @@ struct FileView: Sendable {
     return done
   }
 
+  /// Where there are bytes again: the offset itself, unless a hole of a sparse file begins there, which reads as zeros.
+  func dataStart(at offset: UInt64) -> UInt64 {
+    guard offset < size, let position = off_t(exactly: offset) else { return offset }
+    // SEEK_DATA, which Glibc's module lacks. Positions are given with every read, so that moving the file's own does no harm.
+    let next = lseek(descriptor, position, 3)
+    if next < 0 { return errno == ENXIO ? size : offset }
+    return UInt64(next)
+  }
+
   /// A stretch of the file as far as it is there. What is allocated is bounded by the file's size.
   func bytes(at offset: UInt64, count: UInt64) -> [UInt8] {
     guard offset < size else { return [] }

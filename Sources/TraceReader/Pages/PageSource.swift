@@ -68,6 +68,7 @@ struct PageSource: ~Copyable {
   mutating func nextPage() -> Step {
     if filled - used < pageSize {
       if codec == nil {
+        if let hole = skipHole() { return hole }
         refill()
       } else if let problem = decompressMore() {
         return problem
@@ -98,6 +99,16 @@ struct PageSource: ~Copyable {
     next += UInt64(count)
     filled += count
     isTruncated = count < wanted
+  }
+
+  /// Passes over whole pages that a sparse file does not hold: they would read as zeros, and a file may claim any number.
+  private mutating func skipHole() -> Step? {
+    guard filled == used, next < end, next < file.size else { return nil }
+    let data = min(file.dataStart(at: next), end)
+    guard data > next, data - next >= UInt64(windowSize) else { return nil }
+    let length = data == end ? data - next : (data - next) / UInt64(pageSize) * UInt64(pageSize)
+    defer { next += length }
+    return .damaged(.badPage, offset: next, "a hole of \(length) bytes")
   }
 
   /// That the file ends before the data does, once, behind what is there.
