@@ -99,7 +99,7 @@ let package = Package(
     .testTarget(
       name: "RobustnessTests",
       dependencies: [
-        "Robustness", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
+        "Robustness", "proxytrace", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
       ],
       swiftSettings: strict),
   ]

@@ -55,9 +55,10 @@ public struct HostileFile: Sendable {
 
   // MARK: Too many
 
-  private static func pages() throws -> [UInt8] {
+  /// ``events`` as a CPU's pages.
+  public static func pages(count: Int = .max) throws -> [UInt8] {
     var writer = try TraceDatWriter(CaptureLayout(version: 6))
-    for var event in events {
+    for var event in events.prefix(count) {
       event.cpu = 0
       try writer.append(event)
     }
@@ -75,8 +76,7 @@ public struct HostileFile: Sendable {
     },
     HostileFile("20,000 CPUs with a page each") {
       var capture = try RawCapture()
-      let page = try pages()
-      capture.cpus = [page] + Array(repeating: Array(page.prefix(4096)), count: 20_000)
+      capture.cpus = [try pages()] + Array(repeating: try pages(count: 2), count: 20_000)
       return capture.bytes()
     },
     HostileFile("65,536 formats of one role", [0]) {
@@ -111,10 +111,10 @@ public struct HostileFile: Sendable {
       }
       return capture.bytes()
     },
-    HostileFile("a million saved names and symbols", [0]) {
+    HostileFile("200,000 saved names and symbols", [0]) {
       var capture = try RawCapture()
       capture.cpus = [try pages()]
-      for pid in 0..<1_000_000 {
+      for pid in 0..<200_000 {
         capture.savedComms += Array("\(pid) \u{1b}[2J\n".utf8)
         capture.kallsyms += Array("\(String(pid, radix: 16)) T \u{202e}x\n".utf8)
       }
