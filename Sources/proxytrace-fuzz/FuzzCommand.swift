@@ -10,9 +10,9 @@ struct FuzzCommand: ParsableCommand {
   /// With libFuzzer only in builds that have it: see `.ci/fuzz`.
   private static var commands: [any ParsableCommand.Type] {
     #if LIBFUZZER
-      [Sweep.self, Hostile.self, ShowMap.self, Seeds.self, Replay.self, Fuzz.self]
+      [Sweep.self, Losses.self, Hostile.self, ShowMap.self, Seeds.self, Replay.self, Fuzz.self]
     #else
-      [Sweep.self, Hostile.self, ShowMap.self, Seeds.self, Replay.self]
+      [Sweep.self, Losses.self, Hostile.self, ShowMap.self, Seeds.self, Replay.self]
     #endif
   }
 }

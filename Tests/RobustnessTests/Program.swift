@@ -20,19 +20,24 @@ struct Program {
       .first { FileManager.default.isExecutableFile(atPath: $0) } ?? "proxytrace"
   }()
 
-  /// Runs it to its end.
+  /// Runs it to its end. A shell sets the limit, and the program inherits it.
   /// - Parameters:
   ///   - output: A file that standard output is; `nil` = it is kept.
   ///   - seconds: After that long it is killed.
   static func run(_ arguments: [String], output: String? = nil, seconds: UInt32 = 120) throws -> Run {
+    let quoted = ([path] + arguments).map { "'" + $0.replacing("'", with: "'\\''") + "'" }.joined(separator: " ")
+    return try shell("ulimit -t \(seconds); exec \(quoted)", output: output)
+  }
+
+  /// Runs a line of shell.
+  static func shell(_ command: String, output: String? = nil) throws -> Run {
     let folder = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let out = output ?? folder.appending(path: "out").path
     let err = folder.appending(path: "err").path
-    // A shell sets the limit, and the program inherits it.
-    let quoted = ([path] + arguments).map { "'" + $0.replacing("'", with: "'\\''") + "'" }.joined(separator: " ")
-    let line = "ulimit -t \(seconds); exec \(quoted) >'\(out)' 2>'\(err)'"
+    // Standard output and error are set before the line is read.
+    let line = "exec >'\(out)' 2>'\(err)'; \(command)"
     var pid = pid_t()
     var list: [UnsafeMutablePointer<CChar>?] = ["/bin/sh", "-c", line].map { (text: String) in
       strdup(text)

@@ -1,0 +1,96 @@
+import Foundation
+import Robustness
+import Testing
+import TraceTestKit
+
+/// Output that cannot be written, or that hostile names try to get out of.
+struct OutputTests {
+  private let good = Fixture.path("captures/proxy-on-plain/same-cpu.dat")
+  private let folder = FileManager.default.temporaryDirectory.appending(path: "output-\(UUID().uuidString)")
+
+  init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+
+  private func text(_ run: Program.Run) -> String { String(decoding: run.output, as: UTF8.self) }
+
+  private func isOneLine(_ errors: String) -> Bool {
+    errors.hasPrefix("proxytrace: ") && errors.split(separator: "\n").count == 1
+  }
+
+  @Test func aFullDisk() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for arguments in [["report"], ["report", "--json"], ["report", "--table", "waits"], ["info"]] {
+      let run = try Program.run(arguments + [good], output: "/dev/full")
+      #expect(run.status == 1 && isOneLine(run.errors), "\(arguments): \(run.status) \(run.errors)")
+      #expect(run.errors.contains("No space left"))
+    }
+  }
+
+  /// Needs the right to mount.
+  @Test(.enabled(if: getuid() == 0)) func aDiskThatFillsUpLeavesWhatWasThere() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let disk = folder.appending(path: "disk").path
+    try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+    guard try Program.shell("mount -t tmpfs -o size=64k,nr_inodes=40 none '\(disk)'").status == 0 else { return }
+    defer { _ = try? Program.shell("umount '\(disk)'") }
+    try "old\n".write(toFile: disk + "/cpus.csv", atomically: false, encoding: .utf8)
+    let run = try Program.run(["report", "--csv", disk, Fixture.path("captures/proxy-on-plain/crowd.dat")])
+    #expect(run.status == 1 && isOneLine(run.errors), "\(run.status) \(run.errors)")
+    #expect(run.errors.contains("No space left"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == ["cpus.csv"])
+    #expect(try String(contentsOfFile: disk + "/cpus.csv", encoding: .utf8) == "old\n")
+  }
+
+  @Test func aDirectoryThatCannotBeWritten() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for directory in ["/proc/self/nothing", "/dev/null", "/dev/null/x", good] {
+      let run = try Program.run(["report", "--csv", directory, good])
+      #expect(run.status == 1 && isOneLine(run.errors), "\(directory): \(run.status) \(run.errors)")
+    }
+  }
+
+  @Test func anExistingFileIsReplacedWhole() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "waits.csv")
+    try String(repeating: "old\n", count: 100_000).write(to: file, atomically: false, encoding: .utf8)
+    // Who has it open goes on reading the old one: the new one is another file.
+    let reader = try FileHandle(forReadingFrom: file)
+    #expect(try Program.run(["report", "--csv", folder.path, good]).status == 0)
+    #expect(try reader.readToEnd()?.count == 400_000)
+    let printed = try Program.run(["report", "--table", "waits", good])
+    #expect([UInt8](try Data(contentsOf: file)) == printed.output)
+  }
+
+  @Test func aReaderThatLeaves() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let status = folder.appending(path: "status").path
+    for arguments in ["report --json", "report", "report --table waits", "info"] {
+      // The status of the first of a pipe.
+      let line = "{ '\(Program.path)' \(arguments) '\(good)'; echo $? >'\(status)'; } | head -c 1"
+      let run = try Program.shell(line)
+      #expect(run.status == 0 && run.errors.isEmpty && run.output.count == 1, "\(arguments): \(run.errors)")
+      #expect(try String(contentsOfFile: status, encoding: .utf8) == "0\n")
+    }
+  }
+
+  /// Names that no output lets through, in the program's own output: text, info, story, JSON, every table.
+  @Test(arguments: [0, 6, 8, 12, 16, 20, 26, 30, 48]) func hostileNames(way: Int) throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let kind = try #require(DamageClass.all.first { $0.name == "hostile name" })
+    let map = try CaptureMap(Fixture.bytes("captures/formats/v7-none.dat"))
+    let damage = try #require(kind.damage(map, way))
+    let file = folder.appending(path: "hostile\u{1b}[31m\n=name.dat")
+    try Data(damage.bytes).write(to: file)
+    for arguments in [["report"], ["info"], ["explain", "--wait", "1"]] {
+      let run = try Program.run(arguments + [file.path])
+      #expect(run.status == 0 && OutputRules.text(run.output).isEmpty, "\(arguments): \(run.status) \(text(run))")
+    }
+    let json = try Program.run(["report", "--json", file.path])
+    #expect(json.status == 0 && OutputRules.json(json.output).isEmpty)
+    #expect(OutputRules.text(json.output).isEmpty, "JSON is often looked at on a terminal")
+    let tables = folder.appending(path: "tables")
+    #expect(try Program.run(["report", "--csv", tables.path, file.path]).status == 0)
+    for table in try FileManager.default.contentsOfDirectory(at: tables, includingPropertiesForKeys: nil) {
+      #expect(OutputRules.csv([UInt8](try Data(contentsOf: table))).isEmpty, "\(table.lastPathComponent)")
+    }
+  }
+}
