@@ -99,7 +99,8 @@ let package = Package(
     .testTarget(
       name: "RobustnessTests",
       dependencies: [
-        "Robustness", "proxytrace", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
+        "Robustness", "proxytrace", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        "TraceTestKit",
       ],
       swiftSettings: strict),
   ]
