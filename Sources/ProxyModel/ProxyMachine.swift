@@ -155,6 +155,8 @@ public struct ProxyMachine: ~Copyable {
       sequels.giveUp(before: journal.end - options.journalLimit / 2, in: &journal)
       return replayDecided()
     }
+    // A sequel or an owner can name a task that no entry has brought: a probe may be the first to tell of a donor.
+    if introducedTasks < tasks.count || introducedLocks < locks.count { introduce() }
     while journal.first < frontier, let entry = journal.popFirst() { replay(entry) }
     if plain != nil, proxying != nil, let proxies = verdict.settled(currentSigns()) {
       if proxies { plain = nil } else { proxying = nil }
