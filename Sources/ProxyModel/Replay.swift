@@ -12,6 +12,8 @@ struct Replay: ~Copyable {
 
   var tasks = FlatArray<TaskNow>()
   var lanes = FlatArray<LaneNow>()
+  /// CPUs whose records are missing now.
+  var lanesInGap = 0
   var locks = FlatArray<LockNow>()
   /// Open waits, in no order.
   var waits = FlatArray<WaitNow>()

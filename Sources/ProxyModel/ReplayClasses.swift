@@ -60,7 +60,8 @@ extension Replay {
   }
 
   private mutating func classify(_ index: Int) {
-    let (terminal, evidence) = walk(from: index)
+    let (terminal, stated) = walk(from: index)
+    let evidence = besideGap(stated, terminal)
     noteChain(index, terminal, evidence)
     noteFoundations(index, terminal)
     let (kind, culprit) = currentClass(index, terminal)

@@ -31,6 +31,7 @@ extension Replay {
     bookLane(lane)
     // It has been current since the trace's beginning, if no record of the CPU is missing: no switch was written.
     if !lanes[lane].isInGap { lanes[lane].since = begin ?? now }
+    if lanes[lane].isInGap { lanesInGap -= 1 }
     lanes[lane].isInGap = false
     touched.insert(lane: lane)
     lanes[lane].curr = task
@@ -44,6 +45,7 @@ extension Replay {
     bookLane(lane)
     if let curr = lanes[lane].curr { self[curr].place = .unknown }
     lanes[lane].curr = nil
+    if !lanes[lane].isInGap { lanesInGap += 1 }
     lanes[lane].isInGap = true
     lanes[lane].donor = .own
     for other in lanes.indices {

@@ -70,6 +70,11 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// its owner was running or queued. Conclusion: the kernel does not proxy for this scheduler.
   /// Wrong: of waiters in other scheduling classes; a kernel can refuse proxy execution to sched_ext tasks alone.
   case markedDequeue
+
+  /// Premise: a probe or an event stated an owner, or that a lock was released, while records of another CPU were missing; or
+  /// a chain ends in a task that a gap has hidden. Conclusion: it was so until something else is seen.
+  /// Wrong: where the lost records show a release, an acquisition or a wait.
+  case besideGap
 }
 
 extension InferenceRule {
@@ -89,6 +94,7 @@ extension InferenceRule {
     case .ranByDonorsWeight: "owners that run as much as their donors' weight gives run on their account"
     case .markedDonor: "a blocked waiter that its scheduler has running, or runnable, is a donor"
     case .markedDequeue: "a blocked waiter that its scheduler has not runnable is no donor"
+    case .besideGap: "what was stated beside a gap was so until something else is seen"
     }
   }
 }
