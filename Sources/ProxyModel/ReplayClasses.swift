@@ -160,7 +160,7 @@ extension Replay {
   private mutating func noteChain(_ index: Int, _ terminal: ChainTerminal, _ evidence: Evidence) {
     guard waits[index].isMutex else { return }
     if waits[index].chain != nil, waits[index].chainTasks == walkedTasks,
-      waits[index].chain?.locks.count == walkedLocks.count
+      waits[index].chain?.locks.count == walkedLocks.count, !hidesChain(index, evidence)
     {
       return
     }

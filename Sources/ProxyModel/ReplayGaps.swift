@@ -21,4 +21,10 @@ extension Replay {
     }
     return lanesInGap == 0 ? evidence : evidence.combined(with: .inferred(.besideGap))
   }
+
+  /// Whether a wait's chain, the same as before, is not known as well any more: its row must end.
+  func hidesChain(_ index: Int, _ evidence: Evidence) -> Bool {
+    guard evidence == .unknown || evidence == .inferred(.besideGap), let row = waits[index].chain else { return false }
+    return row.evidence != evidence
+  }
 }

@@ -1,0 +1,29 @@
+import Foundation
+import ProxyModel
+import Robustness
+import Testing
+
+/// Holes that a seed makes in real captures: what is claimed to be known is so in the whole captures, and little is lost.
+struct LossTests {
+  @Test(arguments: ["proxy-on-plain", "proxy-off-plain", "proxy-on-probed", "proxy-off-probed", "linux-6.12"])
+  func whatIsKnownIsSo(folder: String) throws {
+    var sum = LossScore()
+    for name in ["crowd", "same-cpu", "chain4-cross"] {
+      let capture = try CaptureEvents(path: Fixture.path("captures/\(folder)/\(name).dat"))
+      let whole = capture.timeline(capture.events)
+      for seed in UInt64(1)...6 {
+        let damaged = capture.timeline(SeededLoss.events(capture.events, seed: seed))
+        for wait in damaged.waits { #expect(wait.times.total == wait.length) }
+        for cpu in damaged.cpus { #expect(cpu.busy + cpu.idle + cpu.lost == damaged.span) }
+        sum += LossScore(whole: whole, damaged: damaged)
+      }
+    }
+    #expect(sum.claims > 500 && sum.waited > 0)
+    // Not none: docs/robustness.md tells which are left.
+    #expect(sum.wrong.count * 1000 <= sum.claims, "\(sum.claims) claims, wrong: \(sum.wrong.prefix(10))")
+    // Few per cent more than the holes cover.
+    let (lost, unknown) = (Double(sum.lost) / Double(sum.cpuTime), Double(sum.turnedUnknown) / Double(sum.waited))
+    #expect(unknown <= lost + 0.1, "\(lost * 100) % lost, \(unknown * 100) % of the waits turned unknown")
+    print("\(folder): \(sum.claims) claims, \(sum.wrong.count) wrong, \(lost * 100) % lost, \(unknown * 100) % unknown")
+  }
+}
