@@ -19,7 +19,8 @@ let package = Package(
     .executable(name: "proxytrace", targets: ["proxytrace"])
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // C libraries: a module map and nothing else.
@@ -36,11 +37,15 @@ let package = Package(
     .target(
       name: "ProxyReport", dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis"], swiftSettings: strict),
 
+    // Event maps as files: YAML, and with it Foundation, stay out of the rooms above.
+    .target(
+      name: "EventMaps", dependencies: ["TraceCore", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+
     // Flags in, a call, an exit status out.
     .executableTarget(
       name: "proxytrace",
       dependencies: [
-        "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "EventMaps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -90,6 +95,12 @@ let package = Package(
     .testTarget(
       name: "ProxyModelTests",
       dependencies: ["TraceCore", "ProxyModel", "ProxyScore", "TraceReader", "TraceTestKit"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EventMapsTests",
+      dependencies: [
+        "TraceCore", "EventMaps", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceReader", "TraceTestKit",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ProxyReportTests",

@@ -101,6 +101,8 @@ extension EventRole {
     case .stopping: "proxytrace:stopping"
     case .enqueued: "proxytrace:enqueue"
     case .message: "bpf_trace:bpf_trace_printk"
+    case .donor: "proxytrace:donor"
+    case .owner: "proxytrace:owner"
     }
   }
 }

@@ -119,11 +119,12 @@ struct OwnershipLedger: ~Copyable {
     settleSpin(lock, waiter, at: time, acquired: false)
   }
 
-  /// A probe read the owner in a waiter's `contention_begin`; from there on it is known.
+  /// A probe read the owner in a waiter's `contention_begin`, or an event names it; from there on it is known.
   mutating func ownerRead(
-    _ lock: LockIndex, _ owner: TaskIndex?, by waiter: TaskIndex, at position: Int, in journal: inout Journal
+    _ lock: LockIndex, _ owner: TaskIndex?, by waiter: TaskIndex, _ evidence: Evidence = .probe, at position: Int,
+    in journal: inout Journal
   ) {
-    let fact: OwnerFact = owner.map { .task($0, .probe) } ?? .free(.probe)
+    let fact: OwnerFact = owner.map { .task($0, evidence) } ?? .free(evidence)
     journal.setOwner(fact, at: position)
     guard isKnown(lock) else { return }
     know(lock)

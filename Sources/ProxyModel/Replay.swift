@@ -20,6 +20,8 @@ struct Replay: ~Copyable {
   var rows = ReplayRows()
   var signs = ProxySigns()
   var marks = MarkBook()
+  /// By CPU: who an event says will run there next, and on whose account.
+  var announced: [Int: (donor: TaskIndex, owner: TaskIndex)] = [:]
   /// What the current entry has changed.
   var touched = Touched()
   /// The first entry's instant: the trace's beginning.
@@ -62,6 +64,7 @@ struct Replay: ~Copyable {
     case .lost:
       loseLane(lane)
       marks.forget()
+      announced.removeAll()
     case .switched(let from, let state, let to): switched(lane, from, state, to, entry.sequel)
     case .waking(let task, let target): waking(task, target: target)
     case .wakeup(let task, let target): wakeup(task, target: target)
@@ -80,6 +83,7 @@ struct Replay: ~Copyable {
     case .released(let lock, let task, let evidence): released(lock, by: task, on: lane, evidence, entry.owner)
     case .ownerRead(let lock), .acquired(let lock): setOwner(lock, entry.owner)
     case .probedChoice(let task): chosen(lane, task, entry.sequel)
+    case .namedDonor(let donor, let owner): named(lane, donor, owner)
     case .marked(let task, let mark, let isBlocking): marked(task, mark, isBlocking: isBlocking, on: entry.cpu)
     }
   }

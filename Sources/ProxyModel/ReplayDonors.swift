@@ -59,7 +59,7 @@ extension Replay {
   /// under emulation. Curr that is leaving still counts as the end of chains in that time.
   private static let longestPick: Int64 = 200_000
 
-  private mutating func setDonor(_ lane: Int, _ donor: DonorNow) {
+  mutating func setDonor(_ lane: Int, _ donor: DonorNow) {
     if case (.task(let old, _, _), .task(let new, _, _)) = (lanes[lane].donor, donor), old == new {
       // The same donor; from here on it is known as well as the probe knows it.
       if lanes[lane].donor != donor { bookLane(lane) }

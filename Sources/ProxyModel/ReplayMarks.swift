@@ -73,8 +73,10 @@ extension Replay {
     marks.close(task, moment, staysRunnable: staysRunnable)
   }
 
-  /// A CPU has switched: which of the marks before it are confirmed by that.
-  mutating func settleMarks(_ lane: Int, _ from: TaskIndex, _ state: TaskState, _ to: TaskIndex) {
+  /// A CPU has switched: which of the marks before it that confirms.
+  /// - Returns: the donor on whose account `to` runs, where the marks tell.
+  mutating func settleMarks(_ lane: Int, _ from: TaskIndex, _ to: TaskIndex) -> TaskIndex? {
+    if marks.isEmpty { return nil }
     settleLeaving(from, isBlocked: isBlocked(from))
     marks[to].switchedIn = marks.moment(now)
     (marks[lane].donor, marks[lane].retained) = (nil, nil)
@@ -84,23 +86,13 @@ extension Replay {
         marks[to].isProxy = true
       }
       marks.donate(donor, on: lane)
-      adopt(donor, on: lane)
-    } else if marks[to].isOpen, !marks[to].isProxy {
+      return donor
+    }
+    if marks[to].isOpen, !marks[to].isProxy {
       if marks[to].cpu != CPU(lane) { noteClash(on: lane, with: to) }
       marks.locate(to, on: lane)
     }
-  }
-
-  /// What the marks say of the donor counts more than what priorities suggest: they are not what a sched_ext scheduler
-  /// goes by.
-  private mutating func adopt(_ donor: TaskIndex, on lane: Int) {
-    guard proxies, !hasProbes, self[donor].wait >= 0 else { return }
-    guard case (.task, let evidence) = walk(from: self[donor].wait) else { return }
-    let old = lanes[lane].donor
-    lanes[lane].donor = .task(donor, depth: walkedLocks.count, evidence.combined(with: .event))
-    if case .task(donor, _, _) = old { return }
-    if case .task = old {} else { lanes[lane].proxiedSwitches += 1 }
-    noteDonation(lane)
+    return nil
   }
 
   /// What is undecided at the end.

@@ -76,18 +76,19 @@ extension Replay {
     lanes[lane].donor = donor(lane, left: from, state, next: to, sequel)
     if case .task = lanes[lane].donor { lanes[lane].proxiedSwitches += 1 }
     noteDonation(lane)
-    if !marks.isEmpty { settleMarks(lane, from, state, to) }
   }
 
   /// On whose account the task runs that has just been switched in.
   private mutating func donor(
     _ lane: Int, left: TaskIndex, _ state: TaskState, next: TaskIndex, _ sequel: Sequel
   ) -> DonorNow {
+    let named = namedDonor(lane, left: left, next: next)
     if case .donor(let donor, let depth) = sequel {
       hasProbes = true
       if donor == nil { noteSelf(next, on: CPU(lane)) }
       return proxies ? donor.map { .task($0, depth: Int(depth), .probe) } ?? .own : .own
     }
+    if let named { return proxies ? named : .own }
     if !proxies || hasProbes && self[next].pid == 0 { return .own }
     return inferDonor(lane, left: left, wasRunnable: state.isRunnable, next: next)
   }

@@ -25,6 +25,8 @@ struct ProxySigns {
   var ran: Double = 0
   var expectedAlone: Double = 0
   var expectedProxied: Double = 0
+  /// An event named a donor.
+  var namedDonors: UInt64 = 0
   /// Marks of a sched_ext scheduler were seen: tasks share as it pleases, and their weights tell nothing.
   var hasMarks = false
   /// An owner was switched in while the scheduler had a task running that was blocked on that owner's mutex.

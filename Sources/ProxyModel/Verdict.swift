@@ -38,7 +38,7 @@ struct VerdictBuilder {
     if probedDonors > 0 || signs.donorsChosen > 0 { return true }
     // Probes outweigh whatever else it looks like, and may yet deny it.
     if probedSwitches > 0 { return nil }
-    if signs.silentMoves > 0 || signs.idledWithWork > 0 { return true }
+    if signs.namedDonors > 0 || signs.silentMoves > 0 || signs.idledWithWork > 0 { return true }
     if signs.markedDonors > 0 || signs.keptWaiters > 0 { return true }
     return signs.contested >= ProxySigns.enough && !signs.hasMarks ? Shares(signs)?.looksProxied : nil
   }
@@ -57,6 +57,10 @@ struct VerdictBuilder {
         answer: .on,
         reasons: ["\(count(signs.donorsChosen, "time", "times")) a donor was chosen for a task that ran on"],
         evidence: .probe)
+    }
+    if signs.namedDonors > 0 {
+      return ProxyVerdict(
+        answer: .on, reasons: ["\(count(signs.namedDonors, "time", "times")) an event named a donor"], evidence: .event)
     }
     // A short trace of a kernel that proxies need not have a donor. And one waiter may have missed being picked, for its lag.
     if probedSwitches > 0, signs.undonated >= 2 {

@@ -149,6 +149,8 @@ extension EventRole {
     case .probedSwitch, .probedSetNext: "the donor, exactly"
     case .probedWait: "a lock's owner, exactly"
     case .running, .stopping, .enqueued, .message: "sched_ext callbacks"
+    case .donor: "the donor"
+    case .owner: "a lock's owner"
     }
   }
 }

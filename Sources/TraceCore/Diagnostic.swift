@@ -19,6 +19,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   case unreadableChunk
   case unclaimedData
   case formatRejected
+  case unusedMapping
   case clockUnknown
   case clockNotNanoseconds
   case clockPerCPU
@@ -38,8 +39,8 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   public var severity: Severity {
     switch self {
     case .clockNotNanoseconds, .clockPerCPU, .contentionEndWithoutBegin: .note
-    case .unclaimedData, .formatRejected, .clockUnknown, .timestampBackwards, .unknownEventID, .lostEvents,
-      .switchDiscontinuity, .pidOutOfRange:
+    case .unclaimedData, .formatRejected, .unusedMapping, .clockUnknown, .timestampBackwards, .unknownEventID,
+      .lostEvents, .switchDiscontinuity, .pidOutOfRange:
       .warning
     case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .badPage, .badRecord, .cpuOutOfRange,
       .timestampOutOfRange:
@@ -56,6 +57,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .unreadableChunk: "a compressed chunk could not be decompressed"
     case .unclaimedData: "the file holds records that belong to no CPU"
     case .formatRejected: "an event's format could not be used"
+    case .unusedMapping: "the event map names an event that the capture does not describe"
     case .clockUnknown: "the file does not say which clock stamped it"
     case .clockNotNanoseconds: "the trace clock does not count nanoseconds"
     case .clockPerCPU: "the trace clock is each CPU's own"
@@ -80,6 +82,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .unreadableChunk, .badPage, .badRecord: "its records are treated as lost events"
     case .unclaimedData: "the table of CPUs is damaged: a CPU is missing, or some of its records"
     case .formatRejected: "its records are counted, not analysed"
+    case .unusedMapping: "look for a misspelling; proxytrace info lists the capture's events"
     case .clockUnknown: "nanoseconds are assumed"
     case .clockNotNanoseconds: "record with -C mono to get times; durations here are in clock steps"
     case .clockPerCPU: "record with -C mono: the order of events of different CPUs may be off by the clocks' skew"

@@ -83,6 +83,11 @@ public enum EventBody: Sendable, BitwiseCopyable {
   /// `bpf_trace:bpf_trace_printk` with the text of a mark, or `proxytrace:running`, `stopping`, `enqueue`: a sched_ext
   /// callback was called.
   case mark(MarkRecord)
+  /// An event of the kernel says that on the record's CPU `owner` runs on the donor's account, from now on or from the
+  /// switch on that comes next.
+  case donorNamed(donor: Pid, owner: Pid)
+  /// An event of the kernel names the owner of the lock that a task waits for; the lock is 0 where it does not say which.
+  case ownerNamed(lock: LockAddress, waiter: Pid, owner: Pid)
   /// The ring buffer lost records on this CPU before this point.
   case lost(LostEvents)
   /// A record of an event without a role in the analysis.

@@ -8,6 +8,8 @@ public struct TraceError: Error, Sendable, Hashable {
     case noEvents
     case noSuchInstance
     case noSuchRow
+    /// A map of events (``EventMap``) says what means nothing.
+    case badMap
   }
 
   public var reason: Reason

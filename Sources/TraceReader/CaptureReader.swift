@@ -28,20 +28,26 @@ public struct CaptureReader: ~Copyable {
   private static let largestWindow = 256 << 10
 
   /// Opens a capture.
-  /// - Parameter instance: The buffer instance to read; `nil` or empty for the top one.
+  /// - Parameters:
+  ///   - instance: The buffer instance to read; `nil` or empty for the top one.
+  ///   - events: Which events play which role.
+  ///   - marks: How marks of sched_ext callbacks are recognised in messages.
   /// - Throws: `cannotOpen`, `notATrace`, `unsupported`, `damaged` where nothing can be read, `noSuchInstance`.
-  public init(path: String, instance: String? = nil) throws(TraceError) {
+  public init(
+    path: String, instance: String? = nil, events: EventMap = .standard, marks: MarkPattern = .standard
+  ) throws(TraceError) {
     let file = try CaptureFile(path: path)
-    var contents = try ContainerContents(file.view, path: path)
+    var contents = try ContainerContents(file.view, path: path, events: events)
     let buffer = try contents.buffer(named: instance ?? "", path)
-    self.init(file, &contents, buffer, path)
+    self.init(file, &contents, buffer, path, marks)
   }
 
   private init(
-    _ file: consuming CaptureFile, _ contents: inout ContainerContents, _ buffer: BufferLayout, _ path: String
+    _ file: consuming CaptureFile, _ contents: inout ContainerContents, _ buffer: BufferLayout, _ path: String,
+    _ marks: MarkPattern
   ) {
     decoder = RecordDecoder(
-      &contents.formats, longSize: contents.pageFormat.longSize, isBigEndian: contents.head.isBigEndian,
+      &contents.formats, marks, longSize: contents.pageFormat.longSize, isBigEndian: contents.head.isBigEndian,
       &contents.diagnostics)
     let clock = ClockName.clock(
       buffer.clockName, isConverted: (contents.options.tsc?.multiplier ?? 0) != 0, &contents.diagnostics)

@@ -11,9 +11,10 @@ struct LoadedCapture {
   /// Reads a capture and runs the model over it.
   /// - Throws: what the reader throws.
   init(
-    path: String, instance: String?, top: Int, jobs: Int, options: ProxyMachine.Options = ProxyMachine.Options()
+    path: String, instance: String?, events: CaptureEvents = CaptureEvents(), top: Int, jobs: Int,
+    options: ProxyMachine.Options = ProxyMachine.Options()
   ) throws(TraceError) {
-    var reader = try CaptureReader(path: path, instance: instance)
+    var reader = try CaptureReader(path: path, instance: instance, events: events.map, marks: events.marks)
     var options = options
     options.savedComms = reader.savedComms
     options.cpuCount = reader.info.cpuCount

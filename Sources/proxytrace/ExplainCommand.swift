@@ -45,11 +45,12 @@ struct ExplainCommand: ParsableCommand {
     var outcome = Outcome()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(TraceError) {
+      let events = try reading.events.choice()
       let capture = try LoadedCapture(
-        path: file, instance: reading.instance, top: 1, jobs: reading.jobs, options: model.options)
+        path: file, instance: reading.instance, events: events, top: 1, jobs: reading.jobs, options: model.options)
       try capture.context.requireSwitches()
       outcome.note(damage: capture.context.diagnostics.hasDamage)
-      let story = try tell(capture.context)
+      let story = try tell(capture.context, events)
       show(story, capture.context, sink, &outcome)
     } catch {
       outcome.fail(error)
@@ -58,10 +59,10 @@ struct ExplainCommand: ParsableCommand {
   }
 
   /// Reads the capture again, for the wait alone.
-  private func tell(_ context: ReportContext) throws(TraceError) -> WaitStory {
+  private func tell(_ context: ReportContext, _ events: CaptureEvents) throws(TraceError) -> WaitStory {
     let timeline = context.timeline
     var builder = try builder(timeline)
-    var reader = try CaptureReader(path: file, instance: reading.instance)
+    var reader = try CaptureReader(path: file, instance: reading.instance, events: events.map, marks: events.marks)
     while let event = reader.next() {
       // CPUs' own clocks may be off: a later stamp does not mean that the wait is over on the other CPUs.
       if builder.isPast(event), context.capture.clock.isGlobal { break }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventMaps
 import Glibc
 import ProxyAnalysis
 import ProxyReport
@@ -12,25 +13,45 @@ struct InfoCommand: ParsableCommand {
       Version, kernel, clock, buffer instances, CPUs with their events and losses, recorded events, and for every result \
       whether the capture has the events that it needs.
 
-      Example:
+      Examples:
         proxytrace info trace.dat
+        proxytrace info --print-event-map > map.yaml
       """)
 
   @Argument(help: ArgumentHelp("The capture.", valueName: "file"))
   var file = "trace.dat"
 
+  @Flag(help: "Print the standard map of events and roles, as --events takes one, and read no capture.")
+  var printEventMap = false
+
   @OptionGroup var reading: ReadingOptions
 
   func run() throws {
     var outcome = Outcome()
+    if printEventMap {
+      print(EventMap.standardText, &outcome)
+      return try outcome.exit()
+    }
     do throws(TraceError) {
-      let capture = try LoadedCapture(path: file, instance: reading.instance, top: 1, jobs: reading.jobs)
+      let events = try reading.events.choice()
+      let capture = try LoadedCapture(
+        path: file, instance: reading.instance, events: events, top: 1, jobs: reading.jobs)
       outcome.note(damage: capture.context.diagnostics.hasDamage)
       show(capture, &outcome)
     } catch {
       outcome.fail(error)
     }
     try outcome.exit()
+  }
+
+  private func print(_ text: String, _ outcome: inout Outcome) {
+    let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
+    do throws(OutputError) {
+      try sink.write(text)
+      try sink.flush()
+    } catch {
+      outcome.fail(error)
+    }
   }
 
   private func show(_ capture: LoadedCapture, _ outcome: inout Outcome) {

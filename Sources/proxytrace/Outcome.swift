@@ -62,6 +62,8 @@ struct ReadingOptions: ParsableArguments {
   )
   var jobs = ReadingOptions.usefulJobs
 
+  @OptionGroup(title: "Other kernels and schedulers") var events: EventOptions
+
   @Option(help: "Colours: auto (on a terminal, unless NO_COLOR is set), always, never.")
   var color = ColorChoice.auto
 

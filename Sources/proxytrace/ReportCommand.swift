@@ -112,7 +112,8 @@ struct ReportCommand: ParsableCommand {
   private func load(_ file: String, _ outcome: inout Outcome) -> ReportContext? {
     do throws(TraceError) {
       let capture = try LoadedCapture(
-        path: file, instance: reading.instance, top: top, jobs: reading.jobs, options: model.options)
+        path: file, instance: reading.instance, events: try reading.events.choice(), top: top, jobs: reading.jobs,
+        options: model.options)
       try capture.context.requireSwitches()
       outcome.note(damage: capture.context.diagnostics.hasDamage)
       return capture.context

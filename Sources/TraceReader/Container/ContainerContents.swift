@@ -4,7 +4,7 @@ import TraceCore
 struct ContainerContents {
   var head: FileHead
   var pageFormat: PageFormat
-  var formats = FormatCatalogue()
+  var formats: FormatCatalogue
   var options = FileOptions()
   /// The top buffer first, if it is there.
   var buffers: [BufferLayout] = []
@@ -16,14 +16,15 @@ struct ContainerContents {
 
   /// Reads a capture's metadata.
   /// - Throws: `notATrace`, `unsupported`, or `damaged` where nothing can be read.
-  init(_ file: FileView, path: String) throws(TraceError) {
+  init(_ file: FileView, path: String, events: EventMap = .standard) throws(TraceError) {
     let head = try FileHead(file, path: path)
-    self.init(head: head)
+    self.init(head: head, events: events)
     if head.version == 6 {
       try readVersion6(file, path)
     } else {
       try readVersion7(file, path)
     }
+    formats.settle(&diagnostics)
     let alignment = Self.isPossible(pageSize: head.pageSize) ? UInt64(head.pageSize) : 4096
     for index in buffers.indices { buffers[index].check(alignment: alignment, &diagnostics) }
     checkPageSizes()
@@ -31,8 +32,9 @@ struct ContainerContents {
     cpuCount = max(cpuCount, Int(highest) + 1)
   }
 
-  private init(head: FileHead) {
+  private init(head: FileHead, events: EventMap) {
     self.head = head
+    formats = FormatCatalogue(events)
     pageFormat = PageFormat(longSize: head.userLongSize == 4 ? 4 : 8, isBigEndian: head.isBigEndian)
   }
 

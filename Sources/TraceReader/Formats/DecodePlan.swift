@@ -24,10 +24,14 @@ struct DecodePlan: BitwiseCopyable {
   /// | contentionBegan, contentionEnded, contendedRelease | lock_addr | flags, ret, – |
   /// | probedWait | lock | owner |
   /// | stopping | runnable | |
+  /// | donor | owner | |
+  /// | owner | waiter | lock |
   fileprivate(set) var first = IntegerField.absent
   fileprivate(set) var second = IntegerField.absent
   /// Of probes alone.
   fileprivate(set) var probe = ProbeFields()
+  /// Stands for `second` where the event has no such field, or for a wake's `first`.
+  fileprivate(set) var constant: UInt64 = 0
   /// Of messages alone.
   fileprivate(set) var text = TextField.absent
 }
@@ -69,44 +73,64 @@ struct ProbeFields: BitwiseCopyable {
 /// Finds the fields of an event by name and notes how long a record must be to have them.
 struct FieldResolver {
   private let format: ParsedFormat
+  /// What the role's fields are called in this event.
+  private let sources: [String: EventMap.Source]
+  /// The number that stands for a field that is none; 0 without one.
+  private(set) var constant: UInt64 = 0
   /// The end of the last field that was asked for: a shorter record is damaged.
   private(set) var minimumSize: Int
   /// Names that were asked for and are not there, or are of another kind.
   private(set) var missing: [String] = []
 
-  init(_ format: ParsedFormat, minimumSize: Int) {
+  init(_ format: ParsedFormat, _ entry: EventMap.Entry, minimumSize: Int) {
     self.format = format
     self.minimumSize = minimumSize
+    let fields = entry.role?.fields ?? []
+    sources = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, entry.source(of: $0)) })
+  }
+
+  /// The event's field that is a role's, and what it is called there.
+  private func field(_ name: String) -> (field: ParsedField?, name: String) {
+    guard case .field(let own)? = sources[name] else { return (nil, name) }
+    return (format.field(own) ?? format.common.first { $0.name == own }, own)
   }
 
   /// A field that the event cannot do without.
   mutating func integer(_ name: String) -> IntegerField {
     let field = optional(name)
-    if !field.isPresent { missing.append(name) }
+    if !field.isPresent { missing.append(self.field(name).name) }
     return field
   }
 
+  /// A field that the map may have replaced by a number.
+  mutating func integerOrConstant(_ name: String) -> IntegerField {
+    guard case .constant(let value)? = sources[name] else { return integer(name) }
+    constant = UInt64(bitPattern: value)
+    return .absent
+  }
+
   mutating func optional(_ name: String) -> IntegerField {
-    guard let field = format.field(name).flatMap(IntegerField.init) else { return .absent }
+    guard let field = field(name).field.flatMap(IntegerField.init) else { return .absent }
     minimumSize = max(minimumSize, field.end)
     return field
   }
 
   mutating func require(_ field: CommField, _ name: String) {
-    if field.form == .absent { missing.append(name) }
+    if field.form == .absent { missing.append(self.field(name).name) }
   }
 
   /// A name is never worth losing an event for.
   mutating func comm(_ name: String) -> CommField {
-    guard let field = format.field(name).flatMap(CommField.init) else { return .absent }
+    guard let field = field(name).field.flatMap(CommField.init) else { return .absent }
     minimumSize = max(minimumSize, field.end)
     return field
   }
 
   /// A message that the event cannot do without.
   mutating func text(_ name: String) -> TextField {
-    guard let field = format.field(name).flatMap(TextField.init) else {
-      missing.append(name)
+    let (found, own) = field(name)
+    guard let field = found.flatMap(TextField.init) else {
+      missing.append(own)
       return .absent
     }
     minimumSize = max(minimumSize, field.end)
@@ -132,19 +156,23 @@ extension DecodePlan {
     switch role {
     case .switched:
       (task, first, next) = (fields.task("prev_"), fields.integer("prev_state"), fields.task("next_"))
-    case .waking, .wakeup, .wakeupNew: (task, first) = (fields.task(), fields.integer("target_cpu"))
+    case .waking, .wakeup, .wakeupNew: (task, first) = (fields.task(), fields.integerOrConstant("target_cpu"))
     case .migrated:
       (task, first, second) = (fields.task(), fields.integer("orig_cpu"), fields.integer("dest_cpu"))
     case .forked, .executed, .exited, .renamed, .inheritedPriority: findLife(&fields)
-    case .contentionBegan: (first, second) = (fields.integer("lock_addr"), fields.integer("flags"))
-    case .contentionEnded: (first, second) = (fields.integer("lock_addr"), fields.integer("ret"))
-    case .contendedRelease: first = fields.integer("lock_addr")
+    case .contentionBegan: (first, second) = (fields.integer("lock"), fields.integerOrConstant("flags"))
+    case .contentionEnded: (first, second) = (fields.integer("lock"), fields.integerOrConstant("ret"))
+    case .contendedRelease: first = fields.integer("lock")
     case .probedSwitch, .probedWait, .probedSetNext: findProbe(&fields)
     case .running, .enqueued: task.pid = fields.integer("pid")
     case .stopping: (task.pid, first) = (fields.integer("pid"), fields.optional("runnable"))
-    case .message: text = fields.text("bpf_string")
+    case .message: text = fields.text("text")
+    case .donor: (task.pid, first) = (fields.integer("donor"), fields.integer("owner"))
+    case .owner:
+      (task.pid, first, second) = (fields.integer("owner"), fields.optional("waiter"), fields.optional("lock"))
     }
     minimumSize = fields.minimumSize
+    constant = fields.constant
   }
 
   private mutating func findLife(_ fields: inout FieldResolver) {
@@ -157,8 +185,8 @@ extension DecodePlan {
     case .exited: task = fields.task()
     case .renamed:
       // Since 6.18 without a pid: the current task renames itself.
-      (task.pid, task.comm) = (fields.optional("pid"), fields.comm("newcomm"))
-      fields.require(task.comm, "newcomm")
+      (task.pid, task.comm) = (fields.optional("pid"), fields.comm("comm"))
+      fields.require(task.comm, "comm")
     default:
       (task.pid, task.comm) = (fields.integer("pid"), fields.comm("comm"))
       (first, second) = (fields.integer("oldprio"), fields.integer("newprio"))

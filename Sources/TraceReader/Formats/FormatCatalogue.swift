@@ -4,6 +4,8 @@ import TraceCore
 struct FormatCatalogue {
   struct Format {
     var info: EventInfo
+    /// What it is taken for.
+    var entry = EventMap.Entry(system: "", name: "", role: nil)
     /// The whole text.
     var text: [UInt8]
     /// The fields alone, safe to be parsed.
@@ -16,6 +18,9 @@ struct FormatCatalogue {
   private(set) var events: [EventInfo] = []
   private(set) var used: [Format] = []
   private var ids: Set<UInt16> = []
+  private let map: EventMap
+
+  init(_ map: EventMap = .standard) { self.map = map }
 
   /// The kernel writes no format of this size.
   private static let largestText = 1 << 20
@@ -31,10 +36,10 @@ struct FormatCatalogue {
       diagnostics.record(.formatRejected, offset: offset, "\(system):\(name) has the id \(id), which another event has")
       return
     }
-    let role = EventRole.standard(system: system, name: name)
-    let info = EventInfo(id: id, system: system, name: name, role: role)
+    let entry = map.entry(system: system, name: name)
+    let info = EventInfo(id: id, system: system, name: name, role: entry?.role)
     events.append(info)
-    guard role != nil else { return }
+    guard let entry, entry.role != nil else { return }
     guard used.count < Self.mostUsed else {
       events[events.count - 1].role = nil
       diagnostics.record(.formatRejected, offset: offset, "more than \(Self.mostUsed) events that the analysis uses")
@@ -45,7 +50,23 @@ struct FormatCatalogue {
       diagnostics.record(.formatRejected, offset: offset, "\(system):\(name) is no format")
       return
     }
-    used.append(Format(info: info, text: text, fields: fields, offset: offset))
+    used.append(Format(info: info, entry: entry, text: text, fields: fields, offset: offset))
+  }
+
+  /// Lets the user's events alone play the roles that they have; tells of those that the capture does not hold.
+  mutating func settle(_ diagnostics: inout DiagnosticLog) {
+    guard !map.own.isEmpty else { return }
+    let own = used.filter { map.isOwn(system: $0.info.system, name: $0.info.name) }
+    let (ids, roles) = (Set(own.map(\.info.id)), Set(own.compactMap(\.info.role)))
+    for format in used where !ids.contains(format.info.id) {
+      if let role = format.info.role, roles.contains(role) { reject(format.info.id) }
+    }
+    used.removeAll { format in !ids.contains(format.info.id) && format.info.role.map(roles.contains) == true }
+    let unused = map.unused(in: events)
+    if !unused.isEmpty {
+      let names = unused.map { "\($0.system):\($0.name)" }.joined(separator: ", ")
+      diagnostics.record(.unusedMapping, count: UInt64(unused.count), names)
+    }
   }
 
   /// An event whose format cannot be used has no role in this capture.

@@ -30,20 +30,22 @@ struct RecordDecoder: ~Copyable {
   private var slots: [UInt16] = []
   private var plans: [DecodePlan] = []
   private var letters = StateLetters.recent
+  private let marks: MarkPattern
   /// Marks that have an event of their own in this capture; messages that look like them are not believed then.
   private var ownMarks: Set<MarkRecord.Kind> = []
 
   /// Makes plans for all events that have a role; those that cannot be decoded lose it.
   init(
-    _ formats: inout FormatCatalogue, longSize: Int, isBigEndian: Bool, _ diagnostics: inout DiagnosticLog
+    _ formats: inout FormatCatalogue, _ marks: MarkPattern = .standard, longSize: Int, isBigEndian: Bool,
+    _ diagnostics: inout DiagnosticLog
   ) {
+    self.marks = marks
     slots = [UInt16](repeating: 0, count: (formats.events.map { Int($0.id) }.max() ?? -1) + 1)
     for event in formats.events { slots[Int(event.id)] = 1 }
     // All formats at once, on this thread: the parser lets only one in.
     guard let parser = FormatParser(isBigEndian: isBigEndian, longSize: longSize) else { return }
     for format in formats.used {
-      guard let role = format.info.role else { continue }
-      if let problem = add(format, role, parser.parse(format), &diagnostics) {
+      if let problem = add(format, parser.parse(format), &diagnostics) {
         diagnostics.record(
           .formatRejected, offset: format.offset, "\(format.info.system):\(format.info.name) \(problem)")
         formats.reject(format.info.id)
@@ -56,11 +58,11 @@ struct RecordDecoder: ~Copyable {
 
   /// - Returns: Why the event cannot be decoded, as a clause.
   private mutating func add(
-    _ format: FormatCatalogue.Format, _ role: EventRole, _ parsed: ParsedFormat?, _ diagnostics: inout DiagnosticLog
+    _ format: FormatCatalogue.Format, _ parsed: ParsedFormat?, _ diagnostics: inout DiagnosticLog
   ) -> String? {
-    guard let parsed else { return "cannot be parsed" }
+    guard let role = format.entry.role, let parsed else { return "cannot be parsed" }
     guard CommonFields.match(parsed.common) else { return "does not begin as events do" }
-    var fields = FieldResolver(parsed, minimumSize: CommonFields.size)
+    var fields = FieldResolver(parsed, format.entry, minimumSize: CommonFields.size)
     let plan = DecodePlan(role, &fields)
     guard fields.missing.isEmpty else { return "has no usable " + fields.missing.joined(separator: ", ") }
     if role == .switched {
@@ -109,9 +111,12 @@ struct RecordDecoder: ~Copyable {
     case .waking: body = .waking(wake(index, record))
     case .wakeup: body = .wakeup(wake(index, record))
     case .contentionBegan:
-      body = .contentionBegan(lock: lock(index, record), flags: flags(plans[index].second, record))
+      let flags = plans[index].second.load(record, orElse: plans[index].constant)
+      body = .contentionBegan(
+        lock: lock(index, record), flags: ContentionFlags(rawValue: UInt32(truncatingIfNeeded: flags)))
     case .contentionEnded:
-      body = .contentionEnded(lock: lock(index, record), result: plans[index].second.load32(record))
+      let result = plans[index].second.load(record, orElse: plans[index].constant)
+      body = .contentionEnded(lock: lock(index, record), result: Int32(truncatingIfNeeded: result))
     case .contendedRelease: body = .contendedRelease(lock: lock(index, record))
     default: body = rareBody(plans[index], record, current)
     }
@@ -119,7 +124,8 @@ struct RecordDecoder: ~Copyable {
 
   @inline(__always)
   private func wake(_ index: Int, _ record: Record) -> WakeRecord {
-    WakeRecord(task: plans[index].task.load(record), targetCPU: plans[index].first.load32(record))
+    let cpu = plans[index].first.load(record, orElse: plans[index].constant)
+    return WakeRecord(task: plans[index].task.load(record), targetCPU: Int32(truncatingIfNeeded: cpu))
   }
 
   @inline(__always)
@@ -134,7 +140,14 @@ struct RecordDecoder: ~Copyable {
   private func rareBody(_ plan: DecodePlan, _ record: Record, _ current: Pid) -> EventBody {
     let (task, first, second) = (plan.task, plan.first, plan.second)
     switch plan.role {
-    case .wakeupNew: return .wakeupNew(WakeRecord(task: task.load(record), targetCPU: first.load32(record)))
+    case .wakeupNew:
+      let cpu = first.load(record, orElse: plan.constant)
+      return .wakeupNew(WakeRecord(task: task.load(record), targetCPU: Int32(truncatingIfNeeded: cpu)))
+    case .donor: return .donorNamed(donor: task.pid.load32(record), owner: first.load32(record))
+    case .owner:
+      return .ownerNamed(
+        lock: LockAddress(second.load(record, orElse: 0)), waiter: first.load32(record, orElse: current),
+        owner: task.pid.load32(record))
     case .migrated: return .migrated(task: task.load(record), from: first.load32(record), to: second.load32(record))
     case .forked:
       return .forked(
@@ -159,7 +172,7 @@ struct RecordDecoder: ~Copyable {
       let isRunnable = first.isPresent ? first.load(record) != 0 : nil
       return .mark(MarkRecord(.stopping, pid: task.pid.load32(record), isRunnable: isRunnable))
     case .message:
-      guard let mark = MarkRecord(message: plan.text.load(record)), !ownMarks.contains(mark.kind) else {
+      guard let mark = marks.mark(in: plan.text.load(record)), !ownMarks.contains(mark.kind) else {
         return .other
       }
       return .mark(mark)

@@ -16,10 +16,11 @@ public struct EventCatalog: Sendable {
   private var byRole: [EventRole: Int] = [:]
   private var markIndex = 0
 
-  public init(_ dialect: Dialect = .linux7) {
+  /// - Parameter more: Events that no kernel of ours has; their ids are not looked at.
+  public init(_ dialect: Dialect = .linux7, more: [EventFormat] = []) {
     self.dialect = dialect
     let base: UInt16 = dialect == .linux6 ? 301 : 91
-    let all = Self.scheduler(dialect) + Self.locks(dialect) + Self.marks + Self.probes
+    let all = Self.scheduler(dialect) + Self.locks(dialect) + Self.marks + Self.probes + more
     for (index, format) in all.enumerated() {
       var format = format
       format.id = base + UInt16(index)
@@ -34,6 +35,10 @@ public struct EventCatalog: Sendable {
 
   /// `bpf_trace:bpf_trace_printk`.
   public var mark: EventFormat { formats[markIndex] }
+
+  func index(system: String, name: String) -> Int? {
+    formats.firstIndex { $0.system == system && $0.name == name }
+  }
 
   func index(for role: EventRole) -> Int? { byRole[role] }
 }

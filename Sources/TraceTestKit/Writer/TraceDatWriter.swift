@@ -24,10 +24,11 @@ public struct TraceDatWriter {
   var buffers: [Buffer]
 
   /// - Parameters:
+  ///   - events: Events besides those of the dialect; their ids are not looked at.
   ///   - clock: Name of the top buffer's clock as in `trace_clock`.
   ///   - cpuCount: CPUs of the traced machine; at least one more than the highest that has events.
   public init(
-    _ layout: CaptureLayout = CaptureLayout(), dialect: EventCatalog.Dialect = .linux7,
+    _ layout: CaptureLayout = CaptureLayout(), dialect: EventCatalog.Dialect = .linux7, events: [EventFormat] = [],
     options: CaptureOptions = CaptureOptions(), style: RingBufferStyle = RingBufferStyle(), clock: String = "mono",
     cpuCount: Int? = nil
   ) throws(KitError) {
@@ -35,7 +36,7 @@ public struct TraceDatWriter {
     self.layout = layout
     self.options = options
     self.style = style
-    let catalog = EventCatalog(dialect)
+    let catalog = EventCatalog(dialect, more: events)
     self.catalog = catalog
     encoders = catalog.formats.map { RecordEncoder($0, layout) }
     buffers = [Buffer(name: "", clock: clock, subBufferSize: layout.subBufferSize)]
@@ -85,6 +86,19 @@ public struct TraceDatWriter {
   ) throws(KitError) {
     guard let encoder = encoders.first(where: { $0.format.id == catalog.mark.id }) else { return }
     let record = encoder.encode(pid: pid, context: context, [.text(Array(text.utf8))])
+    try append(record: record, at: time, cpu: cpu, to: instance)
+  }
+
+  /// Appends an event by its name.
+  /// - Parameter values: its fields in their order, all of them numbers.
+  public mutating func append(
+    _ name: String, of system: String, _ values: [Int64], at time: Timestamp, cpu: CPU, pid: Pid,
+    context: EventContext = .task, to instance: Instance = .top
+  ) throws(KitError) {
+    guard let index = catalog.index(system: system, name: name), values.count == encoders[index].fields.count else {
+      throw KitError("there is no event \(system):\(name) with \(values.count) fields")
+    }
+    let record = encoders[index].encode(pid: pid, context: context, values.map { .signed($0) })
     try append(record: record, at: time, cpu: cpu, to: instance)
   }
 

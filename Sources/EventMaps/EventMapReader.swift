@@ -1,0 +1,193 @@
+import Foundation
+public import TraceCore
+import Yams
+
+extension EventMap {
+  /// Larger files are no maps.
+  private static let largestFile = 1 << 20
+
+  /// Reads a map from a file.
+  /// - Throws: `cannotOpen`; `badMap` with line and column.
+  public init(path: String) throws(TraceError) {
+    guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: Self.largestFile + 1)
+    else {
+      throw TraceError(
+        .cannotOpen, path: path, "the event map cannot be read", advice: "check its name and permissions")
+    }
+    try self.init([UInt8](data), path: path)
+  }
+
+  /// Reads a map's text.
+  /// - Parameter path: what errors call it.
+  /// - Throws: `badMap` with line and column.
+  public init(_ bytes: [UInt8], path: String) throws(TraceError) {
+    guard bytes.count <= Self.largestFile else {
+      throw TraceError(.badMap, path: path, "is larger than an event map can be", advice: Problem.advice)
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw TraceError(.badMap, path: path, "is no UTF-8 text", advice: Problem.advice)
+    }
+    do throws(Problem) {
+      self.init(own: try MapFile.entries(text))
+    } catch {
+      throw error.error(path)
+    }
+  }
+}
+
+/// What is wrong with a map, and where.
+private struct Problem: Error {
+  var text: String
+  /// From 1; `nil` where the parser does not tell.
+  var line, column: Int?
+  var remedy = Self.advice
+
+  static let advice = "proxytrace info --print-event-map prints a map to start from"
+
+  init(_ text: String, _ mark: Mark?, _ advice: String = Self.advice) {
+    self.text = text
+    (line, column) = (mark?.line, mark?.column)
+    remedy = advice
+  }
+
+  func error(_ path: String) -> TraceError {
+    let place = line.map { "line \($0), column \(column ?? 1): " } ?? ""
+    return TraceError(.badMap, path: path, place + text, advice: remedy)
+  }
+}
+
+/// The parts of a map's text.
+private enum MapFile {
+  static func entries(_ text: String) throws(Problem) -> [EventMap.Entry] {
+    guard let root = try compose(text) else { throw Problem("holds nothing", nil) }
+    let parts = try mapping(root, "a map", ["version", "events"])
+    if let version = parts["version"], version.scalar?.string != "1" {
+      throw Problem("this version of event maps is not known", version.mark, "write version: 1")
+    }
+    guard let events = parts["events"] else { throw Problem("there is no list of events", root.mark) }
+    guard let list = events.sequence else { throw Problem("events is no list", events.mark, "begin each with a dash") }
+    var entries: [EventMap.Entry] = []
+    for node in list {
+      let entry = try entry(node)
+      if entries.contains(where: { $0.system == entry.system && $0.name == entry.name }) {
+        throw Problem("\(entry.system):\(entry.name) stands here twice", node.mark, "keep one of them")
+      }
+      entries.append(entry)
+    }
+    return entries
+  }
+
+  private static func compose(_ text: String) throws(Problem) -> Node? {
+    do {
+      return try Yams.compose(yaml: text)
+    } catch let error as YamlError {
+      throw problem(error)
+    } catch {
+      throw Problem("is no YAML", nil)
+    }
+  }
+
+  private static func problem(_ error: YamlError) -> Problem {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      return Problem("is no YAML: \(problem)", mark)
+    case .reader(let problem, _, _, _): return Problem("is no YAML: \(problem)", nil)
+    case .duplicatedKeysInMapping(let keys, let context):
+      let names = keys.map { "\"\($0)\"" }.joined(separator: ", ")
+      return Problem("\(names) stands here twice", context.mark, "keep one of them")
+    default: return Problem("is no YAML", nil)
+    }
+  }
+
+  /// A mapping's values by their keys, all of which must be known.
+  private static func mapping(_ node: Node, _ what: String, _ known: [String]) throws(Problem) -> [String: Node] {
+    guard let mapping = node.mapping else {
+      throw Problem("\(what) is no mapping", node.mark, "write KEY: VALUE, with \(known.joined(separator: ", "))")
+    }
+    var values: [String: Node] = [:]
+    for (key, value) in mapping {
+      guard let name = key.scalar?.string, known.contains(name) else {
+        let name = key.scalar.map { "\"\($0.string)\"" } ?? "such"
+        throw Problem("\(what) has no \(name)", key.mark, "it has \(known.joined(separator: ", "))")
+      }
+      values[name] = value
+    }
+    return values
+  }
+
+  private static func entry(_ node: Node) throws(Problem) -> EventMap.Entry {
+    let parts = try mapping(node, "an event", ["event", "role", "fields"])
+    guard let event = parts["event"] else {
+      throw Problem("an event without its name", node.mark, "add event: SYSTEM:NAME")
+    }
+    let (system, name) = try self.name(event)
+    guard let word = parts["role"] else {
+      throw Problem("\(system):\(name) has no role", node.mark, "add role: one of \(roles)")
+    }
+    let role = try self.role(word)
+    var sources: [String: EventMap.Source] = [:]
+    if let fields = parts["fields"], !isNull(fields) {
+      guard let role else { throw Problem("role none has no fields", fields.mark, "leave them out") }
+      for (key, value) in try mapping(fields, "role \(role.word)", role.fields.map(\.name)) {
+        guard let field = role.fields.first(where: { $0.name == key }) else { continue }
+        sources[key] = try source(value, of: field, role)
+      }
+    }
+    return EventMap.Entry(system: system, name: name, role: role, sources: sources)
+  }
+
+  private static func name(_ node: Node) throws(Problem) -> (system: String, name: String) {
+    let parts = (node.scalar?.string ?? "").split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, isWord(parts[0]), isWord(parts[1].hasSuffix("*") ? parts[1].dropLast() : parts[1][...])
+    else {
+      throw Problem("no event has such a name", node.mark, "write SYSTEM:NAME, as in sched:sched_switch")
+    }
+    return (parts[0], parts[1])
+  }
+
+  private static let roles = (EventRole.allCases.map(\.word) + ["none"]).joined(separator: ", ")
+
+  private static func role(_ node: Node) throws(Problem) -> EventRole? {
+    let word = node.scalar?.string
+    if word == "none" { return nil }
+    guard let role = EventRole.allCases.first(where: { $0.word == word }) else {
+      throw Problem("there is no role \(word.map { "\"\($0)\"" } ?? "of that kind")", node.mark, "there are \(roles)")
+    }
+    return role
+  }
+
+  private static func source(_ node: Node, of field: RoleField, _ role: EventRole) throws(Problem) -> EventMap.Source {
+    if isNull(node) {
+      if field.isRequired {
+        throw Problem("role \(role.word) needs \(field.name)", node.mark, "name the event's field")
+      }
+      return .absent
+    }
+    guard let text = node.scalar?.string else {
+      throw Problem("\(field.name) is no name of a field", node.mark, "write one word")
+    }
+    if let value = Int64(text) {
+      guard field.mayBeConstant else {
+        throw Problem("\(field.name) of role \(role.word) cannot be a number", node.mark, "name the event's field")
+      }
+      return .constant(value)
+    }
+    guard isWord(text) else { throw Problem("no field has such a name", node.mark, "write one word") }
+    return .field(text)
+  }
+
+  private static func isNull(_ node: Node) -> Bool {
+    guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else { return false }
+    return ["", "~", "null"].contains(scalar.string)
+  }
+
+  /// A letter or `_`, then letters, digits, `_` and `-`: what the kernel allows in names of systems, events and fields.
+  private static func isWord(_ text: some StringProtocol) -> Bool {
+    guard let first = text.utf8.first, !(0x30...0x39).contains(first), first != UInt8(ascii: "-") else { return false }
+    return text.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x5f
+        || byte == 0x2d
+    }
+  }
+}

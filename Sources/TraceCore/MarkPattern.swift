@@ -1,0 +1,83 @@
+/// How marks of sched_ext callbacks are recognised in messages.
+public struct MarkPattern: Sendable {
+  /// What is wrong with a user's pattern.
+  public struct Problem: Error, Sendable, Hashable {
+    public var text: String
+  }
+
+  /// `nil`: the default.
+  private let pattern: BytePattern?
+  private var groups = Groups()
+
+  /// Places of the named groups in the pattern; −1 where it has none.
+  private struct Groups: Sendable {
+    var pid = -1
+    var mark = -1
+    var kinds = (running: -1, stopping: -1, enqueue: -1)
+    var runnable = -1
+  }
+
+  /// `running pid=N`, `stopping pid=N runnable=0|1`, `enqueue pid=N`, whatever stands around them.
+  public static let standard = MarkPattern()
+
+  private init() { pattern = nil }
+
+  /// A regular expression with a group `pid`, and either a group `mark` that holds `running…`, `stopping…` or `enqueue…` (the
+  /// first three letters decide), or groups `running`, `stopping`, `enqueue`, of which the one that takes part decides. A
+  /// group `runnable` may hold `0` or `1`. ``BytePattern`` tells what else a pattern may hold.
+  /// - Throws: where it is no regular expression, or lacks a group.
+  public init(_ text: String) throws(Problem) {
+    let pattern: BytePattern
+    do throws(BytePattern.Problem) {
+      pattern = try BytePattern(text)
+    } catch {
+      throw Problem(text: "\(error.text) (at byte \(error.position + 1))")
+    }
+    func place(_ name: String) -> Int { pattern.names.firstIndex(of: name) ?? -1 }
+    self.pattern = pattern
+    groups.pid = place("pid")
+    groups.mark = place("mark")
+    groups.kinds = (place("running"), place("stopping"), place("enqueue"))
+    groups.runnable = place("runnable")
+    let known = ["pid", "mark", "running", "stopping", "enqueue", "runnable"]
+    if let other = pattern.names.first(where: { !known.contains($0) }) {
+      throw Problem(text: "there is no use for a group \(other); there is for \(known.joined(separator: ", "))")
+    }
+    guard groups.pid >= 0 else { throw Problem(text: "it has no group (?<pid>…)") }
+    guard groups.mark >= 0 || max(groups.kinds.running, groups.kinds.stopping, groups.kinds.enqueue) >= 0 else {
+      throw Problem(text: "it has no group (?<mark>…), nor (?<running>…), (?<stopping>…) or (?<enqueue>…)")
+    }
+  }
+
+  /// The mark in a message; messages end at their first NUL.
+  public func mark(in message: UnsafeRawBufferPointer) -> MarkRecord? {
+    guard let pattern else { return MarkRecord(message: message) }
+    let end = message.firstIndex(of: 0) ?? message.count
+    let text = UnsafeRawBufferPointer(rebasing: message[..<end])
+    guard let found = pattern.match(text), let pid = found[groups.pid].flatMap({ number(text[$0]) }) else { return nil }
+    guard let kind = kind(found, text) else { return nil }
+    let runnable = groups.runnable >= 0 && kind == .stopping ? found[groups.runnable] : nil
+    return MarkRecord(kind, pid: pid, isRunnable: runnable.flatMap { truth(text[$0]) })
+  }
+
+  private func kind(_ found: [Range<Int>?], _ text: UnsafeRawBufferPointer) -> MarkRecord.Kind? {
+    if groups.mark >= 0, let range = found[groups.mark] {
+      return MarkRecord.Kind.allCases.first { text[range].starts(with: $0.name.utf8.prefix(3)) }
+    }
+    let (running, stopping, enqueue) = groups.kinds
+    if running >= 0, found[running] != nil { return .running }
+    if stopping >= 0, found[stopping] != nil { return .stopping }
+    if enqueue >= 0, found[enqueue] != nil { return .enqueue }
+    return nil
+  }
+
+  private func number(_ digits: some Collection<UInt8>) -> Pid? {
+    guard (1...10).contains(digits.count), digits.allSatisfy(ByteClass.digit.contains) else { return nil }
+    return Pid(exactly: digits.reduce(Int64(0)) { $0 * 10 + Int64($1 & 0xf) })
+  }
+
+  private func truth(_ text: some Collection<UInt8>) -> Bool? {
+    if text.elementsEqual("0".utf8) { return false }
+    return text.elementsEqual("1".utf8) ? true : nil
+  }
+}
