@@ -103,6 +103,8 @@ extension EventRole {
     case .message: "bpf_trace:bpf_trace_printk"
     case .donor: "proxytrace:donor"
     case .owner: "proxytrace:owner"
+    case .schedExtCounter: "sched_ext:sched_ext_event"
+    case .schedExtExit: "sched_ext:sched_ext_exit"
     }
   }
 }

@@ -2,6 +2,7 @@
 public enum AnalysisRegistry {
   public static let all: [any Analysis.Type] = [
     VerdictAnalysis.self,
+    SchedextAnalysis.self,
     CpusAnalysis.self,
     WaitsAnalysis.self,
     ChainsAnalysis.self,

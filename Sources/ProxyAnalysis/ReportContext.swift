@@ -39,6 +39,12 @@ public struct ReportContext: Sendable {
   /// Whether such events were recorded, even if none occurred.
   public func records(_ role: EventRole) -> Bool { recordedRoles.contains(role) }
 
+  /// Whether it means something that the scheduler was handed no blocked task: enqueues and waits were recorded.
+  public var knowsBlockedEnqueues: Bool { timeline.marks.total.enqueue > 0 && records(.contentionBegan) }
+
+  /// Whether the filter chooses a task.
+  public func chooses(_ task: TaskIndex) -> Bool { filter.chooses(timeline[task]) }
+
   /// Whether clock steps are nanoseconds. Where not, nothing may be called a second.
   public var countsNanoseconds: Bool { capture.clock.unit == .nanoseconds }
 

@@ -9,6 +9,7 @@ extension ProxyMachine {
     case .stopping: see(.stopping)
     case .enqueue: see(.enqueued)
     }
+    schedExt.see(at: event.timestamp)
     guard TaskTable.isValid(mark.pid), mark.pid != 0 else {
       diagnostics.record(.pidOutOfRange, cpu: event.cpu, time: event.timestamp, "pid \(mark.pid)")
       return
@@ -19,10 +20,16 @@ extension ProxyMachine {
       .marked(task, mark, isBlocking: fallingAsleep.contains(task)), at: event.timestamp, cpu: event.cpu)
   }
 
+  mutating func schedExt(_ record: SchedExtRecord, _ event: SchedEvent) {
+    see(record.kind == .counter ? .schedExtCounter : .schedExtExit)
+    schedExt.add(record, at: event.timestamp)
+  }
+
   /// Takes the replay's anomalies, but for those that a hole in the records may have made.
   func takeMarks(_ replay: inout Replay, into timeline: inout Timeline) {
     replay.finishMarks()
     timeline.marks = replay.marks.summary
+    timeline.schedExt = schedExt
     let holes = Holes(self.holes + gaps.map { $0.begin...max($0.begin, $0.end) })
     timeline.pairing = replay.marks.rows.filter { !holes.meet($0.since, $0.until) }
       .sorted { ($0.time, $0.until, $0.task.index.rawValue) < ($1.time, $1.until, $1.task.index.rawValue) }

@@ -200,6 +200,7 @@ extension ProxyMachine {
       let position = note(.probedChoice(tasks.task(pid)), at: event.timestamp, cpu: event.cpu)
       sequels.chose(lane, position: position, in: &journal)
     case .mark(let mark): marked(mark, event)
+    case .schedExt(let record): schedExt(record, event)
     case .donorNamed(let donor, let owner): donorNamed(donor, owner, event)
     case .ownerNamed(let lock, let waiter, let owner): ownerNamed(lock, waiter, owner, event)
     default: applyLife(event, lane: lane)
@@ -388,7 +389,9 @@ extension EventBody {
     switch self {
     // Runqueue locks are contended there, a donor that is moved home migrates, and sched_ext callbacks are called. Of
     // other events nothing is known.
-    case .switched, .probedSwitch, .probedSetNext, .migrated, .mark, .donorNamed, .ownerNamed, .other, .lost: false
+    case .switched, .probedSwitch, .probedSetNext, .migrated, .mark, .donorNamed, .ownerNamed, .schedExt, .other,
+      .lost:
+      false
     case .contentionBegan(_, let flags): WaitKind(flags) != nil
     case .contentionEnded: false
     default: true

@@ -37,6 +37,7 @@ public struct ProxyMachine: ~Copyable {
   var gaps: [GapRow] = []
   /// Stretches in which records are missing without the ring buffer saying so.
   var holes: [ClosedRange<Timestamp>] = []
+  var schedExt = SchedExtSummary()
   /// Tasks that have told that they go to sleep for a mutex, and have not been switched in since.
   var fallingAsleep: Set<TaskIndex> = []
   var diagnostics = DiagnosticLog()

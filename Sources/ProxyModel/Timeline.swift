@@ -29,6 +29,7 @@ public struct Timeline: Sendable {
   public var pairing: [PairingRow] = []
   /// How often sched_ext callbacks were called.
   public var marks = MarkSummary()
+  public var schedExt = SchedExtSummary()
   public var gaps: [GapRow] = []
   public var diagnostics = DiagnosticLog()
 

@@ -151,6 +151,7 @@ extension EventRole {
     case .running, .stopping, .enqueued, .message: "sched_ext callbacks"
     case .donor: "the donor"
     case .owner: "a lock's owner"
+    case .schedExtCounter, .schedExtExit: "the BPF scheduler in charge"
     }
   }
 }

@@ -18,6 +18,7 @@ public struct JSONWriter {
       try json.key("capture")
       try write(capture: report.context, to: &json)
       try write(filter: report.context.filter, to: &json)
+      try write(schedExtOf: report.context, to: &json)
       try json.key("diagnostics")
       try json.array { json throws(OutputError) in
         for diagnostic in report.context.diagnostics.all { try write(diagnostic, to: &json) }

@@ -77,5 +77,6 @@ public struct EventMap: Sendable, Hashable {
     ("proxytrace", "wait", .probedWait), ("proxytrace", "set_next_*", .probedSetNext),
     ("proxytrace", "running", .running), ("proxytrace", "stopping", .stopping), ("proxytrace", "enqueue", .enqueued),
     ("bpf_trace", "bpf_trace_printk", .message), ("proxytrace", "donor", .donor), ("proxytrace", "owner", .owner),
+    ("sched_ext", "sched_ext_event", .schedExtCounter), ("sched_ext", "sched_ext_exit", .schedExtExit),
   ].map { Entry(system: $0.0, name: $0.1, role: $0.2) }
 }

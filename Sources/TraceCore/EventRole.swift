@@ -10,6 +10,8 @@ public enum EventRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable 
   case message
   /// An event of the kernel that names a donor, or a lock's owner.
   case donor, owner
+  /// What the kernel says of the BPF scheduler in charge.
+  case schedExtCounter, schedExtExit
 
   /// The role that an event has by default; `nil` for all others.
   public static func standard(system: String, name: String) -> EventRole? {
@@ -41,6 +43,8 @@ public enum EventRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable 
     case .message: "message"
     case .donor: "donor"
     case .owner: "owner"
+    case .schedExtCounter: "scx-counter"
+    case .schedExtExit: "scx-exit"
     }
   }
 
@@ -69,6 +73,8 @@ public enum EventRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable 
     case .message: "free text, in which marks of sched_ext callbacks may stand"
     case .donor: "who is the donor on the record's CPU, and who runs on its account"
     case .owner: "who owns the lock that a task waits for"
+    case .schedExtCounter: "one of sched_ext's counters grows"
+    case .schedExtExit: "a BPF scheduler is unloaded"
     }
   }
 }
@@ -119,6 +125,8 @@ extension EventRole {
     case .message: [RoleField("text", "bpf_string")]
     case .donor: [RoleField("donor"), RoleField("owner")]
     case .owner: [RoleField("owner"), .optional("waiter"), .optional("lock")]
+    case .schedExtCounter: [RoleField("name"), RoleField("delta")]
+    case .schedExtExit: [RoleField("name"), RoleField("kind")]
     }
   }
 

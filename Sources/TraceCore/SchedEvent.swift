@@ -83,6 +83,8 @@ public enum EventBody: Sendable, BitwiseCopyable {
   /// `bpf_trace:bpf_trace_printk` with the text of a mark, or `proxytrace:running`, `stopping`, `enqueue`: a sched_ext
   /// callback was called.
   case mark(MarkRecord)
+  /// `sched_ext:sched_ext_event` and `sched_ext_exit`.
+  case schedExt(SchedExtRecord)
   /// An event of the kernel says that on the record's CPU `owner` runs on the donor's account, from now on or from the
   /// switch on that comes next.
   case donorNamed(donor: Pid, owner: Pid)

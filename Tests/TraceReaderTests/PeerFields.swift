@@ -26,6 +26,7 @@ enum PeerFields {
         && value("owner", text).map { $0 & ~7 } == probe.ownerTask
     case .probedSetNext(let pid, let priority): text.hasSuffix(" pid=\(pid) prio=\(priority.rawValue)")
     case .mark(let mark): text.contains("\(mark.kind.name) pid=\(mark.pid)")
+    case .schedExt(let record): text.contains(record.name.text)
     case .donorNamed, .ownerNamed, .other: true
     case .lost: false
     }

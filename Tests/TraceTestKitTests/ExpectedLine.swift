@@ -47,7 +47,7 @@ enum ExpectedLine {
       return ("wait", "\(ip) lock=\(probe.lock) flags=\(probe.flags.rawValue) owner=\(owner)")
     case .probedSetNext(let pid, let priority): return ("set_next_fair", "\(ip) pid=\(pid) prio=\(priority.rawValue)")
     case .mark(let mark): return ("bpf_trace_printk", "bpf_string=\(mark.message)")
-    case .donorNamed, .ownerNamed, .lost, .other: return ("", "")
+    case .donorNamed, .ownerNamed, .schedExt, .lost, .other: return ("", "")
     }
   }
 

@@ -26,13 +26,14 @@ struct DecodePlan: BitwiseCopyable {
   /// | stopping | runnable | |
   /// | donor | owner | |
   /// | owner | waiter | lock |
+  /// | schedExtCounter, schedExtExit | delta, kind | |
   fileprivate(set) var first = IntegerField.absent
   fileprivate(set) var second = IntegerField.absent
   /// Of probes alone.
   fileprivate(set) var probe = ProbeFields()
   /// Stands for `second` where the event has no such field, or for a wake's `first`.
   fileprivate(set) var constant: UInt64 = 0
-  /// Of messages alone.
+  /// Of messages and sched_ext's events.
   fileprivate(set) var text = TextField.absent
 }
 
@@ -167,6 +168,8 @@ extension DecodePlan {
     case .running, .enqueued: task.pid = fields.integer("pid")
     case .stopping: (task.pid, first) = (fields.integer("pid"), fields.optional("runnable"))
     case .message: text = fields.text("text")
+    case .schedExtCounter: (text, first) = (fields.text("name"), fields.integer("delta"))
+    case .schedExtExit: (text, first) = (fields.text("name"), fields.integer("kind"))
     case .donor: (task.pid, first) = (fields.integer("donor"), fields.integer("owner"))
     case .owner:
       (task.pid, first, second) = (fields.integer("owner"), fields.optional("waiter"), fields.optional("lock"))

@@ -143,6 +143,12 @@ struct RecordDecoder: ~Copyable {
     case .wakeupNew:
       let cpu = first.load(record, orElse: plan.constant)
       return .wakeupNew(WakeRecord(task: task.load(record), targetCPU: Int32(truncatingIfNeeded: cpu)))
+    case .schedExtCounter:
+      let value = Int64(bitPattern: first.load(record))
+      return .schedExt(SchedExtRecord(.counter, name: ShortName(counter: plan.text.load(record)), value: value))
+    case .schedExtExit:
+      let value = Int64(bitPattern: first.load(record))
+      return .schedExt(SchedExtRecord(.exit, name: ShortName(plan.text.load(record)), value: value))
     case .donor: return .donorNamed(donor: task.pid.load32(record), owner: first.load32(record))
     case .owner:
       return .ownerNamed(

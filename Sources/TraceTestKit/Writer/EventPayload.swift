@@ -70,7 +70,7 @@ struct EventValues {
     case .probedSetNext(let pid, let priority):
       self.init(.probedSetNext, .number(SyntheticAddress.probe), .signed(pid), .signed(priority.rawValue))
     case .mark(let mark): self.init(.message, .text(Array(mark.message.utf8)))
-    case .donorNamed, .ownerNamed, .lost, .other: return nil
+    case .donorNamed, .ownerNamed, .schedExt, .lost, .other: return nil
     }
   }
 
