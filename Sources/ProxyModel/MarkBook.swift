@@ -37,6 +37,8 @@ struct MarkBook {
     /// Its `running` was ended by its `stopping` before anything started, on the CPU that it was about to leave: whether it
     /// was blocked, its switch will show.
     var isUnstarted = false
+    /// Its last `stopping` ended a run of which it was known where it was.
+    var wasSeenToRun = false
     /// It runs on a donor's account alone, and its `running` should not have been called.
     var isProxy = false
     /// As a donor: the owner that runs on its account got a `running` of its own. Either that is one too many, or this
@@ -63,7 +65,7 @@ struct MarkBook {
     var closed: TaskIndex?
     /// On whose account curr runs, as the marks have it.
     var donor: TaskIndex?
-    /// The same, after that donor's `stopping`: it may return to curr without a switch.
+    /// Whose run was closed here since the last switch: a donor may return to curr without one.
     var retained: TaskIndex?
   }
 
@@ -132,20 +134,22 @@ struct MarkBook {
     self[task].cpu = CPU(lane)
     self[task].awaitsStart = false
     self[lane].open = task
+    self[lane].retained = nil
   }
 
   /// A task's open run is on this CPU, whose curr runs on its account.
   mutating func donate(_ task: TaskIndex, on lane: Int) {
     locate(task, on: lane)
-    (self[lane].donor, self[lane].retained) = (task, nil)
+    self[lane].donor = task
   }
 
   /// Ends a task's run.
   mutating func close(_ task: TaskIndex, _ moment: Moment, staysRunnable: Bool?) {
     let lane = Int(self[task].cpu)
-    if lane >= 0, self[lane].open == task { self[lane].closed = task }
-    if lane >= 0, self[lane].donor == task { (self[lane].donor, self[lane].retained) = (nil, task) }
+    if lane >= 0, self[lane].open == task { (self[lane].closed, self[lane].retained) = (task, task) }
+    if lane >= 0, self[lane].donor == task { self[lane].donor = nil }
     leave(task)
+    self[task].wasSeenToRun = self[task].isOpen && lane >= 0
     self[task].phase = .stopped
     self[task].stopping = moment
     self[task].staysRunnable = staysRunnable

@@ -34,6 +34,7 @@ extension ProxyMachine {
     let wasUnknown = lanes[lane].current == .unknown
     lanes[lane].see(task, pid: pid, at: event.timestamp)
     if wasUnknown {
+      fallingAsleep.remove(task)
       describe(task, at: event.timestamp, cpu: event.cpu)
       tell(.current(task), at: event.timestamp, cpu: event.cpu)
     }
@@ -127,6 +128,7 @@ extension ProxyMachine {
   private mutating func loseCurrent(_ lane: Int, since: Timestamp, at time: Timestamp) {
     bookRun(lane) { $0.lose(since: since) }
     ledger.forget(in: &journal)
+    fallingAsleep.removeAll()
     sequels.lost(lane, in: &journal)
     tell(.lost, at: time, cpu: CPU(lane))
   }
@@ -281,6 +283,8 @@ extension ProxyMachine {
     if kind == .mutex, !flags.contains(.spin) {
       ledger.waiterSleeps(lock, current, at: event.timestamp)
       fallingAsleep.insert(current)
+    } else {
+      fallingAsleep.remove(current)
     }
   }
 

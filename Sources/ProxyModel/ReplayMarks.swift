@@ -38,13 +38,18 @@ extension Replay {
       return
     }
     noteUnclosed(task, by: task, moment)
+    // If it is not known where it ran before, it may be going on there.
+    let wasSeen = marks[task].wasSeenToRun
     marks.open(task, moment, writtenOn: cpu)
     if let lane {
       noteClash(on: lane, with: task)
       marks.locate(task, on: lane)
-      marks[task].awaitsStart = isBlocking
+      marks[task].awaitsStart = isBlocking && wasSeen
+    } else if let start = laneProxied(by: task) {
+      noteClash(on: start, with: task)
+      marks.donate(task, on: start)
     } else if isBlocked(task) {
-      if let start = laneProxied(by: task) { marks.donate(task, on: start) } else { marks[task].awaitsStart = true }
+      marks[task].awaitsStart = wasSeen
     }
   }
 
@@ -81,10 +86,11 @@ extension Replay {
     marks[to].switchedIn = marks.moment(now)
     (marks[lane].donor, marks[lane].retained) = (nil, nil)
     if let donor = startedDonor(lane, to) {
-      if marks[to].isOpen, !marks[to].isProxy {
+      if marks[to].phase == .running, !marks[to].isProxy {
         marks[donor].suspect = MarkBook.Suspect(owner: to, running: marks[to].running)
         marks[to].isProxy = true
       }
+      if marks[donor].cpu != CPU(lane) { noteClash(on: lane, with: donor) }
       marks.donate(donor, on: lane)
       return donor
     }
@@ -133,17 +139,29 @@ extension Replay {
     return nil
   }
 
-  /// The CPU whose curr a blocked task's chain ends in, where that task is, or was its donor just now.
+  /// The CPU whose curr runs on another task's account since that one's `running`: it was the donor there just now, or is
+  /// blocked and its chain ends in curr, where its `running` was written.
   private mutating func laneProxied(by task: TaskIndex) -> Int? {
-    guard case (.task(let owner), _) = walk(from: self[task].wait), let lane = laneRunning(owner) else { return nil }
-    return marks[lane].retained == task || home(of: task) == lane ? lane : nil
+    if let lane = lanes.indices.first(where: { marks[$0].retained == task || marks[$0].donor == task }) {
+      return lane
+    }
+    guard isBlocked(task) else { return nil }
+    let lane = Int(marks[task].writtenOn)
+    guard lane >= 0, lane < lanes.count, let curr = lanes[lane].curr else { return nil }
+    switch walk(from: self[task].wait) {
+    case (.task(curr), _): return lane
+    // Not known whom it waits for: it may be curr, if that one has no run of its own.
+    case (.unknown, _) where self[curr].pid != 0 && !marks[curr].isOpen: return lane
+    default: return nil
+    }
   }
 
   /// Whether a blocked task whose run is open may have had an owner run on its account, so far as is known.
   private mutating func mayHaveStarted(_ task: TaskIndex) -> Bool {
     guard isWaiter(task) else { return true }
-    guard case (.task, let evidence) = walk(from: self[task].wait) else { return true }
-    return evidence.rule != nil || laneProxied(by: task) != nil
+    guard case (.task(let owner), let evidence) = walk(from: self[task].wait) else { return true }
+    // What a gap hides of the owner may lead further.
+    return evidence.rule != nil || self[owner].place == .unknown || laneProxied(by: task) != nil
   }
 
   /// Whose open run the switch to `next` carries on: a waiter's whose chain ends in `next`.
@@ -151,17 +169,20 @@ extension Replay {
     var possible: TaskIndex?
     for task in candidates(lane) where task != next && marks[task].isOpen && !marks[task].isProxy && isWaiter(task) {
       let isBlocked = isBlocked(task)
-      let isHere = marks[task].cpu == CPU(lane) || marks[task].writtenOn == CPU(lane) && home(of: task) == lane
+      let isHere = marks[task].cpu == CPU(lane) || home(of: task) == lane
+      let mustStart = isBlocked && isHere && marks[task].awaitsStart && marks[task].phase == .running
       let (terminal, evidence) = walk(from: self[task].wait)
       switch terminal {
       case .task(next):
         if isBlocked { signs.markedDonors += 1 }
         return task
-      case .task where isBlocked && isHere && (evidence.rule == nil || self[next].pid == 0),
-        .unknown where isBlocked && isHere && self[next].pid == 0:
-        if marks[task].phase == .running { reportNoStart(task, by: clash(.switchedIn, next, now, CPU(lane))) }
+      case .task(let owner)
+      where mustStart && (self[next].pid == 0 || evidence.rule == nil && self[owner].place != .unknown):
+        fallthrough
+      case .unknown where mustStart && self[next].pid == 0:
+        reportNoStart(task, by: clash(.switchedIn, next, now, CPU(lane)))
         marks[task].phase = .clashed
-      case .unknown where isBlocked && isHere: possible = task
+      case .unknown where isBlocked: possible = task
       case .task, .unknown, .released, .cycle: break
       }
     }
@@ -169,7 +190,7 @@ extension Replay {
   }
 
   private func candidates(_ lane: Int) -> [TaskIndex] {
-    if let open = marks[lane].open { [open] + marks.pending } else { marks.pending }
+    (marks[lane].open.map { [$0] } ?? []) + marks.pending.filter { marks[$0].writtenOn == CPU(lane) }
   }
 
   /// What was left open until a task's switch-out showed whether it was blocked.
