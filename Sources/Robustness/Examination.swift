@@ -40,6 +40,8 @@ public struct Examiner {
   /// The records are kept for comparison.
   public var keepsRecords = true
   public var options = ProxyMachine.Options()
+  /// Which events play which role.
+  public var map = EventMap.standard
   private let file = MemoryFile()
 
   public init() {}
@@ -74,7 +76,7 @@ public struct Examiner {
   }
 
   private func read(_ path: String, _ result: inout Examination) throws(TraceError) -> ReportContext {
-    var reader = try CaptureReader(path: path)
+    var reader = try CaptureReader(path: path, events: map)
     var options = options
     options.savedComms = reader.savedComms
     options.cpuCount = reader.info.cpuCount
@@ -143,7 +145,7 @@ public struct Examiner {
   private func explain(_ path: String, _ context: ReportContext, _ result: inout Examination) throws(TraceError) {
     guard !context.timeline.waits.isEmpty else { return }
     var builder = StoryBuilder(of: context.timeline.waits.count / 2, in: context.timeline)
-    var reader = try CaptureReader(path: path)
+    var reader = try CaptureReader(path: path, events: map)
     while let event = reader.next(), !builder.isPast(event) { builder.apply(event) }
     let sink = ByteSink()
     try? StoryText(showsAll: false, isColoured: false).write(builder.finish(), of: context, to: sink)
