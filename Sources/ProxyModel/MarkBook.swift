@@ -44,6 +44,8 @@ struct MarkBook {
     /// As a donor: the owner that runs on its account got a `running` of its own. Either that is one too many, or this
     /// donor's `stopping` is missing; its next mark tells.
     var suspect: Suspect?
+    /// It was seen to sleep.
+    var hasSlept = false
     /// When it was last switched in.
     var switchedIn: Moment?
     var counts = MarkCounts()

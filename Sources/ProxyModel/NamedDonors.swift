@@ -43,8 +43,8 @@ extension Replay {
   }
 
   /// On whose account `next` runs, to which a CPU has just switched, where events tell; `nil` where they do not.
-  mutating func namedDonor(_ lane: Int, left: TaskIndex, next: TaskIndex) -> DonorNow? {
-    let marked = settleMarks(lane, left, next)
+  mutating func namedDonor(_ lane: Int, left: TaskIndex, _ state: TaskState, next: TaskIndex) -> DonorNow? {
+    let marked = settleMarks(lane, left, state, next)
     if let (donor, owner) = announced.isEmpty ? nil : announced.removeValue(forKey: lane), owner == next {
       return account(of: donor, for: next, .event)
     }

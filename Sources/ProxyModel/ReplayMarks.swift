@@ -80,9 +80,11 @@ extension Replay {
 
   /// A CPU has switched: which of the marks before it that confirms.
   /// - Returns: the donor on whose account `to` runs, where the marks tell.
-  mutating func settleMarks(_ lane: Int, _ from: TaskIndex, _ to: TaskIndex) -> TaskIndex? {
+  mutating func settleMarks(_ lane: Int, _ from: TaskIndex, _ state: TaskState, _ to: TaskIndex) -> TaskIndex? {
     if marks.isEmpty { return nil }
     settleLeaving(from, isBlocked: isBlocked(from))
+    // Who sleeps is nobody's donor: what runs later begins with a `running`.
+    if !state.isRunnable, self[from].wait < 0 { marks[from].hasSlept = true }
     marks[to].switchedIn = marks.moment(now)
     (marks[lane].donor, marks[lane].retained) = (nil, nil)
     if let donor = startedDonor(lane, to) {
@@ -120,7 +122,11 @@ extension Replay {
     return Int(cpu)
   }
 
-  private func isWaiter(_ task: TaskIndex) -> Bool { self[task].wait >= 0 && waits[self[task].wait].isMutex }
+  /// Whether a task waits for a mutex; not where a gap may hide that it does no more.
+  private func isWaiter(_ task: TaskIndex) -> Bool {
+    let wait = self[task].wait
+    return wait >= 0 && waits[wait].isMutex && waits[wait].timesAtDoubt == nil
+  }
 
   /// Whether a task is off its CPU for a mutex, and nobody has begun to wake it.
   private func isBlocked(_ task: TaskIndex) -> Bool {
@@ -183,6 +189,9 @@ extension Replay {
         reportNoStart(task, by: clash(.switchedIn, next, now, CPU(lane)))
         marks[task].phase = .clashed
       case .unknown where isBlocked: possible = task
+      // Whose lock it was before need not have kept it: another can have taken it without an event.
+      case .task where isBlocked && evidence.rule != nil: possible = task
+      case .cycle where isBlocked && evidence.rule != nil: possible = task
       case .task, .unknown, .released, .cycle: break
       }
     }
@@ -232,7 +241,7 @@ extension Replay {
   private func owedRunning(_ task: TaskIndex) -> MarkBook.Moment? {
     let state = marks[task]
     guard let first = marks.firstRunning,
-      let since = state.phase == .stopped ? state.stopping : state.switchedIn, first < since
+      let since = state.phase == .stopped ? state.stopping : state.hasSlept ? state.switchedIn : nil, first < since
     else { return nil }
     return since
   }
@@ -247,7 +256,8 @@ extension Replay {
     marks[open].suspect = nil
     report(
       .runningWithoutStopping, .running, open, state.running, cpu(of: open),
-      clash(.running, other, moment.time, other == open ? self[open].cpu : cpu(of: open)), since: state.running)
+      clash(.running, other, moment.time, other == open ? self[open].cpu : cpu(of: open)),
+      since: min(state.running, moment))
   }
 
   /// A task starts on a CPU: another's run may still be open there, or have been until after this one's `running`.

@@ -82,7 +82,7 @@ extension Replay {
   private mutating func donor(
     _ lane: Int, left: TaskIndex, _ state: TaskState, next: TaskIndex, _ sequel: Sequel
   ) -> DonorNow {
-    let named = namedDonor(lane, left: left, next: next)
+    let named = namedDonor(lane, left: left, state, next: next)
     if case .donor(let donor, let depth) = sequel {
       hasProbes = true
       if donor == nil { noteSelf(next, on: CPU(lane)) }

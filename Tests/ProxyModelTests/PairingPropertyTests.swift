@@ -145,7 +145,7 @@ struct PairingPropertyTests {
       #expect(rows.map(\.time) == [Timestamp(time)], "seed \(seed)")
       count += 1
     }
-    #expect(count >= least && 2 * count > faults, "\(count) of \(faults)")
+    #expect(count >= least && 3 * count > faults, "\(count) of \(faults)")
   }
 
   @Test func aBlockedTaskThatIsToldToRun() { check(.noStart, .donorRunning, atLeast: 50) }

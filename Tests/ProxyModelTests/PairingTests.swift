@@ -165,6 +165,12 @@ struct PairingTests {
 
   @Test func aTaskThatWasSwitchedInWithoutRunning() {
     var script = turns()
+    // In another scheduling class at first.
+    script.marks(210, 0, .stopping, 6, runnable: true)
+    script.switched(220, 0, to: 8)
+    script.schedules(230, 0, from: 0, to: 6)
+    script.switched(240, 0, to: 8)
+    script.switched(250, 0, to: 6, state: .interruptible)
     script.marks(300, 0, .stopping, 6, runnable: true)
     script.switched(302, 0, to: 8)
     script.marks(350, 0, .stopping, 8, runnable: false)
