@@ -61,12 +61,26 @@ struct CPULane {
   }
 
   /// A switch from curr, which ``see(_:pid:at:)`` has established, to `next`. Returns the time that curr had run.
+  @inline(__always)
   mutating func switchTo(_ next: TaskIndex, pid: Pid, at time: Timestamp) -> Int64 {
     let ran = book(until: time)
     if case .task(_, let previous) = current { leaving = previous }
     current = .task(next, pid)
     row.switches += 1
     return ran
+  }
+
+  /// Curr, if a record's `common_pid` is its pid.
+  @inline(__always)
+  func current(_ pid: Pid) -> TaskIndex? {
+    if case .task(let task, pid) = current { task } else { nil }
+  }
+
+  /// A record that curr wrote, of which ``current(_:)`` has said who it is.
+  @inline(__always)
+  mutating func goesOn(_ pid: Pid, at time: Timestamp) {
+    leaving = pid
+    lastRecord = time
   }
 
   /// A spinlock's `contention_begin`. The task does not leave the CPU before its end, so it belongs to the CPU.
@@ -120,6 +134,7 @@ struct CPULane {
   }
 
   /// Books the time up to `time` to curr, and returns it. A clock that runs backwards books nothing twice.
+  @inline(__always)
   private mutating func book(until time: Timestamp) -> Int64 {
     let length = max(0, time - bookedUntil)
     bookedUntil = max(bookedUntil, time)

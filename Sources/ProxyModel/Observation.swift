@@ -73,6 +73,9 @@ extension ProxyMachine {
     let action = JournalAction.switched(from: previous, state: record.previousState, to: next)
     if sequel == .pending {
       sequels.awaitProbe(lane, position: note(action, at: event.timestamp, cpu: event.cpu), in: &journal)
+    } else if lull.isOn, sequel == .none, keeps(lane: lane, current: previous), keeps(previous), keeps(next) {
+      lull.switched(
+        lane, previous, isIdle: record.previous.pid == 0, record.previousState, next, at: event.timestamp)
     } else {
       tell(action, sequel, at: event.timestamp, cpu: event.cpu) { replay, lane in
         replay.switched(lane, previous, record.previousState, next, sequel)
@@ -82,7 +85,11 @@ extension ProxyMachine {
       tasks.markDead(previous)
       waits.forget(previous)
       endLostWaits(event)
-      tell(.dead(previous), at: event.timestamp, cpu: event.cpu)
+      if lull.isOn, keeps(previous) {
+        lull.bury(previous, at: event.timestamp)
+      } else {
+        tell(.dead(previous), at: event.timestamp, cpu: event.cpu)
+      }
     }
   }
 
@@ -186,7 +193,9 @@ extension ProxyMachine {
     case .migrated(let snapshot, _, let to):
       see(.migrated)
       guard TaskTable.isValid(snapshot.pid), isValid(to, event) else { return }
-      tell(.migrated(named(snapshot, event), to: to), at: event.timestamp, cpu: event.cpu)
+      let task = named(snapshot, event)
+      if lull.isOn, keeps(task) { return lull.migrated(task, to: to, at: event.timestamp) }
+      tell(.migrated(task, to: to), at: event.timestamp, cpu: event.cpu)
     case .contentionBegan(let lock, let flags): contended(lock, flags, event, lane, current)
     case .contentionEnded(let lock, let result): acquired(lock, result, event, lane, current)
     case .contendedRelease(let lock):
@@ -240,6 +249,7 @@ extension ProxyMachine {
     see(.waking)
     guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
     let task = named(record.task, event)
+    if lull.isOn, keeps(task) { return lull.waking(task, target: record.targetCPU, at: event.timestamp) }
     if event.context.isTask, let wait = waits.waiting(task), current != task, event.pid != 0,
       case let lock = locks.index(of: wait.lock), ledger.isSign(lock, by: current)
     {
@@ -256,6 +266,7 @@ extension ProxyMachine {
     see(role)
     guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
     let task = named(record.task, event)
+    if lull.isOn, keeps(task) { return lull.wakeup(task, target: record.targetCPU, at: event.timestamp) }
     tell(.wakeup(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu) { replay, _ in
       replay.wakeup(task, target: record.targetCPU)
     }
@@ -332,6 +343,8 @@ extension ProxyMachine {
     see(.probedSwitch)
     if options.ignoresProbes || !TaskTable.isValid(probe.next) { return }
     let next = tasks.task(probe.next)
+    // From here on a probe may stand beside every switch.
+    if lull.isOn { endLull() }
     tasksByPointer[probe.nextTask] = next
     verdict.probedSwitches += 1
     if probe.depth > 0 { verdict.probedDonors += 1 }

@@ -18,6 +18,8 @@ public struct ProxyMachine: ~Copyable {
     public var cpuCount = 0
     /// As many entries the journal holds at most; what is undecided then stays unknown.
     package var journalLimit = 1 << 19
+    /// Leave the replays alone while nobody waits for a lock (``Lull``). It must change nothing but time.
+    package var usesLulls = true
 
     public init() {}
   }
@@ -53,6 +55,7 @@ public struct ProxyMachine: ~Copyable {
   /// Which task a `task_struct` address is, from the switch probe.
   var tasksByPointer: [UInt64: TaskIndex] = [:]
   var verdict: VerdictBuilder
+  var lull = Lull()
   /// A replay for each hypothesis, until it is decided whether the kernel proxies: then just one.
   private var proxying: Replay? = Replay(proxies: true)
   private var plain: Replay? = Replay(proxies: false)
@@ -75,6 +78,7 @@ public struct ProxyMachine: ~Copyable {
 
   /// Takes the next event of the merged stream.
   public mutating func apply(_ event: SchedEvent) {
+    if lull.isOn, followsLull(event) { return }
     guard event.timestamp < Self.timeLimit else {
       diagnostics.record(.timestampOutOfRange, cpu: event.cpu, "\(event.timestamp.rawValue)")
       return
@@ -115,7 +119,7 @@ public struct ProxyMachine: ~Copyable {
       eventCount += 1
       if let current = see(event, lane: lane) { applyBody(event, lane: lane, current: current) }
     }
-    if !journal.isEmpty { replayDecided() }
+    if !journal.isEmpty { replayDecided() } else { beginLullIfCalm() }
   }
 
   /// Closes everything at the last record's instant.
@@ -138,6 +142,7 @@ public struct ProxyMachine: ~Copyable {
     let closed = waits.finish(at: timeline.end)
     timeline.waits = closed.rows
     markGaps(&timeline)
+    if lull.isOn { endLull() }
     ledger.giveUp(before: .max, in: &journal)
     sequels.finish(in: &journal)
     replayDecided()
@@ -157,7 +162,7 @@ public struct ProxyMachine: ~Copyable {
       return replayDecided()
     }
     // A sequel or an owner can name a task that no entry has brought: a probe may be the first to tell of a donor.
-    if introducedTasks < tasks.count || introducedLocks < locks.count { introduce() }
+    introduceNew()
     while journal.first < frontier, let entry = journal.popFirst() { replay(entry) }
     if plain != nil, proxying != nil, let proxies = verdict.settled(currentSigns()) {
       if proxies { plain = nil } else { proxying = nil }
@@ -181,6 +186,11 @@ public struct ProxyMachine: ~Copyable {
 
   /// Makes tasks known to the replays that are new since the last time: an owner can be named for a time before its first
   /// event.
+  @inline(__always)
+  mutating func introduceNew() {
+    if introducedTasks < tasks.count || introducedLocks < locks.count { introduce() }
+  }
+
   @inline(never)
   private mutating func introduce() {
     while introducedTasks < tasks.count {
@@ -201,7 +211,8 @@ public struct ProxyMachine: ~Copyable {
   /// Writes an entry of which later records tell more; returns its position.
   @discardableResult
   mutating func note(_ action: JournalAction, at time: Timestamp, cpu: CPU) -> Int {
-    if introducedTasks < tasks.count || introducedLocks < locks.count { introduce() }
+    if lull.isOn { endLull() }
+    introduceNew()
     journal.append(JournalEntry(time: time, cpu: cpu, action: action))
     return journal.end - 1
   }
@@ -214,7 +225,8 @@ public struct ProxyMachine: ~Copyable {
     _ action: JournalAction, _ sequel: Sequel = .none, at time: Timestamp, cpu: CPU,
     _ body: (inout Replay, _ lane: Int) -> Void
   ) {
-    if introducedTasks < tasks.count || introducedLocks < locks.count { introduce() }
+    if lull.isOn { endLull() }
+    introduceNew()
     guard journal.isEmpty else {
       return journal.append(JournalEntry(time: time, cpu: cpu, action: action, sequel: sequel))
     }
@@ -225,9 +237,47 @@ public struct ProxyMachine: ~Copyable {
   /// Passes on an entry that needs nothing of later ones: at once, if none before it does.
   @inline(__always)
   mutating func tell(_ action: JournalAction, _ sequel: Sequel = .none, at time: Timestamp, cpu: CPU) {
-    if introducedTasks < tasks.count || introducedLocks < locks.count { introduce() }
+    if lull.isOn, !action.isAside { endLull() }
+    introduceNew()
     let entry = JournalEntry(time: time, cpu: cpu, action: action, sequel: sequel)
     if journal.isEmpty { replay(entry) } else { journal.append(entry) }
+  }
+}
+
+// MARK: - What a lull asks of the replays, and tells them
+
+extension ProxyMachine {
+  /// Whether nothing is open in any replay.
+  mutating func areReplaysCalm() -> Bool {
+    if let isCalm = proxying?.isCalm, !isCalm { return false }
+    if let isCalm = plain?.isCalm, !isCalm { return false }
+    return true
+  }
+
+  /// Where a task is; `nil` where the replays do not agree.
+  mutating func placeInReplays(_ task: TaskIndex) -> (TaskNow.Place, CPU)? {
+    guard let spot = proxying?.spot(of: task) else { return plain?.spot(of: task) }
+    if let other = plain?.spot(of: task), other != spot { return nil }
+    return spot
+  }
+
+  /// Whether a CPU's curr is this task and runs on its own account, in all replays.
+  mutating func isOwnInReplays(_ lane: Int, _ current: TaskIndex) -> Bool {
+    if let isOwn = proxying?.isOwn(lane, current), !isOwn { return false }
+    if let isOwn = plain?.isOwn(lane, current), !isOwn { return false }
+    return true
+  }
+
+  mutating func setCurrentInReplays(_ lane: Int, _ current: TaskIndex) {
+    proxying?.lanes[lane].curr = current
+    plain?.lanes[lane].curr = current
+  }
+
+  mutating func settleInReplays(
+    _ task: TaskIndex, _ place: TaskNow.Place, _ cpu: CPU, wasWoken: Bool, at time: Timestamp
+  ) {
+    proxying?.settle(task, place, cpu, wasWoken: wasWoken, at: time)
+    plain?.settle(task, place, cpu, wasWoken: wasWoken, at: time)
   }
 }
 

@@ -14,6 +14,8 @@ struct Replay: ~Copyable {
   var lanes = FlatArray<LaneNow>()
   /// CPUs whose records are missing now.
   var lanesInGap = 0
+  /// CPUs with ``LaneNow/idledBesides``.
+  var idledLanes = 0
   var locks = FlatArray<LockNow>()
   /// Open waits, in no order.
   var waits = FlatArray<WaitNow>()

@@ -52,6 +52,7 @@ extension Replay {
       lanes[other].firstQueued = -1
       lanes[other].idledBesides.removeAll(keepingCapacity: true)
     }
+    idledLanes = 0
     // A gap may hide any release, and any move of a task that is not seen to run.
     for i in waits.indices where waits[i].isMutex { setOwner(waits[i].lock, .unknown) }
     for i in tasks.indices {
@@ -122,6 +123,7 @@ extension Replay {
     place(task, .queued(target), target)
     if target >= 0, Int(target) < lanes.count, !lanes[Int(target)].idledBesides.isEmpty {
       lanes[Int(target)].idledBesides.removeAll { $0 == task }
+      if lanes[Int(target)].idledBesides.isEmpty { idledLanes -= 1 }
     }
     let wait = self[task].wait
     if wait >= 0, waits[wait].wakeupAt == nil { waits[wait].wakeupAt = now }
@@ -154,7 +156,7 @@ extension Replay {
     }
   }
 
-  private mutating func place(_ task: TaskIndex, _ place: TaskNow.Place, _ cpu: CPU) {
+  mutating func place(_ task: TaskIndex, _ place: TaskNow.Place, _ cpu: CPU) {
     if case .queued(let old) = self[task].place { leaveQueue(task, Int(old)) }
     if case .queued(let new) = place, new >= 0, new < ProxyMachine.cpuLimit { joinQueue(task, Int(new)) }
     self[task].place = place

@@ -94,9 +94,13 @@ extension Replay {
   /// A switch to `next`: whether the CPU had idled before it with `next` on its queue.
   mutating func noteIdling(_ lane: Int, from: TaskIndex, to next: TaskIndex) {
     if self[from].pid == 0, lanes[lane].idledBesides.contains(next) { signs.idledWithWork += 1 }
-    if !lanes[lane].idledBesides.isEmpty { lanes[lane].idledBesides.removeAll(keepingCapacity: true) }
+    if !lanes[lane].idledBesides.isEmpty {
+      lanes[lane].idledBesides.removeAll(keepingCapacity: true)
+      idledLanes -= 1
+    }
     guard self[next].pid == 0, self[from].wait >= 0, waits[self[from].wait].isMutex else { return }
     lanes[lane].idledBesides = queued(on: lane)
+    if !lanes[lane].idledBesides.isEmpty { idledLanes += 1 }
   }
 }
 

@@ -39,6 +39,9 @@ struct SequelBook {
   /// The first position that is not decided; `nil` where all are.
   var frontier: Int? { open.first?.position }
 
+  /// Nothing is open, and no probe is expected beside a switch.
+  var expectsNothing: Bool { open.isEmpty && early.isEmpty && without >= Self.enoughWithout }
+
   /// A CPU has switched: that is what its last choices led to. Its probe may follow.
   /// - Returns: the switch's own sequel; `pending` where its probe may follow, to be told ``awaitProbe(_:position:in:)``.
   @inline(__always)

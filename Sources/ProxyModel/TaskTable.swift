@@ -1,16 +1,15 @@
+import Glibc
 import TraceCore
 
 /// Who a pid is: tasks by (pid, life), their latest name and priority.
 ///
-/// Looked up for every event, so pids index a two-level table instead of a dictionary: pages of 4096 pids, made when first
-/// needed. PID_MAX_LIMIT is 2^22 (include/linux/threads.h), so at most 1024 pages of 16 KiB.
+/// Looked up for every event, so pids index a table instead of a dictionary.
 struct TaskTable: ~Copyable {
-  private static let pageBits: Int32 = 12
+  /// PID_MAX_LIMIT (include/linux/threads.h).
   private static let pidLimit: Pid = 1 << 22
-  private static let none: UInt32 = .max
 
-  /// For each page of pids the indices of the tasks that hold them now.
-  private var pages: [[UInt32]] = []
+  /// By pid: the task that holds it now.
+  private var holders = PidTable(limit: TaskTable.pidLimit)
   private var rows = FlatArray<TaskRow>()
   /// Tasks that were seen to die: the next event that runs or wakes the pid names a new task.
   private var isDead = FlatArray<Bool>()
@@ -37,8 +36,24 @@ struct TaskTable: ~Copyable {
 
   /// The task that holds a valid pid now; made at first sight.
   mutating func task(_ pid: Pid) -> TaskIndex {
-    let known = lookup(pid)
-    return known == Self.none ? make(pid, life: 1) : TaskIndex(rawValue: known)
+    holders[pid] ?? make(pid, life: 1)
+  }
+
+  /// The task that a snapshot describes, if there is nothing new in it: the pid's holder lives, and has the same name and
+  /// priority already.
+  @inline(__always)
+  func unchanged(_ snapshot: TaskSnapshot) -> TaskIndex? {
+    guard Self.isValid(snapshot.pid), let task = holders[snapshot.pid], !isDead[Int(task.rawValue)],
+      isNamed(task, snapshot)
+    else { return nil }
+    return task
+  }
+
+  /// Whether a task has the name and the priority of a snapshot already.
+  @inline(__always)
+  func isNamed(_ task: TaskIndex, _ snapshot: TaskSnapshot) -> Bool {
+    let row = Int(task.rawValue)
+    return rows[row].comm == snapshot.comm && rows[row].priority == snapshot.priority
   }
 
   /// The same, where the event says that the task runs or wakes: a dead holder's pid must have been reused.
@@ -57,10 +72,9 @@ struct TaskTable: ~Copyable {
 
   /// A fork: the pid names a new task from here on, unless nothing but this fork has named it.
   mutating func newLife(_ pid: Pid) -> TaskIndex {
-    let known = lookup(pid)
-    guard known != Self.none else { return make(pid, life: 1) }
-    hasLostPid[Int(known)] = true
-    return make(pid, life: rows[Int(known)].id.life + 1)
+    guard let known = holders[pid] else { return make(pid, life: 1) }
+    hasLostPid[Int(known.rawValue)] = true
+    return make(pid, life: self[known].id.life + 1)
   }
 
   /// Whether the task's pid names another one by now.
@@ -75,22 +89,45 @@ struct TaskTable: ~Copyable {
     return TaskLabel(index: index, pid: row.id.pid, comm: row.comm, priority: row.priority)
   }
 
-  private func lookup(_ pid: Pid) -> UInt32 {
-    let page = Int(pid >> Self.pageBits)
-    guard page < pages.count, !pages[page].isEmpty else { return Self.none }
-    return pages[page][Int(pid & (1 << Self.pageBits - 1))]
-  }
-
   private mutating func make(_ pid: Pid, life: UInt32) -> TaskIndex {
-    let index = UInt32(rows.count)
+    let index = TaskIndex(rawValue: UInt32(rows.count))
     let comm: Comm = pid == 0 ? "swapper" : life == 1 ? savedComms[pid] ?? .empty : .empty
     rows.append(TaskRow(id: TaskID(pid: pid, life: life), comm: comm))
     isDead.append(false)
     hasLostPid.append(false)
-    let page = Int(pid >> Self.pageBits)
-    while pages.count <= page { pages.append([]) }
-    if pages[page].isEmpty { pages[page] = Array(repeating: Self.none, count: 1 << Self.pageBits) }
-    pages[page][Int(pid & (1 << Self.pageBits - 1))] = index
-    return TaskIndex(rawValue: index)
+    holders[pid] = index
+    return index
+  }
+}
+
+/// Tasks by pid.
+///
+/// Memory for every pid that there can be, 16 MiB, zeroed by whoever hands it out: pages of it that no pid has touched cost
+/// nothing.
+private struct PidTable: ~Copyable {
+  /// 0 for none, else the task's index and 1.
+  private let slots: UnsafeMutablePointer<UInt32>
+  private let limit: Int
+
+  init(limit: Pid) {
+    self.limit = Int(limit)
+    let size = self.limit * MemoryLayout<UInt32>.stride
+    guard let memory = calloc(size, 1) else { fatalError("no memory for a table of tasks, \(size) bytes") }
+    // Owned here alone, freed once, and never used beyond the limit.
+    slots = memory.bindMemory(to: UInt32.self, capacity: self.limit)
+  }
+
+  deinit { free(slots) }
+
+  subscript(pid: Pid) -> TaskIndex? {
+    @inline(__always) get {
+      precondition(pid >= 0 && Int(pid) < limit, "no pid")
+      let slot = slots[Int(pid)]
+      return slot == 0 ? nil : TaskIndex(rawValue: slot &- 1)
+    }
+    set {
+      precondition(pid >= 0 && Int(pid) < limit, "no pid")
+      slots[Int(pid)] = newValue.map { $0.rawValue &+ 1 } ?? 0
+    }
   }
 }

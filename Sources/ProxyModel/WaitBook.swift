@@ -68,6 +68,8 @@ struct WaitBook: ~Copyable {
     return slot < 0 ? nil : slots[slot]
   }
 
+  /// Whether anybody waits.
+  var hasOpen: Bool { slots.count > freeSlots.count }
   var hasDoubted: Bool { !doubted.isEmpty }
   var hasLost: Bool { !lost.isEmpty }
 

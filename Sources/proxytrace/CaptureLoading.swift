@@ -6,13 +6,15 @@ import TraceReader
 /// A capture that was read to its end.
 struct LoadedCapture {
   var context: ReportContext
-  var census: CaptureCensus
+  /// What it holds, if that was asked for.
+  var census = CaptureCensus()
 
   /// Reads a capture and runs the model over it.
+  /// - Parameter counts: Also count records by CPU and by event.
   /// - Throws: what the reader throws.
   init(
     path: String, instance: String?, events: CaptureEvents = CaptureEvents(), top: Int, jobs: Int,
-    options: ProxyMachine.Options = ProxyMachine.Options()
+    counts: Bool = false, options: ProxyMachine.Options = ProxyMachine.Options()
   ) throws(TraceError) {
     var reader = try CaptureReader(path: path, instance: instance, events: events.map, marks: events.marks)
     var options = options
@@ -20,12 +22,11 @@ struct LoadedCapture {
     options.cpuCount = reader.info.cpuCount
     var machine = ProxyMachine(options)
     var progress = ProgressLine(path)
-    census = CaptureCensus()
     if jobs > 1 {
       var ahead = ReadAhead(reader)
       while let events = ahead.nextBatch() {
         for event in events {
-          census.count(event)
+          if counts { census.count(event) }
           machine.apply(event)
         }
         progress.tick(events.count) { ahead.progress }
@@ -34,7 +35,7 @@ struct LoadedCapture {
     } else {
       var event = SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other)
       while reader.next(into: &event) {
-        census.count(event)
+        if counts { census.count(event) }
         machine.apply(event)
         progress.tick { reader.progress }
       }

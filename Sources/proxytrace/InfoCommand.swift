@@ -35,7 +35,7 @@ struct InfoCommand: ParsableCommand {
     do throws(TraceError) {
       let events = try reading.events.choice()
       let capture = try LoadedCapture(
-        path: file, instance: reading.instance, events: events, top: 1, jobs: reading.jobs)
+        path: file, instance: reading.instance, events: events, top: 1, jobs: reading.jobs, counts: true)
       outcome.note(damage: capture.context.diagnostics.hasDamage)
       show(capture, &outcome)
     } catch {

@@ -42,12 +42,31 @@ struct TaskFields: BitwiseCopyable {
   var pid = IntegerField.absent
   var priority = IntegerField.absent
   var comm = CommField.absent
+  /// Where a name of 16 bytes stands with pid and priority of 4 right behind it, as in all events of the scheduler that are
+  /// frequent; 0 where they stand otherwise. Three loads then, and nothing to be looked up for them.
+  private(set) var block: UInt16 = 0
 
   static let absent = TaskFields()
 
+  init() {}
+
+  init(pid: IntegerField, priority: IntegerField, comm: CommField) {
+    (self.pid, self.priority, self.comm) = (pid, priority, comm)
+    let start = Int(comm.offset)
+    if comm.form == .array, comm.size == 16, pid.isInt32(at: start + 16), priority.isInt32(at: start + 20) {
+      block = comm.offset
+    }
+  }
+
   @inline(__always)
   func load(_ record: Record) -> TaskSnapshot {
-    TaskSnapshot(pid: pid.load32(record), priority: Priority(priority.load32(record)), comm: comm.load(record))
+    let start = Int(block)
+    if start == 0 {
+      return TaskSnapshot(pid: pid.load32(record), priority: Priority(priority.load32(record)), comm: comm.load(record))
+    }
+    return TaskSnapshot(
+      pid: record.integer(Int32.self, at: start &+ 16),
+      priority: Priority(record.integer(Int32.self, at: start &+ 20)), comm: record.comm(at: start))
   }
 }
 

@@ -28,6 +28,9 @@ struct IntegerField: BitwiseCopyable, Equatable {
   /// Where the field ends in a record.
   var end: Int { Int(start) + 8 }
 
+  /// Whether it is 4 bytes that begin here.
+  func isInt32(at offset: Int) -> Bool { isPresent && shift == 32 && Int(start) + 4 == offset }
+
   /// The value, sign-extended or zero-extended to 64 bits; of an absent field, nothing that means something. The record
   /// must reach to ``end``.
   @inline(__always)

@@ -1,0 +1,75 @@
+import ProxyModel
+import ProxyScore
+import Testing
+import TraceCore
+import TraceTestKit
+
+/// Lulls save time and change nothing.
+struct LullTests {
+  /// Follows the same events with lulls and without.
+  /// - Returns: how often a lull began.
+  @discardableResult
+  private func compare(
+    _ events: [SchedEvent], _ options: ProxyMachine.Options, _ what: Comment
+  ) -> Int {
+    var (with, without) = (options, options)
+    (with.usesLulls, without.usesLulls) = (true, false)
+    var machine = ProxyMachine(with)
+    for event in events { machine.apply(event) }
+    let lulls = machine.lullCount
+    let (a, b) = (machine.finish(), PropertySchedule.timeline(events, without))
+    #expect(a.cpus == b.cpus, what)
+    #expect(a.tasks == b.tasks, what)
+    #expect(a.verdict == b.verdict, what)
+    #expect(a.waits == b.waits, what)
+    #expect(a.chains == b.chains, what)
+    #expect(a.splits == b.splits, what)
+    #expect(a.inversions == b.inversions, what)
+    #expect(a.handoffs == b.handoffs, what)
+    #expect(a.holds == b.holds, what)
+    #expect(a.migrations == b.migrations, what)
+    #expect(a.pairing == b.pairing, what)
+    #expect(a.gaps == b.gaps, what)
+    #expect((a.begin, a.end) == (b.begin, b.end), what)
+    #expect((a.eventCount, a.seen) == (b.eventCount, b.seen), what)
+    return lulls
+  }
+
+  @Test func realCaptures() throws {
+    for capture in try RealCaptures.all.get() + RealCaptures.others.get() {
+      for ignoresProbes in [false, true] {
+        var options = ProxyMachine.Options()
+        options.ignoresProbes = ignoresProbes
+        let lulls = compare(capture.events, options, "\(capture.folder)/\(capture.name)")
+        // While a probe may stand beside each switch, or marks have to be held against it, nothing is left alone.
+        let isProbed = capture.events.contains { if case .probedSwitch = $0.body { true } else { false } }
+        let isMarked = capture.events.contains { if case .mark = $0.body { true } else { false } }
+        #expect(lulls > 0 || isMarked || isProbed && !ignoresProbes, "\(capture.folder)/\(capture.name)")
+      }
+    }
+  }
+
+  @Test(arguments: PropertySchedule.chunks(400))
+  func randomSchedules(seeds: Range<UInt64>) {
+    for seed in seeds {
+      let schedule = PropertySchedule(seed: seed, length: 600) { plan in
+        if seed % 2 == 0 { plan.emitsProbes = false }
+      }
+      for assumed in [nil, schedule.plan.proxyExecution] {
+        var options = ProxyMachine.Options()
+        options.proxyExecution = assumed
+        compare(schedule.events, options, "seed \(seed)")
+      }
+    }
+  }
+
+  @Test func marksAndGaps() {
+    for seed in 0..<200 as Range<UInt64> {
+      let events = MarkSchedule(seed: seed, proxies: seed % 3 != 0).script.events
+      // Without the marks, too: they forbid lulls.
+      let plain = events.filter { if case .mark = $0.body { false } else { true } }
+      compare(events, ProxyMachine.Options(), "seed \(seed)")
+      compare(plain, ProxyMachine.Options(), "seed \(seed)")
+    }
+  }
+}
