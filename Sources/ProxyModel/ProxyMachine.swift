@@ -76,6 +76,9 @@ public struct ProxyMachine: ~Copyable {
     if options.proxyExecution == false { proxying = nil }
   }
 
+  /// A name for a task that no event has named, as ``Options/savedComms``; to be told before the task's first event.
+  public mutating func learn(_ pid: Pid, _ comm: Comm) { tasks.learn(pid, comm) }
+
   /// Takes the next event of the merged stream.
   public mutating func apply(_ event: SchedEvent) {
     if lull.isOn, followsLull(event) { return }

@@ -17,9 +17,11 @@ struct TaskTable: ~Copyable {
   private var hasLostPid = FlatArray<Bool>()
 
   /// Names from the file's own cache, for tasks that no event names.
-  private let savedComms: [Pid: Comm]
+  private var savedComms: [Pid: Comm]
 
   init(savedComms: [Pid: Comm] = [:]) { self.savedComms = savedComms }
+
+  mutating func learn(_ pid: Pid, _ comm: Comm) { savedComms[pid] = comm }
 
   /// Whether a kernel can hand out this pid.
   static func isValid(_ pid: Pid) -> Bool { pid >= 0 && pid < pidLimit }

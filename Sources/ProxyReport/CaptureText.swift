@@ -106,7 +106,22 @@ public struct CaptureText {
 extension CaptureFormat {
   /// `trace.dat v7 zstd`.
   var text: String {
-    "trace.dat v\(version)" + (compression == "none" ? "" : " \(TextEscape.terminal(compression))")
+    if let resolution = textResolution { return "ftrace text" + packing + TextResolution.clause(resolution) }
+    return "trace.dat v\(version)" + packing
       + (isBigEndian ? " big-endian" : "") + (longSize == 4 ? " 32-bit" : "")
+  }
+
+  private var packing: String { compression == "none" ? "" : " \(TextEscape.terminal(compression))" }
+}
+
+/// How exact a text's times are, in words.
+enum TextResolution {
+  static func clause(_ nanoseconds: UInt64) -> String {
+    switch nanoseconds {
+    case 0, 1: ""
+    case 1000: " with times to the microsecond"
+    case 1_000_000: " with times to the millisecond"
+    default: " with times to \(nanoseconds) ns"
+    }
   }
 }

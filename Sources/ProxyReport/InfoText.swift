@@ -32,8 +32,8 @@ public struct InfoText {
     let (capture, timeline) = (context.capture, context.timeline)
     let format = capture.format
     var fields = [
-      ("format", "trace.dat version \(format.version), \(compression(format))"),
-      ("machine", "\(format.isBigEndian ? "big" : "little")-endian, \(format.longSize * 8)-bit long"),
+      ("format", "\(format.isText ? "ftrace text" : "trace.dat version \(format.version)"), \(compression(format))"),
+      ("machine", machine(format)),
       ("kernel", capture.uname.isEmpty ? "not told by the file" : TextEscape.terminal(capture.uname)),
       ("recorder", recorder(capture.recorderVersion)),
       ("clock", capture.clock.meaning),
@@ -47,6 +47,13 @@ public struct InfoText {
       ("events", "\(timeline.eventCount), lost \(context.lostEvents.map(String.init) ?? "an unknown number")"))
     let width = fields.reduce(0) { max($0, $1.0.count) }
     return fields.map { "  \($0)\(String(repeating: " ", count: width - $0.count))  \($1)" }
+  }
+
+  private func machine(_ format: CaptureFormat) -> String {
+    guard let resolution = format.textResolution else {
+      return "\(format.isBigEndian ? "big" : "little")-endian, \(format.longSize * 8)-bit long"
+    }
+    return "not told by text" + TextResolution.clause(resolution)
   }
 
   private func compression(_ format: CaptureFormat) -> String {

@@ -142,7 +142,8 @@ extension JSONWriter {
   private func write(capture context: ReportContext, to json: inout JSONStream) throws(OutputError) {
     let (capture, timeline) = (context.capture, context.timeline)
     let words = [
-      ("path", capture.path), ("format", "trace.dat"), ("compression", capture.format.compression),
+      ("path", capture.path), ("format", capture.format.isText ? "text" : "trace.dat"),
+      ("compression", capture.format.compression),
       ("byte_order", capture.format.isBigEndian ? "big" : "little"), ("uname", capture.uname),
       ("recorder", capture.recorderVersion), ("instance", capture.instance), ("clock", capture.clock.name),
       ("clock_unit", capture.clock.unit == .nanoseconds ? "ns" : "clock steps"),

@@ -49,15 +49,23 @@ public struct CaptureInfo: Sendable {
 
 /// The kind of input, as recognised from its content.
 public struct CaptureFormat: Sendable, Hashable {
-  /// `trace.dat`'s file version.
+  /// `trace.dat`'s file version; 0 of text.
   public var version: Int
-  /// `none`, `zstd`, `zlib`: how the CPUs' data is stored.
+  /// `none`, `zstd`, `zlib`: how the CPUs' data is stored. Of text `none`, `gzip`, `zstd`.
   public var compression: String
   public var isBigEndian: Bool
   /// Size of the traced kernel's `long` in bytes: 4 or 8.
   public var longSize: Int
+  /// Of text: what the last digit of its times is worth, in nanoseconds; 0 where they have no fraction. `nil`: it is no text.
+  public var textResolution: UInt64?
 
-  public init(version: Int, compression: String, isBigEndian: Bool, longSize: Int) {
+  /// Whether it is ftrace text, which says of events what it prints, and nothing of itself.
+  public var isText: Bool { textResolution != nil }
+
+  public init(
+    version: Int, compression: String, isBigEndian: Bool, longSize: Int, textResolution: UInt64? = nil
+  ) {
+    self.textResolution = textResolution
     self.version = version
     self.compression = compression
     self.isBigEndian = isBigEndian

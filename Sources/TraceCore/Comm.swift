@@ -10,8 +10,9 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
   @usableFromInline var high: UInt64
 
   /// The empty name: not known.
-  public static let empty = Comm()
+  @inlinable public static var empty: Comm { Comm() }
 
+  @inlinable
   public init() {
     low = 0
     high = 0

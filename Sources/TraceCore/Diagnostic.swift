@@ -28,6 +28,9 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   case badRecord
   case timestampBackwards
   case unknownEventID
+  // Text.
+  case badLine
+  case foreignLine
   // The stream as the model sees it.
   case lostEvents
   case switchDiscontinuity
@@ -40,10 +43,10 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     switch self {
     case .clockNotNanoseconds, .clockPerCPU, .contentionEndWithoutBegin: .note
     case .unclaimedData, .formatRejected, .unusedMapping, .clockUnknown, .timestampBackwards, .unknownEventID,
-      .lostEvents, .switchDiscontinuity, .pidOutOfRange:
+      .foreignLine, .lostEvents, .switchDiscontinuity, .pidOutOfRange:
       .warning
-    case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .badPage, .badRecord, .cpuOutOfRange,
-      .timestampOutOfRange:
+    case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .badPage, .badRecord, .badLine,
+      .cpuOutOfRange, .timestampOutOfRange:
       .damage
     }
   }
@@ -65,6 +68,8 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .badRecord: "a record is damaged"
     case .timestampBackwards: "timestamps run backwards on a CPU"
     case .unknownEventID: "records of an event without a format"
+    case .badLine: "an event's fields cannot be read out of its line"
+    case .foreignLine: "lines that are no events"
     case .lostEvents: "the ring buffer lost events"
     case .switchDiscontinuity: "a sched_switch does not continue the one before it"
     case .pidOutOfRange: "a pid that no kernel hands out"
@@ -88,6 +93,8 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .clockPerCPU: "record with -C mono: the order of events of different CPUs may be off by the clocks' skew"
     case .timestampBackwards: "durations across the step are not to be trusted"
     case .unknownEventID: "its records are counted, not analysed"
+    case .badLine: "the event is counted, not analysed"
+    case .foreignLine: "they are passed over; an event that is cut off is one of them"
     case .lostEvents: "record with a larger buffer (trace-cmd record -b) or fewer events"
     case .switchDiscontinuity: "events are missing that the ring buffer did not report; nothing is repaired by guess"
     case .pidOutOfRange, .cpuOutOfRange, .timestampOutOfRange: "the record is not analysed"

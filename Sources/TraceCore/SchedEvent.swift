@@ -28,10 +28,11 @@ public struct SchedEvent: Sendable, BitwiseCopyable {
 
 /// The record's `common_flags` (include/linux/trace_events.h, `enum trace_flag_type`).
 public struct EventContext: OptionSet, Hashable, Sendable, BitwiseCopyable {
-  public var rawValue: UInt8
+  /// The kernel's flags in the lower 8 bits.
+  public var rawValue: UInt16
 
   @inlinable
-  public init(rawValue: UInt8) { self.rawValue = rawValue }
+  public init(rawValue: UInt16) { self.rawValue = rawValue }
 
   public static let irqsOff = EventContext(rawValue: 0x01)
   public static let needResched = EventContext(rawValue: 0x04)
@@ -39,11 +40,14 @@ public struct EventContext: OptionSet, Hashable, Sendable, BitwiseCopyable {
   public static let softirq = EventContext(rawValue: 0x10)
   public static let nmi = EventContext(rawValue: 0x40)
 
+  /// Not told: text without the columns of flags.
+  public static let unknown = EventContext(rawValue: 0x100)
+
   /// No flag set.
   public static let task: EventContext = []
   /// Written by the current task itself, not by an interrupt on top of it. (Softirq bit: also set while bottom halves are
   /// merely disabled on some kernels, so a record with it is not trusted to speak for the task.)
-  public var isTask: Bool { isDisjoint(with: [.hardirq, .softirq, .nmi]) }
+  public var isTask: Bool { isDisjoint(with: [.hardirq, .softirq, .nmi, .unknown]) }
 }
 
 /// What happened. A case per event that proxytrace understands; the fields are those of the kernel's event.

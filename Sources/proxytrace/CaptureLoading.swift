@@ -22,7 +22,8 @@ struct LoadedCapture {
     options.cpuCount = reader.info.cpuCount
     var machine = ProxyMachine(options)
     var progress = ProgressLine(path)
-    if jobs > 1 {
+    // A text's names come with its events, and reading it is all the work there is.
+    if jobs > 1, !reader.isText {
       var ahead = ReadAhead(reader)
       while let events = ahead.nextBatch() {
         for event in events {
@@ -36,6 +37,7 @@ struct LoadedCapture {
       var event = SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other)
       while reader.next(into: &event) {
         if counts { census.count(event) }
+        if reader.hasNames { for (pid, comm) in reader.takeNames() { machine.learn(pid, comm) } }
         machine.apply(event)
         progress.tick { reader.progress }
       }

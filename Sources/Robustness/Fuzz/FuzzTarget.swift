@@ -13,6 +13,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case filters
   /// Messages of `bpf_trace_printk`, which any program may write.
   case marks
+  /// ftrace text.
+  case text
 
   /// Runs an input to its end.
   /// - Returns: What no input may bring about, in words; empty if all is well. A crash does not return.
@@ -24,6 +26,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .model: ModelFuzz.run(input)
     case .filters: FilterFuzz.run(input)
     case .marks: MarkFuzz.run(input)
+    case .text: TextFuzz.run(input)
     }
   }
 
@@ -39,6 +42,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .model: ModelFuzz.seeds()
     case .filters: FilterFuzz.seeds
     case .marks: MarkFuzz.seeds
+    case .text: TextFuzz.seeds
     }
   }
 }

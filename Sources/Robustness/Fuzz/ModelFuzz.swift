@@ -60,7 +60,7 @@ enum ModelFuzz {
       let cpu = feed.cpu()
       time = feed.time(after: time)
       let pid = feed.pid()
-      let context = EventContext(rawValue: kind >> 5 == 7 ? feed.byte() : 0)
+      let context = EventContext(rawValue: kind >> 5 == 7 ? UInt16(feed.byte()) : 0)
       events.append(
         SchedEvent(timestamp: Timestamp(time), cpu: cpu, pid: pid, context: context, body: body(kind & 31, &feed)))
     }

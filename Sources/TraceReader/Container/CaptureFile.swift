@@ -5,10 +5,14 @@ import TraceCore
 struct CaptureFile: ~Copyable {
   let view: FileView
 
-  /// Opens a regular file.
+  /// Opens a regular file, or standard input as `-`.
   ///
   /// Everything else is refused before it is opened: reading needs positions, and opening a pipe would wait for a writer.
   init(path: String) throws(TraceError) {
+    if path == "-" {
+      view = try Self.standardInput()
+      return
+    }
     var status = stat()
     guard stat(path, &status) == 0 else { throw Self.cannotOpen(path, errno) }
     switch status.st_mode & S_IFMT {
@@ -25,6 +29,54 @@ struct CaptureFile: ~Copyable {
   }
 
   deinit { _ = close(view.descriptor) }
+
+  /// What is redirected from a file is read there; what comes through a pipe goes to a file without a name first, since
+  /// reading needs positions.
+  private static func standardInput() throws(TraceError) -> FileView {
+    var status = stat()
+    guard fstat(STDIN_FILENO, &status) == 0 else { throw cannotOpen("-", errno) }
+    if status.st_mode & S_IFMT == S_IFREG {
+      let descriptor = dup(STDIN_FILENO)
+      guard descriptor >= 0 else { throw cannotOpen("-", errno) }
+      return FileView(descriptor: descriptor, size: UInt64(clamping: status.st_size))
+    }
+    var name = Array("\(temporaryDirectory)/proxytrace-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&name)
+    guard descriptor >= 0 else { throw cannotSpool(errno) }
+    unlink(name)
+    var size: UInt64 = 0
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    defer { buffer.deallocate() }
+    while true {
+      let count = Glibc.read(STDIN_FILENO, buffer.baseAddress, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 { break }
+      var done = 0
+      while done < count {
+        let written = write(descriptor, buffer.baseAddress.map { $0 + done }, count - done)
+        if written < 0, errno == EINTR { continue }
+        guard written > 0 else {
+          let code = errno
+          _ = close(descriptor)
+          throw cannotSpool(code)
+        }
+        done += written
+      }
+      size += UInt64(count)
+    }
+    return FileView(descriptor: descriptor, size: size)
+  }
+
+  private static var temporaryDirectory: String {
+    guard let directory = getenv("TMPDIR"), directory.pointee != 0 else { return "/tmp" }
+    return String(cString: directory)
+  }
+
+  private static func cannotSpool(_ code: Int32) -> TraceError {
+    TraceError(
+      .cannotOpen, path: "-", "cannot be kept in \(temporaryDirectory): \(String(cString: strerror(code)))",
+      advice: "set TMPDIR to a directory with room for it, or name a file")
+  }
 
   private static func cannotOpen(_ path: String, _ code: Int32) -> TraceError {
     let advice =

@@ -52,9 +52,18 @@ struct FileHead {
       throw TraceError(
         .damaged, path: path, "ends within its first bytes", offset: UInt64(found.count), advice: "copy the file again")
     }
-    throw TraceError(
-      .notATrace, path: path, "is not a trace.dat: it begins with \(describe(found))", offset: 0,
-      advice: "name a file that trace-cmd record or trace-cmd extract wrote")
+    throw notATrace(file, path)
+  }
+
+  /// Whether a file begins as a `trace.dat` does, as far as it goes; an empty one does.
+  static func isHead(of file: FileView) -> Bool { magic.starts(with: file.bytes(at: 0, count: UInt64(magic.count))) }
+
+  /// That a file is none.
+  static func notATrace(_ file: FileView, _ path: String) -> TraceError {
+    let found = file.bytes(at: 0, count: UInt64(magic.count))
+    return TraceError(
+      .notATrace, path: path, "is neither a trace.dat nor ftrace text: it begins with \(describe(found))", offset: 0,
+      advice: "name a file that trace-cmd record or trace-cmd extract wrote, or a trace as text")
   }
 
   /// Printable bytes as text, all others in hexadecimal.

@@ -88,7 +88,7 @@ struct RecordDecoder: ~Copyable {
       tally.noteShort()
       return
     }
-    (event.pid, event.eventID, event.context) = (pid, id, EventContext(rawValue: flags))
+    (event.pid, event.eventID, event.context) = (pid, id, EventContext(rawValue: UInt16(flags)))
     let slot = Int(id) < slots.count ? Int(slots[Int(id)]) : 0
     if slot < 2 {
       if slot == 0 { tally.noteUnknown() }

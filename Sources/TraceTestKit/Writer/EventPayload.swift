@@ -136,7 +136,7 @@ struct RecordEncoder {
   func encode(pid: Pid, context: EventContext, _ values: [FieldValue]) -> [UInt8] {
     var record = ByteSink(order)
     record.put(format.id)
-    record.put(context.rawValue)
+    record.put(UInt8(truncatingIfNeeded: context.rawValue))
     record.put(UInt8(0))
     record.put(pid)
     var texts: [(position: Int, bytes: [UInt8])] = []

@@ -1,0 +1,53 @@
+import ProxyModel
+
+/// Input = ftrace text.
+enum TextFuzz {
+  static func run(_ input: UnsafeRawBufferPointer) -> [String] {
+    var examiner = Examiner()
+    examiner.keepsRecords = false
+    let result = examiner.examine(input)
+    // A line is a record at most, and a loss in front of it.
+    let lines = input.reduce(1) { $0 + ($1 == 0x0a ? 1 : 0) }
+    let isTooMuch = !input.starts(with: [0x17]) && result.timeline.eventCount > lines && !isCompressed(input)
+    return result.violations + (isTooMuch ? ["\(result.timeline.eventCount) events in \(lines) lines"] : [])
+  }
+
+  private static func isCompressed(_ input: UnsafeRawBufferPointer) -> Bool {
+    input.starts(with: [0x1f, 0x8b]) || input.starts(with: [0x28, 0xb5])
+  }
+
+  /// Every form of line.
+  static let seeds: [[UInt8]] = [
+    """
+    # entries-in-buffer/entries-written: 2037/2037   #P:4
+    ##### CPU 1 buffer started ####
+                  vip-185     [000] ...1.    37.086366: contention_begin: 000000009ff5772b (flags=SPIN|MUTEX)
+                  vip-185     [000] d..3.    37.086377: contention_begin: 000000009ff5772b (flags=MUTEX)
+                  vip-185     [000] d..2.    37.086390: sched_switch: prev_comm=vip prev_pid=185 prev_prio=108 prev_state=D ==> next_comm=low ly next_pid=184 next_prio=135
+    CPU:1 [LOST 5 EVENTS]
+               <idle>-0       [001] dNh2.    37.087000: sched_waking: comm=a pid=7 prio=120 target_cpu=001
+                lowly-184     [000] d..3.    37.160323: contended_release: 000000009ff5772b
+                lowly-184     [000] d..3.    37.160330: sched_waking: comm=vip pid=185 prio=108 target_cpu=000
+                lowly-184     [000] d..2.    37.160400: sched_switch: prev_comm=low ly prev_pid=184 prev_prio=135 prev_state=R+ ==> next_comm=vip next_pid=185 next_prio=108
+                  vip-185     [000] d..2.    37.160442: contention_end: 000000009ff5772b (ret=0)
+    """,
+    """
+    cpus=2
+                  wl-90    [001]    50.249476976: contended_release:    0xffffffff822b1a60
+        kworker/u8:4-53    [001]    50.256598256: sched_switch:         kworker/u8:4:53 [120] W ==> trace-cmd:90 [120]
+        kworker/u8:4-53    [001]    50.256599886: switch:               (ffffffff8107f86c) prev_pid=53 next_pid=90 next_task=0xff110001009f2000 donor=0x0 donor_pid=1
+              <idle>-0     [001]    50.256735796: sched_wakeup:         trace-cmd:90 [120] CPU:001
+              <idle>-0     [001]    50.256752276: set_next_fair:        (ffffffff8108eaf0) pid=90 prio=120
+    CPU:1 [12 EVENTS DROPPED]
+                  sh-53    [001]     50.457675363: sched_process_fork:   comm=sh pid=53 child_comm=sh child_pid=59
+               sleep-60    [001]     50.478093127: sched_process_exec:   filename=/usr/bin/sleep pid=60 old_pid=60
+              <idle>-0     [000]     51.167570201: bpf_trace_printk:     running pid=14
+    """,
+    """
+          wl-90      1d..3.    50.249477: contended_release:     lock_addr=0xffffffff822b1a60
+    kworker/-53      1d..2. 50256598us+: sched_switch: prev_comm=kworker/u8:4 prev_pid=53 prev_prio=120 prev_state=128 next_comm=trace-cmd next_pid=90 next_prio=120
+    > <...>-53 (   53) [001] d..2. 51: sched:sched_migrate_task: comm=a pid=1 prio=120 orig_cpu=0 dest_cpu=1
+           donor-67    [000]     7.852762910: contention_begin:      lock_addr=0xffffffffa0201000 flags=33
+    """,
+  ].map { Array($0.utf8) }
+}

@@ -1,0 +1,125 @@
+import TraceCore
+
+/// Reads a `trace.dat`: first what it is, then its records as one stream.
+struct DatReader: ~Copyable {
+  private let file: FileView
+  private let contents: ContainerContents
+  private let decoder: RecordDecoder
+  private var merge: StreamMerge
+  private var symbols: SymbolTable?
+
+  /// What the capture is.
+  let info: CaptureInfo
+
+  /// The names of tasks that the kernel remembered when recording ended: one a pid, the last. Names in events are better.
+  var savedComms: [Pid: Comm] { contents.savedComms }
+
+  /// Memory for all windows together, in bytes.
+  private static let windowBudget = 32 << 20
+  private static let largestWindow = 256 << 10
+
+  /// - Parameter file: Stays open as long as this reader lives.
+  /// - Throws: `unsupported`, `damaged` where nothing can be read, `noSuchInstance`.
+  init(
+    _ file: FileView, path: String, instance: String, events: EventMap, _ marks: MarkPattern
+  ) throws(TraceError) {
+    var contents = try ContainerContents(file, path: path, events: events)
+    let buffer = try contents.buffer(named: instance, path)
+    self.init(file, &contents, buffer, path, marks)
+  }
+
+  private init(
+    _ file: FileView, _ contents: inout ContainerContents, _ buffer: BufferLayout, _ path: String,
+    _ marks: MarkPattern
+  ) {
+    decoder = RecordDecoder(
+      &contents.formats, marks, longSize: contents.pageFormat.longSize, isBigEndian: contents.head.isBigEndian,
+      &contents.diagnostics)
+    let clock = ClockName.clock(
+      buffer.clockName, isConverted: (contents.options.tsc?.multiplier ?? 0) != 0, &contents.diagnostics)
+    info = contents.info(path: path, buffer, clock)
+    merge = Self.merge(file, contents, buffer)
+    self.contents = contents
+    self.file = file
+  }
+
+  private static func merge(
+    _ file: FileView, _ contents: ContainerContents, _ buffer: BufferLayout
+  ) -> StreamMerge {
+    let window = min(largestWindow, windowBudget / max(buffer.extents.count, 1))
+    return StreamMerge(count: buffer.extents.count) { index in
+      let extent = buffer.extents[index]
+      let source = PageSource(
+        file, buffer, extent, codec: contents.head.codec, isBigEndian: contents.head.isBigEndian, windowSize: window)
+      let conversion = TimestampConversion(contents.options, cpu: extent.cpu, isTopBuffer: buffer.name.isEmpty)
+      return CPUStream(source, cpu: extent.cpu, format: contents.pageFormat, conversion: conversion)
+    }
+  }
+
+  @inline(__always)
+  mutating func next(into event: inout SchedEvent) -> Bool { merge.next(decoder, into: &event) }
+
+  /// What was skipped or doubted so far. Grows while events are read.
+  var diagnostics: DiagnosticLog {
+    var all = contents.diagnostics
+    all.merge(merge.diagnostics)
+    return all
+  }
+
+  /// How much of the records was read, 0 to 1.
+  var progress: Double {
+    let (done, total) = merge.consumedBytes
+    return total > 0 ? min(Double(done) / Double(total), 1) : 1
+  }
+
+  /// Formats of `trace_printk` by their address in the kernel. Read anew on each call.
+  func printkFormats() -> [UInt64: String] {
+    MetadataText.printkFormats(contents.text(contents.printkFormats, file, info.path))
+  }
+
+  /// The kernel symbol that an address lies in, `nil` where the file has none. The first call reads the symbols, some
+  /// megabytes.
+  mutating func symbol(for address: UInt64) -> KernelSymbol? {
+    let table = symbols ?? SymbolTable(contents.text(contents.kallsyms, file, info.path))
+    symbols = table
+    return table.symbol(for: address)
+  }
+}
+
+extension ContainerContents {
+  /// A buffer instance by name.
+  func buffer(named name: String, _ path: String) throws(TraceError) -> BufferLayout {
+    guard let buffer = buffers.first(where: { $0.name == name }) else {
+      let names = buffers.map(\.name).filter { !$0.isEmpty }
+      let advice = names.isEmpty ? "it has none but the top buffer" : "it has \(names.joined(separator: ", "))"
+      let problem = name.isEmpty ? "has no top buffer" : "has no buffer instance \"\(name)\""
+      throw TraceError(.noSuchInstance, path: path, problem, advice: advice)
+    }
+    if buffer.isText { throw TraceError.latencyText(path, buffer.end) }
+    return buffer
+  }
+
+  func info(path: String, _ buffer: BufferLayout, _ clock: TraceClock) -> CaptureInfo {
+    CaptureInfo(
+      path: path,
+      format: CaptureFormat(
+        version: head.version, compression: head.codec?.rawValue ?? "none", isBigEndian: head.isBigEndian,
+        longSize: pageFormat.longSize),
+      uname: options.uname, recorderVersion: options.recorderVersion, clock: clock, instance: buffer.name,
+      instances: buffers.map(\.info), cpus: buffer.extents.map(\.cpu), cpuCount: cpuCount,
+      events: formats.events.sorted { $0.id < $1.id })
+  }
+
+  /// The bytes of a text that was passed over when the file was opened; empty where they cannot be read.
+  func text(_ section: TextSection?, _ file: FileView, _ path: String) -> [UInt8] {
+    switch section {
+    case nil: return []
+    case .plain(let offset, let size): return file.bytes(at: offset, count: size)
+    case .section(let offset, let id):
+      guard var cursor = try? openSection(file, at: offset, id, path), let size = try? cursor.u32("a text's size"),
+        let bytes = try? cursor.bytes(min(UInt64(size), cursor.remaining), "a text")
+      else { return [] }
+      return bytes
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import TraceCore
+
+/// The events of a text by their names, numbered as they appear: a text has no formats and no ids.
+struct TextEvents {
+  private struct Known {
+    var name: [UInt8]
+    var info: EventInfo
+    var entry: EventMap.Entry?
+    /// An entry of the user's, whose fields are looked for by name.
+    var isOwn: Bool
+  }
+
+  /// More names than this are no names; their records count as one event.
+  private static let mostNames = 1000
+  private static let slotCount = 2048
+
+  private let map: EventMap
+  private var known: [Known] = []
+  /// Open addressing by ``hash(_:)``: 0 = free, else an index of `known` and 1.
+  private var slots = [UInt16](repeating: 0, count: TextEvents.slotCount)
+
+  init(_ map: EventMap) { self.map = map }
+
+  /// All events so far.
+  var infos: [EventInfo] { known.map(\.info) }
+
+  /// The number of an event's name, as it stands in the text: with its system or without.
+  @inline(__always)
+  mutating func index(of name: UnsafeRawBufferPointer) -> Int {
+    var slot = Self.hash(name)
+    while true {
+      let found = Int(slots[slot])
+      if found == 0 { return add(name, at: slot) }
+      if Self.equal(known[found - 1].name, name) { return found - 1 }
+      slot = (slot &+ 1) & (Self.slotCount - 1)
+    }
+  }
+
+  func id(_ index: Int) -> UInt16 { known[index].info.id }
+  func role(_ index: Int) -> EventRole? { known[index].info.role }
+  func entry(_ index: Int) -> EventMap.Entry? { known[index].entry }
+  func isOwn(_ index: Int) -> Bool { known[index].isOwn }
+
+  @inline(__always)
+  private static func equal(_ a: [UInt8], _ b: UnsafeRawBufferPointer) -> Bool {
+    guard a.count == b.count else { return false }
+    for index in a.indices where a[index] != b[index] { return false }
+    return true
+  }
+
+  @inline(__always)
+  private static func hash(_ name: UnsafeRawBufferPointer) -> Int {
+    var hash = UInt64(truncatingIfNeeded: name.count)
+    if name.count >= 8, let base = name.baseAddress {
+      let first = base.loadUnaligned(as: UInt64.self)
+      let last = base.loadUnaligned(fromByteOffset: name.count &- 8, as: UInt64.self)
+      hash ^= first &* 0x9e37_79b9_7f4a_7c15 ^ last &* 0xc2b2_ae3d_27d4_eb4f
+    } else {
+      for byte in name { hash = (hash &* 31) &+ UInt64(byte) }
+    }
+    return Int((hash ^ hash >> 32 ^ hash >> 51) & UInt64(slotCount - 1))
+  }
+
+  @inline(never)
+  private mutating func add(_ bytes: UnsafeRawBufferPointer, at slot: Int) -> Int {
+    if known.count == Self.mostNames { return known.count - 1 }
+    let name = known.count == Self.mostNames - 1 ? Array("(other)".utf8) : Array(bytes)
+    let text = String(decoding: name, as: UTF8.self)
+    let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+    let (system, bare) = parts.count == 2 ? (parts[0], parts[1]) : ("", text)
+    let entry = entry(system, bare)
+    known.append(
+      Known(
+        name: name,
+        info: EventInfo(
+          id: UInt16(known.count + 1), system: system.isEmpty ? entry?.system ?? "" : system, name: bare,
+          role: entry?.role), entry: entry,
+        isOwn: entry.map { map.isOwn(system: $0.system, name: bare) } ?? false))
+    slots[slot] = UInt16(known.count)
+    return known.count - 1
+  }
+
+  /// What an event is to be taken for. Where the text has no system, any that has an event of that name.
+  private func entry(_ system: String, _ name: String) -> EventMap.Entry? {
+    if !system.isEmpty { return map.entry(system: system, name: name) }
+    return (map.own + EventMap.standardEntries).first { map.entry(system: $0.system, name: name) == $0 }
+  }
+}

@@ -1,0 +1,130 @@
+import TraceCore
+
+/// What stands in front of an event's name: `comm-pid [tgid] [cpu] flags time:`, in the forms of the kernel's `trace` and of
+/// `trace-cmd report`, with and without the columns of tgid and of flags.
+struct TextHead {
+  var pid: Pid = 0
+  /// Where the task's name stands; nowhere in the form that cuts names.
+  private var nameStart = 0
+  private var nameEnd = 0
+  var cpu: CPU = 0
+  var context = EventContext.unknown
+  var time: UInt64 = 0
+  /// What a step of the time's last digit is worth, in nanoseconds; 0 where it is a number without a fraction.
+  var resolution: UInt64 = 0
+
+  /// Reads a line's beginning and leaves the scanner at the event's name.
+  ///
+  /// Names may hold all that separates columns. The kernel and trace-cmd print them to 16 columns (8 in the latency format), so
+  /// the dash before the pid stands there; only in lines that have lost their indentation it is looked for.
+  /// - Returns: whether it is one.
+  @inline(__always)
+  mutating func read(_ line: inout TextScanner) -> Bool {
+    let start = line.position
+    if line.byte(16) == UInt8(ascii: "-"), read(&line, start, dash: start &+ 16) { return true }
+    return readShifted(&line, start)
+  }
+
+  @inline(never)
+  private mutating func readShifted(_ line: inout TextScanner, _ start: Int) -> Bool {
+    line.position = start
+    if line.byte(8) == UInt8(ascii: "-"), read(&line, start, dash: start &+ 8), isShort { return true }
+    line.position = start
+    line.skipBlanks()
+    let first = line.position
+    // A comm has 15 bytes, names that trace-cmd makes up somewhat more.
+    for dash in first..<max(first, min(first &+ 24, line.end)) where line.bytes[dash] == UInt8(ascii: "-") {
+      if read(&line, first, dash: dash) { return true }
+    }
+    return false
+  }
+
+  /// It is in the latency format, which cuts names.
+  private var isShort = false
+
+  @inline(__always)
+  private mutating func read(_ line: inout TextScanner, _ start: Int, dash: Int) -> Bool {
+    line.position = dash &+ 1
+    guard let pid = line.signed() else { return false }
+    self.pid = pid
+    line.skipBlanks()
+    if line.byte() == UInt8(ascii: "("), !Self.skipGroup(&line) { return false }
+    (context, isShort, nameStart, nameEnd) = (.unknown, false, start, dash)
+    if line.skip(UInt8(ascii: "[")) {
+      guard let cpu = line.signed(), line.skip(UInt8(ascii: "]")) else { return false }
+      self.cpu = cpu
+      line.skipBlanks()
+      if !TextScanner.isDigit(line.byte()) {
+        context = Self.context(line.word())
+        line.skipBlanks()
+      }
+    } else {
+      guard let cpu = line.signed() else { return false }
+      (self.cpu, isShort, nameEnd) = (cpu, true, start)
+      context = Self.context(line.word())
+      line.skipBlanks()
+    }
+    return readTime(&line)
+  }
+
+  /// `(  123)` or `(-------)`: the thread group.
+  private static func skipGroup(_ line: inout TextScanner) -> Bool {
+    line.seek(UInt8(ascii: ")"))
+    guard line.skip(UInt8(ascii: ")")) else { return false }
+    line.skipBlanks()
+    return true
+  }
+
+  /// `d..2.`: interrupts, resched, hard- or softirq, depths (kernel/trace/trace_output.c, `trace_print_lat_fmt()`).
+  @inline(__always)
+  private static func context(_ flags: UnsafeRawBufferPointer) -> EventContext {
+    guard flags.count >= 3 else { return .unknown }
+    var context: EventContext = []
+    if flags[0] | 0x20 == UInt8(ascii: "d") { context.insert(.irqsOff) }
+    if flags[1] != UInt8(ascii: ".") { context.insert(.needResched) }
+    switch flags[2] {
+    case UInt8(ascii: "."): break
+    case UInt8(ascii: "h"): context.insert(.hardirq)
+    case UInt8(ascii: "s"): context.insert(.softirq)
+    case UInt8(ascii: "H"): context.formUnion([.hardirq, .softirq])
+    case UInt8(ascii: "z"), UInt8(ascii: "Z"): context.insert(.nmi)
+    default: return .unknown
+    }
+    return context
+  }
+
+  /// `12.345678:`, `12.345678901:`, `12345:` or `123us:`, and the blank behind it. As integers: no floating point.
+  @inline(__always)
+  private mutating func readTime(_ line: inout TextScanner) -> Bool {
+    guard let whole = line.decimal() else { return false }
+    if line.skip(UInt8(ascii: ".")) {
+      let start = line.position
+      guard var fraction = line.decimal(), whole < 9_000_000_000 else { return false }
+      let digits = line.position &- start
+      guard digits <= 9 else { return false }
+      resolution = 1
+      for _ in digits..<9 { (fraction, resolution) = (fraction &* 10, resolution &* 10) }
+      time = whole &* 1_000_000_000 &+ fraction
+    } else if line.skip("us") {
+      // Since the trace's beginning; behind it stands a mark for long delays.
+      guard whole < 1 << 50 else { return false }
+      (time, resolution) = (whole &* 1000, 1000)
+      if line.byte() != UInt8(ascii: ":") { line.position &+= 1 }
+      line.skipBlanks()
+    } else {
+      (time, resolution) = (whole, 0)
+    }
+    guard line.skip(UInt8(ascii: ":")) else { return false }
+    line.skipBlanks()
+    return true
+  }
+
+  /// The task's name; empty for `<...>`, and where the form cuts names.
+  func name(_ line: UnsafeRawBufferPointer) -> Comm {
+    var first = nameStart
+    while first < nameEnd, line[first] == UInt8(ascii: " ") { first &+= 1 }
+    // `<...>` and `<idle>` are what the printer says for itself.
+    if first < nameEnd, line[first] == UInt8(ascii: "<"), line[nameEnd &- 1] == UInt8(ascii: ">") { return Comm() }
+    return TextScanner(line).comm(first, nameEnd)
+  }
+}

@@ -1,0 +1,208 @@
+import CZlib
+import CZstd
+import Glibc
+import TraceCore
+
+/// A text's lines, front to back and as often as wanted: from a file, or out of one that gzip or zstd has compressed.
+struct TextSource: ~Copyable {
+  /// A line is a stretch of the window: valid until the next one is asked for.
+  struct Line {
+    var bytes: UnsafeRawBufferPointer
+    /// Where it begins in the text; for a file that is not compressed, in the file.
+    var offset: UInt64
+    /// It is longer than any line of a trace, and its end is missing here.
+    var isTooLong: Bool
+  }
+
+  /// Longer lines are none.
+  private static let longestLine = 1 << 16
+  private static let windowSize = 256 << 10
+
+  private let file: FileView
+  private var decompressor: Decompressor?
+  private var window = PageWindow()
+  private var used = 0
+  private var filled = 0
+  /// Where the window's first byte stands in the text.
+  private var windowOffset: UInt64 = 0
+  /// What comes next in the file.
+  private(set) var fileOffset: UInt64 = 0
+  private var isAtEnd = false
+  private var isSkipping = false
+  /// Why a compressed text ends before its end.
+  private(set) var problem: String?
+
+  /// - Returns: `nil` where the codec cannot be had.
+  init(_ file: FileView) {
+    self.file = file
+    decompressor = Decompressor(file)
+    window.reserve(Self.windowSize, keeping: 0)
+  }
+
+  var isCompressed: Bool { decompressor != nil }
+  /// As ``CaptureFormat/compression`` has it.
+  var compression: String { decompressor?.name ?? "none" }
+
+  /// Begins anew.
+  mutating func rewind() {
+    (used, filled, windowOffset, fileOffset) = (0, 0, 0, 0)
+    (isAtEnd, isSkipping, problem) = (false, false, nil)
+    if decompressor != nil { decompressor = Decompressor(file) }
+  }
+
+  /// The next line, without its end.
+  @inline(__always)
+  mutating func nextLine() -> Line? {
+    while true {
+      if used < filled, let base = window.bytes.baseAddress {
+        let start = base + used
+        if let end = memchr(start, 0x0a, filled - used) {
+          let count = UnsafeRawPointer(end) - UnsafeRawPointer(start)
+          let line = Line(
+            bytes: UnsafeRawBufferPointer(start: start, count: count), offset: windowOffset &+ UInt64(used),
+            isTooLong: false)
+          used += count + 1
+          if isSkipping {
+            isSkipping = false
+            continue
+          }
+          return line
+        }
+      }
+      if let line = rest() { return line }
+      if used == filled, isAtEnd { return nil }
+    }
+  }
+
+  /// No line ends in the window: reads on, or gives what there is.
+  @inline(never)
+  private mutating func rest() -> Line? {
+    let count = filled - used
+    if isAtEnd || count >= Self.longestLine {
+      let start = used
+      used = filled
+      let wasSkipping = isSkipping
+      isSkipping = !isAtEnd
+      if count == 0 || wasSkipping { return nil }
+      return Line(
+        bytes: UnsafeRawBufferPointer(rebasing: window.bytes[start..<start + count]),
+        offset: windowOffset &+ UInt64(start), isTooLong: !isAtEnd)
+    }
+    window.moveToFront(used..<filled)
+    windowOffset &+= UInt64(used)
+    (used, filled) = (0, count)
+    let target = UnsafeMutableRawBufferPointer(rebasing: window.bytes[filled...])
+    let added = read(into: target)
+    filled += added
+    if added == 0 { isAtEnd = true }
+    return nil
+  }
+
+  private mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
+    guard let decompressor else {
+      let count = file.read(into: target, at: fileOffset)
+      fileOffset &+= UInt64(count)
+      return count
+    }
+    let count = decompressor.read(into: target)
+    fileOffset = decompressor.fileOffset
+    if count == 0 { problem = decompressor.problem }
+    return count
+  }
+}
+
+/// Decompresses a file from its beginning, a window at a time.
+private final class Decompressor {
+  let name: String
+  private let file: FileView
+  private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
+  private var used = 0
+  private var filled = 0
+  private(set) var fileOffset: UInt64 = 0
+  private(set) var problem: String?
+  private var written: UInt64 = 0
+  private var isInFrame = false
+  private var zlib: UnsafeMutablePointer<z_stream>?
+  private var zstd: OpaquePointer?
+
+  /// More than this out of a byte is no trace but a bomb: traces of one line again and again come to 1000.
+  private static let largestRatio: UInt64 = 4096
+
+  /// - Returns: `nil` where the file is not compressed.
+  init?(_ file: FileView) {
+    self.file = file
+    let head = file.bytes(at: 0, count: 4)
+    if head.starts(with: [0x1f, 0x8b]) {
+      name = "gzip"
+      let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+      stream.initialize(to: z_stream())
+      // 15: any window; 16: a gzip head (zlib.h, inflateInit2).
+      guard inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+        stream.deallocate()
+        return nil
+      }
+      zlib = stream
+    } else if head == [0x28, 0xb5, 0x2f, 0xfd] {
+      name = "zstd"
+      guard let stream = ZSTD_createDStream() else { return nil }
+      zstd = stream
+    } else {
+      return nil
+    }
+  }
+
+  deinit {
+    if let zlib {
+      inflateEnd(zlib)
+      zlib.deallocate()
+    }
+    if let zstd { ZSTD_freeDStream(zstd) }
+    input.deallocate()
+  }
+
+  /// - Returns: how many bytes; 0 at the end, and where the rest cannot be read.
+  func read(into target: UnsafeMutableRawBufferPointer) -> Int {
+    var count = 0
+    while count == 0, problem == nil {
+      if used == filled {
+        (used, filled) = (0, file.read(into: input, at: fileOffset))
+        fileOffset &+= UInt64(filled)
+        if filled == 0 {
+          if isInFrame { problem = "it ends in the middle" }
+          return 0
+        }
+      }
+      count = zlib != nil ? inflateSome(target) : decompressSome(target)
+      written &+= UInt64(count)
+      if written > fileOffset &* Self.largestRatio &+ (1 << 20) {
+        problem = "it claims to hold \(Self.largestRatio) times its own size"
+      }
+    }
+    return count
+  }
+
+  private func inflateSome(_ target: UnsafeMutableRawBufferPointer) -> Int {
+    guard let zlib else { return 0 }
+    zlib.pointee.next_in = input.baseAddress.map { ($0 + used).assumingMemoryBound(to: Bytef.self) }
+    zlib.pointee.avail_in = uInt(filled - used)
+    zlib.pointee.next_out = target.baseAddress?.assumingMemoryBound(to: Bytef.self)
+    zlib.pointee.avail_out = uInt(target.count)
+    let status = inflate(zlib, Z_NO_FLUSH)
+    used = filled - Int(zlib.pointee.avail_in)
+    isInFrame = status != Z_STREAM_END
+    // Files of several members are one text.
+    if status == Z_STREAM_END, inflateReset(zlib) != Z_OK { problem = "zlib cannot go on" }
+    if status != Z_OK, status != Z_STREAM_END, status != Z_BUF_ERROR { problem = "it is damaged" }
+    return target.count - Int(zlib.pointee.avail_out)
+  }
+
+  private func decompressSome(_ target: UnsafeMutableRawBufferPointer) -> Int {
+    var source = ZSTD_inBuffer(src: input.baseAddress, size: filled, pos: used)
+    var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+    let status = ZSTD_decompressStream(zstd, &output, &source)
+    used = source.pos
+    if ZSTD_isError(status) != 0 { problem = "it is damaged" }
+    isInFrame = status != 0
+    return output.pos
+  }
+}

@@ -1,0 +1,176 @@
+import Foundation
+import Testing
+import TraceCore
+import TraceReader
+import TraceTestKit
+
+/// Text in the forms in which people send it.
+struct TextTests {
+  private func read(_ text: String) throws -> (events: [SchedEvent], diagnostics: DiagnosticLog, info: CaptureInfo) {
+    try read(Array(text.utf8))
+  }
+
+  private func read(_ bytes: [UInt8]) throws -> (events: [SchedEvent], diagnostics: DiagnosticLog, info: CaptureInfo) {
+    let file = try ScratchFile(bytes)
+    var reader = try CaptureReader(path: file.path)
+    var events: [SchedEvent] = []
+    while let event = reader.next() { events.append(event) }
+    return (events, reader.diagnostics, reader.info)
+  }
+
+  // MARK: Columns
+
+  @Test(arguments: [
+    "          <idle>-0       [003] d..2.    12.000345: sched_wakeup: comm=a b pid=7 prio=120 target_cpu=003",
+    "          <idle>-0     [003]    12.000345000: sched_wakeup:         a b:7 [120] CPU:003",
+    "  <idle>-0       3d..2.    12.000345: sched_wakeup:         a b:7 [120] CPU:003",
+    "  <idle>-0       3d..2. 12000345us+: sched_wakeup: comm=a b pid=7 prio=120 success=1 target_cpu=003",
+    "          <idle>-0       (-------) [003] d..2.    12.000345: sched_wakeup: comm=a b pid=7 prio=120 target_cpu=3",
+    "<idle>-0 (    0) [003] 12.000345: sched:sched_wakeup: comm=a b pid=7 prio=120 target_cpu=003\r",
+    "> >           <idle>-0       [003]    12.000345: sched_wakeup: comm=a b pid=7 prio=120 target_cpu=003",
+  ])
+  func aLineInEveryForm(line: String) throws {
+    let found = try read(line)
+    let event = try #require(found.events.first)
+    #expect(found.events.count == 1 && event.cpu == 3 && event.pid == 0)
+    #expect(event.timestamp == Timestamp(12_000_345_000))
+    guard case .wakeup(let record) = event.body else {
+      Issue.record("\(event)")
+      return
+    }
+    #expect(record.task == TaskSnapshot(pid: 7, priority: Priority(120), comm: "a b") && record.targetCPU == 3)
+    #expect(!found.diagnostics.all.contains { $0.kind == .badLine || $0.kind == .foreignLine })
+  }
+
+  @Test func flagsTellTheContext() throws {
+    func context(_ flags: String) throws -> EventContext? {
+      try read("           a-1       [000] \(flags) 1.5: sched_process_exit: comm=a pid=1 prio=120").events.first?
+        .context
+    }
+    #expect(try context("d..2.") == [.irqsOff])
+    #expect(try context("dNh3.") == [.irqsOff, .needResched, .hardirq])
+    #expect(try context("..s1") == [.softirq])
+    #expect(try context("d.H..")?.isTask == false)
+    #expect(try context("d.Z..") == [.irqsOff, .nmi])
+    #expect(try context("")?.isTask == false, "not told is not known")
+  }
+
+  @Test(arguments: [
+    ("1.5", UInt64(1_500_000_000), UInt64(100_000_000)), ("0.000001", 1000, 1000), ("7.123456789", 7_123_456_789, 1),
+    ("8999999999.000001", 8_999_999_999_000_001_000, 1000), ("123456789", 123_456_789, 0), ("3us", 3000, 1000),
+  ])
+  func timesAreIntegers(text: String, time: UInt64, resolution: UInt64) throws {
+    let found = try read("           a-1       [000] \(text): sched_process_exit: comm=a pid=1 prio=120")
+    #expect(found.events.first?.timestamp == Timestamp(time))
+    #expect(found.info.format.textResolution == resolution)
+    #expect(found.info.clock.unit == (resolution == 0 ? .ticks : .nanoseconds))
+  }
+
+  /// Names of tasks hold what separates fields; every line that is printed is read as what it was made of.
+  @Test func hostileNames() throws {
+    let pieces = [
+      " ", "-1", " [000] ", ": ", ":2 [3]", " ==> ", " prev_pid=1", " pid=5", "=", "[", "]", "(", "#", "x", "CPU:1",
+      ">",
+      " next_pid=9", " prio=1",
+    ]
+    var random = SeededGenerator(seed: 5)
+    var lines: [String] = []
+    for _ in 0..<3000 {
+      func name() -> String {
+        let text = (0...random.number(1...4)).map { _ in random.element(pieces) }.joined().prefix(15)
+        return text.allSatisfy { $0 == " " } ? "x" : String(text.reversed().drop { $0 == " " }.reversed())
+      }
+      let (a, b) = (name(), name())
+      let head = String(repeating: " ", count: 16 - a.count) + a + "-11      [001] d..2. 5.000001: "
+      let previous = "prev_comm=\(a) prev_pid=11 prev_prio=120 prev_state=R+"
+      lines += [
+        "\(head)sched_switch: \(previous) ==> next_comm=\(b) next_pid=12 next_prio=98",
+        "\(head)sched_switch: \(a):11 [120] R+ ==> \(b):12 [98]",
+      ]
+    }
+    let events = try read(lines.joined(separator: "\n")).events
+    #expect(events.count == lines.count)
+    for (event, line) in zip(events, lines) {
+      guard event.pid == 11, case .switched(let record) = event.body else {
+        Issue.record("\(line) is \(event)")
+        continue
+      }
+      #expect(record.previous.pid == 11 && record.next.pid == 12, "\(line)")
+      #expect(record.previousState == .preempted && record.next.priority == Priority(98), "\(line)")
+    }
+  }
+
+  // MARK: Losses
+
+  @Test func lossesStandWhereTheyBegin() throws {
+    let found = try read(
+      """
+      # entries-in-buffer/entries-written: 6/11   #P:2
+      ##### CPU 1 buffer started ####
+                   a-1       [001] d..2. 1.000001: sched_process_exit: comm=a pid=1 prio=120
+                   a-2       [000] d..2. 1.000002: sched_process_exit: comm=a pid=2 prio=120
+                   a-1       [001] d..2. 1.000003: sched_process_exit: comm=a pid=1 prio=120
+      CPU:0 [LOST 5 EVENTS]
+                   a-2       [000] d..2. 1.000004: sched_process_exit: comm=a pid=2 prio=120
+      CPU:1 [7 EVENTS DROPPED]
+      """)
+    let losses = found.events.enumerated().compactMap { place, event -> (Int, SchedEvent, LostEvents)? in
+      if case .lost(let loss) = event.body { (place, event, loss) } else { nil }
+    }
+    #expect(found.events.count == 7 && losses.map(\.0) == [0, 3, 5])
+    #expect(losses.map { $0.1.cpu } == [1, 0, 1])
+    #expect(losses.map { $0.1.timestamp.rawValue } == [1_000_001_000, 1_000_002_000, 1_000_003_000])
+    #expect(losses.map { $0.2.count } == [nil, 5, 7])
+    #expect(losses.map { $0.2.isAtStart } == [true, false, false])
+    #expect(losses.map { $0.2.until?.rawValue } == [1_000_001_000, 1_000_004_000, nil])
+    #expect(found.info.cpuCount == 2)
+  }
+
+  // MARK: Damage
+
+  @Test func damagedLinesAreCounted() throws {
+    let good = "           a-1       [000] d..2. 1.000001: sched_process_exit: comm=a pid=1 prio=120"
+    let found = try read(
+      [
+        good, "hello, I see this here:", good, "           a-1       [000] d..2. 1.0000",
+        "           a-1       [000] d..2. 1.000002: sched_switch: prev_comm=a prev_pid=1 prev_pr", "", "# comment",
+        String(repeating: "x", count: 200_000), good,
+      ].joined(separator: "\n"))
+    #expect(found.events.count == 4)
+    #expect(found.diagnostics.all.first { $0.kind == .foreignLine }?.count == 3)
+    #expect(found.diagnostics.all.first { $0.kind == .foreignLine }?.offset == UInt64(good.utf8.count + 1))
+    #expect(found.diagnostics.all.first { $0.kind == .badLine }?.count == 1)
+  }
+
+  @Test(arguments: ["", "hello\n", "\0\0\0\0", "# tracer: nop\n#\n"])
+  func whatHasNoEventIsNoTrace(text: String) {
+    #expect {
+      _ = try read(text)
+    } throws: {
+      ($0 as? TraceError)?.reason == .notATrace
+    }
+  }
+
+  // MARK: Compressed
+
+  @Test(arguments: ["gzip", "zstd"])
+  func compressedTextIsTheSame(program: String) throws {
+    let path = RecordedCapture.fixture("text/kernel-text.trace.txt")
+    let plain = try read(Array(try Data(contentsOf: URL(filePath: path))))
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [program, "-c", path]
+    let output = try ScratchFile([])
+    process.standardOutput = FileHandle(forWritingAtPath: output.path)
+    try process.run()
+    process.waitUntilExit()
+    let bytes = try output.content()
+    let packed = try read(bytes)
+    #expect(packed.events.map { "\($0)" } == plain.events.map { "\($0)" } && plain.events.count == 2037)
+    #expect(packed.info.format.compression == program)
+    // A cut one gives what it has.
+    let cut = try read(Array(bytes.prefix(bytes.count / 2)))
+    #expect(!cut.events.isEmpty && cut.events.count < plain.events.count)
+    #expect(cut.diagnostics.all.contains { $0.kind == .unreadableChunk })
+  }
+}
