@@ -34,8 +34,10 @@ let package = Package(
       name: "TraceReader", dependencies: ["TraceCore", "CTraceEvent", "CZstd", "CZlib"], swiftSettings: strict),
     .target(name: "ProxyModel", dependencies: ["TraceCore"], swiftSettings: strict),
     .target(name: "ProxyAnalysis", dependencies: ["TraceCore", "ProxyModel"], swiftSettings: strict),
+    .target(name: "ProxyCompare", dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis"], swiftSettings: strict),
     .target(
-      name: "ProxyReport", dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis"], swiftSettings: strict),
+      name: "ProxyReport", dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyCompare"],
+      swiftSettings: strict),
 
     // Event maps as files: YAML, and with it Foundation, stay out of the rooms above.
     .target(
@@ -45,7 +47,7 @@ let package = Package(
     .executableTarget(
       name: "proxytrace",
       dependencies: [
-        "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "EventMaps",
+        "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyCompare", "ProxyReport", "EventMaps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -106,6 +108,12 @@ let package = Package(
       name: "ProxyReportTests",
       dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceReader", "TraceTestKit"],
       exclude: ["Golden"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ProxyCompareTests",
+      dependencies: [
+        "ProxyCompare", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "RobustnessTests",

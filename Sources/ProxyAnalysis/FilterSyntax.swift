@@ -89,6 +89,9 @@ public struct CommPattern: Sendable, Hashable {
     let name = comm.bytes.map { CChar(bitPattern: $0) } + [0]
     return fnmatch(text, name, 0) == 0
   }
+
+  /// The same for text of any length.
+  public func matches(text name: String) -> Bool { fnmatch(text, name, 0) == 0 }
 }
 
 /// A number of decimal digits alone: no sign, no space.

@@ -11,9 +11,11 @@ public enum CSVDirectory {
     do throws(OutputError) {
       for table in report.tables {
         let final = "\(directory)/\(table.name).csv"
-        let (descriptor, temporary) = try create(beside: final)
+        let (descriptor, temporary) = try WholeFile.create(beside: final)
         files.append((temporary, final))
-        try fill(descriptor, place: final, with: table, by: writer)
+        try WholeFile.fill(descriptor, place: final) { sink throws(OutputError) in
+          try writer.write(table, to: sink)
+        }
       }
       for file in files {
         guard rename(file.temporary, file.final) == 0 else { throw OutputError.system(errno, place: file.final) }
@@ -38,34 +40,5 @@ public enum CSVDirectory {
     var status = stat()
     guard stat(directory, &status) == 0 else { throw .system(errno, place: directory) }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw .system(ENOTDIR, place: directory) }
-  }
-
-  private static func create(beside final: String) throws(OutputError) -> (descriptor: Int32, path: String) {
-    // The process id keeps two runs apart; a file that a killed run left behind is passed over.
-    for attempt in 0..<100 {
-      let path = "\(final).\(getpid())-\(attempt).part"
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor >= 0 { return (descriptor, path) }
-      if errno != EEXIST { throw .system(errno, place: final) }
-    }
-    throw .system(EEXIST, place: final)
-  }
-
-  private static func fill(
-    _ descriptor: Int32, place: String, with table: Report.TableResult, by writer: CSVWriter
-  ) throws(OutputError) {
-    let sink = ByteSink(descriptor: descriptor, place: place)
-    do throws(OutputError) {
-      try writer.write(table, to: sink)
-      try sink.flush()
-    } catch {
-      close(descriptor)
-      throw error
-    }
-    // Some file systems report a full disk only here. EINVAL: one that has nothing to sync.
-    let isSynced = fsync(descriptor) == 0 || errno == EINVAL
-    let code = errno
-    guard close(descriptor) == 0 else { throw .system(errno, place: place) }
-    guard isSynced else { throw .system(code, place: place) }
   }
 }

@@ -46,7 +46,7 @@ public struct CSVWriter {
     }
   }
 
-  private func write(hostile text: String, to sink: ByteSink) throws(OutputError) {
+  func write(hostile text: String, to sink: ByteSink) throws(OutputError) {
     let shown = escapesControls ? TextEscape.terminal(text) : text
     try write(text: isRaw ? shown : Self.guarded(shown), to: sink)
   }

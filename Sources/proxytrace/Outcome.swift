@@ -7,8 +7,11 @@ import TraceCore
 struct Outcome {
   private var hasFailed = false
   private var hasSkippedDamage = false
+  private var hasBrokenRule = false
 
   mutating func note(damage: Bool) { hasSkippedDamage = hasSkippedDamage || damage }
+
+  mutating func note(brokenRule: Bool) { hasBrokenRule = hasBrokenRule || brokenRule }
 
   /// Tells what went wrong, in one line on standard error.
   mutating func fail(_ error: TraceError) { fail(error.description) }
@@ -30,6 +33,7 @@ struct Outcome {
   /// Ends the run with the status for what was noted.
   func exit() throws {
     if hasFailed { throw ExitCode(1) }
+    if hasBrokenRule { throw ExitCode(2) }
     if hasSkippedDamage { throw ExitCode(3) }
   }
 }

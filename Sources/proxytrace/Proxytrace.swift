@@ -23,10 +23,12 @@ struct Proxytrace: ParsableCommand {
       Record with:
         trace-cmd record -C mono -e sched -e lock
 
-      Exit status: 0 done; 1 failed; 3 done, but damage in the capture was skipped (the report says where); 64 usage.
+      Exit status: 0 done; 1 failed; 2 a rule of check is broken; 3 done, but damage in the capture was skipped (the report says where); 64 usage.
       """,
     version: programVersion,
-    subcommands: [ReportCommand.self, ExplainCommand.self, InfoCommand.self])
+    subcommands: [
+      ReportCommand.self, ExplainCommand.self, CompareCommand.self, CheckCommand.self, InfoCommand.self,
+    ])
 }
 
 /// Descriptors 0 to 2 as the program expects them.

@@ -49,5 +49,7 @@ enum TextFuzz {
     > <...>-53 (   53) [001] d..2. 51: sched:sched_migrate_task: comm=a pid=1 prio=120 orig_cpu=0 dest_cpu=1
            donor-67    [000]     7.852762910: contention_begin:      lock_addr=0xffffffffa0201000 flags=33
     """,
+    "          <idle>-0       [003]  5.1: sched_process_exit: comm=a pid=1 prio=120\r\n\r\n#\r\nCPU 3 is empty\r\n",
+    "a-1 [0] 1: task_rename: pid=1 oldcomm=a newcomm=b oom_score_adj=0\na-1 [0] 2: x\na-1 [0] 3: sched_ext_event: name A delta 1",
   ].map { Array($0.utf8) }
 }

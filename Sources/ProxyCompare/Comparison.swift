@@ -1,0 +1,198 @@
+import TraceCore
+
+/// Whether a figure has changed.
+public enum ChangeVerdict: String, Sendable, Hashable {
+  case better, worse
+  /// The interval of the difference has zero in it.
+  case noDifference = "no difference shown"
+  case tooFew = "too few samples"
+}
+
+/// The change of a figure from the base to another side.
+public struct Change: Sendable, Hashable {
+  public var absolute: Double
+  /// Of the base; `nil` where that is 0.
+  public var relative: Double?
+  /// 95 % interval of `absolute`, by bootstrap; `nil` for what is no mean or percentile, and for too few samples.
+  public var interval: ClosedRange<Double>?
+  /// `nil` for what is neither good nor bad, and for figures that are no samples.
+  public var verdict: ChangeVerdict?
+}
+
+/// One figure of all sides.
+public struct FigureRow: Sendable, Hashable {
+  public enum Unit: String, Sendable, Hashable {
+    /// Steps of the trace clock; nanoseconds unless the clock counts something else.
+    case duration
+    case count
+    /// 0 to 1.
+    case share
+    /// A count for each second of capture.
+    case perSecond = "per_second"
+  }
+
+  public var group: String
+  public var name: String
+  public var unit: Unit
+  /// A side each; `nil` where it cannot be known.
+  public var values: [Double?]
+  /// From the base to each other side.
+  public var changes: [Change?]
+}
+
+/// Sides beside each other: the first is the base.
+public struct Comparison: Sendable {
+  public let sides: [Figures]
+  public private(set) var figures: [FigureRow] = []
+  public private(set) var locks: [FigureRow] = []
+  public private(set) var tasks: [FigureRow] = []
+  /// Locks and tasks that have waits on some sides alone: a name, and the sides' labels.
+  public private(set) var unmatched: [(kind: String, name: String, sides: [String])] = []
+
+  /// How sure a verdict is, over all figures that have one: of 100 comparisons of a thing with itself, at most five say
+  /// anything else than that no difference is shown.
+  public static let errorShare = 0.05
+
+  public init(_ sides: [Figures]) {
+    self.sides = sides
+    figures = makeFigures()
+    (locks, tasks) = (byName("lock") { $0.lock }, byName("task") { $0.comm })
+  }
+
+  // MARK: All of a capture
+
+  private func makeFigures() -> [FigureRow] {
+    let wait = samples("mutex wait", sides.map { $0.mutexWaits.map(\.value) })
+    let hold = samples("mutex hold", sides.map { $0.holds.map(\.value) })
+    return [plain("capture", "length", .duration) { Double($0.span) }] + wait + hold + inversions + proxy
+  }
+
+  private var inversions: [FigureRow] {
+    [
+      plain("inversion", "inverted time", .duration, isWaitFigure: true) { Double($0.inverted) },
+      plain("inversion", "share of waiting", .share, isWaitFigure: true) {
+        $0.waited > 0 ? Double($0.inverted) / Double($0.waited) : nil
+      },
+      plain("inversion", "windows", .count, isWaitFigure: true) { Double($0.inversions.count) },
+      rate("inversion", "windows") { Double($0.inversions.count) },
+      plain("inversion", "worst", .duration, isWaitFigure: true) {
+        Double($0.inversions.map(\.value).max() ?? 0)
+      },
+    ]
+  }
+
+  private var proxy: [FigureRow] {
+    [
+      plain("proxied", "time", .duration) { Double($0.proxied) },
+      plain("handoff", "release", .count) { Double($0.releases.count) },
+      rate("handoff", "release") { Double($0.releases.count) },
+      plain("handoff", "donation", .count) { Double($0.donations.count) },
+      rate("handoff", "donation") { Double($0.donations.count) },
+      plain("sched_ext", "anomalies", .count) { $0.anomalies.map(Double.init) },
+      plain("sched_ext", "blocked enqueues", .count) { $0.blockedEnqueues.map(Double.init) },
+    ]
+  }
+
+  private static let percentiles = [50, 90, 99]
+  /// Figures with a verdict: mean and percentiles of waits and of holds.
+  private static let judged = 2 * (1 + percentiles.count)
+
+  private func samples(_ group: String, _ sets: [[Int64]]) -> [FigureRow] {
+    let sorted = sets.map { $0.sorted() }
+    func row(_ name: String, _ figure: Bootstrap.Figure) -> FigureRow {
+      FigureRow(
+        group: group, name: name, unit: .duration, values: sorted.map { Self.value(figure, $0) },
+        changes: sorted.dropFirst().map { Self.change(figure, sorted[0], $0, judged: Self.judged) })
+    }
+    let counts = plain(group, "samples", sets.map { Double($0.count) }, .count)
+    let longest = plain(group, "max", sorted.map { $0.last.map(Double.init) }, .duration)
+    return [counts, row("mean", .mean)] + Self.percentiles.map { row("p\($0)", .percentile($0)) } + [longest]
+  }
+
+  static func value(_ figure: Bootstrap.Figure, _ sorted: [Int64]) -> Double? {
+    if sorted.isEmpty { return nil }
+    switch figure {
+    case .mean: return sorted.reduce(0.0) { $0 + Double($1) } / Double(sorted.count)
+    case .percentile(let percent): return Self.percentile(percent, sorted)
+    }
+  }
+
+  /// The smallest that so many per cent of all do not exceed; of at least one.
+  static func percentile(_ percent: Int, _ sorted: [Int64]) -> Double {
+    Double(sorted[max(0, (sorted.count * percent + 99) / 100 - 1)])
+  }
+
+  /// - Parameter judged: Among how many verdicts the error's share is divided.
+  private static func change(
+    _ figure: Bootstrap.Figure, _ base: [Int64], _ new: [Int64], judged: Int
+  ) -> Change? {
+    guard let a = value(figure, base), let b = value(figure, new) else { return nil }
+    var change = difference(a, b)
+    guard min(base.count, new.count) >= figure.fewest else {
+      change.verdict = .tooFew
+      return change
+    }
+    let bootstrap = Bootstrap(figure, base: base, new: new)
+    change.interval = bootstrap.interval(leavingOut: 0.05)
+    let sure = bootstrap.interval(leavingOut: errorShare / Double(max(judged, 1)))
+    change.verdict = base == new || sure.contains(0) ? .noDifference : a > b ? .better : .worse
+    return change
+  }
+
+  private static func difference(_ a: Double, _ b: Double) -> Change {
+    Change(absolute: b - a, relative: a == 0 ? nil : (b - a) / a)
+  }
+
+  private func plain(
+    _ group: String, _ name: String, _ unit: FigureRow.Unit, isWaitFigure: Bool = false, _ value: (Figures) -> Double?
+  ) -> FigureRow {
+    plain(group, name, sides.map { isWaitFigure && !$0.records(.contentionBegan) ? nil : value($0) }, unit)
+  }
+
+  private func plain(_ group: String, _ name: String, _ values: [Double?], _ unit: FigureRow.Unit) -> FigureRow {
+    let changes = values.dropFirst().map { value -> Change? in
+      guard let base = values[0], let value else { return nil }
+      return Self.difference(base, value)
+    }
+    return FigureRow(group: group, name: name, unit: unit, values: values, changes: changes)
+  }
+
+  /// A count for each second of capture, where clocks count nanoseconds.
+  private func rate(_ group: String, _ name: String, _ count: (Figures) -> Double) -> FigureRow {
+    plain(
+      group, "\(name) per second",
+      sides.map { $0.countsNanoseconds && $0.span > 0 ? count($0) * 1e9 / Double($0.span) : nil }, .perSecond)
+  }
+
+  // MARK: By name
+
+  /// Mean waits of what has a name on every side.
+  private mutating func byName(_ kind: String, _ name: (Sample) -> String?) -> [FigureRow] {
+    var sets: [String: [[Int64]]] = [:]
+    for (side, figures) in sides.enumerated() {
+      for wait in figures.mutexWaits {
+        guard let name = name(wait), !name.isEmpty else { continue }
+        sets[name, default: Array(repeating: [], count: sides.count)][side].append(wait.value)
+      }
+    }
+    let common = sets.filter { !$0.value.contains(where: \.isEmpty) }.keys.sorted()
+    for (name, values) in sets.sorted(by: { $0.key < $1.key }) where values.contains(where: \.isEmpty) {
+      unmatched.append((kind, name, sides.indices.filter { !values[$0].isEmpty }.map { sides[$0].label }))
+    }
+    return common.flatMap { name -> [FigureRow] in
+      let sorted = (sets[name] ?? []).map { $0.sorted() }
+      return [
+        plain(name, "samples", sorted.map { Double($0.count) }, .count),
+        FigureRow(
+          group: name, name: "mean", unit: .duration, values: sorted.map { Self.value(.mean, $0) },
+          changes: sorted.dropFirst().map { Self.change(.mean, sorted[0], $0, judged: common.count) }),
+        plain(name, "max", sorted.map { $0.last.map(Double.init) }, .duration),
+      ]
+    }
+  }
+
+  /// Locks without a name, whose waits stand in no row by lock: how many on each side.
+  public var namelessLocks: [Int] {
+    sides.map { Set($0.mutexWaits.filter { $0.lock == nil }.map(\.address)).count }
+  }
+}

@@ -1,0 +1,3 @@
+import Glibc
+
+func naturalLogarithm(_ x: Double) -> Double { log(x) }

@@ -1,0 +1,130 @@
+import ProxyAnalysis
+public import ProxyCompare
+import ProxyModel
+import TraceCore
+
+/// Two or more captures beside each other, for people: 100 columns.
+public struct CompareText {
+  private let style: TextStyle
+  private let comparison: Comparison
+
+  public init(_ comparison: Comparison, isColoured: Bool) {
+    self.comparison = comparison
+    style = TextStyle(isColoured: isColoured)
+  }
+
+  private var sides: [Figures] { comparison.sides }
+  private var isTime: Bool { sides.allSatisfy(\.countsNanoseconds) }
+
+  public func write(to sink: ByteSink) throws(OutputError) {
+    var lines = heads
+    lines += ["", style.paint("Captures", .heading)] + table(comparison.figures)
+    lines += section("Mean waits by task", comparison.tasks) + section("Mean waits by lock", comparison.locks)
+    lines += unmatchedLines
+    lines += ["", style.paint("As the kernel's selftest prints it", .heading)] + selftest
+    for line in lines { try sink.write(line + "\n") }
+  }
+
+  // MARK: The sides
+
+  private var heads: [String] {
+    var lines: [String] = []
+    for side in sides {
+      let files = side.captures.map { TextEscape.terminal($0.capture.path) }.joined(separator: ", ")
+      lines += TextLayout.wrap("\(TextEscape.terminal(side.label)): \(files)")
+      for context in side.captures {
+        let kernel = context.capture.kernelRelease.map { "Linux \(TextEscape.terminal($0)), " } ?? ""
+        lines += TextLayout.wrap("\(kernel)proxy execution \(context.timeline.verdict.answer.rawValue)", indent: 2)
+      }
+      if side.excludedWaits > 0 {
+        lines += TextLayout.wrap(
+          "\(HumanNumbers.counted(UInt64(side.excludedWaits), "wait")) left out that the trace's ends cut or lost records touch",
+          indent: 2)
+      }
+    }
+    return lines
+  }
+
+  // MARK: Figures
+
+  private func section(_ title: String, _ rows: [FigureRow]) -> [String] {
+    rows.isEmpty ? [] : ["", style.paint(title, .heading)] + table(rows)
+  }
+
+  private func table(_ rows: [FigureRow]) -> [String] {
+    let names = rows.map { TextLayout.clipped(TextEscape.terminal("\($0.group) \($0.name)"), 28) }
+    let units = zip(names, rows).map { $0 + CompareNumbers.unit($1.unit, isTime: isTime) }
+    var columns = [TextColumn(title: "", isFlushRight: false, cells: units)]
+    for (index, side) in sides.enumerated() {
+      columns.append(
+        TextColumn(
+          title: TextLayout.clipped(TextEscape.terminal(side.label), sides.count > 3 ? 9 : 16), isFlushRight: true,
+          cells: rows.map { CompareNumbers.human($0.values[index], $0.unit, isTime: isTime) }))
+      guard index > 0 else { continue }
+      let changes = rows.map { $0.changes[index - 1] }
+      columns.append(TextColumn(title: "change", isFlushRight: true, cells: changes.map(CompareNumbers.relative)))
+      if sides.count == 2 {
+        columns.append(
+          TextColumn(title: "95 % interval", isFlushRight: false, cells: zip(rows, changes).map(interval)))
+      }
+      columns.append(TextColumn(title: "", isFlushRight: false, cells: changes.map(verdict)))
+    }
+    return TextLayout.lines(columns, style)
+  }
+
+  private func interval(_ row: FigureRow, _ change: Change?) -> String {
+    guard let interval = change?.interval else { return "" }
+    let low = CompareNumbers.human(interval.lowerBound, row.unit, isTime: isTime)
+    return "\(low) … \(CompareNumbers.human(interval.upperBound, row.unit, isTime: isTime))"
+  }
+
+  private func verdict(_ change: Change?) -> String {
+    switch change?.verdict {
+    case .better: "better"
+    case .worse: "worse"
+    case .noDifference: sides.count == 2 ? "no difference shown" : "="
+    case .tooFew: sides.count == 2 ? "too few samples" : "few"
+    case nil: ""
+    }
+  }
+
+  private var unmatchedLines: [String] {
+    var lines: [String] = []
+    for (kind, name, sides) in comparison.unmatched {
+      let places = sides.map { TextEscape.terminal($0) }.joined(separator: ", ")
+      lines += TextLayout.wrap("\(kind) \(TextEscape.terminal(name)): waits in \(places) alone", indent: 2)
+    }
+    for (side, count) in zip(sides, comparison.namelessLocks) where count > 0 {
+      lines += TextLayout.wrap(
+        "\(HumanNumbers.counted(UInt64(count), "lock")) of \(TextEscape.terminal(side.label)) without a symbol: addresses "
+          + "differ between boots, so nothing is matched by them (--match tells names)", indent: 2)
+    }
+    return lines.isEmpty ? [] : ["", style.paint("Not matched", .heading)] + lines
+  }
+
+  // MARK: The selftest's lines
+
+  /// `mutex_wait_avg_ns=…` and `mutex_wait_delta_ns=… (…%)`, at the beginning of lines.
+  private var selftest: [String] {
+    guard isTime else { return ["not available: the trace clock does not count nanoseconds"] }
+    var lines: [String] = []
+    for group in ["mutex hold", "mutex wait"] {
+      let name = group.replacing(" ", with: "_")
+      let rows = comparison.figures.filter { $0.group == group }
+      guard let mean = rows.first(where: { $0.name == "mean" }), let count = rows.first(where: { $0.name == "samples" })
+      else { continue }
+      for (index, side) in sides.enumerated() {
+        let value = mean.values[index].map { CompareNumbers.fixed($0, 0) } ?? "none"
+        let samples = CompareNumbers.fixed(count.values[index] ?? 0, 0)
+        lines.append("\(name)_avg_ns=\(value) samples=\(samples) [\(TextEscape.terminal(side.label))]")
+      }
+      for (index, change) in mean.changes.enumerated() {
+        guard let change else { continue }
+        let share = change.relative.map { " (\(CompareNumbers.fixed($0 * 100, 2))%)" } ?? ""
+        let label = sides.count > 2 ? " [\(TextEscape.terminal(sides[index + 1].label))]" : ""
+        lines.append("\(name)_delta_ns=\(CompareNumbers.fixed(change.absolute, 0))\(share)\(label)")
+      }
+    }
+    return lines
+  }
+}

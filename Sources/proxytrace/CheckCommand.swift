@@ -1,0 +1,116 @@
+import ArgumentParser
+import Foundation
+import ProxyAnalysis
+import ProxyCompare
+import ProxyReport
+import TraceCore
+
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Holds captures against rules: a gate for continuous integration.",
+    discussion: """
+      A rule is a figure, a comparison and a number with its unit. Exit status 2 if one is broken, or cannot be decided: a \
+      capture without the events that a rule needs does not pass it.
+
+      Figures: waits, holds, inversions, releases, donations with .count .sum .mean .min .max .p50 .p90 .p99, and in braces \
+      what to choose by comm, pid, lock, kind; pairing.count; lost_share, inverted_share, inverted_time, proxied_time, \
+      blocked_enqueues, length.
+
+      Examples:
+        proxytrace check --rule 'inversions.max < 5ms' --rule 'pairing.count == 0' trace.dat
+        proxytrace check --rule 'waits.p99{comm=vip*} < 2ms' --rule 'lost_share < 1%' trace.dat
+        proxytrace check --base old.dat --rule 'waits.mean <= base * 1.1' new.dat
+        proxytrace check --rules ci.rules --junit results.xml trace.dat
+      """)
+
+  @Argument(help: ArgumentHelp("Captures to check, each by itself.", valueName: "file"))
+  var files: [String]
+
+  @Option(name: .customLong("rule"), help: ArgumentHelp("A rule; may be given again.", valueName: "expr"))
+  var expressions: [String] = []
+
+  @Option(help: ArgumentHelp("Rules, one a line; # begins a comment.", valueName: "file"))
+  var rules: [String] = []
+
+  @Option(help: ArgumentHelp("The capture that `base` in rules stands for.", valueName: "file"))
+  var base: String?
+
+  @Option(help: ArgumentHelp("Write the results as JUnit XML, whole or not at all.", valueName: "file"))
+  var junit: String?
+
+  @Flag(help: "Print the results as JSON.")
+  var json = false
+
+  @OptionGroup var model: ModelOptions
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    if files.isEmpty { throw ValidationError("name a capture") }
+    if expressions.isEmpty, rules.isEmpty { throw ValidationError("name a rule: --rule EXPR or --rules FILE") }
+    for expression in expressions { _ = try Self.rule(expression) }
+  }
+
+  private static func rule(_ text: String) throws -> Rule {
+    do throws(Rule.Problem) {
+      return try Rule(text)
+    } catch {
+      throw ValidationError("--rule '\(text)', column \(error.column): \(error.text)")
+    }
+  }
+
+  private func allRules() throws -> [Rule] {
+    var all = try expressions.map(Self.rule)
+    for file in rules {
+      let text = try MatchFile.text(file)
+      do throws(Rule.Problem) {
+        all += try Rule.rules(in: text)
+      } catch {
+        throw TraceError(
+          .badMap, path: file, "\(error.text) (column \(error.column))",
+          advice: "docs/compare.md tells what rules may say")
+      }
+    }
+    return all
+  }
+
+  func run() throws {
+    var outcome = Outcome()
+    do {
+      let rules = try allRules()
+      if rules.isEmpty { throw ValidationError("there is no rule in \(self.rules.joined(separator: ", "))") }
+      let loader = SideLoader(model: model, reading: reading)
+      var baseFigures: Figures?
+      if let base {
+        guard let context = loader.load(base, &outcome) else { return try outcome.exit() }
+        baseFigures = Figures(label: base, [context])
+      }
+      var checked: [CheckText.Checked] = []
+      for file in files {
+        guard let context = loader.load(file, &outcome) else { continue }
+        let side = Figures(label: file, [context])
+        checked.append((file, rules.map { $0.check(side, base: baseFigures) }))
+      }
+      try write(checked)
+      outcome.note(brokenRule: checked.contains { $0.results.contains { $0.outcome != .kept } })
+    } catch let error as OutputError {
+      outcome.fail(error)
+    } catch let error as TraceError {
+      outcome.fail(error)
+    }
+    try outcome.exit()
+  }
+
+  private func write(_ checked: [CheckText.Checked]) throws(OutputError) {
+    let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
+    if json {
+      try CheckText.writeJSON(checked, version: Proxytrace.programVersion, to: sink)
+    } else {
+      try CheckText(isColoured: reading.color.isColoured).write(checked, to: sink)
+    }
+    try sink.flush()
+    guard let junit else { return }
+    try WholeFile.write(to: junit) { file throws(OutputError) in try CheckText.writeJUnit(checked, to: file) }
+  }
+}

@@ -1,0 +1,173 @@
+import ArgumentParser
+import Foundation
+import ProxyAnalysis
+import ProxyCompare
+import ProxyReport
+import TraceCore
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Puts captures beside each other: what has changed, and whether the change is real.",
+    discussion: """
+      The first capture is the base. Means and percentiles have a 95 % interval of the difference, and a verdict: better, \
+      worse, no difference shown, too few samples (docs/compare.md tells how they are found).
+
+      Examples:
+        proxytrace compare off.dat on.dat
+        proxytrace compare --label 7.2 --label 7.3-rc1 --label 7.3 a.dat b.dat c.dat
+        proxytrace compare --base a1.dat a2.dat --new b1.dat b2.dat
+        proxytrace compare --format csv off.dat on.dat
+      """)
+
+  @Argument(help: ArgumentHelp("Captures, the base first.", valueName: "file"))
+  var files: [String] = []
+
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("Captures that are the base together.", valueName: "file"))
+  var base: [String] = []
+
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("Captures that are held against it together.", valueName: "file"))
+  var new: [String] = []
+
+  @Option(help: ArgumentHelp("What to call a side, in their order.", valueName: "name"))
+  var label: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Names of locks and tasks that are the same on both sides: lines `lock ADDRESS NAME` and `task PATTERN NAME`.",
+      valueName: "file"))
+  var match: String?
+
+  @Option(help: "What to print: text, json, csv.")
+  var format = ReportCommand.Format.text
+
+  @Flag(help: "The same as --format json.")
+  var json = false
+
+  @Flag(help: "Put no apostrophe before CSV cells that a spreadsheet would take for formulas.")
+  var csvRaw = false
+
+  @OptionGroup var model: ModelOptions
+
+  @OptionGroup var reading: ReadingOptions
+
+  private var sides: [[String]] { files.isEmpty ? [base, new] : files.map { [$0] } }
+
+  func validate() throws {
+    if files.isEmpty, base.isEmpty || new.isEmpty {
+      throw ValidationError("name two captures, or --base FILE… and --new FILE…")
+    }
+    if !files.isEmpty, !base.isEmpty || !new.isEmpty {
+      throw ValidationError("--base and --new take all files there are")
+    }
+    if files.count == 1 { throw ValidationError("one capture has nothing to be compared with") }
+    if label.count > sides.count { throw ValidationError("there are more labels than sides") }
+    if json, format == .csv { throw ValidationError("--json and --format csv exclude each other") }
+  }
+
+  func run() throws {
+    var outcome = Outcome()
+    do {
+      let figures = try loadSides(&outcome)
+      if let figures {
+        let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
+        try write(Comparison(figures), to: sink)
+        try sink.flush()
+      }
+    } catch let error as OutputError {
+      outcome.fail(error)
+    } catch let error as TraceError {
+      outcome.fail(error)
+    }
+    try outcome.exit()
+  }
+
+  private func write(_ comparison: Comparison, to sink: ByteSink) throws(OutputError) {
+    switch json ? .json : format {
+    case .text: try CompareText(comparison, isColoured: reading.color.isColoured).write(to: sink)
+    case .json: try CompareTables(comparison).writeJSON(version: Proxytrace.programVersion, to: sink)
+    case .csv:
+      let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
+      try CompareTables(comparison).writeCSV(
+        with: CSVWriter(isRaw: csvRaw, escapesControls: isTerminal), to: sink)
+    }
+  }
+
+  /// `nil` where a capture cannot be read: a side without it would be another.
+  private func loadSides(_ outcome: inout Outcome) throws -> [Figures]? {
+    let map = try MatchFile.map(match)
+    var figures: [Figures] = []
+    for (index, side) in sides.enumerated() {
+      var contexts: [ReportContext] = []
+      for file in side {
+        guard let context = SideLoader(model: model, reading: reading).load(file, &outcome) else { return nil }
+        contexts.append(context)
+      }
+      let name = index < label.count ? label[index] : CompareCommand.name(side, sides)
+      figures.append(Figures(label: name, contexts, matching: map))
+    }
+    return figures
+  }
+
+  /// A side's name where the user gives none: its file's, or its folder's where others have files of the same name.
+  static func name(_ side: [String], _ sides: [[String]]) -> String {
+    func part(_ side: [String], _ fromEnd: Int) -> String? {
+      side.first?.split(separator: "/").dropLast(fromEnd).last.map(String.init)
+    }
+    let more = side.count > 1 ? " +\(side.count - 1)" : ""
+    for place in 0..<2 {
+      if let name = part(side, place), sides.count(where: { part($0, place) == name }) == 1 { return name + more }
+    }
+    return (side.first ?? "") + more
+  }
+}
+
+/// Reads captures for commands that need several.
+struct SideLoader {
+  var model: ModelOptions
+  var reading: ReadingOptions
+
+  /// - Returns: `nil` where it cannot be read, which has been told then.
+  func load(_ file: String, _ outcome: inout Outcome) -> ReportContext? {
+    do throws(TraceError) {
+      let capture = try LoadedCapture(
+        path: file, instance: reading.instance, events: try reading.events.choice(), top: 10, jobs: reading.jobs,
+        options: model.options)
+      try capture.context.requireSwitches()
+      outcome.note(damage: capture.context.diagnostics.hasDamage)
+      for problem in CaptureText.problems(of: capture.context) { Outcome.complain(problem) }
+      return capture.context
+    } catch {
+      outcome.fail(error)
+      return nil
+    }
+  }
+}
+
+/// Files that users write for comparisons.
+enum MatchFile {
+  private static let largest = 1 << 20
+
+  static func map(_ path: String?) throws(TraceError) -> MatchMap {
+    guard let path else { return MatchMap() }
+    let text = try text(path)
+    do throws(MatchMap.Problem) {
+      return try MatchMap(text)
+    } catch let problem {
+      throw TraceError(
+        .badMap, path: path, "line \(problem.line): \(problem.text)", advice: "docs/compare.md tells what it may hold")
+    }
+  }
+
+  /// A small text file.
+  static func text(_ path: String) throws(TraceError) -> String {
+    guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: largest + 1),
+      data.count <= largest, let text = String(validating: data, as: UTF8.self)
+    else {
+      throw TraceError(
+        .cannotOpen, path: path, "cannot be read as text", advice: "check its name, its permissions and its size")
+    }
+    return text
+  }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import ProxyAnalysis
+import ProxyCompare
+import ProxyModel
+import Testing
+import TraceCore
+import TraceReader
+import TraceTestKit
+
+/// Captures of real kernels with and without proxy execution beside each other.
+struct ComparisonTests {
+  static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Fixtures/captures")
+
+  static func context(_ name: String) throws -> ReportContext {
+    let path = fixtures.appending(path: "\(name).dat").path
+    var reader = try CaptureReader(path: path)
+    var options = ProxyMachine.Options()
+    options.savedComms = reader.savedComms
+    options.cpuCount = reader.info.cpuCount
+    var machine = ProxyMachine(options)
+    while let event = reader.next() { machine.apply(event) }
+    let timeline = machine.finish()
+    var symbols: [LockAddress: String] = [:]
+    for wait in timeline.waits {
+      if let symbol = reader.symbol(for: wait.lock.rawValue), symbol.offset < 4096 { symbols[wait.lock] = symbol.name }
+    }
+    return ReportContext(capture: reader.info, timeline: timeline, symbols: symbols)
+  }
+
+  static func figures(_ name: String) throws -> Figures { Figures(label: name, [try context(name)]) }
+
+  static func row(_ rows: [FigureRow], _ group: String, _ name: String) throws -> FigureRow {
+    try #require(rows.first { $0.group == group && $0.name == name })
+  }
+
+  // MARK: Against the truth
+
+  /// Lengths of a task's lock calls, as the workload measured them: of those in which a wait of it began.
+  private static func truth(_ name: String, of task: String, _ waits: [WaitRow]) throws -> [Double] {
+    let text = try String(contentsOf: fixtures.appending(path: "\(name).truth.csv"), encoding: .utf8)
+    let begins = waits.filter { $0.kind == .mutex && $0.waiter.comm.text == task }.map { Int64($0.begin.rawValue) }
+    return text.split(separator: "\n").compactMap { line -> Double? in
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
+      guard cells.count >= 7, cells[0] == "W", cells[1] == task, let begin = Int64(cells[5]), let end = Int64(cells[6]),
+        begins.contains(where: { $0 >= begin && $0 < end })
+      else { return nil }
+      return Double(end - begin)
+    }
+  }
+
+  @Test(arguments: [("same-cpu", "donor"), ("cross-cpu", "donor"), ("chain3", "top"), ("chain4-cross", "b3")])
+  func theDeltaIsTheTruths(name: String, task: String) throws {
+    let sides = try ["proxy-off-plain", "proxy-on-plain"].map { try Self.figures("\($0)/\(name)") }
+    let comparison = Comparison(sides)
+    let means = try ["proxy-off-plain", "proxy-on-plain"].map { folder in
+      let calls = try Self.truth("\(folder)/\(name)", of: task, Self.context("\(folder)/\(name)").timeline.waits)
+      #expect(calls.count >= 5)
+      return calls.reduce(0, +) / Double(calls.count)
+    }
+    let row = try Self.row(comparison.tasks, task, "mean")
+    for (value, mean) in zip(row.values, means) {
+      #expect(abs(try #require(value) - mean) < 0.02 * mean, "\(String(describing: value)), truth \(mean)")
+    }
+    let change = try #require(row.changes.first ?? nil)
+    #expect(abs(change.absolute - (means[1] - means[0])) < 0.02 * abs(means[1] - means[0]))
+    // The longest chain's head has waited only a few times.
+    #expect(change.verdict == (name == "chain4-cross" ? .tooFew : .better))
+    let inverted = try Self.row(comparison.figures, "inversion", "inverted time")
+    #expect(try #require(inverted.changes.first??.relative) < -0.8)
+    #expect(try Self.row(comparison.figures, "mutex wait", "mean").changes.first??.verdict == .better)
+  }
+
+  // MARK: Nothing has changed
+
+  @Test(arguments: ["proxy-off-plain/crowd", "proxy-on-plain/crowd", "proxy-on-probed/chain3", "sched-ext/scx-both"])
+  func aCaptureIsNoDifferentFromItself(name: String) throws {
+    let side = try Self.figures(name)
+    let comparison = Comparison([side, side])
+    for row in comparison.figures + comparison.tasks + comparison.locks {
+      for change in row.changes.compactMap({ $0 }) {
+        #expect(change.absolute == 0 && (change.relative ?? 0) == 0)
+        #expect(change.verdict == nil || change.verdict == .noDifference || change.verdict == .tooFew, "\(row)")
+        #expect(change.interval.map { $0.contains(0) } != false)
+      }
+    }
+    #expect(comparison.unmatched.isEmpty)
+  }
+
+  /// The waits of one capture, dealt to two halves by chance: of 100 deals at least 95 must show nothing in any figure.
+  @Test(arguments: ["proxy-off-plain/crowd", "proxy-on-plain/crowd", "linux-6.12/crowd", "proxy-on-plain/same-cpu"])
+  func halvesOfACaptureAreNoDifferent(name: String) throws {
+    let whole = try Self.context(name)
+    var alarms = 0
+    for seed in 1...100 as ClosedRange<UInt64> {
+      var random = SeededGenerator(seed: seed)
+      var halves = [whole, whole]
+      let isFirst = whole.timeline.waits.map { _ in random.oneIn(2) }
+      let isFirstHold = whole.timeline.holds.map { _ in random.oneIn(2) }
+      for (half, wanted) in [(0, true), (1, false)] {
+        halves[half].timeline.waits = zip(whole.timeline.waits, isFirst).filter { $0.1 == wanted }.map(\.0)
+        halves[half].timeline.holds = zip(whole.timeline.holds, isFirstHold).filter { $0.1 == wanted }.map(\.0)
+      }
+      let comparison = Comparison(halves.enumerated().map { Figures(label: "\($0)", [$1]) })
+      let verdicts = comparison.figures.flatMap(\.changes).compactMap { $0?.verdict }
+      #expect(!verdicts.isEmpty)
+      if verdicts.contains(.better) || verdicts.contains(.worse) { alarms += 1 }
+    }
+    #expect(alarms <= 5, "\(alarms) of 100")
+  }
+
+  // MARK: Sides
+
+  @Test func filesOfASideArePooled() throws {
+    let contexts = try ["same-cpu", "cross-cpu"].map { try Self.context("proxy-on-plain/\($0)") }
+    let pooled = Figures(label: "both", contexts)
+    let apart = contexts.map { Figures(label: "", [$0]) }
+    #expect(pooled.mutexWaits.count == apart.reduce(0) { $0 + $1.mutexWaits.count } && !pooled.mutexWaits.isEmpty)
+    #expect(pooled.span == apart.reduce(0) { $0 + $1.span })
+    let three = Comparison([apart[0], apart[1], pooled])
+    #expect(three.figures.allSatisfy { $0.values.count == 3 && $0.changes.count == 2 })
+  }
+
+  @Test func namesAreMatchedAndWhatIsNotIsTold() throws {
+    let (a, b) = (try Self.context("proxy-on-plain/same-cpu"), try Self.context("proxy-on-plain/chain3"))
+    let plain = Comparison([Figures(label: "A", [a]), Figures(label: "B", [b])])
+    #expect(plain.unmatched.contains { $0.kind == "task" && $0.name == "donor" && $0.sides == ["A"] })
+    #expect(plain.unmatched.contains { $0.kind == "task" && $0.name == "top" && $0.sides == ["B"] })
+    let map = try MatchMap("task donor boss # the waiters\ntask top boss\n")
+    let matched = Comparison([
+      Figures(label: "A", [a], matching: map), Figures(label: "B", [b], matching: map),
+    ])
+    #expect(matched.tasks.contains { $0.group == "boss" && $0.name == "mean" })
+    #expect {
+      _ = try MatchMap("\nlock 12g4 x")
+    } throws: {
+      ($0 as? MatchMap.Problem)?.line == 2
+    }
+  }
+}
