@@ -72,10 +72,14 @@ public struct CompareText {
     return TextLayout.lines(columns, style)
   }
 
+  /// Of the change, in per cent of the base.
   private func interval(_ row: FigureRow, _ change: Change?) -> String {
-    guard let interval = change?.interval else { return "" }
-    let low = CompareNumbers.human(interval.lowerBound, row.unit, isTime: isTime)
-    return "\(low) … \(CompareNumbers.human(interval.upperBound, row.unit, isTime: isTime))"
+    guard let interval = change?.interval, let base = row.values[0], base != 0 else { return "" }
+    func percent(_ value: Double) -> String {
+      let text = CompareNumbers.fixed(value / base * 100, 1)
+      return (value > 0 && Double(text) != 0 ? "+" : "") + text
+    }
+    return "\(percent(interval.lowerBound)) … \(percent(interval.upperBound)) %"
   }
 
   private func verdict(_ change: Change?) -> String {
