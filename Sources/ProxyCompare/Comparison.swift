@@ -160,7 +160,7 @@ public struct Comparison: Sendable {
   /// A count for each second of capture, where clocks count nanoseconds.
   private func rate(_ group: String, _ name: String, _ count: (Figures) -> Double) -> FigureRow {
     plain(
-      group, "\(name) per second",
+      group, "\(name) per s",
       sides.map { $0.countsNanoseconds && $0.span > 0 ? count($0) * 1e9 / Double($0.span) : nil }, .perSecond)
   }
 

@@ -51,23 +51,31 @@ public struct CompareText {
     rows.isEmpty ? [] : ["", style.paint(title, .heading)] + table(rows)
   }
 
-  private func table(_ rows: [FigureRow]) -> [String] {
-    let names = rows.map { TextLayout.clipped(TextEscape.terminal("\($0.group) \($0.name)"), 28) }
-    let units = zip(names, rows).map { $0 + CompareNumbers.unit($1.unit, isTime: isTime) }
-    var columns = [TextColumn(title: "", isFlushRight: false, cells: units)]
+  /// The figures of a group stand under its name.
+  private func table(_ figures: [FigureRow]) -> [String] {
+    var rows: [(label: String, figure: FigureRow?)] = []
+    for (index, figure) in figures.enumerated() {
+      if index == 0 || figures[index - 1].group != figure.group {
+        rows.append((TextLayout.clipped(TextEscape.terminal(figure.group), 20), nil))
+      }
+      rows.append(("  " + figure.name + CompareNumbers.unit(figure.unit, isTime: isTime), figure))
+    }
+    func cells(_ text: (FigureRow) -> String) -> [String] { rows.map { $0.figure.map(text) ?? "" } }
+    var columns = [TextColumn(title: "", isFlushRight: false, cells: rows.map(\.label))]
     for (index, side) in sides.enumerated() {
       columns.append(
         TextColumn(
-          title: TextLayout.clipped(TextEscape.terminal(side.label), sides.count > 3 ? 9 : 16), isFlushRight: true,
-          cells: rows.map { CompareNumbers.human($0.values[index], $0.unit, isTime: isTime) }))
+          title: TextLayout.clipped(TextEscape.terminal(side.label), sides.count > 3 ? 9 : 15), isFlushRight: true,
+          cells: cells { CompareNumbers.human($0.values[index], $0.unit, isTime: isTime) }))
       guard index > 0 else { continue }
-      let changes = rows.map { $0.changes[index - 1] }
-      columns.append(TextColumn(title: "change", isFlushRight: true, cells: changes.map(CompareNumbers.relative)))
+      columns.append(
+        TextColumn(title: "change", isFlushRight: true, cells: cells { CompareNumbers.relative($0.changes[index - 1]) })
+      )
       if sides.count == 2 {
         columns.append(
-          TextColumn(title: "95 % interval", isFlushRight: false, cells: zip(rows, changes).map(interval)))
+          TextColumn(title: "95 %", isFlushRight: false, cells: cells { interval($0, $0.changes[index - 1]) }))
       }
-      columns.append(TextColumn(title: "", isFlushRight: false, cells: changes.map(verdict)))
+      columns.append(TextColumn(title: "", isFlushRight: false, cells: cells { verdict($0.changes[index - 1]) }))
     }
     return TextLayout.lines(columns, style)
   }
@@ -76,7 +84,7 @@ public struct CompareText {
   private func interval(_ row: FigureRow, _ change: Change?) -> String {
     guard let interval = change?.interval, let base = row.values[0], base != 0 else { return "" }
     func percent(_ value: Double) -> String {
-      let text = CompareNumbers.fixed(value / base * 100, 1)
+      let text = CompareNumbers.fixed(value / base * 100, 0)
       return (value > 0 && Double(text) != 0 ? "+" : "") + text
     }
     return "\(percent(interval.lowerBound)) … \(percent(interval.upperBound)) %"
