@@ -257,8 +257,8 @@ extension ProxyMachine {
         .released(lock, by: current, .inferred(.wokeTheWaiter)), at: event.timestamp, cpu: event.cpu)
       ledger.released(lock, by: current, isRelease: false, at: position, time: event.timestamp, in: &journal)
     }
-    tell(.waking(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu) { replay, _ in
-      replay.waking(task, target: record.targetCPU)
+    tell(.waking(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu) { replay, lane in
+      replay.waking(lane, task, target: record.targetCPU)
     }
   }
 

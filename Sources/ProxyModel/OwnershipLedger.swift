@@ -168,15 +168,21 @@ struct OwnershipLedger: ~Copyable {
     know(lock)
     self[lock].waiters.removeAll { $0 == waiter }
     settleSpin(lock, waiter, at: time, acquired: acquired && !self[lock].sleepers.contains(waiter))
+    // Until here the waiter itself may have been who slept.
+    if acquired { close(lock, in: &journal) }
     self[lock].sleepers.removeAll { $0 == waiter }
-    if self[lock].sleepers.isEmpty { self[lock].isWatched = false }
     if acquired {
-      close(lock, in: &journal)
       self[lock].holder = waiter
       self[lock].isWatched = !self[lock].sleepers.isEmpty
       addBlank(lock, Blank(position: position, kind: .acquired(waiter)), in: &journal)
     }
     if self[lock].waiters.isEmpty { close(lock, in: &journal) }
+    if self[lock].sleepers.isEmpty { self[lock].isWatched = false }
+  }
+
+  /// How it is known that an acquirer still has the lock, where nobody says so by releasing it.
+  private func stillOwned(_ lock: LockIndex) -> Evidence {
+    self[lock].isWatched ? .event : .inferred(.acquired)
   }
 
   /// Records of some CPU may be missing.
@@ -263,7 +269,7 @@ extension OwnershipLedger {
       switch self[lock].blanks[i].kind {
       // Given up by one and later by another, and no wait ended in between: the second took it without waiting.
       case .given: fact = .task(task, .inferred(.tookOver))
-      case .acquired(let acquirer): fact = .task(acquirer, .event)
+      case .acquired(let acquirer): fact = .task(acquirer, acquirer == task ? .event : stillOwned(lock))
       case .began(let waiter, let spin):
         // An earlier acquirer's hold may have ended without an event; whoever releases had the lock by now.
         if case .task(let known, _) = fact, known != task { fact = .task(task, .inferred(.tookOver)) }
@@ -281,7 +287,8 @@ extension OwnershipLedger {
 
   /// Decides the open blanks without a release: after a sign the lock was free; else the last acquirer still had it.
   ///
-  /// - Parameter byGap: a gap ends the stretch, and somebody may have taken a free lock in it.
+  /// - Parameter byGap: a gap ends the stretch, and hides the release that would have told who had the lock last: somebody
+  ///   who took it without an event, or the acquirer after whom the record of an earlier release was written.
   private mutating func close(_ lock: LockIndex, byGap: Bool = false, in journal: inout Journal) {
     guard self[lock].isUndecided, let first = self[lock].blanks.first?.position else { return }
     let holder = self[lock].holder
@@ -289,10 +296,11 @@ extension OwnershipLedger {
     for i in self[lock].blanks.indices {
       let position = self[lock].blanks[i].position
       switch self[lock].blanks[i].kind {
-      case .given(let evidence): fact = .free(evidence)
-      case .acquired(let task): fact = .task(task, .event)
+      case .given(let evidence): fact = .free(byGap ? evidence.combined(with: .inferred(.besideGap)) : evidence)
+      case .acquired(let task): fact = .task(task, stillOwned(lock))
       case .began(let waiter, let spin):
         if case .task(waiter, _) = fact { fact = .unknown }
+        if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.acquired)) }
         if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
         if !fact.isFree, let spin, spin.isReal {
           journal.setOwner(ownerOfSpin(spin, holder: holder), at: position)

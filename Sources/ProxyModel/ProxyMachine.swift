@@ -20,6 +20,8 @@ public struct ProxyMachine: ~Copyable {
     package var journalLimit = 1 << 19
     /// Leave the replays alone while nobody waits for a lock (``Lull``). It must change nothing but time.
     package var usesLulls = true
+    /// Fill ``Timeline/classes``.
+    package var recordsClasses = false
 
     public init() {}
   }
@@ -72,6 +74,10 @@ public struct ProxyMachine: ~Copyable {
     self.options = options
     tasks = TaskTable(savedComms: options.savedComms)
     verdict = VerdictBuilder(forced: options.proxyExecution)
+    if options.recordsClasses {
+      proxying?.rows.classes = []
+      plain?.rows.classes = []
+    }
     if options.proxyExecution == true { plain = nil }
     if options.proxyExecution == false { proxying = nil }
   }
@@ -310,6 +316,9 @@ extension ProxyMachine {
       timeline.waits[i].times[.unknown] &+= rest
     }
     timeline.chains = replay.rows.chains.compactMap { row in
+      clipped(row, \.wait, \.begin, \.end, to: timeline.waits, place)
+    }
+    timeline.classes = (replay.rows.classes ?? []).compactMap { row in
       clipped(row, \.wait, \.begin, \.end, to: timeline.waits, place)
     }
     timeline.inversions = replay.rows.inversions.compactMap { row in

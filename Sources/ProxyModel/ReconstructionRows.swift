@@ -117,3 +117,12 @@ public struct MigrationRow: Sendable, Hashable {
   public var time: Timestamp
   public var evidence: Evidence
 }
+
+/// A stretch of a wait in one class. Only where ``ProxyMachine/Options/recordsClasses`` asks for them.
+package struct ClassRow: Sendable, Hashable {
+  /// Index into ``Timeline/waits``.
+  package var wait: Int
+  package var begin: Timestamp
+  package var end: Timestamp
+  package var kind: WaitClass
+}

@@ -10,10 +10,15 @@ struct Replay: ~Copyable {
   /// A probe has told a donor: idle tasks, which have none, need no inference then.
   var hasProbes = false
 
+  /// A release of a mutex was seen: this kernel tells of them.
+  var hasReleases = false
+
   var tasks = FlatArray<TaskNow>()
   var lanes = FlatArray<LaneNow>()
   /// CPUs whose records are missing now.
   var lanesInGap = 0
+  /// There was a gap.
+  var hasGaps = false
   /// CPUs with ``LaneNow/idledBesides``.
   var idledLanes = 0
   var locks = FlatArray<LockNow>()
@@ -64,11 +69,11 @@ struct Replay: ~Copyable {
     switch entry.action {
     case .current(let task): setCurrent(lane, task)
     case .lost:
-      loseLane(lane)
+      beginGap(on: lane)
       marks.forget()
       announced.removeAll()
     case .switched(let from, let state, let to): switched(lane, from, state, to, entry.sequel)
-    case .waking(let task, let target): waking(task, target: target)
+    case .waking(let task, let target): waking(lane, task, target: target)
     case .wakeup(let task, let target): wakeup(task, target: target)
     case .migrated(let task, let cpu): migrated(task, to: cpu)
     case .described(let task, let pid, let comm, let priority): described(task, pid, comm, priority)
@@ -81,7 +86,9 @@ struct Replay: ~Copyable {
     case .waitBegan(let wait, let task, let lock, let isMutex): began(wait, task, lock, isMutex, entry.owner)
     case .waitEnded(let wait, let task, let lock, let acquired): ended(wait, task, lock, acquired, entry.owner)
     case .waitDoubted(let wait, let since): doubt(wait, since: since)
-    case .waitLost(let wait, let task, let lock): ended(wait, task, lock, false, .unknown)
+    case .waitLost(let wait, let task, let lock):
+      ended(wait, task, lock, false, .unknown)
+      self[task].hidesWait = true
     case .released(let lock, let task, let evidence): released(lock, by: task, on: lane, evidence, entry.owner)
     case .ownerRead(let lock), .acquired(let lock): setOwner(lock, entry.owner)
     case .probedChoice(let task): chosen(lane, task, entry.sequel)

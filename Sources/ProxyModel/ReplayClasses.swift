@@ -61,7 +61,7 @@ extension Replay {
 
   private mutating func classify(_ index: Int) {
     let (terminal, stated) = walk(from: index)
-    let evidence = besideGap(stated, terminal)
+    let evidence = besideGap(stated)
     noteChain(index, terminal, evidence)
     noteFoundations(index, terminal)
     let (kind, culprit) = currentClass(index, terminal)
@@ -137,7 +137,12 @@ extension Replay {
 
   /// Books the time since the last change to the class that held until now.
   private mutating func book(_ index: Int) {
-    waits[index].times[waits[index].current] &+= max(0, now - waits[index].since)
+    let length = max(0, now - waits[index].since)
+    waits[index].times[waits[index].current] &+= length
+    if length > 0, rows.classes != nil {
+      rows.classes?.append(
+        ClassRow(wait: waits[index].row, begin: waits[index].since, end: now, kind: waits[index].current))
+    }
     waits[index].since = max(now, waits[index].since)
   }
 
@@ -207,6 +212,8 @@ extension Replay {
       return
     }
     endInversion(index)
+    // On whose account the culprit runs, and so how urgent it is, only a probe tells where a gap has hidden waiters.
+    let evidence = hidesDonors ? evidence.combined(with: .inferred(.besideGap)) : evidence
     waits[index].inversion = OpenInversion(
       begin: now, owner: label(owner), ownerIndex: owner, cpu: cpu, evidence: evidence, culprit: culprit,
       culpritSince: now)

@@ -49,10 +49,20 @@ extension Replay {
     case .switched(let time, let leftRunnable):
       if !endsInCurr || !leftRunnable && time - now < Self.longestPick { return }
     case .replaced: if !endsInCurr { return }
-    case .none, .pending, .donor: return
+    // The records that would tell are missing.
+    case .none:
+      if proxies, lanes[lane].donor != .own || task != curr { loseDonor(lane, chosen: task) }
+      return
+    case .pending, .donor: return
     }
     if task != curr { signs.donorsChosen += 1 }
     if proxies { setDonor(lane, task == curr ? .own : .task(task, depth: depth, .probe)) }
+  }
+
+  /// It is not known whether a choice stands.
+  private mutating func loseDonor(_ lane: Int, chosen task: TaskIndex) {
+    if case .task(task, _, _) = lanes[lane].donor { return }
+    setDonor(lane, .unknown)
   }
 
   /// From a choice to the switch that it leads to, in nanoseconds, if curr blocks or sleeps: real ones took up to 92 µs,

@@ -9,7 +9,9 @@ extension Replay {
     if isMutex {
       self[lock].waiters += 1
       setOwner(lock, owner)
-      switch owner {
+      // What a probe has read at this instant is so at this instant, gap or not.
+      let isRead = if case .task(_, .probe) = owner { true } else { false }
+      switch isRead ? owner : besideGap(owner) {
       case .task(let owner, let evidence): (wait.firstOwner, wait.firstEvidence) = (label(owner), evidence)
       // Known not to have one: the lock was given up, and the next owner is on its way.
       case .free(let evidence): wait.firstEvidence = evidence
@@ -18,6 +20,7 @@ extension Replay {
     }
     touched.insert(task)
     touched.insert(lock)
+    self[task].hidesWait = false
     self[task].wait = waits.count
     waits.append(wait)
   }
@@ -30,6 +33,7 @@ extension Replay {
     remove(index)
     touched.insert(task)
     touched.insert(lock)
+    self[task].hidesWait = false
     guard wait.isMutex else { return }
     self[lock].waiters -= 1
     if acquired {
@@ -73,11 +77,16 @@ extension Replay {
     _ lock: LockIndex, by task: TaskIndex, on lane: Int, _ evidence: Evidence, _ owner: OwnerFact
   ) {
     setOwner(lock, owner)
+    if evidence == .event { hasReleases = true }
+    self[task].hidesWait = false
+    let evidence = lanesInGap == 0 ? evidence : evidence.combined(with: .inferred(.besideGap))
     if self[lock].waiters > 0, case .task = lanes[lane].donor, lanes[lane].curr == task { self[lock].handsOver = true }
     for i in waits.indices where waits[i].lock == lock {
       // Any reader of a semaphore releases it: only those before the waking can have led to it.
       if !waits[i].isMutex, waits[i].wakingAt != nil { continue }
-      waits[i].release = (now, task, evidence)
+      // Nor is it known that this one is, of a waiter whose waking a gap may hide.
+      let mayBeWoken = !waits[i].isMutex && self[waits[i].waiter].hidesWait
+      waits[i].release = (now, task, mayBeWoken ? evidence.combined(with: .inferred(.besideGap)) : evidence)
       waits[i].forgetSteps()
     }
   }
@@ -85,6 +94,7 @@ extension Replay {
   /// The lock has this owner from now on; a hold that somebody waited for ends here.
   mutating func setOwner(_ lock: LockIndex, _ fact: OwnerFact) {
     guard self[lock].waiters > 0 else { return }
+    let fact = besideGap(fact)
     var state = self[lock]
     // Nothing new of a lock that is being handed over.
     if state.owner.isFree, fact.isFree { return }
@@ -93,19 +103,22 @@ extension Replay {
     if case .task(let owner, _) = state.owner, case .task(owner, _) = fact {
       // The same owner; how it is known may have changed.
       state.owner = fact
+      state.touchesGap = state.touchesGap || lanesInGap > 0
       state.mostWaiters = max(state.mostWaiters, state.waiters)
       return
     }
     closeHold(state)
     state.owner = fact
     state.since = now
+    state.touchesGap = lanesInGap > 0
     state.handsOver = false
     state.heir = nil
     state.mostWaiters = state.waiters
   }
 
   private mutating func closeHold(_ state: LockNow) {
-    guard case .task(let owner, let evidence) = state.owner, state.mostWaiters > 0, now > state.since else { return }
+    guard case .task(let owner, let stated) = state.owner, state.mostWaiters > 0, now > state.since else { return }
+    let evidence = state.touchesGap ? stated.combined(with: .inferred(.besideGap)) : stated
     rows.holds.append(
       HoldRow(
         lock: state.address, owner: label(owner), begin: state.since, end: now, waiters: state.mostWaiters,

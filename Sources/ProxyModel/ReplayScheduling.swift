@@ -31,35 +31,12 @@ extension Replay {
     bookLane(lane)
     // It has been current since the trace's beginning, if no record of the CPU is missing: no switch was written.
     if !lanes[lane].isInGap { lanes[lane].since = begin ?? now }
-    if lanes[lane].isInGap { lanesInGap -= 1 }
-    lanes[lane].isInGap = false
+    if lanes[lane].isInGap { endGap(on: lane) }
     touched.insert(lane: lane)
     lanes[lane].curr = task
     // Whose account it runs on no event tells: a donor is inferred where it is switched in, and that is not in the trace.
     lanes[lane].donor = proxies && self[task].pid != 0 ? .unknown : .own
     place(task, .running(CPU(lane)), CPU(lane))
-  }
-
-  mutating func loseLane(_ lane: Int) {
-    touched = .everything
-    bookLane(lane)
-    if let curr = lanes[lane].curr { self[curr].place = .unknown }
-    lanes[lane].curr = nil
-    if !lanes[lane].isInGap { lanesInGap += 1 }
-    lanes[lane].isInGap = true
-    lanes[lane].donor = .own
-    for other in lanes.indices {
-      lanes[other].firstQueued = -1
-      lanes[other].idledBesides.removeAll(keepingCapacity: true)
-    }
-    idledLanes = 0
-    // A gap may hide any release, and any move of a task that is not seen to run.
-    for i in waits.indices where waits[i].isMutex { setOwner(waits[i].lock, .unknown) }
-    for i in tasks.indices {
-      (tasks[i].previousQueued, tasks[i].nextQueued) = (-1, -1)
-      if case .running = tasks[i].place { continue }
-      tasks[i].place = .unknown
-    }
   }
 
   mutating func switched(
@@ -108,7 +85,8 @@ extension Replay {
     }
   }
 
-  mutating func waking(_ task: TaskIndex, target: CPU) {
+  mutating func waking(_ lane: Int, _ task: TaskIndex, target: CPU) {
+    if self[task].hidesWait { noteHiddenHandover(to: task, by: lane) }
     noteWaking(task, target: target)
     self[task].isParked = false
     switch self[task].place {

@@ -23,6 +23,8 @@ struct TaskNow {
   /// A blocked donor whose owner could not run when it was picked: the kernel took it off the runqueue, and it donates no
   /// more until it is woken (`proxy_deactivate()`, kernel/sched/core.c).
   var isParked = false
+  /// A gap may hide that it began a wait or ended one; until it does so in sight.
+  var hidesWait = false
   /// Its innermost open wait: index into ``Replay/waits``, −1 without one.
   var wait = -1
   /// Its neighbours in the list of tasks that are queued on the same CPU, −1 without one.
@@ -63,6 +65,8 @@ struct LockNow {
   /// Since when it has this owner.
   var since = Timestamp(0)
   var waiters = 0
+  /// A gap may have hidden a change of hands since then.
+  var touchesGap = false
   /// Most waiters at once under this owner.
   var mostWaiters = 0
   /// Its releaser ran for a donor, so that the kernel hands the lock to the waiter that is woken; and who that is, until it
@@ -139,6 +143,8 @@ struct ReplayRows {
   /// By the row number of the wait; `nil` for one that the replay has not seen.
   var outcomes: [WaitOutcome?] = []
   var chains: [ChainRow] = []
+  /// `nil` where nobody asks for them.
+  var classes: [ClassRow]?
   var splits: [SplitRow] = []
   var inversions: [InversionRow] = []
   var handoffs: [HandoffRow] = []

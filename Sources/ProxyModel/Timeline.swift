@@ -21,6 +21,7 @@ public struct Timeline: Sendable {
   public var verdict = ProxyVerdict(answer: .notShown, reasons: [], evidence: .unknown)
   public var waits: [WaitRow] = []
   public var chains: [ChainRow] = []
+  package var classes: [ClassRow] = []
   public var splits: [SplitRow] = []
   public var inversions: [InversionRow] = []
   public var handoffs: [HandoffRow] = []

@@ -11,6 +11,7 @@ public struct CaptureEvents: Sendable {
     var reader = try CaptureReader(path: path)
     options.savedComms = reader.savedComms
     options.cpuCount = reader.info.cpuCount
+    options.recordsClasses = true
     while let event = reader.next() { events.append(event) }
   }
 

@@ -18,7 +18,9 @@ struct Losses: ParsableCommand {
       let whole = capture.timeline(capture.events)
       var score = LossScore()
       for seed in 1...UInt64(seeds) {
-        score += LossScore(whole: whole, damaged: capture.timeline(SeededLoss.events(capture.events, seed: seed)))
+        var one = LossScore(whole: whole, damaged: capture.timeline(SeededLoss.events(capture.events, seed: seed)))
+        one.wrong = one.wrong.map { "seed \(seed): \($0)" }
+        score += one
       }
       print("\(path): \(score.summary)")
       for wrong in score.wrong.prefix(show) { print("  \(wrong)") }
@@ -30,11 +32,15 @@ struct Losses: ParsableCommand {
 }
 
 extension LossScore {
+  private var subjects: String {
+    Subject.allCases.map { "\($0.rawValue) \(claims[$0, default: 0])" }.joined(separator: ", ")
+  }
+
   fileprivate var summary: String {
     func share(_ part: Int64, of all: Int64) -> String {
       "\((Double(part) / Double(max(all, 1)) * 10000).rounded() / 100) %"
     }
-    return "\(claims) claims, \(wrong.count) wrong; lost \(share(lost, of: cpuTime)) of the CPUs' time, "
-      + "\(share(turnedUnknown, of: waited)) of the waits turned unknown"
+    return "\(claimCount) claims (\(subjects)), \(wrong.count) wrong; "
+      + "lost \(share(lost, of: cpuTime)) of the CPUs' time, \(share(turnedUnknown, of: waited)) of the waits turned unknown"
   }
 }

@@ -88,6 +88,8 @@ struct NaiveDirector {
   /// A CPU's first record, or the first after a hole.
   private mutating func appear(_ event: SchedEvent) {
     let pid = NaiveModel.writer(event)
+    // Behind a hole: in it, any task that is not seen to run may have gone anywhere.
+    if model.events[..<index].contains(where: { $0.cpu == event.cpu }) { hide() }
     now.places[pid] = .running(event.cpu)
     // No switch to it is in the trace, so nothing tells on whose account it runs.
     now.donors[event.cpu] = model.proxies && pid != 0 ? .unknown : .own
@@ -99,11 +101,16 @@ struct NaiveDirector {
 
   /// A hole may hide any release, and any move of a task that is not seen to run.
   private mutating func lose(_ cpu: CPU) {
+    for (pid, place) in now.places where place == .running(cpu) { now.places[pid] = .unknown }
+    hide()
+    now.donors[cpu] = .own
+  }
+
+  private mutating func hide() {
     for (pid, place) in now.places {
-      if case .running(let other) = place, other != cpu { continue }
+      if case .running = place { continue }
       now.places[pid] = .unknown
     }
-    now.donors[cpu] = .own
   }
 
   private mutating func migrated(_ pid: Pid, to cpu: CPU) {
@@ -180,9 +187,13 @@ struct NaiveDirector {
     let isReplaced =
       later[..<(decisive ?? later.count)].contains { if case .probedSetNext = $0.body { true } else { false } }
     let next = decisive.map { later[$0] }
+    let chosen: Pid? = pid == curr ? nil : pid
+    if let next, NaiveModel.isLoss(next) {
+      if now.donors[cpu] == .unknown || now.donors[cpu]?.pid != chosen { now.donors[cpu] = .unknown }
+      return
+    }
     let stands =
       switch next?.body {
-      case .lost: false
       // Who blocks or sleeps is still curr while the scheduler picks another.
       case .switched(let record):
         endsInCurr && (record.previousState.isRunnable || (next?.timestamp ?? time) - time >= 200_000)

@@ -226,7 +226,10 @@ extension NaiveLockStory {
     case (.closed, .given(let evidence)):
       result = isBesideHole(model.waits[wait].first) ? .unknown : .free(evidence)
     case (.hidden, .given): result = .unknown
-    case (.closed, .acquired(let pid)), (.hidden, .acquired(let pid)): result = .task(pid, .event)
+    // Who slept all the while would have seen it change hands.
+    case (.closed(_, _), .acquired(let pid)):
+      result = .task(pid, isWatched(end(of: place)) ? .event : .inferred(.acquired))
+    case (.hidden, .acquired(let pid)): result = .task(pid, .inferred(.acquired))
     }
     if case .task(waiter, _) = result { result = .unknown }
     return spun(wait, place, outcome, otherwise: result)
@@ -286,6 +289,20 @@ extension NaiveLockStory {
       }
     }
     return .closed(holder: holder(items.count), at: model.end)
+  }
+
+  /// The item that ends the stretch around an item.
+  private func end(of place: Int) -> Int {
+    let end = items.indices.first { later in
+      guard later > place else { return false }
+      switch items[later].kind {
+      case .released, .ended(_, true), .hole, .holeEnds: return true
+      case .ended: return leavesNobody(later)
+      case .began(let wait): return holder(later) == model.waits[wait].waiter && isWatched(later)
+      case .sleeps, .probed: return false
+      }
+    }
+    return end ?? items.count
   }
 
   private func probe(of wait: Int, at place: Int) -> Int? {

@@ -154,6 +154,12 @@ extension NaiveModel {
     }
   }
 
+  /// What is stated while records of some CPU are missing is no better known than by inference.
+  func besideHole(_ evidence: Evidence, _ interval: Int) -> Evidence {
+    let isBeside = cpus.contains { cpu in events[...interval].last { $0.cpu == cpu }.map(Self.isLoss) ?? false }
+    return isBeside ? evidence.combined(with: .inferred(.besideGap)) : evidence
+  }
+
   /// From each first `contention_begin` of a task on a lock to its next `contention_end` there.
   private func findWaits() -> [NaiveWait] {
     var found: [NaiveWait] = []

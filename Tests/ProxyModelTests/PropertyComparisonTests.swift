@@ -64,8 +64,10 @@ struct PropertyComparisonTests {
       let expected: (Pid?, Evidence) =
         switch owner {
         case .unknown: (nil, .unknown)
-        case .free(let evidence): (nil, evidence)
-        case .task(let pid, let evidence): (pid, evidence)
+        case .free(let evidence): (nil, naive.besideHole(evidence, wait.first))
+        // What a probe reads at that instant no hole changes.
+        case .task(let pid, .probe): (pid, .probe)
+        case .task(let pid, let evidence): (pid, naive.besideHole(evidence, wait.first))
         }
       if (row.owner?.pid, row.ownerEvidence) != expected {
         return "the owner for \(row.waiter.pid) at \(row.begin.rawValue) is \(row.owner?.pid ?? -1) "
