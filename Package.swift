@@ -80,7 +80,9 @@ let package = Package(
     // What damage and hostility do to the program, in one process: for tests, sweeps and fuzzing.
     .target(
       name: "Robustness",
-      dependencies: ["TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit"],
+      dependencies: [
+        "EventMaps", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "proxytrace-fuzz",

@@ -59,6 +59,7 @@ private struct Problem: Error {
 /// The parts of a map's text.
 private enum MapFile {
   static func entries(_ text: String) throws(Problem) -> [EventMap.Entry] {
+    try refuseAliases(text)
     guard let root = try compose(text) else { throw Problem("holds nothing", nil) }
     let parts = try mapping(root, "a map", ["version", "events"])
     if let version = parts["version"], version.scalar?.string != "1" {
@@ -75,6 +76,29 @@ private enum MapFile {
       entries.append(entry)
     }
     return entries
+  }
+
+  /// Aliases of aliases make a few lines stand for more nodes than any memory holds, and the parser looks at all of them where
+  /// they are a mapping's key. No map needs any: a word that begins with an asterisk is refused before the parser sees it.
+  private static func refuseAliases(_ text: String) throws(Problem) {
+    var (line, column) = (1, 0)
+    // The two bytes before.
+    var (first, last) = (UInt8(ascii: " "), UInt8(ascii: " "))
+    var isComment = false
+    for byte in text.utf8 {
+      column += 1
+      // A colon ends a key without a blank behind it only where the key is in quotes, or brackets.
+      let beginsWord =
+        " \t\r\n,[{".utf8.contains(last) || last == UInt8(ascii: ":") && "\"']}".utf8.contains(first)
+      if byte == UInt8(ascii: "#"), beginsWord { isComment = true }
+      if byte == UInt8(ascii: "*"), beginsWord, !isComment {
+        var problem = Problem("aliases are not read", nil, "write what it stands for, or put the word into quotes")
+        (problem.line, problem.column) = (line, column)
+        throw problem
+      }
+      if byte == UInt8(ascii: "\n") { (line, column, isComment) = (line + 1, 0, false) }
+      (first, last) = (last, byte)
+    }
   }
 
   private static func compose(_ text: String) throws(Problem) -> Node? {

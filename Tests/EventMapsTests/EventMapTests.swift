@@ -32,6 +32,17 @@ struct EventMapTests {
     }
   }
 
+  /// Forty lines of them would be more nodes than any memory holds.
+  @Test func aliasesAreRefusedBeforeTheyAreParsed() throws {
+    #expect(try #require(problem("a: &a x\nb: [ *a ]\n")).contains("line 2, column 6: aliases are not read"))
+    for text in ["- *a", "? *a", "x: *a", "{\"x\":*a}", "[a,*a]", "!!str *a", "*a"] {
+      #expect(try #require(problem("- &a x\n" + text)).contains("aliases are not read"), "\(text)")
+    }
+    // An asterisk within a word, in quotes or in a comment is none.
+    let text = "events: # *all\n- {event: 'sched:sched_pe_*', role: none}\n- event: sched:x*\n  role: none\n"
+    #expect(try map(text).own.map(\.name) == ["sched_pe_*", "x*"])
+  }
+
   @Test func everyRoleIsPrintedOnce() {
     #expect(Set(EventMap.standardEntries.compactMap(\.role)) == Set(EventRole.allCases))
     #expect(Set(EventRole.allCases.map(\.word)).count == EventRole.allCases.count)

@@ -77,12 +77,24 @@ extension DamageClass {
       case 4: 1 << 63
       default: .max
       }
-    let isLast = map.pages.last { $0.cpu == page.cpu }?.range == page.range
-    let isFirst = map.pages.first { $0.cpu == page.cpu }?.range == page.range
-    // Earlier at the beginning or later at the end is a time like any other, unless no clock has come so far.
-    let canBeTold = index % 6 > 3 || (index % 6 < 3 ? !isFirst : !isLast)
     return DamagedCapture(
       map.writing(value, at: page.range.lowerBound, width: 8), "page at \(page.range.lowerBound) at time \(value)",
-      duty: canBeTold ? .tellChanges : .none, mayBeRefused: map.pages.count < 3, damagedCPUs: [CPU(page.cpu)])
+      duty: canBeTold(map, index / 6, movedTo: value) ? .tellChanges : .none, mayBeRefused: map.pages.count < 3,
+      damagedCPUs: [CPU(page.cpu)])
+  }
+
+  /// Whether a page's time shows to be wrong: it is one that no clock has reached, or the page's records lie before those of
+  /// the page before it, or behind those of the next one. Otherwise it is a time like any other, and nothing in the file says
+  /// it twice.
+  private static func canBeTold(_ map: CaptureMap, _ index: Int, movedTo value: UInt64) -> Bool {
+    if value >= 1 << 62 { return true }
+    let page = map.pages[index]
+    let time = (0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64(map.bytes[page.range.lowerBound + $1]) }
+    guard let first = page.records.first?.time, let last = page.records.last?.time else { return false }
+    let before = map.pages[..<index].last { $0.cpu == page.cpu && !$0.records.isEmpty }?.records.last?.time
+    let after = map.pages[(index + 1)...].first { $0.cpu == page.cpu && !$0.records.isEmpty }?.records.first?.time
+    let isEarly = before.map { first &- time &+ value < $0 } ?? false
+    let isLate = after.map { last &- time &+ value > $0 } ?? false
+    return isEarly || isLate
   }
 }

@@ -15,6 +15,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case marks
   /// ftrace text.
   case text
+  /// Event maps in YAML, which a C library parses.
+  case maps
 
   /// Runs an input to its end.
   /// - Returns: What no input may bring about, in words; empty if all is well. A crash does not return.
@@ -27,6 +29,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .filters: FilterFuzz.run(input)
     case .marks: MarkFuzz.run(input)
     case .text: TextFuzz.run(input)
+    case .maps: MapFuzz.run(input)
     }
   }
 
@@ -43,6 +46,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .filters: FilterFuzz.seeds
     case .marks: MarkFuzz.seeds
     case .text: TextFuzz.seeds
+    case .maps: MapFuzz.seeds
     }
   }
 }
