@@ -72,7 +72,7 @@ public struct Column: Sendable, Hashable {
     case address
     /// One of a fixed set of words of ours.
     case word
-    /// Text out of the capture: hostile.
+    /// Sentences, and text out of the capture: hostile.
     case text
     case evidence
 

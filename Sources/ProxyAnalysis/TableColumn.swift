@@ -48,6 +48,11 @@ extension TableColumn {
     TableColumn(name, .word, doc) { .word(value($0)) }
   }
 
+  /// A sentence.
+  static func text(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> String) -> TableColumn {
+    TableColumn(name, .text, doc) { .text(value($0)) }
+  }
+
   /// The id of a row of another table, by its index.
   static func reference(_ name: String, _ doc: String, _ index: @escaping @Sendable (Row) -> Int) -> TableColumn {
     TableColumn(name, .identifier, doc) { .integer(Int64(index($0) + 1)) }

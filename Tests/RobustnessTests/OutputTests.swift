@@ -94,3 +94,16 @@ struct OutputTests {
     }
   }
 }
+
+/// Every output of every capture, held against the rules of its form.
+struct OutputRuleTests {
+  static let captures =
+    (FileManager.default.enumerator(atPath: Fixture.path("captures"))?.compactMap { $0 as? String } ?? [])
+    .filter { $0.hasSuffix(".dat") }.sorted()
+
+  @Test(arguments: captures) func aWholeCaptureBreaksNone(name: String) throws {
+    let result = Examiner().examine(path: Fixture.path("captures/\(name)"))
+    #expect(result.status == 0 && result.violations.isEmpty, "\(result.violations)")
+    #expect(!result.records.isEmpty)
+  }
+}

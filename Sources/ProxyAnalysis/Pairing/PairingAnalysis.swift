@@ -24,7 +24,7 @@ public enum PairingAnalysis: Analysis {
           .comm("comm", "name of that task") { $0.task.comm },
           .number("other_cpu", "the CPU of the event that it clashes with") { $0.clash?.cpu },
           .instant("other_time_ns", "when that event was") { $0.clash?.time },
-          .word("detail", "the two events in words, with pids") { detail($0) },
+          .text("detail", "the two events in words, with pids") { detail($0) },
         ])
     ]
   }
