@@ -35,6 +35,10 @@ public struct HostileFile: Sendable {
           let chunk = try Bomb.chunk(compression, content: zeros(4096), size: .max)
           return try Bomb.capture(compression, events: events, cpus: [[chunk]])
         },
+        HostileFile("\(compression): 1 MB of chunks that claim 1 TB") {
+          let chunk = try Bomb.chunk(compression, content: zeros(4096), size: .max, padding: 4 << 10)
+          return try Bomb.capture(compression, events: events, cpus: [Array(repeating: chunk, count: 256)])
+        },
         HostileFile("\(compression): 2^32 chunks that are not there") {
           let chunk = try Bomb.chunk(compression, content: zeros(4096))
           return try Bomb.capture(compression, events: events, cpus: [[chunk]], announced: .max)
