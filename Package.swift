@@ -72,7 +72,7 @@ let package = Package(
     .executableTarget(
       name: "proxytrace-bench",
       dependencies: [
-        "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -5,5 +5,5 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "proxytrace-bench", abstract: "Measures proxytrace, its stages and its peer.",
-    subcommands: [Stages.self])
+    subcommands: [Run.self, Stages.self])
 }

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Foundation
+import TraceTestKit
+
+/// Whole processes against each other, in turn, in one run.
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "proxytrace against trace-cmd report, wc and cat: whole processes in turn, medians and ratios.",
+    discussion: """
+      Makes its inputs first, and keeps them in --folder for the next time. Example: \
+      proxytrace-bench run --millions 1,3,10 --folder /tmp/bench
+      """)
+
+  @Option(help: "Where captures are kept.") var folder = NSTemporaryDirectory() + "proxytrace-bench"
+  @Option(help: "Captures of one machine, for the real mix.") var captures = "Fixtures/captures/proxy-on-plain"
+  @Option(help: "Millions of events of the real mix.") var millions = "1,3,10"
+  @Option(help: "CPUs of made captures.") var cpus = "2,8,64,256"
+  @Option(help: "Rounds of which the median is taken.") var rounds = 5
+  @Option(help: "The program.") var program = ".build/release/proxytrace"
+  @Flag(help: "Only the real mix.") var real = false
+
+  func run() throws {
+    let place = URL(filePath: folder)
+    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    print(Self.head)
+    for workload in workloads { try measure(workload, in: place) }
+  }
+
+  private var workloads: [Workload] {
+    let sizes = millions.split(separator: ",").compactMap { Int($0) }
+    var all = sizes.map { Workload(contention: .real, events: $0 * 1_000_000) }
+    all.append(Workload(contention: .real, events: 3_000_000, version: 7, compression: .zstd))
+    if real { return all }
+    for count in cpus.split(separator: ",").compactMap({ Int($0) }) {
+      all.append(Workload(contention: .sparse, events: 1_000_000, cpus: count))
+    }
+    all.append(Workload(contention: .dense, events: 1_000_000, cpus: 4))
+    return all
+  }
+
+  private static let head = """
+    | capture | size | trace-cmd report | report | ratio | --jobs 2 | --csv | text | wc -l | cat | peak memory |
+    |---|---|---|---|---|---|---|---|---|---|---|
+    """
+
+  private func measure(_ workload: Workload, in place: URL) throws {
+    let file = try workload.make(in: place, from: URL(filePath: captures)).path
+    let tables = place.appending(path: "tables").path
+    let text = try Self.text(of: file, in: place)
+    let commands: [[String]] = [
+      ["trace-cmd", "report", "-t", file], [program, "report", "--jobs", "1", file],
+      [program, "report", "--jobs", "2", file], [program, "report", "--jobs", "1", "--csv", tables, file],
+      [program, "report", text], ["wc", "-l", file], ["cat", file],
+    ]
+    var samples: [[ChildRun]] = Array(repeating: [], count: commands.count)
+    for _ in 0..<rounds {
+      for (index, command) in commands.enumerated() { samples[index].append(try ChildRun(command)) }
+    }
+    let times = samples.map { runs in runs.map(\.seconds).sorted()[runs.count / 2] }
+    let memory = samples[1].map(\.peakMemory).max() ?? 0
+    let size = (try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
+    func seconds(_ value: Double) -> String { String(format: "%.3f s", value) }
+    print(
+      "| \(workload.name) | \(size >> 20) MB | \(seconds(times[0])) | \(seconds(times[1])) "
+        + "| \(String(format: "%.1f", times[0] / times[1])) | \(seconds(times[2])) | \(seconds(times[3])) "
+        + "| \(seconds(times[4])) | \(seconds(times[5])) | \(seconds(times[6])) | \(memory >> 20) MB |")
+  }
+
+  /// What trace-cmd prints of a capture, kept beside it.
+  private static func text(of file: String, in place: URL) throws -> String {
+    let text = file + ".txt"
+    if FileManager.default.fileExists(atPath: text) { return text }
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["trace-cmd", "report", "-t", file]
+    try Data().write(to: URL(filePath: text))
+    process.standardOutput = FileHandle(forWritingAtPath: text)
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return text
+  }
+}
+
+/// One process, from its start to its end, with its output thrown away.
+struct ChildRun {
+  var seconds: Double
+  /// Peak resident memory in bytes.
+  var peakMemory: Int
+
+  struct Failure: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  init(_ command: [String]) throws {
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for descriptor in 1...2 as ClosedRange<Int32> {
+      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
+    }
+    let begin = DispatchTime.now().uptimeNanoseconds
+    var child = pid_t()
+    guard posix_spawnp(&child, command[0], &actions, nil, &arguments, environ) == 0 else {
+      throw Failure(description: "\(command[0]) cannot be run")
+    }
+    var (status, usage) = (Int32(0), rusage())
+    guard wait4(child, &status, 0, &usage) == child, status == 0 else {
+      throw Failure(description: "\(command.joined(separator: " ")) ended with \(status)")
+    }
+    seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
+    peakMemory = usage.ru_maxrss << 10
+  }
+}

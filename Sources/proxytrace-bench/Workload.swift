@@ -1,0 +1,95 @@
+import Foundation
+import TraceCore
+import TraceReader
+import TraceTestKit
+
+/// A capture that is measured, and how it is made.
+struct Workload {
+  enum Contention: String {
+    /// Real captures played again and again.
+    case real
+    /// A simulated machine on which every task contends for a lock all the time.
+    case dense
+    /// One on which locks are seldom taken.
+    case sparse
+  }
+
+  var contention: Contention
+  var events: Int
+  var cpus = 2
+  var version = 6
+  var compression = Compression.none
+
+  var name: String {
+    "\(contention.rawValue), \(Workload.human(events)), \(cpus) CPUs, v\(version)"
+      + (compression == .none ? "" : " \(compression.rawValue)")
+  }
+
+  var fileName: String {
+    "\(contention.rawValue)-\(events)-\(cpus)-v\(version)-\(compression.rawValue).dat"
+  }
+
+  static func human(_ count: Int) -> String {
+    count % 1_000_000 == 0 ? "\(count / 1_000_000) M" : count % 1000 == 0 ? "\(count / 1000) k" : "\(count)"
+  }
+
+  /// Writes the capture, unless it is there from the last time.
+  /// - Parameter captures: A folder of captures of one machine, for ``Contention/real``.
+  func make(in folder: URL, from captures: URL) throws -> URL {
+    let file = folder.appending(path: fileName)
+    if FileManager.default.fileExists(atPath: file.path) { return file }
+    let bytes = contention == .real ? try repeated(captures) : try simulated()
+    try Data(bytes).write(to: file, options: .atomic)
+    return file
+  }
+
+  private func repeated(_ captures: URL) throws -> [UInt8] {
+    var turn: [SchedEvent] = []
+    var options = CaptureOptions()
+    let files = try FileManager.default.contentsOfDirectory(at: captures, includingPropertiesForKeys: nil)
+    for file in files.filter({ $0.pathExtension == "dat" }).sorted(by: { $0.path < $1.path }) {
+      var reader = try CaptureReader(path: file.path)
+      for (pid, comm) in reader.savedComms { options.savedComms[pid] = String(decoding: comm.bytes, as: UTF8.self) }
+      var part: [SchedEvent] = []
+      while let event = reader.next() { part.append(event) }
+      turn = CaptureRepeater.following(turn, part)
+    }
+    let times = turn.isEmpty ? 0 : (events + turn.count - 1) / turn.count
+    return try write(CaptureRepeater(turn, times: times), options)
+  }
+
+  private func simulated() throws -> [UInt8] {
+    let isDense = contention == .dense
+    var plan = SchedulePlan.random(
+      seed: 1, cpuCount: cpus, taskCount: cpus * 4, lockCount: isDense ? max(2, cpus) : 1, proxyExecution: true)
+    plan.recordsTruth = false
+    if !isDense {
+      // Two tasks alone take locks; the others run and sleep.
+      for task in plan.tasks.indices.dropFirst(2) {
+        let old = plan.tasks[task]
+        plan.tasks[task] = TaskPlan(
+          pid: old.pid, comm: old.comm, priority: old.priority, cpu: old.cpu,
+          script: old.script.filter {
+            switch $0 {
+            case .lock, .unlock: false
+            case .spin, .sleep: true
+            }
+          }, isRepeated: old.isRepeated, delay: old.delay)
+      }
+    }
+    var generator = ScheduleGenerator(plan)
+    var options = CaptureOptions()
+    options.savedComms = generator.savedComms
+    var made: [SchedEvent] = []
+    made.reserveCapacity(events)
+    while made.count < events, let event = generator.next() { made.append(event) }
+    return try write(made, options)
+  }
+
+  private func write(_ events: some Sequence<SchedEvent>, _ options: CaptureOptions) throws -> [UInt8] {
+    var writer = try TraceDatWriter(
+      CaptureLayout(version: version, compression: compression), options: options, cpuCount: cpus)
+    for event in events { try writer.append(event) }
+    return try writer.finish()
+  }
+}
