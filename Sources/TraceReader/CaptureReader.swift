@@ -14,8 +14,8 @@ public import TraceCore
 public struct CaptureReader: ~Copyable {
   private let file: CaptureFile
   /// The one of both that reads this capture.
-  private var dat: DatReader?
-  private var text: TextReader?
+  private let dat: Place<DatReader>
+  private let text: Place<TextReader>
   /// Which one it is.
   public let isText: Bool
 
@@ -41,8 +41,8 @@ public struct CaptureReader: ~Copyable {
   ) {
     self.file = file
     self.isText = isText
-    self.dat = dat
-    self.text = text
+    self.dat = Place(dat)
+    self.text = Place(text)
   }
 
   private static func dat(
@@ -66,37 +66,20 @@ public struct CaptureReader: ~Copyable {
 
   /// What the capture is. Of text, which does not describe its events beforehand: those that have been read.
   public var info: CaptureInfo {
-    switch dat {
-    case .some(let dat): return dat.info
-    case .none: break
-    }
-    switch text {
-    case .some(let text): return text.info
-    case .none: preconditionFailure("a capture is read by one of both")
-    }
+    if let dat = dat.value { return dat.pointee.info }
+    guard let text = text.value else { preconditionFailure("a capture is read by one of both") }
+    return text.pointee.info
   }
 
   /// The names of tasks that the kernel remembered when recording ended: one a pid, the last. Names in events are better. Of
   /// text, see ``takeNames()``.
-  public var savedComms: [Pid: Comm] {
-    switch dat {
-    case .some(let dat): dat.savedComms
-    case .none: [:]
-    }
-  }
+  public var savedComms: [Pid: Comm] { dat.value?.pointee.savedComms ?? [:] }
 
   /// Whether ``takeNames()`` has any.
-  public var hasNames: Bool {
-    switch text {
-    case .some(let text): text.hasNames
-    case .none: false
-    }
-  }
+  public var hasNames: Bool { text.value?.pointee.hasNames ?? false }
 
   /// Names of tasks that a text's lines have shown since the last call: to be told before the event that was read last.
-  public mutating func takeNames() -> [(pid: Pid, comm: Comm)] {
-    text?.takeNames() ?? []
-  }
+  public mutating func takeNames() -> [(pid: Pid, comm: Comm)] { text.value?.pointee.takeNames() ?? [] }
 
   /// The next event or loss in order of (time, CPU, place in the CPU's buffer), `nil` at the end. Of text, in the text's order.
   ///
@@ -110,46 +93,47 @@ public struct CaptureReader: ~Copyable {
   /// - Parameter event: Anything before; unchanged at the end.
   /// - Returns: Whether there was an event.
   public mutating func next(into event: inout SchedEvent) -> Bool {
-    if isText { return text?.next(into: &event) ?? false }
-    return dat?.next(into: &event) ?? false
+    if let dat = dat.value { return dat.pointee.next(into: &event) }
+    return text.value?.pointee.next(into: &event) ?? false
   }
 
   /// What was skipped or doubted so far. Grows while events are read.
   public var diagnostics: DiagnosticLog {
-    switch dat {
-    case .some(let dat): return dat.diagnostics
-    case .none: break
-    }
-    switch text {
-    case .some(let text): return text.diagnostics
-    case .none: return DiagnosticLog()
-    }
+    dat.value?.pointee.diagnostics ?? text.value?.pointee.diagnostics ?? DiagnosticLog()
   }
 
   /// How much of the records was read, 0 to 1.
-  public var progress: Double {
-    switch dat {
-    case .some(let dat): return dat.progress
-    case .none: break
-    }
-    switch text {
-    case .some(let text): return text.progress
-    case .none: return 1
-    }
-  }
+  public var progress: Double { dat.value?.pointee.progress ?? text.value?.pointee.progress ?? 1 }
 
   /// Formats of `trace_printk` by their address in the kernel. Read anew on each call.
-  public func printkFormats() -> [UInt64: String] {
-    switch dat {
-    case .some(let dat): dat.printkFormats()
-    case .none: [:]
-    }
-  }
+  public func printkFormats() -> [UInt64: String] { dat.value?.pointee.printkFormats() ?? [:] }
 
   /// The kernel symbol that an address lies in, `nil` where the file has none, as text. The first call reads the symbols, some
   /// megabytes.
   public mutating func symbol(for address: UInt64) -> KernelSymbol? {
-    guard let found = dat?.symbol(for: address) else { return nil }
+    guard let found = dat.value?.pointee.symbol(for: address) else { return nil }
     return found
+  }
+}
+
+/// A reader that is there or not, changed where it stands: taken out of an optional and put back, a reader of a kilobyte would be
+/// moved twice for each event.
+private struct Place<Value: ~Copyable>: ~Copyable {
+  /// Allocated once, owned here alone, and freed with this.
+  let value: UnsafeMutablePointer<Value>?
+
+  init(_ value: consuming Value?) {
+    guard let value else {
+      self.value = nil
+      return
+    }
+    let pointer = UnsafeMutablePointer<Value>.allocate(capacity: 1)
+    pointer.initialize(to: value)
+    self.value = pointer
+  }
+
+  deinit {
+    value?.deinitialize(count: 1)
+    value?.deallocate()
   }
 }
