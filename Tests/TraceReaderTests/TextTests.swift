@@ -100,6 +100,50 @@ struct TextTests {
     }
   }
 
+  /// By fields nothing is ambiguous: each name comes back byte for byte, printed for people and raw.
+  @Test func hostileNamesComeBackWhole() throws {
+    let pieces = [
+      " ", "-1", " [000] ", ": ", ":2 [3]", " ==> ", " prev_pid=1", " pid=5", "=", "]", "(", "#", "x", "comm=", "CPU:1",
+      " next_pid=9", " prio=1", " pid=5 prio=1", " child_pid=1", "\\", "\"", "\t", "é",
+    ]
+    var random = SeededGenerator(seed: 8)
+    func name() -> Comm {
+      let text = (0...random.number(1...4)).map { _ in random.element(pieces) }.joined()
+      return Comm(Array(text.utf8.prefix(15)))
+    }
+    var (lines, expected): ([UInt8], [(Comm, Comm)]) = ([], [])
+    for _ in 0..<2000 {
+      let (a, b) = (name(), name())
+      let head = Array("               t-11      [001] d..2. 5.000001: ".utf8)
+      for (state, arrow) in [("D", " ==>"), ("64", ""), ("x", " ==>")] {
+        lines += head + Array("sched_switch: prev_comm=".utf8) + a.bytes
+        lines += Array(" prev_pid=11 prev_prio=120 prev_state=\(state)\(arrow) next_comm=".utf8) + b.bytes
+        lines += Array(" next_pid=12 next_prio=98\n".utf8)
+      }
+      lines += head + Array("sched_waking: comm=".utf8) + a.bytes + Array(" pid=11 prio=120 target_cpu=001\n".utf8)
+      lines += head + Array("sched_migrate_task: comm=".utf8) + a.bytes
+      lines += Array(" pid=11 prio=120 orig_cpu=0 dest_cpu=1\n".utf8)
+      lines += head + Array("sched_process_fork: comm=".utf8) + a.bytes + Array(" pid=11 child_comm=".utf8) + b.bytes
+      lines += Array(" child_pid=12\n".utf8)
+      expected += [(a, b), (a, b), (a, b), (a, a), (a, a), (b, b)]
+    }
+    let found = try read(lines)
+    #expect(found.events.count == expected.count && !found.diagnostics.all.contains { $0.kind == .badLine })
+    for (event, names) in zip(found.events, expected) {
+      switch event.body {
+      case .switched(let record):
+        #expect(record.previous == TaskSnapshot(pid: 11, priority: Priority(120), comm: names.0))
+        #expect(record.next == TaskSnapshot(pid: 12, priority: Priority(98), comm: names.1))
+      case .waking(let record):
+        #expect(record.task == TaskSnapshot(pid: 11, priority: Priority(120), comm: names.0) && record.targetCPU == 1)
+      case .migrated(let task, let from, let to):
+        #expect(task == TaskSnapshot(pid: 11, priority: Priority(120), comm: names.0) && from == 0 && to == 1)
+      case .forked(let parent, let child, let comm): #expect(parent == 11 && child == 12 && comm == names.0)
+      default: Issue.record("\(event)")
+      }
+    }
+  }
+
   // MARK: Losses
 
   @Test func lossesStandWhereTheyBegin() throws {

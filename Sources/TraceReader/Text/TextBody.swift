@@ -114,19 +114,22 @@ struct TextBody {
     return nil
   }
 
-  /// `comm=a pid=1 prio=120`.
+  /// `comm=a pid=1 prio=120`. A name can hold as much as ` pid=5 prio=1`, so the last place that fits is its end.
   @inline(__always)
   mutating func task() -> TaskSnapshot? {
     guard scanner.skip("comm=") else { return nil }
     let start = scanner.position
+    var (found, end): (TaskSnapshot?, Int) = (nil, start)
     for place in candidates(UInt8(ascii: " "), from: start) {
       scanner.position = place
       guard scanner.skip(" pid="), let pid = scanner.signed(), scanner.skip(" prio="), let priority = scanner.signed(),
         isBreak
       else { continue }
-      return TaskSnapshot(pid: pid, priority: Priority(priority), comm: scanner.comm(start, place))
+      found = TaskSnapshot(pid: pid, priority: Priority(priority), comm: scanner.comm(start, place))
+      end = scanner.position
     }
-    return nil
+    scanner.position = end
+    return found
   }
 
   mutating func migrated() -> EventBody? {
@@ -145,11 +148,13 @@ struct TextBody {
         scanner.skip(" child_comm=")
       else { continue }
       let start = scanner.position
+      var body: EventBody?
       for stop in candidates(UInt8(ascii: " "), from: start) {
         scanner.position = stop
         guard scanner.skip(" child_pid="), let child = scanner.signed(), isBreak else { continue }
-        return .forked(parent: parent, child: child, childComm: scanner.comm(start, stop))
+        body = .forked(parent: parent, child: child, childComm: scanner.comm(start, stop))
       }
+      if let body { return body }
     }
     return nil
   }

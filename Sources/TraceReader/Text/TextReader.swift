@@ -99,7 +99,8 @@ struct TextReader: ~Copyable {
   /// Goes to the next event or loss.
   /// - Returns: whether there is one.
   mutating func next(into event: inout SchedEvent) -> Bool {
-    if let kept = held.take() { return give(kept, into: &event) }
+    // Only where holes are is an event held; a look costs less than to take nothing.
+    if nextHole > 0, let kept = held.take() { return give(kept, into: &event) }
     while let line = source.nextLine() {
       var scanner = TextScanner(line.bytes)
       switch parser.read(&scanner) {
