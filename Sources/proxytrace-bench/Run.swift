@@ -18,10 +18,17 @@ struct Run: ParsableCommand {
   @Option(help: "Rounds of which the median is taken.") var rounds = 5
   @Option(help: "The program.") var program = ".build/release/proxytrace"
   @Flag(help: "Only the real mix.") var real = false
+  @Flag(help: ArgumentHelp("Make the inputs and stop.", visibility: .hidden)) var makeOnly = false
 
   func run() throws {
     let place = URL(filePath: folder)
     try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    if makeOnly {
+      for workload in workloads { _ = try workload.make(in: place, from: URL(filePath: captures)) }
+      return
+    }
+    // In a process of their own: what a child's peak is counts its parent's too, and captures are made in memory.
+    _ = try ChildRun(CommandLine.arguments + ["--make-only"])
     print(Self.head)
     for workload in workloads { try measure(workload, in: place) }
   }

@@ -64,6 +64,7 @@ struct TextBody {
   }
 
   /// `b:2 [120]`.
+  @inline(__always)
   private mutating func shortNext() -> TaskSnapshot? {
     let start = scanner.position
     for mayGoOn in [false, true] {
@@ -78,6 +79,7 @@ struct TextBody {
   }
 
   /// `2 [120]`.
+  @inline(__always)
   private mutating func shortTask() -> (Pid, Priority)? {
     guard let pid = scanner.signed(), scanner.skip(" ["), let priority = scanner.signed(), scanner.skip("]") else {
       return nil
@@ -86,6 +88,7 @@ struct TextBody {
   }
 
   /// `S`, `R+`, `D|K`, or a number.
+  @inline(__always)
   private mutating func state() -> TaskState? {
     let first = scanner.byte()
     if TextScanner.isDigit(first) { return scanner.number().map { StateLetters.recent.state($0) } }

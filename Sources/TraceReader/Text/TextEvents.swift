@@ -1,3 +1,4 @@
+import Glibc
 import TraceCore
 
 /// The events of a text by their names, numbered as they appear: a text has no formats and no ids.
@@ -43,9 +44,8 @@ struct TextEvents {
 
   @inline(__always)
   private static func equal(_ a: [UInt8], _ b: UnsafeRawBufferPointer) -> Bool {
-    guard a.count == b.count else { return false }
-    for index in a.indices where a[index] != b[index] { return false }
-    return true
+    guard a.count == b.count, let base = b.baseAddress else { return a.isEmpty && b.isEmpty }
+    return a.withUnsafeBytes { memcmp($0.baseAddress ?? base, base, b.count) == 0 }
   }
 
   @inline(__always)
