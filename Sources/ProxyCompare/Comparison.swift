@@ -48,6 +48,8 @@ public struct Comparison: Sendable {
   public private(set) var tasks: [FigureRow] = []
   /// Locks and tasks that have waits on some sides alone: a name, and the sides' labels.
   public private(set) var unmatched: [(kind: String, name: String, sides: [String])] = []
+  /// The same as figures: how many waits each side has of them.
+  public private(set) var unmatchedFigures: [(kind: String, figure: FigureRow)] = []
 
   /// How sure a verdict is, over all figures that have one: of 100 comparisons of a thing with itself, at most five say
   /// anything else than that no difference is shown.
@@ -178,6 +180,8 @@ public struct Comparison: Sendable {
     let common = sets.filter { !$0.value.contains(where: \.isEmpty) }.keys.sorted()
     for (name, values) in sets.sorted(by: { $0.key < $1.key }) where values.contains(where: \.isEmpty) {
       unmatched.append((kind, name, sides.indices.filter { !values[$0].isEmpty }.map { sides[$0].label }))
+      let counts = values.map { Double($0.count) }
+      unmatchedFigures.append((kind, plain(name, "samples", counts, .count)))
     }
     return common.flatMap { name -> [FigureRow] in
       let sorted = (sets[name] ?? []).map { $0.sorted() }

@@ -97,6 +97,29 @@ public struct CheckText {
     }
   }
 
+  // MARK: CSV
+
+  /// A row for each rule of each capture. Numbers are in nanoseconds, shares of 1, or counts; rows are ids, by blanks.
+  public static func writeCSV(
+    _ checked: [Checked], with writer: CSVWriter, to sink: ByteSink
+  ) throws(OutputError) {
+    try sink.write("file,rule,outcome,value,bound,unit,reason,table,rows,more_rows\n" as String)
+    for (path, results) in checked {
+      for result in results {
+        for text in [path, result.rule.text] {
+          try writer.write(hostile: text, to: sink)
+          try sink.write("," as String)
+        }
+        let numbers = [result.value, result.bound].map { $0.map(CompareNumbers.exact) ?? "" }
+        let unit = result.isTime ? "ns" : result.isShare ? "share" : "count"
+        try sink.write("\(result.outcome.rawValue),\(numbers[0]),\(numbers[1]),\(unit),")
+        try writer.write(hostile: result.reason, to: sink)
+        let rows = result.rows.map { String($0.id) }.joined(separator: " ")
+        try sink.write(",\(result.table),\(rows),\(result.moreRows)\n")
+      }
+    }
+  }
+
   // MARK: JUnit
 
   /// A test suite for each capture, a test case for each rule. What cannot be decided fails too.

@@ -22,7 +22,8 @@ public struct CompareTables {
 
   private var rows: [Row] {
     let scopes = [("capture", comparison.figures), ("task", comparison.tasks), ("lock", comparison.locks)]
-    return scopes.flatMap { scope, figures in
+    let alone = comparison.unmatchedFigures.map { ($0.kind, [$0.figure]) }
+    return (scopes + alone).flatMap { scope, figures in
       figures.flatMap { figure in
         (1..<max(2, comparison.sides.count)).map { Row(scope: scope, figure: figure, side: $0) }
       }

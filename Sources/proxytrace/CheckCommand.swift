@@ -39,7 +39,10 @@ struct CheckCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the results as JUnit XML, whole or not at all.", valueName: "file"))
   var junit: String?
 
-  @Flag(help: "Print the results as JSON.")
+  @Option(help: "What to print: text, json, csv.")
+  var format = ReportCommand.Format.text
+
+  @Flag(help: "The same as --format json.")
   var json = false
 
   @OptionGroup var model: ModelOptions
@@ -104,10 +107,12 @@ struct CheckCommand: ParsableCommand {
 
   private func write(_ checked: [CheckText.Checked]) throws(OutputError) {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
-    if json {
-      try CheckText.writeJSON(checked, version: Proxytrace.programVersion, to: sink)
-    } else {
-      try CheckText(isColoured: reading.color.isColoured).write(checked, to: sink)
+    switch json ? .json : format {
+    case .text: try CheckText(isColoured: reading.color.isColoured).write(checked, to: sink)
+    case .json: try CheckText.writeJSON(checked, version: Proxytrace.programVersion, to: sink)
+    case .csv:
+      let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
+      try CheckText.writeCSV(checked, with: CSVWriter(escapesControls: isTerminal), to: sink)
     }
     try sink.flush()
     guard let junit else { return }

@@ -126,6 +126,8 @@ struct ComparisonTests {
     let plain = Comparison([Figures(label: "A", [a]), Figures(label: "B", [b])])
     #expect(plain.unmatched.contains { $0.kind == "task" && $0.name == "donor" && $0.sides == ["A"] })
     #expect(plain.unmatched.contains { $0.kind == "task" && $0.name == "top" && $0.sides == ["B"] })
+    let alone = plain.unmatchedFigures.first { $0.kind == "task" && $0.figure.group == "donor" }
+    #expect(try #require(alone).figure.values[0] ?? 0 > 0 && alone?.figure.values[1] == 0)
     let map = try MatchMap("task donor boss # the waiters\ntask top boss\n")
     let matched = Comparison([
       Figures(label: "A", [a], matching: map), Figures(label: "B", [b], matching: map),
