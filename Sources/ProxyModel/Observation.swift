@@ -250,7 +250,8 @@ extension ProxyMachine {
     guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
     let task = named(record.task, event)
     if lull.isOn, keeps(task) { return lull.waking(task, target: record.targetCPU, at: event.timestamp) }
-    if event.context.isTask, let wait = waits.waiting(task), current != task, event.pid != 0,
+    // Who sleeps for a mutex is woken by its release, or by a signal: an interrupt that does it is rare where none is told of.
+    if event.context.mayBeTask, let wait = waits.waiting(task), current != task, event.pid != 0,
       case let lock = locks.index(of: wait.lock), ledger.isSign(lock, by: current)
     {
       let position = note(

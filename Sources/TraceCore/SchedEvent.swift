@@ -48,6 +48,8 @@ public struct EventContext: OptionSet, Hashable, Sendable, BitwiseCopyable {
   /// Written by the current task itself, not by an interrupt on top of it. (Softirq bit: also set while bottom halves are
   /// merely disabled on some kernels, so a record with it is not trusted to speak for the task.)
   public var isTask: Bool { isDisjoint(with: [.hardirq, .softirq, .nmi, .unknown]) }
+  /// The same, or not told.
+  public var mayBeTask: Bool { isDisjoint(with: [.hardirq, .softirq, .nmi]) }
 }
 
 /// What happened. A case per event that proxytrace understands; the fields are those of the kernel's event.

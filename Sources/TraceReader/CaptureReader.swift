@@ -14,8 +14,11 @@ public import TraceCore
 public struct CaptureReader: ~Copyable {
   private let file: CaptureFile
   /// The one of both that reads this capture.
-  private let dat: Place<DatReader>
-  private let text: Place<TextReader>
+  ///
+  /// Where it stands: taken out of an optional and put back, a reader of a kilobyte would be moved twice for each event.
+  /// Allocated once, owned here alone, freed with this.
+  private let dat: UnsafeMutablePointer<DatReader>?
+  private let text: UnsafeMutablePointer<TextReader>?
   /// Which one it is.
   public let isText: Bool
 
@@ -41,8 +44,29 @@ public struct CaptureReader: ~Copyable {
   ) {
     self.file = file
     self.isText = isText
-    self.dat = Place(dat)
-    self.text = Place(text)
+    self.dat = Self.place(dat)
+    self.text = Self.place(text)
+  }
+
+  deinit {
+    dat?.deinitialize(count: 1)
+    dat?.deallocate()
+    text?.deinitialize(count: 1)
+    text?.deallocate()
+  }
+
+  private static func place(_ reader: consuming DatReader?) -> UnsafeMutablePointer<DatReader>? {
+    guard let reader else { return nil }
+    let pointer = UnsafeMutablePointer<DatReader>.allocate(capacity: 1)
+    pointer.initialize(to: reader)
+    return pointer
+  }
+
+  private static func place(_ reader: consuming TextReader?) -> UnsafeMutablePointer<TextReader>? {
+    guard let reader else { return nil }
+    let pointer = UnsafeMutablePointer<TextReader>.allocate(capacity: 1)
+    pointer.initialize(to: reader)
+    return pointer
   }
 
   private static func dat(
@@ -66,20 +90,20 @@ public struct CaptureReader: ~Copyable {
 
   /// What the capture is. Of text, which does not describe its events beforehand: those that have been read.
   public var info: CaptureInfo {
-    if let dat = dat.value { return dat.pointee.info }
-    guard let text = text.value else { preconditionFailure("a capture is read by one of both") }
+    if let dat { return dat.pointee.info }
+    guard let text else { preconditionFailure("a capture is read by one of both") }
     return text.pointee.info
   }
 
   /// The names of tasks that the kernel remembered when recording ended: one a pid, the last. Names in events are better. Of
   /// text, see ``takeNames()``.
-  public var savedComms: [Pid: Comm] { dat.value?.pointee.savedComms ?? [:] }
+  public var savedComms: [Pid: Comm] { dat?.pointee.savedComms ?? [:] }
 
   /// Whether ``takeNames()`` has any.
-  public var hasNames: Bool { text.value?.pointee.hasNames ?? false }
+  public var hasNames: Bool { text?.pointee.hasNames ?? false }
 
   /// Names of tasks that a text's lines have shown since the last call: to be told before the event that was read last.
-  public mutating func takeNames() -> [(pid: Pid, comm: Comm)] { text.value?.pointee.takeNames() ?? [] }
+  public mutating func takeNames() -> [(pid: Pid, comm: Comm)] { text?.pointee.takeNames() ?? [] }
 
   /// The next event or loss in order of (time, CPU, place in the CPU's buffer), `nil` at the end. Of text, in the text's order.
   ///
@@ -93,47 +117,25 @@ public struct CaptureReader: ~Copyable {
   /// - Parameter event: Anything before; unchanged at the end.
   /// - Returns: Whether there was an event.
   public mutating func next(into event: inout SchedEvent) -> Bool {
-    if let dat = dat.value { return dat.pointee.next(into: &event) }
-    return text.value?.pointee.next(into: &event) ?? false
+    if let dat { return dat.pointee.next(into: &event) }
+    return text?.pointee.next(into: &event) ?? false
   }
 
   /// What was skipped or doubted so far. Grows while events are read.
   public var diagnostics: DiagnosticLog {
-    dat.value?.pointee.diagnostics ?? text.value?.pointee.diagnostics ?? DiagnosticLog()
+    dat?.pointee.diagnostics ?? text?.pointee.diagnostics ?? DiagnosticLog()
   }
 
   /// How much of the records was read, 0 to 1.
-  public var progress: Double { dat.value?.pointee.progress ?? text.value?.pointee.progress ?? 1 }
+  public var progress: Double { dat?.pointee.progress ?? text?.pointee.progress ?? 1 }
 
   /// Formats of `trace_printk` by their address in the kernel. Read anew on each call.
-  public func printkFormats() -> [UInt64: String] { dat.value?.pointee.printkFormats() ?? [:] }
+  public func printkFormats() -> [UInt64: String] { dat?.pointee.printkFormats() ?? [:] }
 
   /// The kernel symbol that an address lies in, `nil` where the file has none, as text. The first call reads the symbols, some
   /// megabytes.
   public mutating func symbol(for address: UInt64) -> KernelSymbol? {
-    guard let found = dat.value?.pointee.symbol(for: address) else { return nil }
+    guard let found = dat?.pointee.symbol(for: address) else { return nil }
     return found
-  }
-}
-
-/// A reader that is there or not, changed where it stands: taken out of an optional and put back, a reader of a kilobyte would be
-/// moved twice for each event.
-private struct Place<Value: ~Copyable>: ~Copyable {
-  /// Allocated once, owned here alone, and freed with this.
-  let value: UnsafeMutablePointer<Value>?
-
-  init(_ value: consuming Value?) {
-    guard let value else {
-      self.value = nil
-      return
-    }
-    let pointer = UnsafeMutablePointer<Value>.allocate(capacity: 1)
-    pointer.initialize(to: value)
-    self.value = pointer
-  }
-
-  deinit {
-    value?.deinitialize(count: 1)
-    value?.deallocate()
   }
 }

@@ -20,40 +20,19 @@ struct TextCaptureTests {
   private static let others: Set = ["formats/two-instances.dat", "formats/clock-boot.dat"]
   static let comparable = captures.filter { !others.contains($0) }
 
-  /// Kernels before 7.2 show releases by wakings alone, and only the latency format tells from where these came.
-  private static func isOld(_ name: String) -> Bool { name.hasPrefix("linux-6.12/") }
-
   // MARK: Whole captures
 
   @Test(arguments: comparable)
   func theTablesAreThoseOfTheRecords(name: String) throws {
     let path = Self.fixtures.appending(path: name).path
-    // The latency format cuts names: one task of this capture is named nowhere else.
-    let isUnnamed = name == "linux-6.12/sleeping.dat"
-    let text = try Self.print(path, Self.isOld(name) ? ["-t", "-l"] : ["-t"])
+    let text = try Self.print(path, ["-t"])
     defer { try? FileManager.default.removeItem(atPath: text) }
     let (expected, found) = (Report(try Self.context(path)), Report(try Self.context(text)))
     #expect(expected.tables.map(\.name) == found.tables.map(\.name))
     #expect(expected.context.timeline.waits.count > 0)
     for (a, b) in zip(expected.tables, found.tables) {
-      if isUnnamed, ["chains", "holds", "waits"].contains(a.name) { continue }
       let (x, y) = (try Self.csv(a), try Self.csv(b))
       #expect(x == y, "table \(a.name)")
-    }
-  }
-
-  /// What is lost with the flags is what owners are known from, and never which waits there were. Where the records show that a
-  /// lock was free, text without flags may still take the last one who acquired it for its owner.
-  @Test(arguments: captures.filter(isOld))
-  func withoutFlagsTheWaitsAreTheSame(name: String) throws {
-    let path = Self.fixtures.appending(path: name).path
-    let text = try Self.print(path, ["-t"])
-    defer { try? FileManager.default.removeItem(atPath: text) }
-    let (expected, found) = (try Self.context(path).timeline, try Self.context(text).timeline)
-    #expect(found.waits.map { Wait($0) } == expected.waits.map { Wait($0) } && !found.waits.isEmpty)
-    for (wait, truth) in zip(found.waits, expected.waits) {
-      guard let owner = wait.owner, let own = truth.owner else { continue }
-      #expect(owner.pid == own.pid, "\(wait)")
     }
   }
 

@@ -45,10 +45,12 @@ struct StreamMerge: ~Copyable {
   /// - Returns: Whether there is one.
   @inline(__always)
   mutating func next(_ decoder: borrowing RecordDecoder, into event: inout SchedEvent) -> Bool {
-    guard let current else { return false }
-    streams[current].take(decoder, into: &event)
-    let key = Key(time: streams[current].headTime, index: current)
-    if streams[current].isAtEnd {
+    guard let current, let base = streams.baseAddress else { return false }
+    // By its address: changed through the buffer's subscript it does not get through the thread sanitizer's build.
+    let stream = base + current
+    stream.pointee.take(decoder, into: &event)
+    let key = Key(time: stream.pointee.headTime, index: current)
+    if stream.pointee.isAtEnd {
       self.current = popTop()?.index
     } else if let top = heap.first, top < key {
       self.current = top.index
