@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 public import TraceCore
 
 /// Reads a capture on a thread of its own, some batches ahead of whoever takes them.
@@ -75,8 +76,8 @@ private final class Belt: @unchecked Sendable {
   private let slots = UnsafeMutablePointer<Slot>.allocate(capacity: Belt.slotCount)
   private let filled = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
   private let free = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-  /// Written by the consumer before it posts `free`.
-  private let isStopped = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
+  /// Set by the consumer at any time: a slot that is free already lets the producer look at it beside that.
+  private let isStopped = Atomic(false)
   /// The consumer's.
   private var place = 0
   private var isAtEnd = false
@@ -92,7 +93,6 @@ private final class Belt: @unchecked Sendable {
     slots.initialize(repeating: Slot(), count: Belt.slotCount)
     sem_init(filled, 0, 0)
     sem_init(free, 0, UInt32(Belt.slotCount))
-    isStopped.initialize(to: false)
   }
 
   deinit {
@@ -100,7 +100,6 @@ private final class Belt: @unchecked Sendable {
     sem_destroy(free)
     filled.deallocate()
     free.deallocate()
-    isStopped.deallocate()
     slots.deallocate()
     events.deallocate()
   }
@@ -111,7 +110,7 @@ private final class Belt: @unchecked Sendable {
     var slot = 0
     while true {
       wait(free)
-      if isStopped.pointee { return }
+      if isStopped.load(ordering: .acquiring) { return }
       fill(slot)
       let isLast = slots[slot].count < Belt.batchSize
       sem_post(filled)
@@ -158,7 +157,7 @@ private final class Belt: @unchecked Sendable {
   func stop() -> Bool {
     if hasStopped { return false }
     hasStopped = true
-    isStopped.pointee = true
+    isStopped.store(true, ordering: .releasing)
     sem_post(free)
     return true
   }
