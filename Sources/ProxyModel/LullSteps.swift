@@ -26,8 +26,8 @@ extension ProxyMachine {
 
   @inline(__always)
   private mutating func followsSwitch(_ record: SwitchRecord, _ event: SchedEvent, _ lane: Int) -> Bool {
-    guard lull.knows(lane: lane), let previous = lanes[lane].current(record.previous.pid), lull.knows(previous),
-      !tasks.isReplaced(previous), tasks.isNamed(previous, record.previous),
+    guard lull.knows(lane: lane), let previous = current(record.previous.pid, on: lane), lull.knows(previous),
+      tasks.isNamed(previous, record.previous),
       let next = tasks.unchanged(record.next), lull.knows(next), !record.previousState.isDead
     else { return false }
     lanes[lane].goesOn(record.previous.pid, at: event.timestamp)
@@ -42,8 +42,8 @@ extension ProxyMachine {
   /// The task that is woken.
   @inline(__always)
   private mutating func follows(_ record: WakeRecord, _ event: SchedEvent, _ lane: Int) -> TaskIndex? {
-    guard let current = lanes[lane].current(event.pid), !tasks.isReplaced(current),
-      let task = tasks.unchanged(record.task), lull.knows(task), record.targetCPU >= 0, record.targetCPU < Self.cpuLimit
+    guard current(event.pid, on: lane) != nil, let task = tasks.unchanged(record.task), lull.knows(task),
+      Self.isPossible(record.targetCPU)
     else { return nil }
     lanes[lane].goesOn(event.pid, at: event.timestamp)
     return task

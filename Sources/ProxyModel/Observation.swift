@@ -26,8 +26,8 @@ extension ProxyMachine {
     }
     if !lanes[lane].continues(with: pid) { breakContinuity(event, pid: pid, lane: lane) }
     // Mostly the task that was switched in; a task's pid is its own as long as it runs.
-    if case .task(let task, pid) = lanes[lane].current, !tasks.isReplaced(task) {
-      lanes[lane].see(task, pid: pid, at: event.timestamp)
+    if let task = current(pid, on: lane) {
+      lanes[lane].goesOn(pid, at: event.timestamp)
       return task
     }
     let task = tasks.task(pid)
@@ -38,6 +38,13 @@ extension ProxyMachine {
       describe(task, at: event.timestamp, cpu: event.cpu)
       tell(.current(task), at: event.timestamp, cpu: event.cpu)
     }
+    return task
+  }
+
+  /// Curr, if a record's `common_pid` is its pid, and still names it.
+  @inline(__always)
+  func current(_ pid: Pid, on lane: Int) -> TaskIndex? {
+    guard let task = lanes[lane].current(pid), !tasks.isReplaced(task) else { return nil }
     return task
   }
 
@@ -370,7 +377,7 @@ extension ProxyMachine {
 extension ProxyMachine {
   /// Whether a CPU number in an event's fields is one that a kernel can have.
   private mutating func isValid(_ cpu: CPU, _ event: SchedEvent) -> Bool {
-    if cpu >= 0, cpu < Self.cpuLimit { return true }
+    if Self.isPossible(cpu) { return true }
     diagnostics.record(.cpuOutOfRange, cpu: event.cpu, time: event.timestamp, "CPU \(cpu)")
     return false
   }
@@ -387,7 +394,7 @@ extension ProxyMachine {
   }
 
   private mutating func name(_ task: TaskIndex, _ snapshot: TaskSnapshot, _ event: SchedEvent) {
-    if tasks[task].comm == snapshot.comm, tasks[task].priority == snapshot.priority { return }
+    if tasks.isNamed(task, snapshot) { return }
     tasks[task].comm = snapshot.comm
     tasks[task].priority = snapshot.priority
     describe(task, at: event.timestamp, cpu: event.cpu)

@@ -28,6 +28,7 @@ public struct ProxyMachine: ~Copyable {
 
   /// No kernel numbers CPUs higher (CONFIG_NR_CPUS is at most 8192), so larger numbers are damage and get no lane.
   static let cpuLimit: CPU = 8192
+  static func isPossible(_ cpu: CPU) -> Bool { cpu >= 0 && cpu < cpuLimit }
   /// 146 years of nanoseconds: later stamps are damage. Differences of earlier ones fit into 64 bits with a sign.
   static let timeLimit = Timestamp(1 << 62)
 
@@ -115,7 +116,7 @@ public struct ProxyMachine: ~Copyable {
 
   private mutating func take(_ event: SchedEvent) {
     end = max(end, event.timestamp)
-    guard event.cpu >= 0, event.cpu < Self.cpuLimit else {
+    guard Self.isPossible(event.cpu) else {
       diagnostics.record(.cpuOutOfRange, time: event.timestamp, "CPU \(event.cpu)")
       return
     }

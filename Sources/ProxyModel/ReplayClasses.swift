@@ -139,7 +139,7 @@ extension Replay {
   private mutating func book(_ index: Int) {
     let length = max(0, now - waits[index].since)
     waits[index].times[waits[index].current] &+= length
-    if length > 0, rows.classes != nil {
+    if length > 0 {
       rows.classes?.append(
         ClassRow(wait: waits[index].row, begin: waits[index].since, end: now, kind: waits[index].current))
     }

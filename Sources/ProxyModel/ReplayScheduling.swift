@@ -86,7 +86,7 @@ extension Replay {
   }
 
   mutating func waking(_ lane: Int, _ task: TaskIndex, target: CPU) {
-    if self[task].hidesWait { noteHiddenHandover(to: task, by: lane) }
+    noteHiddenHandover(to: task, by: lane)
     noteWaking(task, target: target)
     self[task].isParked = false
     switch self[task].place {
@@ -136,7 +136,7 @@ extension Replay {
 
   mutating func place(_ task: TaskIndex, _ place: TaskNow.Place, _ cpu: CPU) {
     if case .queued(let old) = self[task].place { leaveQueue(task, Int(old)) }
-    if case .queued(let new) = place, new >= 0, new < ProxyMachine.cpuLimit { joinQueue(task, Int(new)) }
+    if case .queued(let new) = place, ProxyMachine.isPossible(new) { joinQueue(task, Int(new)) }
     self[task].place = place
     touched.insert(task)
     self[task].cpu = cpu

@@ -64,14 +64,6 @@ struct TaskTable: ~Copyable {
     return isDead[Int(index.rawValue)] ? newLife(pid) : index
   }
 
-  /// The task that holds the pid now, named and with the priority that an event states.
-  mutating func task(_ snapshot: TaskSnapshot) -> TaskIndex {
-    let index = livingTask(snapshot.pid)
-    rows[Int(index.rawValue)].comm = snapshot.comm
-    rows[Int(index.rawValue)].priority = snapshot.priority
-    return index
-  }
-
   /// A fork: the pid names a new task from here on, unless nothing but this fork has named it.
   mutating func newLife(_ pid: Pid) -> TaskIndex {
     guard let known = holders[pid] else { return make(pid, life: 1) }
