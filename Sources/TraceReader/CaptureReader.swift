@@ -19,9 +19,6 @@ public struct CaptureReader: ~Copyable {
   /// Allocated once, owned here alone, freed with this.
   private let dat: UnsafeMutablePointer<DatReader>?
   private let text: UnsafeMutablePointer<TextReader>?
-  /// Which one it is.
-  public let isText: Bool
-
   /// Opens a capture; its content tells what it is.
   /// - Parameters:
   ///   - path: A file; `-` is standard input.
@@ -33,19 +30,19 @@ public struct CaptureReader: ~Copyable {
     path: String, instance: String? = nil, events: EventMap = .standard, marks: MarkPattern = .standard
   ) throws(TraceError) {
     let file = try CaptureFile(path: path)
-    let isText = !FileHead.isHead(of: file.view)
-    let dat = try Self.dat(file.view, isText, path, instance ?? "", events, marks)
-    let text = try Self.text(file.view, isText, path, instance ?? "", events, marks)
-    self.init(consume file, isText, consume dat, consume text)
-  }
-
-  private init(
-    _ file: consuming CaptureFile, _ isText: Bool, _ dat: consuming DatReader?, _ text: consuming TextReader?
-  ) {
+    if FileHead.isHead(of: file.view) {
+      dat = Self.placed(try DatReader(file.view, path: path, instance: instance ?? "", events: events, marks))
+      text = nil
+    } else {
+      let reader = try TextReader(file.view, path: path, events: events, marks)
+      if let instance, !instance.isEmpty {
+        throw TraceError(
+          .noSuchInstance, path: path, "is text, which has no buffer instances", advice: "leave --instance out")
+      }
+      text = Self.placed(reader)
+      dat = nil
+    }
     self.file = file
-    self.isText = isText
-    self.dat = Self.place(dat)
-    self.text = Self.place(text)
   }
 
   deinit {
@@ -55,38 +52,14 @@ public struct CaptureReader: ~Copyable {
     text?.deallocate()
   }
 
-  private static func place(_ reader: consuming DatReader?) -> UnsafeMutablePointer<DatReader>? {
-    guard let reader else { return nil }
-    let pointer = UnsafeMutablePointer<DatReader>.allocate(capacity: 1)
+  private static func placed<Reader: ~Copyable>(_ reader: consuming Reader) -> UnsafeMutablePointer<Reader> {
+    let pointer = UnsafeMutablePointer<Reader>.allocate(capacity: 1)
     pointer.initialize(to: reader)
     return pointer
   }
 
-  private static func place(_ reader: consuming TextReader?) -> UnsafeMutablePointer<TextReader>? {
-    guard let reader else { return nil }
-    let pointer = UnsafeMutablePointer<TextReader>.allocate(capacity: 1)
-    pointer.initialize(to: reader)
-    return pointer
-  }
-
-  private static func dat(
-    _ file: FileView, _ isText: Bool, _ path: String, _ instance: String, _ events: EventMap, _ marks: MarkPattern
-  ) throws(TraceError) -> DatReader? {
-    if isText { return nil }
-    return try DatReader(file, path: path, instance: instance, events: events, marks)
-  }
-
-  private static func text(
-    _ file: FileView, _ isText: Bool, _ path: String, _ instance: String, _ events: EventMap, _ marks: MarkPattern
-  ) throws(TraceError) -> TextReader? {
-    guard isText else { return nil }
-    let text = try TextReader(file, path: path, events: events, marks)
-    guard instance.isEmpty else {
-      throw TraceError(
-        .noSuchInstance, path: path, "is text, which has no buffer instances", advice: "leave --instance out")
-    }
-    return text
-  }
+  /// Which one it is.
+  public var isText: Bool { text != nil }
 
   /// What the capture is. Of text, which does not describe its events beforehand: those that have been read.
   public var info: CaptureInfo {
