@@ -17,9 +17,11 @@ public struct Distribution: Sendable, Hashable {
   /// The smallest duration that at least `percent` per cent (1–100) of all do not exceed: always one that occurred, never
   /// one in between.
   public func percentile(_ percent: Int) -> Int64 {
-    guard !sorted.isEmpty else { return 0 }
-    return sorted[Swift.max(0, (count * percent + 99) / 100 - 1)]
+    sorted.isEmpty ? 0 : sorted[Self.place(of: percent, among: count)]
   }
+
+  /// Where that duration stands among as many in ascending order, from 0; at least one.
+  public static func place(of percent: Int, among count: Int) -> Int { Swift.max(0, (count * percent + 99) / 100 - 1) }
 
   /// Columns of a ``SummaryTable`` for ``phrases``.
   static let columns: [SummaryTable.Column] = [

@@ -1,3 +1,7 @@
+import Glibc
+import ProxyAnalysis
+import TraceCore
+
 /// Intervals for differences of means and percentiles, by resampling with a fixed seed: the same input gives the same interval.
 struct Bootstrap {
   /// How often it is resampled.
@@ -23,15 +27,13 @@ struct Bootstrap {
   /// Differences `new − base`, one a round, ascending.
   private let differences: [Double]
 
+  /// - Parameters:
+  ///   - base: Ascending, and at least one.
+  ///   - new: The same.
   init(_ figure: Figure, base: [Int64], new: [Int64], seed: UInt64 = 0x70_726f_7879) {
-    var random = SplitMix64(state: seed)
-    let (a, b) = (base.sorted(), new.sorted())
-    var differences: [Double] = []
-    differences.reserveCapacity(Self.rounds)
-    for _ in 0..<Self.rounds {
-      differences.append(Self.draw(figure, b, &random) - Self.draw(figure, a, &random))
-    }
-    self.differences = differences.sorted()
+    var random = SeededGenerator(seed: seed)
+    let (a, b) = (Side(base), Side(new))
+    differences = (0..<Self.rounds).map { _ in b.draw(figure, &random) - a.draw(figure, &random) }.sorted()
   }
 
   /// The interval that leaves out a share of all rounds, half of it on each side.
@@ -40,57 +42,55 @@ struct Bootstrap {
     return differences[out]...differences[Self.rounds - 1 - out]
   }
 
-  private static func draw(_ figure: Figure, _ sorted: [Int64], _ random: inout SplitMix64) -> Double {
-    switch figure {
-    case .mean: mean(sorted, &random)
-    case .percentile(let percent): Double(sorted[place(percent, of: sorted.count, &random)])
-    }
-  }
+  /// What is resampled, and what is the same in every round.
+  private struct Side {
+    let sorted: [Int64]
+    private let mean: Double
+    private let meanDeviation: Double
 
-  private static func mean(_ samples: [Int64], _ random: inout SplitMix64) -> Double {
-    let count = samples.count
-    if count <= largestExact {
+    init(_ sorted: [Int64]) {
+      self.sorted = sorted
+      let count = Double(sorted.count)
+      let mean = sorted.reduce(0.0) { $0 + Double($1) } / count
+      let variance = sorted.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+      (self.mean, meanDeviation) = (mean, (variance / count).squareRoot())
+    }
+
+    /// The figure of one resample.
+    func draw(_ figure: Figure, _ random: inout SeededGenerator) -> Double {
+      switch figure {
+      case .mean where sorted.count > Bootstrap.largestExact: mean + random.normal() * meanDeviation
+      case .mean: drawMean(&random)
+      case .percentile(let percent): Double(sorted[place(percent, &random)])
+      }
+    }
+
+    private func drawMean(_ random: inout SeededGenerator) -> Double {
       var sum = 0.0
-      for _ in 0..<count { sum += Double(samples[random.below(count)]) }
-      return sum / Double(count)
+      for _ in sorted { sum += Double(sorted[random.number(0...sorted.count - 1)]) }
+      return sum / Double(sorted.count)
     }
-    let mean = samples.reduce(0.0) { $0 + Double($1) } / Double(count)
-    let variance = samples.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(count)
-    return mean + random.normal() * (variance / Double(count)).squareRoot()
-  }
 
-  /// Which of the samples is the percentile of a resample: the k-th smallest of n uniform draws has a beta distribution, so
-  /// none needs to be drawn and sorted.
-  private static func place(_ percent: Int, of count: Int, _ random: inout SplitMix64) -> Int {
-    let rank = max(1, (count * percent + 99) / 100)
-    let (a, b) = (random.gamma(Double(rank)), random.gamma(Double(count - rank + 1)))
-    return min(count - 1, max(0, Int(Double(count) * a / (a + b))))
+    /// Which of the samples is the percentile of a resample: the k-th smallest of n uniform draws has a beta distribution, so
+    /// none needs to be drawn and sorted.
+    private func place(_ percent: Int, _ random: inout SeededGenerator) -> Int {
+      let rank = Distribution.place(of: percent, among: sorted.count) + 1
+      let (a, b) = (random.gamma(Double(rank)), random.gamma(Double(sorted.count - rank + 1)))
+      return min(sorted.count - 1, max(0, Int(Double(sorted.count) * a / (a + b))))
+    }
   }
 }
 
-/// A small generator of its own, so that intervals stay the same from release to release.
-struct SplitMix64 {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
+extension SeededGenerator {
   /// 0 inclusive to 1 exclusive.
   mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
-
-  mutating func below(_ limit: Int) -> Int { Int((UInt64(limit).multipliedFullWidth(by: next())).high) }
 
   /// Standard normal, by Marsaglia's polar method.
   mutating func normal() -> Double {
     while true {
       let (x, y) = (2 * unit() - 1, 2 * unit() - 1)
       let s = x * x + y * y
-      if s > 0, s < 1 { return x * (-2 * naturalLogarithm(s) / s).squareRoot() }
+      if s > 0, s < 1 { return x * (-2 * log(s) / s).squareRoot() }
     }
   }
 
@@ -101,8 +101,7 @@ struct SplitMix64 {
     while true {
       let x = normal()
       let v = (1 + c * x) * (1 + c * x) * (1 + c * x)
-      if v > 0, naturalLogarithm(max(unit(), .leastNormalMagnitude)) < 0.5 * x * x + d - d * v + d * naturalLogarithm(v)
-      {
+      if v > 0, log(max(unit(), .leastNormalMagnitude)) < 0.5 * x * x + d - d * v + d * log(v) {
         return d * v
       }
     }

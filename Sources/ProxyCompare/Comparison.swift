@@ -1,3 +1,4 @@
+import ProxyAnalysis
 import TraceCore
 
 /// Whether a figure has changed.
@@ -46,10 +47,8 @@ public struct Comparison: Sendable {
   public private(set) var figures: [FigureRow] = []
   public private(set) var locks: [FigureRow] = []
   public private(set) var tasks: [FigureRow] = []
-  /// Locks and tasks that have waits on some sides alone: a name, and the sides' labels.
-  public private(set) var unmatched: [(kind: String, name: String, sides: [String])] = []
-  /// The same as figures: how many waits each side has of them.
-  public private(set) var unmatchedFigures: [(kind: String, figure: FigureRow)] = []
+  /// Locks and tasks that have waits on some sides alone: how many each side has.
+  public private(set) var unmatched: [(kind: String, figure: FigureRow)] = []
 
   /// How sure a verdict is, over all figures that have one: of 100 comparisons of a thing with itself, at most five say
   /// anything else than that no difference is shown.
@@ -115,13 +114,8 @@ public struct Comparison: Sendable {
     if sorted.isEmpty { return nil }
     switch figure {
     case .mean: return sorted.reduce(0.0) { $0 + Double($1) } / Double(sorted.count)
-    case .percentile(let percent): return Self.percentile(percent, sorted)
+    case .percentile(let percent): return Double(sorted[Distribution.place(of: percent, among: sorted.count)])
     }
-  }
-
-  /// The smallest that so many per cent of all do not exceed; of at least one.
-  static func percentile(_ percent: Int, _ sorted: [Int64]) -> Double {
-    Double(sorted[max(0, (sorted.count * percent + 99) / 100 - 1)])
   }
 
   /// - Parameter judged: Among how many verdicts the error's share is divided.
@@ -168,6 +162,11 @@ public struct Comparison: Sendable {
 
   // MARK: By name
 
+  /// The labels of the sides that have waits of what others have not.
+  public func labels(with figure: FigureRow) -> [String] {
+    zip(sides, figure.values).filter { $0.1 != 0 }.map(\.0.label)
+  }
+
   /// Mean waits of what has a name on every side.
   private mutating func byName(_ kind: String, _ name: (Sample) -> String?) -> [FigureRow] {
     var sets: [String: [[Int64]]] = [:]
@@ -179,9 +178,7 @@ public struct Comparison: Sendable {
     }
     let common = sets.filter { !$0.value.contains(where: \.isEmpty) }.keys.sorted()
     for (name, values) in sets.sorted(by: { $0.key < $1.key }) where values.contains(where: \.isEmpty) {
-      unmatched.append((kind, name, sides.indices.filter { !values[$0].isEmpty }.map { sides[$0].label }))
-      let counts = values.map { Double($0.count) }
-      unmatchedFigures.append((kind, plain(name, "samples", counts, .count)))
+      unmatched.append((kind, plain(name, "samples", values.map { Double($0.count) }, .count)))
     }
     return common.flatMap { name -> [FigureRow] in
       let sorted = (sets[name] ?? []).map { $0.sorted() }

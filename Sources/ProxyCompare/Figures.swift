@@ -50,10 +50,10 @@ public struct Figures: Sendable {
         address: lock, kind: kind)
     }
     for (id, wait) in timeline.waits.enumerated() {
-      if wait.kind == .mutex, wait.isCutAtBegin || wait.end == nil || wait.touchesGap {
-        excludedWaits += 1
-      } else if wait.end != nil, !wait.isCutAtBegin, !wait.touchesGap {
+      if wait.end != nil, !wait.isCutAtBegin, !wait.touchesGap {
         waits.append(sample(wait.length, id, wait.waiter, wait.lock, wait.kind.rawValue))
+      } else if wait.kind == .mutex {
+        excludedWaits += 1
       }
     }
     for (id, hold) in timeline.holds.enumerated() {

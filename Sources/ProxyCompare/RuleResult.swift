@@ -39,25 +39,11 @@ extension Rule {
       result.reason = "the trace clock does not count nanoseconds"
       return result
     }
-    switch value(of: side) {
-    case .failure(let why):
-      result.reason = why.text
-      return result
-    case .success(let value): result.value = value
-    }
-    switch bound {
-    case .number(let number): result.bound = number
-    case .base(let factor, let plus):
-      guard let base else {
-        result.reason = "it needs a base: --base FILE"
-        return result
-      }
-      switch value(of: base) {
-      case .failure(let why):
-        result.reason = "of the base, \(why.text)"
-        return result
-      case .success(let value): result.bound = value * factor + plus
-      }
+    do throws(Unknown) {
+      result.value = try value(of: side)
+      result.bound = try bound(base)
+    } catch {
+      result.reason = error.text
     }
     guard let value = result.value, let bound = result.bound else { return result }
     result.outcome = comparison.holds(value, bound) ? .kept : .broken
@@ -65,56 +51,65 @@ extension Rule {
     return result
   }
 
-  struct Unknown: Error { var text: String }
+  /// Why a figure cannot be known.
+  private struct Unknown: Error { var text: String }
 
-  private func value(of side: Figures) -> Result<Double, Unknown> {
+  private func bound(_ base: Figures?) throws(Unknown) -> Double {
+    switch bound {
+    case .number(let number): return number
+    case .base(let factor, let plus):
+      guard let base else { throw Unknown(text: "it needs a base: --base FILE") }
+      do throws(Unknown) {
+        return try value(of: base) * factor + plus
+      } catch {
+        throw Unknown(text: "of the base, \(error.text)")
+      }
+    }
+  }
+
+  private func value(of side: Figures) throws(Unknown) -> Double {
     switch subject {
-    case .scalar(let scalar): return Self.value(of: scalar, side)
+    case .scalar(let scalar): return try Self.value(of: scalar, side)
     case .rows(let rows, let statistic, let filters):
-      if let missing = Self.missing(for: rows, side) { return .failure(Unknown(text: missing)) }
+      if rows != .pairing { try Self.requireWaits(side) }
+      if rows == .pairing, side.anomalies == nil { throw Unknown(text: "there are no marks of sched_ext callbacks") }
       let values = Self.samples(side, rows, filters).map(\.value).sorted()
-      if statistic == .count { return .success(Double(values.count)) }
-      if statistic == .sum { return .success(values.reduce(0.0) { $0 + Double($1) }) }
-      guard !values.isEmpty else { return .failure(Unknown(text: "there is no such row")) }
-      return .success(Self.statistic(statistic, values))
+      switch statistic {
+      case .count: return Double(values.count)
+      case .sum: return values.reduce(0.0) { $0 + Double($1) }
+      case .min, .max, .mean, .p50, .p90, .p99:
+        guard let least = values.first, let most = values.last else { throw Unknown(text: "there is no such row") }
+        return switch statistic {
+        case .min: Double(least)
+        case .max: Double(most)
+        default: Comparison.value(statistic.figure, values) ?? 0
+        }
+      }
     }
   }
 
-  private static func statistic(_ statistic: Statistic, _ sorted: [Int64]) -> Double {
-    switch statistic {
-    case .count, .sum: 0
-    case .min: Double(sorted[0])
-    case .max: Double(sorted[sorted.count - 1])
-    case .mean: sorted.reduce(0.0) { $0 + Double($1) } / Double(sorted.count)
-    case .p50: Comparison.percentile(50, sorted)
-    case .p90: Comparison.percentile(90, sorted)
-    case .p99: Comparison.percentile(99, sorted)
-    }
+  private static func requireWaits(_ side: Figures) throws(Unknown) {
+    if !side.records(.contentionBegan) { throw Unknown(text: "lock:contention_begin was not recorded") }
   }
 
-  private static func missing(for rows: Rows, _ side: Figures) -> String? {
-    if rows == .pairing { return side.anomalies == nil ? "there are no marks of sched_ext callbacks" : nil }
-    return side.records(.contentionBegan) ? nil : "lock:contention_begin was not recorded"
-  }
-
-  private static func value(of scalar: Scalar, _ side: Figures) -> Result<Double, Unknown> {
-    let noWaits = Unknown(text: "lock:contention_begin was not recorded")
+  private static func value(of scalar: Scalar, _ side: Figures) throws(Unknown) -> Double {
     switch scalar {
     case .lostShare:
-      return side.lost.of > 0
-        ? .success(Double(side.lost.part) / Double(side.lost.of)) : .failure(Unknown(text: "it is empty"))
+      let (part, all) = side.lost
+      if all <= 0 { throw Unknown(text: "it is empty") }
+      return Double(part) / Double(all)
     case .invertedShare:
-      guard side.records(.contentionBegan) else { return .failure(noWaits) }
-      return side.waited > 0
-        ? .success(Double(side.inverted) / Double(side.waited)) : .failure(Unknown(text: "nobody waits"))
-    case .invertedTime: return side.records(.contentionBegan) ? .success(Double(side.inverted)) : .failure(noWaits)
-    case .proxiedTime: return .success(Double(side.proxied))
-    case .length: return .success(Double(side.span))
+      try requireWaits(side)
+      if side.waited <= 0 { throw Unknown(text: "nobody waits") }
+      return Double(side.inverted) / Double(side.waited)
+    case .invertedTime:
+      try requireWaits(side)
+      return Double(side.inverted)
+    case .proxiedTime: return Double(side.proxied)
+    case .length: return Double(side.span)
     case .blockedEnqueues:
-      guard let count = side.blockedEnqueues else {
-        return .failure(Unknown(text: "enqueues or waits were not recorded"))
-      }
-      return .success(Double(count))
+      guard let count = side.blockedEnqueues else { throw Unknown(text: "enqueues or waits were not recorded") }
+      return Double(count)
     }
   }
 
@@ -144,6 +139,18 @@ extension Rule {
     found.sort { ($1.value, $0.capture, $0.id) < ($0.value, $1.capture, $1.id) }
     result.rows = Array(found.prefix(RuleResult.rowLimit))
     result.moreRows = found.count - result.rows.count
+  }
+}
+
+extension Rule.Statistic {
+  /// Of a mean or a percentile.
+  fileprivate var figure: Bootstrap.Figure {
+    switch self {
+    case .p50: .percentile(50)
+    case .p90: .percentile(90)
+    case .p99: .percentile(99)
+    case .count, .sum, .mean, .min, .max: .mean
+    }
   }
 }
 

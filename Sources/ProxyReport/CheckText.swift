@@ -64,8 +64,7 @@ public struct CheckText {
   public static func writeJSON(_ checked: [Checked], version: String, to sink: ByteSink) throws(OutputError) {
     var json = JSONStream(sink)
     try json.object { json throws(OutputError) in
-      try json.key("proxytrace")
-      try json.string(version)
+      try json.member("proxytrace", version)
       try json.key("rules")
       try json.array { json throws(OutputError) in
         for (path, results) in checked {
@@ -81,19 +80,16 @@ public struct CheckText {
         ("file", path), ("rule", result.rule.text), ("outcome", result.outcome.rawValue), ("reason", result.reason),
         ("table", result.table),
       ] {
-        try json.key(key)
-        try json.string(text)
+        try json.member(key, text)
       }
       for (key, number) in [("value", result.value), ("bound", result.bound)] {
-        try json.key(key)
-        try json.literal(number.map(CompareNumbers.exact) ?? "null")
+        try json.member(key, literal: number.map(CompareNumbers.exact))
       }
       try json.key("rows")
       try json.array(inline: true) { json throws(OutputError) in
         for row in result.rows { try json.number(Int64(row.id)) }
       }
-      try json.key("more_rows")
-      try json.number(Int64(result.moreRows))
+      try json.member("more_rows", Int64(result.moreRows))
     }
   }
 

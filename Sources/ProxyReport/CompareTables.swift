@@ -22,7 +22,7 @@ public struct CompareTables {
 
   private var rows: [Row] {
     let scopes = [("capture", comparison.figures), ("task", comparison.tasks), ("lock", comparison.locks)]
-    let alone = comparison.unmatchedFigures.map { ($0.kind, [$0.figure]) }
+    let alone = comparison.unmatched.map { ($0.kind, [$0.figure]) }
     return (scopes + alone).flatMap { scope, figures in
       figures.flatMap { figure in
         (1..<max(2, comparison.sides.count)).map { Row(scope: scope, figure: figure, side: $0) }
@@ -59,8 +59,7 @@ public struct CompareTables {
   public func writeJSON(version: String, to sink: ByteSink) throws(OutputError) {
     var json = JSONStream(sink)
     try json.object { json throws(OutputError) in
-      try json.key("proxytrace")
-      try json.string(version)
+      try json.member("proxytrace", version)
       try json.key("sides")
       try json.array { json throws(OutputError) in
         for side in comparison.sides { try write(side, &json) }
@@ -75,14 +74,10 @@ public struct CompareTables {
       }
       try json.key("not_matched")
       try json.array { json throws(OutputError) in
-        for (kind, name, sides) in comparison.unmatched {
+        for (kind, figure) in comparison.unmatched {
           try json.object(inline: true) { json throws(OutputError) in
-            try json.key(kind)
-            try json.string(name)
-            try json.key("sides")
-            try json.array { json throws(OutputError) in
-              for side in sides { try json.string(side) }
-            }
+            try json.member(kind, figure.group)
+            try json.member("sides", comparison.labels(with: figure))
           }
         }
       }
@@ -91,29 +86,18 @@ public struct CompareTables {
 
   private func write(_ side: Figures, _ json: inout JSONStream) throws(OutputError) {
     try json.object(inline: true) { json throws(OutputError) in
-      try json.key("label")
-      try json.string(side.label)
-      try json.key("files")
-      try json.array { json throws(OutputError) in
-        for context in side.captures { try json.string(context.capture.path) }
-      }
-      try json.key("proxy_execution")
-      try json.array { json throws(OutputError) in
-        for context in side.captures { try json.string(context.timeline.verdict.answer.rawValue) }
-      }
-      try json.key("waits_left_out")
-      try json.number(Int64(side.excludedWaits))
+      try json.member("label", side.label)
+      try json.member("files", side.captures.map(\.capture.path))
+      try json.member("proxy_execution", side.captures.map(\.timeline.verdict.answer.rawValue))
+      try json.member("waits_left_out", Int64(side.excludedWaits))
     }
   }
 
   private func write(_ figure: FigureRow, _ json: inout JSONStream) throws(OutputError) {
     try json.object(inline: true) { json throws(OutputError) in
-      try json.key("name")
-      try json.string(figure.group)
-      try json.key("figure")
-      try json.string(figure.name)
-      try json.key("unit")
-      try json.string(unit(figure.unit))
+      try json.member("name", figure.group)
+      try json.member("figure", figure.name)
+      try json.member("unit", unit(figure.unit))
       try json.key("values")
       try json.array { json throws(OutputError) in
         for value in figure.values { try json.literal(value.map(CompareNumbers.exact) ?? "null") }
@@ -128,10 +112,8 @@ public struct CompareTables {
   private func write(_ change: Change?, _ json: inout JSONStream) throws(OutputError) {
     guard let change else { return try json.null() }
     try json.object { json throws(OutputError) in
-      try json.key("absolute")
-      try json.literal(CompareNumbers.exact(change.absolute))
-      try json.key("relative")
-      try json.literal(change.relative.map(CompareNumbers.exact) ?? "null")
+      try json.member("absolute", literal: CompareNumbers.exact(change.absolute))
+      try json.member("relative", literal: change.relative.map(CompareNumbers.exact))
       try json.key("interval_95")
       if let interval = change.interval {
         try json.array { json throws(OutputError) in
@@ -141,8 +123,7 @@ public struct CompareTables {
       } else {
         try json.null()
       }
-      try json.key("verdict")
-      if let verdict = change.verdict { try json.string(verdict.rawValue) } else { try json.null() }
+      try json.member("verdict", change.verdict?.rawValue)
     }
   }
 }

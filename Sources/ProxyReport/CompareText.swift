@@ -102,9 +102,9 @@ public struct CompareText {
 
   private var unmatchedLines: [String] {
     var lines: [String] = []
-    for (kind, name, sides) in comparison.unmatched {
-      let places = sides.map { TextEscape.terminal($0) }.joined(separator: ", ")
-      lines += TextLayout.wrap("\(kind) \(TextEscape.terminal(name)): waits in \(places) alone", indent: 2)
+    for (kind, figure) in comparison.unmatched {
+      let places = comparison.labels(with: figure).map { TextEscape.terminal($0) }.joined(separator: ", ")
+      lines += TextLayout.wrap("\(kind) \(TextEscape.terminal(figure.group)): waits in \(places) alone", indent: 2)
     }
     for (side, count) in zip(sides, comparison.namelessLocks) where count > 0 {
       lines += TextLayout.wrap(

@@ -9,16 +9,15 @@ extension JSONWriter {
     if summary.isEmpty { return }
     try json.key("sched_ext")
     try json.object { json throws(OutputError) in
-      try write([("first_seen", summary.firstSeen?.rawValue), ("last_seen", summary.lastSeen?.rawValue)], to: &json)
+      try json.member("first_seen", summary.firstSeen?.rawValue)
+      try json.member("last_seen", summary.lastSeen?.rawValue)
       try write(marks.total, knowsBlocked: context.knowsBlockedEnqueues, to: &json)
       try json.key("tasks")
       try json.array { json throws(OutputError) in
         for (task, counts) in marks.tasks where context.chooses(task) {
           try json.object(inline: true) { json throws(OutputError) in
-            try json.key("pid")
-            try json.number(Int64(context.timeline[task].id.pid))
-            try json.key("comm")
-            try json.string(context.timeline[task].comm.text)
+            try json.member("pid", Int64(context.timeline[task].id.pid))
+            try json.member("comm", context.timeline[task].comm.text)
             try write(counts, knowsBlocked: context.knowsBlockedEnqueues, to: &json)
           }
         }
@@ -27,11 +26,9 @@ extension JSONWriter {
       try json.array { json throws(OutputError) in
         for counter in summary.counters {
           try json.object(inline: true) { json throws(OutputError) in
-            try json.key("name")
-            try json.string(counter.name.text)
-            try json.key("sum")
-            try json.number(counter.sum)
-            try write([("count", counter.count)], to: &json)
+            try json.member("name", counter.name.text)
+            try json.member("sum", counter.sum)
+            try json.member("count", counter.count)
           }
         }
       }
@@ -39,11 +36,9 @@ extension JSONWriter {
       try json.array { json throws(OutputError) in
         for exit in summary.exits {
           try json.object(inline: true) { json throws(OutputError) in
-            try json.key("scheduler")
-            try json.string(exit.scheduler.text)
-            try json.key("reason")
-            try json.number(exit.reason)
-            try write([("time", exit.time.rawValue)], to: &json)
+            try json.member("scheduler", exit.scheduler.text)
+            try json.member("reason", exit.reason)
+            try json.member("time", exit.time.rawValue)
           }
         }
       }
@@ -51,17 +46,9 @@ extension JSONWriter {
   }
 
   private func write(_ counts: MarkCounts, knowsBlocked: Bool, to json: inout JSONStream) throws(OutputError) {
-    try write(
-      [
-        ("running", counts.running), ("stopping", counts.stopping), ("enqueue", counts.enqueue),
-        ("nr_blocked_enqueues", knowsBlocked ? counts.blockedEnqueue : nil),
-      ], to: &json)
-  }
-
-  private func write(_ numbers: [(String, UInt64?)], to json: inout JSONStream) throws(OutputError) {
-    for (name, number) in numbers {
-      try json.key(name)
-      if let number { try json.number(number) } else { try json.null() }
-    }
+    try json.member("running", counts.running)
+    try json.member("stopping", counts.stopping)
+    try json.member("enqueue", counts.enqueue)
+    try json.member("nr_blocked_enqueues", knowsBlocked ? counts.blockedEnqueue : nil)
   }
 }

@@ -58,6 +58,36 @@ struct JSONStream {
 
   mutating func null() throws(OutputError) { try literal("null") }
 
+  // MARK: Members
+
+  mutating func member(_ name: String, _ text: String?) throws(OutputError) {
+    try key(name)
+    if let text { try string(text) } else { try null() }
+  }
+
+  mutating func member(_ name: String, _ value: Int64) throws(OutputError) {
+    try key(name)
+    try number(value)
+  }
+
+  mutating func member(_ name: String, _ value: UInt64?) throws(OutputError) {
+    try key(name)
+    if let value { try number(value) } else { try null() }
+  }
+
+  /// A number that is spelt already; `nil` for what is not known.
+  mutating func member(_ name: String, literal: String?) throws(OutputError) {
+    try key(name)
+    try self.literal(literal ?? "null")
+  }
+
+  mutating func member(_ name: String, _ texts: [String]) throws(OutputError) {
+    try key(name)
+    try array { json throws(OutputError) in
+      for text in texts { try json.string(text) }
+    }
+  }
+
   private mutating func open(_ begin: StaticString, end: UInt8, inline: Bool) throws(OutputError) {
     try separate()
     try sink.write(begin)

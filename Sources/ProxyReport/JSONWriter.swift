@@ -13,8 +13,7 @@ public struct JSONWriter {
   public func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
     var json = JSONStream(sink)
     try json.object { json throws(OutputError) in
-      try json.key("proxytrace")
-      try json.string(version)
+      try json.member("proxytrace", version)
       try json.key("capture")
       try write(capture: report.context, to: &json)
       try write(filter: report.context.filter, to: &json)
@@ -45,8 +44,7 @@ public struct JSONWriter {
   public func write(_ table: Report.TableResult, of context: ReportContext, to sink: ByteSink) throws(OutputError) {
     var json = JSONStream(sink)
     try json.object { json throws(OutputError) in
-      try json.key("table")
-      try json.string(table.name)
+      try json.member("table", table.name)
       try write(filter: context.filter, to: &json)
       try write(table, context, to: &json)
     }
@@ -60,28 +58,23 @@ extension JSONWriter {
     _ result: Report.TableResult, _ context: ReportContext, to json: inout JSONStream
   ) throws(OutputError) {
     if !result.missing.isEmpty {
-      try json.key("not_available")
-      try json.string(result.missing.explanation)
+      try json.member("not_available", result.missing.explanation)
       return
     }
     if !context.filter.isEmpty {
-      try json.key("unfiltered_rows")
-      try json.number(Int64(result.table.unfilteredCount))
+      try json.member("unfiltered_rows", Int64(result.table.unfilteredCount))
     }
     let columns = result.table.columns
     try json.key("columns")
     try json.array { json throws(OutputError) in
       for column in columns {
         try json.object(inline: true) { json throws(OutputError) in
-          try json.key("name")
-          try json.string(column.name)
+          try json.member("name", column.name)
           let unit = column.unit(of: context.capture.clock)
           if !unit.isEmpty {
-            try json.key("unit")
-            try json.string(unit)
+            try json.member("unit", unit)
           }
-          try json.key("doc")
-          try json.string(column.doc)
+          try json.member("doc", column.doc)
         }
       }
     }
@@ -125,17 +118,11 @@ extension JSONWriter {
       for (name, text) in [
         ("cpus", filter.cpus?.description), ("pids", filter.pids?.description), ("comm", filter.comm?.text),
       ] {
-        try json.key(name)
-        if let text { try json.string(text) } else { try json.null() }
+        try json.member(name, text)
       }
-      for (name, time) in [("from", filter.from), ("to", filter.to)] {
-        try json.key(name)
-        if let time { try json.number(time.rawValue) } else { try json.null() }
-      }
-      try json.key("notes")
-      try json.array { json throws(OutputError) in
-        for note in FilterText.notes(filter) { try json.string(note) }
-      }
+      try json.member("from", filter.from?.rawValue)
+      try json.member("to", filter.to?.rawValue)
+      try json.member("notes", FilterText.notes(filter))
     }
   }
 
@@ -155,14 +142,8 @@ extension JSONWriter {
       ("lost_events", context.lostEvents),
     ]
     try json.object { json throws(OutputError) in
-      for (name, word) in words {
-        try json.key(name)
-        try json.string(word)
-      }
-      for (name, number) in numbers {
-        try json.key(name)
-        if let number { try json.number(number) } else { try json.null() }
-      }
+      for (name, word) in words { try json.member(name, word) }
+      for (name, number) in numbers { try json.member(name, number) }
       try json.key("cpus")
       try json.array(inline: true) { json throws(OutputError) in
         for cpu in timeline.cpus { try json.number(Int64(cpu.cpu)) }
@@ -176,18 +157,14 @@ extension JSONWriter {
         ("kind", diagnostic.kind.rawValue), ("severity", diagnostic.kind.severity.name),
         ("summary", diagnostic.kind.summary), ("advice", diagnostic.kind.advice), ("detail", diagnostic.detail),
       ]
-      for (name, word) in words {
-        try json.key(name)
-        try json.string(word)
-      }
+      for (name, word) in words { try json.member(name, word) }
       let numbers: [(String, UInt64?)] = [
         ("cpu", diagnostic.cpu.map { UInt64(clamping: $0) }), ("count", diagnostic.count),
         ("offset", diagnostic.offset), ("time", diagnostic.time?.rawValue),
       ]
       for (name, number) in numbers {
         guard let number else { continue }
-        try json.key(name)
-        try json.number(number)
+        try json.member(name, number)
       }
     }
   }
@@ -197,31 +174,22 @@ extension JSONWriter {
   ) throws(OutputError) {
     let phrases = PhraseText(context)
     try json.object(inline: true) { json throws(OutputError) in
-      try json.key("kind")
-      try json.string(finding.kind)
-      try json.key("time")
-      try json.number(finding.time.rawValue)
-      try json.key("cost")
-      try json.number(finding.cost)
+      try json.member("kind", finding.kind)
+      try json.member("time", finding.time.rawValue)
+      try json.member("cost", finding.cost)
       if let lock = finding.lock {
-        try json.key("lock")
-        try json.string(lock.description)
+        try json.member("lock", lock.description)
       }
-      try json.key("text")
-      try json.string(phrases.sentence(finding.text))
-      try json.key("table")
-      try json.string(finding.table)
-      try json.key("id")
-      try json.number(Int64(finding.row))
+      try json.member("text", phrases.sentence(finding.text))
+      try json.member("table", finding.table)
+      try json.member("id", Int64(finding.row))
     }
   }
 
   private func write(_ limit: Limit, to json: inout JSONStream) throws(OutputError) {
     try json.object(inline: true) { json throws(OutputError) in
-      try json.key("result")
-      try json.string(limit.result)
-      try json.key("reason")
-      try json.string(limit.needs.explanation)
+      try json.member("result", limit.result)
+      try json.member("reason", limit.needs.explanation)
     }
   }
 }

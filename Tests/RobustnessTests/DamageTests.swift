@@ -1,6 +1,7 @@
 import Foundation
 import Robustness
 import Testing
+import TraceCore
 import TraceTestKit
 
 /// Every kind of damage to real captures, done in ways that are drawn by a seed; `proxytrace-fuzz sweep` does it in all.

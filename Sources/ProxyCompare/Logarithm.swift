@@ -1,3 +1,0 @@
-import Glibc
-
-func naturalLogarithm(_ x: Double) -> Double { log(x) }
