@@ -170,6 +170,38 @@ struct TextTests {
     #expect(found.info.cpuCount == 2)
   }
 
+  // MARK: Event maps
+
+  /// A map's fields are looked for by their names; a role that its events have in a text is theirs alone.
+  @Test func mapsNameEventsAndFields() throws {
+    let map = EventMap(own: [
+      EventMap.Entry(
+        system: "vendor", name: "mutex_wait", role: .contentionBegan,
+        sources: ["lock": .field("mutex"), "flags": .constant(32)]),
+      EventMap.Entry(
+        system: "vendor", name: "pick", role: .donor,
+        sources: ["donor": .field("blocked"), "owner": .field("common_pid")]),
+    ])
+    let file = try ScratchFile(
+      Array(
+        """
+                       a-1       [000] d..2. 1.000001: mutex_wait: mutex=0xffff888000001000 nr=3
+                       a-1       [000] d..2. 1.000002: vendor:pick: prio=3 (blocked=7)
+                       a-1       [000] d..2. 1.000003: contention_begin: 0xffff888000002000 (flags=MUTEX)
+                       a-1       [000] d..2. 1.000004: mutex_wait: nr=3
+        """.utf8))
+    var reader = try CaptureReader(path: file.path, events: map)
+    var bodies: [String] = []
+    while let event = reader.next() { bodies.append("\(event.body)") }
+    let expected: [EventBody] = [
+      .contentionBegan(lock: LockAddress(0xffff_8880_0000_1000), flags: .mutex), .donorNamed(donor: 7, owner: 1),
+      .other,
+      .other,
+    ]
+    #expect(bodies == expected.map { "\($0)" })
+    #expect(reader.diagnostics.all.first { $0.kind == .badLine }?.count == 1)
+  }
+
   // MARK: Damage
 
   @Test func damagedLinesAreCounted() throws {

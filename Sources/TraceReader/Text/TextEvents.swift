@@ -6,7 +6,8 @@ struct TextEvents {
   private struct Known {
     var name: [UInt8]
     var info: EventInfo
-    var entry: EventMap.Entry?
+    /// Where the fields of its role are, if they are looked for by name.
+    var sources: [TextFields.Source] = []
     /// An entry of the user's, whose fields are looked for by name.
     var isOwn: Bool
   }
@@ -39,7 +40,7 @@ struct TextEvents {
 
   func id(_ index: Int) -> UInt16 { known[index].info.id }
   func role(_ index: Int) -> EventRole? { known[index].info.role }
-  func entry(_ index: Int) -> EventMap.Entry? { known[index].entry }
+  func sources(_ index: Int) -> [TextFields.Source] { known[index].sources }
   func isOwn(_ index: Int) -> Bool { known[index].isOwn }
 
   @inline(__always)
@@ -74,7 +75,7 @@ struct TextEvents {
         name: name,
         info: EventInfo(
           id: UInt16(known.count + 1), system: system.isEmpty ? entry?.system ?? "" : system, name: bare,
-          role: entry?.role), entry: entry,
+          role: entry?.role), sources: entry.map(TextFields.sources(of:)) ?? [],
         isOwn: entry.map { map.isOwn(system: $0.system, name: bare) } ?? false))
     slots[slot] = UInt16(known.count)
     return known.count - 1

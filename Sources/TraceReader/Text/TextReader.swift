@@ -91,9 +91,6 @@ struct TextReader: ~Copyable {
   /// 0 to 1.
   var progress: Double { fileSize > 0 ? min(Double(source.fileOffset) / Double(fileSize), 1) : 1 }
 
-  /// The map's entry for an event.
-  func entry(_ index: Int) -> EventMap.Entry? { events.entry(index) }
-
   // MARK: Events
 
   /// Goes to the next event or loss.
@@ -173,7 +170,7 @@ struct TextReader: ~Copyable {
   @inline(__always)
   private func body(_ role: EventRole, _ index: Int, _ fields: consuming TextBody, _ current: Pid) -> EventBody? {
     var fields = fields
-    if events.isOwn(index) { return ownBody(role, index, fields, current) }
+    if events.isOwn(index) { return TextFields(events.sources(index), fields, current).body(role) }
     switch role {
     case .switched: return fields.switched().map { .switched($0) }
     case .waking: return fields.woken().map { .waking($0) }
@@ -191,7 +188,7 @@ struct TextReader: ~Copyable {
     case .schedExtCounter: return fields.schedExt(.counter)
     case .schedExtExit: return fields.schedExt(.exit)
     case .message: return message(fields)
-    default: return ownBody(role, index, fields, current)
+    default: return TextFields(events.sources(index), fields, current).body(role)
     }
   }
 
