@@ -77,19 +77,12 @@ struct Run: ParsableCommand {
   private static func text(of file: String, in place: URL) throws -> String {
     let text = file + ".txt"
     if FileManager.default.fileExists(atPath: text) { return text }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["trace-cmd", "report", "-t", file]
-    try Data().write(to: URL(filePath: text))
-    process.standardOutput = FileHandle(forWritingAtPath: text)
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
+    _ = try ChildRun(["trace-cmd", "report", "-t", file], output: text)
     return text
   }
 }
 
-/// One process, from its start to its end, with its output thrown away.
+/// One process, from its start to its end.
 struct ChildRun {
   var seconds: Double
   /// Peak resident memory in bytes.
@@ -99,15 +92,15 @@ struct ChildRun {
     var description: String
   }
 
-  init(_ command: [String]) throws {
+  /// - Parameter output: The file that its output goes to.
+  init(_ command: [String], output: String = "/dev/null") throws {
     var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    for descriptor in 1...2 as ClosedRange<Int32> {
-      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
-    }
+    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
     let begin = DispatchTime.now().uptimeNanoseconds
     var child = pid_t()
     guard posix_spawnp(&child, command[0], &actions, nil, &arguments, environ) == 0 else {

@@ -1,6 +1,5 @@
 import Foundation
 import TraceCore
-import TraceReader
 import TraceTestKit
 
 /// A capture that is measured, and how it is made.
@@ -43,19 +42,12 @@ struct Workload {
     return file
   }
 
+  private var layout: CaptureLayout { CaptureLayout(version: version, compression: compression) }
+
   private func repeated(_ captures: URL) throws -> [UInt8] {
-    var turn: [SchedEvent] = []
-    var options = CaptureOptions()
     let files = try FileManager.default.contentsOfDirectory(at: captures, includingPropertiesForKeys: nil)
-    for file in files.filter({ $0.pathExtension == "dat" }).sorted(by: { $0.path < $1.path }) {
-      var reader = try CaptureReader(path: file.path)
-      for (pid, comm) in reader.savedComms { options.savedComms[pid] = String(decoding: comm.bytes, as: UTF8.self) }
-      var part: [SchedEvent] = []
-      while let event = reader.next() { part.append(event) }
-      turn = CaptureRepeater.following(turn, part)
-    }
-    let times = turn.isEmpty ? 0 : (events + turn.count - 1) / turn.count
-    return try write(CaptureRepeater(turn, times: times), options)
+      .filter { $0.pathExtension == "dat" }.map(\.path).sorted()
+    return try RepeatedCapture.bytes(of: files, events: events, layout: layout)
   }
 
   private func simulated() throws -> [UInt8] {
@@ -83,13 +75,6 @@ struct Workload {
     var made: [SchedEvent] = []
     made.reserveCapacity(events)
     while made.count < events, let event = generator.next() { made.append(event) }
-    return try write(made, options)
-  }
-
-  private func write(_ events: some Sequence<SchedEvent>, _ options: CaptureOptions) throws -> [UInt8] {
-    var writer = try TraceDatWriter(
-      CaptureLayout(version: version, compression: compression), options: options, cpuCount: cpus)
-    for event in events { try writer.append(event) }
-    return try writer.finish()
+    return try TraceDatWriter.bytes(of: made, layout, options: options, cpuCount: cpus)
   }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Foundation
-import TraceCore
-import TraceReader
 import TraceTestKit
 
 struct Repeat: ParsableCommand {
@@ -19,22 +17,9 @@ struct Repeat: ParsableCommand {
   @Argument(help: "The captures, and at last the file to write.", completion: .file()) var files: [String]
 
   func run() throws {
-    var turn: [SchedEvent] = []
-    var cpuCount = 1
-    var options = CaptureOptions()
-    for file in files.dropLast() {
-      var reader = try CaptureReader(path: file)
-      cpuCount = max(cpuCount, reader.info.cpuCount)
-      for (pid, comm) in reader.savedComms { options.savedComms[pid] = String(decoding: comm.bytes, as: UTF8.self) }
-      var part: [SchedEvent] = []
-      while let event = reader.next() { part.append(event) }
-      turn = CaptureRepeater.following(turn, part)
-    }
-    let times = turn.isEmpty ? 0 : (events + turn.count - 1) / turn.count
-    let layout = CaptureLayout(version: version, compression: compression)
-    var writer = try TraceDatWriter(layout, options: options, cpuCount: cpuCount)
-    for event in CaptureRepeater(turn, times: times) { try writer.append(event) }
-    try Data(writer.finish()).write(to: URL(fileURLWithPath: files[files.count - 1]))
+    let bytes = try RepeatedCapture.bytes(
+      of: Array(files.dropLast()), events: events, layout: CaptureLayout(version: version, compression: compression))
+    try Data(bytes).write(to: URL(fileURLWithPath: files[files.count - 1]))
   }
 
   func validate() throws {

@@ -39,11 +39,7 @@ struct CheckCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the results as JUnit XML, whole or not at all.", valueName: "file"))
   var junit: String?
 
-  @Option(help: "What to print: text, json, csv.")
-  var format = ReportCommand.Format.text
-
-  @Flag(help: "The same as --format json.")
-  var json = false
+  @OptionGroup var output: OutputOptions
 
   @OptionGroup var model: ModelOptions
 
@@ -83,15 +79,14 @@ struct CheckCommand: ParsableCommand {
     do {
       let rules = try allRules()
       if rules.isEmpty { throw ValidationError("there is no rule in \(self.rules.joined(separator: ", "))") }
-      let loader = SideLoader(model: model, reading: reading)
       var baseFigures: Figures?
       if let base {
-        guard let context = loader.load(base, &outcome) else { return try outcome.exit() }
+        guard let context = load(base, &outcome) else { return try outcome.exit() }
         baseFigures = Figures(label: base, [context])
       }
       var checked: [CheckText.Checked] = []
       for file in files {
-        guard let context = loader.load(file, &outcome) else { continue }
+        guard let context = load(file, &outcome) else { continue }
         let side = Figures(label: file, [context])
         checked.append((file, rules.map { $0.check(side, base: baseFigures) }))
       }
@@ -105,9 +100,15 @@ struct CheckCommand: ParsableCommand {
     try outcome.exit()
   }
 
+  private func load(_ file: String, _ outcome: inout Outcome) -> ReportContext? {
+    guard let context = reading.load(file, model, &outcome) else { return nil }
+    for problem in CaptureText.problems(of: context) { Outcome.complain(problem) }
+    return context
+  }
+
   private func write(_ checked: [CheckText.Checked]) throws(OutputError) {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
-    switch json ? .json : format {
+    switch output.choice {
     case .text: try CheckText(isColoured: reading.color.isColoured).write(checked, to: sink)
     case .json: try CheckText.writeJSON(checked, version: Proxytrace.programVersion, to: sink)
     case .csv:

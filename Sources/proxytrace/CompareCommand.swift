@@ -39,11 +39,7 @@ struct CompareCommand: ParsableCommand {
       valueName: "file"))
   var match: String?
 
-  @Option(help: "What to print: text, json, csv.")
-  var format = ReportCommand.Format.text
-
-  @Flag(help: "The same as --format json.")
-  var json = false
+  @OptionGroup var output: OutputOptions
 
   @Flag(help: "Put no apostrophe before CSV cells that a spreadsheet would take for formulas.")
   var csvRaw = false
@@ -63,7 +59,6 @@ struct CompareCommand: ParsableCommand {
     }
     if files.count == 1 { throw ValidationError("one capture has nothing to be compared with") }
     if label.count > sides.count { throw ValidationError("there are more labels than sides") }
-    if json, format == .csv { throw ValidationError("--json and --format csv exclude each other") }
   }
 
   func run() throws {
@@ -84,7 +79,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func write(_ comparison: Comparison, to sink: ByteSink) throws(OutputError) {
-    switch json ? .json : format {
+    switch output.choice {
     case .text: try CompareText(comparison, isColoured: reading.color.isColoured).write(to: sink)
     case .json: try CompareTables(comparison).writeJSON(version: Proxytrace.programVersion, to: sink)
     case .csv:
@@ -101,7 +96,8 @@ struct CompareCommand: ParsableCommand {
     for (index, side) in sides.enumerated() {
       var contexts: [ReportContext] = []
       for file in side {
-        guard let context = SideLoader(model: model, reading: reading).load(file, &outcome) else { return nil }
+        guard let context = reading.load(file, model, &outcome) else { return nil }
+        for problem in CaptureText.problems(of: context) { Outcome.complain(problem) }
         contexts.append(context)
       }
       let name = index < label.count ? label[index] : CompareCommand.name(side, sides)
@@ -120,28 +116,6 @@ struct CompareCommand: ParsableCommand {
       if let name = part(side, place), sides.count(where: { part($0, place) == name }) == 1 { return name + more }
     }
     return (side.first ?? "") + more
-  }
-}
-
-/// Reads captures for commands that need several.
-struct SideLoader {
-  var model: ModelOptions
-  var reading: ReadingOptions
-
-  /// - Returns: `nil` where it cannot be read, which has been told then.
-  func load(_ file: String, _ outcome: inout Outcome) -> ReportContext? {
-    do throws(TraceError) {
-      let capture = try LoadedCapture(
-        path: file, instance: reading.instance, events: try reading.events.choice(), top: 10, jobs: reading.jobs,
-        options: model.options)
-      try capture.context.requireSwitches()
-      outcome.note(damage: capture.context.diagnostics.hasDamage)
-      for problem in CaptureText.problems(of: capture.context) { Outcome.complain(problem) }
-      return capture.context
-    } catch {
-      outcome.fail(error)
-      return nil
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import ProxyAnalysis
 import ProxyReport
 import TraceCore
 
@@ -77,4 +78,38 @@ struct ReadingOptions: ParsableArguments {
 
   /// As many as there is work for and CPUs to do it.
   private static var usefulJobs: Int { min(2, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}
+
+extension ReadingOptions {
+  /// Reads a capture that says something about scheduling.
+  /// - Returns: `nil` where it cannot be read, which has been told then.
+  func load(_ file: String, _ model: ModelOptions, top: Int = 10, _ outcome: inout Outcome) -> ReportContext? {
+    do throws(TraceError) {
+      let capture = try LoadedCapture(
+        path: file, instance: instance, events: try events.choice(), top: top, jobs: jobs, options: model.options)
+      try capture.context.requireSwitches()
+      outcome.note(damage: capture.context.diagnostics.hasDamage)
+      return capture.context
+    } catch {
+      outcome.fail(error)
+      return nil
+    }
+  }
+}
+
+/// Options of commands whose results are a table or two.
+struct OutputOptions: ParsableArguments {
+  @Option(help: "What to print: text, json, csv.")
+  var format: ReportCommand.Format?
+
+  @Flag(help: "The same as --format json.")
+  var json = false
+
+  var choice: ReportCommand.Format { json ? .json : format ?? .text }
+
+  func validate() throws {
+    if json, let format, format != .json {
+      throw ValidationError("--json and --format \(format.rawValue) exclude each other")
+    }
+  }
 }

@@ -95,7 +95,7 @@ struct ReportCommand: ParsableCommand {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do {
       for (number, file) in (files.isEmpty ? ["trace.dat"] : files).enumerated() {
-        guard var context = load(file, &outcome) else { continue }
+        guard var context = reading.load(file, model, top: top, &outcome) else { continue }
         context.filter = try filters.rowFilter(for: context.capture)
         let report = Report(context)
         if number > 0, output == .text { try sink.write("\n") }
@@ -106,21 +106,6 @@ struct ReportCommand: ParsableCommand {
       outcome.fail(error)
     }
     try outcome.exit()
-  }
-
-  /// Reads a capture; tells why where it cannot.
-  private func load(_ file: String, _ outcome: inout Outcome) -> ReportContext? {
-    do throws(TraceError) {
-      let capture = try LoadedCapture(
-        path: file, instance: reading.instance, events: try reading.events.choice(), top: top, jobs: reading.jobs,
-        options: model.options)
-      try capture.context.requireSwitches()
-      outcome.note(damage: capture.context.diagnostics.hasDamage)
-      return capture.context
-    } catch {
-      outcome.fail(error)
-      return nil
-    }
   }
 
   private func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
