@@ -128,15 +128,16 @@ extension JSONWriter {
 
   private func write(capture context: ReportContext, to json: inout JSONStream) throws(OutputError) {
     let (capture, timeline) = (context.capture, context.timeline)
-    let words = [
+    // Of the machine a text tells nothing.
+    let data = capture.format.isText ? nil : capture.format
+    let words: [(String, String?)] = [
       ("path", capture.path), ("format", capture.format.isText ? "text" : "trace.dat"),
-      ("compression", capture.format.compression),
-      ("byte_order", capture.format.isBigEndian ? "big" : "little"), ("uname", capture.uname),
-      ("recorder", capture.recorderVersion), ("instance", capture.instance), ("clock", capture.clock.name),
-      ("clock_unit", capture.clock.unit == .nanoseconds ? "ns" : "clock steps"),
+      ("compression", capture.format.compression), ("byte_order", data.map { $0.isBigEndian ? "big" : "little" }),
+      ("uname", capture.uname), ("recorder", capture.recorderVersion), ("instance", capture.instance),
+      ("clock", capture.clock.name), ("clock_unit", capture.clock.unit == .nanoseconds ? "ns" : "clock steps"),
     ]
     let numbers: [(String, UInt64?)] = [
-      ("version", UInt64(clamping: capture.format.version)), ("long_size", UInt64(clamping: capture.format.longSize)),
+      ("version", data.map { UInt64(clamping: $0.version) }), ("long_size", data.map { UInt64(clamping: $0.longSize) }),
       ("cpu_count", UInt64(clamping: capture.cpuCount)), ("begin", timeline.begin.rawValue),
       ("end", timeline.end.rawValue), ("span", UInt64(clamping: timeline.span)), ("events", timeline.eventCount),
       ("lost_events", context.lostEvents),
@@ -144,6 +145,7 @@ extension JSONWriter {
     try json.object { json throws(OutputError) in
       for (name, word) in words { try json.member(name, word) }
       for (name, number) in numbers { try json.member(name, number) }
+      if let resolution = capture.format.textResolution { try json.member("text_resolution_ns", resolution) }
       try json.key("cpus")
       try json.array(inline: true) { json throws(OutputError) in
         for cpu in timeline.cpus { try json.number(Int64(cpu.cpu)) }

@@ -56,6 +56,32 @@ struct TextCaptureTests {
     }
   }
 
+  // MARK: What text does not tell
+
+  /// Without flags nobody is said to wake whom, nor is an interrupt.
+  @Test(arguments: [(["-t"], false), (["-t", "-l"], true)])
+  func wakersAreNamedWhereFlagsTell(arguments: [String], tells: Bool) throws {
+    let text = try Self.print(Self.fixtures.appending(path: "linux-6.12/crowd.dat").path, arguments)
+    defer { try? FileManager.default.removeItem(atPath: text) }
+    var reader = try CaptureReader(path: text)
+    var events: [SchedEvent] = []
+    while let event = reader.next() { events.append(event) }
+    let teller = StoryTeller(try Self.context(text), events)
+    let stories = try teller.context.timeline.waits.indices.prefix(30).map { try teller.text($0, showsAll: true) }
+      .joined().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(stories.contains("or an interrupt on top of it, wakes") == !tells)
+    #expect(stories.contains(" wakes ") && (tells || !stories.contains("an interrupt wakes")))
+  }
+
+  @Test func jsonHasNothingOfTheMachine() throws {
+    let context = try Self.context(Self.fixtures.appending(path: "text/kernel-text.trace.txt").path)
+    let sink = ByteSink()
+    try JSONWriter(version: "0").write(Report(context), to: sink)
+    for member in ["\"byte_order\": null", "\"version\": null", "\"long_size\": null", "\"text_resolution_ns\": 1000"] {
+      #expect(sink.text.contains(member), "\(member)")
+    }
+  }
+
   // MARK: Pieces
 
   /// 1,000 lines out of the middle: waits inside are those of the whole, waits that go on are open to the last line.

@@ -114,19 +114,20 @@ extension StoryBuilder {
 
   private func waking(_ record: WakeRecord, _ event: SchedEvent) -> WaitStory.Line? {
     // Where no event states a release, the waking of whoever waited is its sign.
-    let isSign = event.context.isTask && concerns(event.pid, event) && scope.changesChain(at: event.timestamp)
-    let isRival = event.context.isTask && rivals.contains(record.task.pid)
+    let isSign = event.context.mayBeTask && concerns(event.pid, event) && scope.changesChain(at: event.timestamp)
+    let isRival = event.context.mayBeTask && rivals.contains(record.task.pid)
     guard concerns(record.task.pid, event) || isSign || isRival else { return nil }
-    var text: [Phrase] = []
-    if event.context.isTask {
-      text = [event.pid == 0 ? "idle" : name(event.pid), " wakes ", name(record.task)]
-    } else {
-      text = ["an interrupt wakes ", name(record.task)]
-    }
+    var text = waker(event) + [" wakes ", name(record.task)]
     text += [", last on ", .cpu(record.targetCPU)]
     if isOurs(record.task.pid) { text += sinceRelease(event) }
     if isRival, !isOurs(record.task.pid) { text += [", who waits for ", .lock(scope.row.lock), " too"] }
     return line(event, .waking, event.pid, record.task.pid, text, isPlot: isStep(record.task.pid))
+  }
+
+  /// Who wakes; text without flags does not tell whether that is the task that was current.
+  private func waker(_ event: SchedEvent) -> [Phrase] {
+    guard event.context.mayBeTask else { return ["an interrupt"] }
+    return event.context.isTask ? [name(event.pid)] : [name(event.pid), ", or an interrupt on top of it,"]
   }
 
   private func wakeup(_ record: WakeRecord, _ event: SchedEvent) -> WaitStory.Line? {
