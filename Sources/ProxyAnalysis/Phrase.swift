@@ -25,6 +25,11 @@ public enum Phrase: Sendable, Hashable {
   case unknown
 }
 
+extension Evidence {
+  /// ` (inferred: rule)`; empty for what a probe or an event says.
+  public var note: String { rule.map { " (inferred: \($0.rawValue))" } ?? "" }
+}
+
 extension Phrase: ExpressibleByStringLiteral {
   public init(stringLiteral value: String) { self = .plain(value) }
 }

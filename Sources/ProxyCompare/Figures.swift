@@ -15,6 +15,8 @@ public struct Sample: Sendable, Hashable {
   /// The lock's symbol, or the name that a match map gives it; `nil` where it has none: addresses differ between boots.
   public var lock: String?
   public var address: LockAddress
+  /// How the row is known: of a hold or a window whose it is.
+  public var evidence: Evidence
   /// Of waits what is waited for; of handoffs donation or release; else empty.
   public var kind: String
 }
@@ -43,31 +45,51 @@ public struct Figures: Sendable {
   private mutating func add(_ context: ReportContext, _ map: MatchMap) {
     let (timeline, number) = (context.timeline, captures.count)
     captures.append(context)
-    func sample(_ value: Int64, _ id: Int, _ task: TaskLabel, _ lock: LockAddress, _ kind: String = "") -> Sample {
+    func sample(
+      _ value: Int64, _ id: Int, _ task: TaskLabel, _ lock: LockAddress, _ evidence: Evidence, _ kind: String = ""
+    ) -> Sample {
       let symbol = map.lock(lock) ?? context.symbols[lock]
       return Sample(
         value: value, id: id + 1, capture: number, comm: map.task(task.comm.text), pid: task.pid, lock: symbol,
-        address: lock, kind: kind)
+        address: lock, evidence: evidence, kind: kind)
     }
     for (id, wait) in timeline.waits.enumerated() {
       if wait.end != nil, !wait.isCutAtBegin, !wait.touchesGap {
-        waits.append(sample(wait.length, id, wait.waiter, wait.lock, wait.kind.rawValue))
+        waits.append(sample(wait.length, id, wait.waiter, wait.lock, .event, wait.kind.rawValue))
       } else if wait.kind == .mutex {
         excludedWaits += 1
       }
     }
     for (id, hold) in timeline.holds.enumerated() {
-      holds.append(sample(hold.end - hold.begin, id, hold.owner, hold.lock))
+      holds.append(sample(hold.end - hold.begin, id, hold.owner, hold.lock, hold.evidence))
     }
     for (id, window) in timeline.inversions.enumerated() {
-      inversions.append(sample(window.length, id, window.waiter, window.lock))
+      inversions.append(sample(window.length, id, window.waiter, window.lock, window.evidence))
     }
     for (id, handoff) in timeline.handoffs.enumerated() {
-      let one = sample(handoff.end - handoff.begin, id, handoff.to, handoff.lock, handoff.kind.rawValue)
+      let one = sample(
+        handoff.end - handoff.begin, id, handoff.to, handoff.lock, handoff.evidence, handoff.kind.rawValue)
       if handoff.kind == .release { releases.append(one) } else { donations.append(one) }
     }
     for (id, row) in timeline.pairing.enumerated() {
-      pairing.append(sample(0, id, row.task, LockAddress(0), row.kind.rawValue))
+      pairing.append(sample(0, id, row.task, LockAddress(0), .event, row.kind.rawValue))
+    }
+  }
+
+  /// How many rows of each kind are known how: `probe`, `event`, `inferred`. Proxied time by its splits.
+  public var evidence: [(rows: String, counts: [(name: String, count: Int)])] {
+    let splits = captures.flatMap { $0.timeline.splits.map(\.evidence) }
+    let kinds = [
+      ("mutex waits", mutexWaits.map(\.evidence)), ("holds", holds.map(\.evidence)),
+      ("inversions", inversions.map(\.evidence)), ("proxied time", splits),
+    ]
+    return kinds.filter { !$0.1.isEmpty }.map { rows, all in
+      (
+        rows,
+        ["probe", "event", "inferred", "unknown"].map { name in (name, all.count { $0.name == name }) }.filter {
+          $0.1 > 0
+        }
+      )
     }
   }
 

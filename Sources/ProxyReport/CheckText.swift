@@ -56,7 +56,7 @@ public struct CheckText {
     let name = "\(result.table) \(row.id)"
     let lock = row.address.rawValue == 0 ? [] : ["lock \(row.lock ?? "0x" + String(row.address.rawValue, radix: 16))"]
     let value = result.table == "pairing" ? [row.kind] : [CompareNumbers.fixed(Double(row.value) / 1e6, 3) + " ms"]
-    return [name, "\(row.comm):\(row.pid)"] + value + lock
+    return [name, "\(row.comm):\(row.pid)"] + value + lock + [row.evidence.name]
   }
 
   // MARK: JSON

@@ -89,6 +89,15 @@ public struct CompareTables {
       try json.member("label", side.label)
       try json.member("files", side.captures.map(\.capture.path))
       try json.member("proxy_execution", side.captures.map(\.timeline.verdict.answer.rawValue))
+      try json.key("evidence")
+      try json.object { json throws(OutputError) in
+        for (rows, counts) in side.evidence {
+          try json.key(rows.replacing(" ", with: "_"))
+          try json.object { json throws(OutputError) in
+            for (name, count) in counts { try json.member(name, Int64(count)) }
+          }
+        }
+      }
       try json.member("waits_left_out", Int64(side.excludedWaits))
     }
   }

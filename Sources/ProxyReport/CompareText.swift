@@ -33,9 +33,15 @@ public struct CompareText {
       let files = side.captures.map { TextEscape.terminal($0.capture.path) }.joined(separator: ", ")
       lines += TextLayout.wrap("\(TextEscape.terminal(side.label)): \(files)")
       for context in side.captures {
+        let verdict = context.timeline.verdict
         let kernel = context.capture.kernelRelease.map { "Linux \(TextEscape.terminal($0)), " } ?? ""
-        lines += TextLayout.wrap("\(kernel)proxy execution \(context.timeline.verdict.answer.rawValue)", indent: 2)
+        lines += TextLayout.wrap(
+          "\(kernel)proxy execution \(verdict.answer.rawValue)\(verdict.evidence.note)", indent: 2)
       }
+      let known = side.evidence.map { rows, counts in
+        "\(rows) " + counts.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
+      }
+      if !known.isEmpty { lines += TextLayout.wrap("known by: \(known.joined(separator: "; "))", indent: 2) }
       if side.excludedWaits > 0 {
         lines += TextLayout.wrap(
           "\(HumanNumbers.counted(UInt64(side.excludedWaits), "wait")) left out that the trace's ends cut or lost records touch",

@@ -111,6 +111,14 @@ struct ComparisonTests {
 
   // MARK: Sides
 
+  @Test func aSideSaysHowItIsKnown() throws {
+    let old = try Self.figures("linux-6.12/crowd")
+    let counts = Dictionary(uniqueKeysWithValues: old.evidence.map { ($0.rows, $0.counts.map(\.name)) })
+    #expect(counts["mutex waits"] == ["event"])
+    #expect(counts["holds"]?.contains("inferred") == true)
+    #expect(old.evidence.first { $0.rows == "holds" }?.counts.reduce(0) { $0 + $1.count } == old.holds.count)
+  }
+
   @Test func filesOfASideArePooled() throws {
     let contexts = try ["same-cpu", "cross-cpu"].map { try Self.context("proxy-on-plain/\($0)") }
     let pooled = Figures(label: "both", contexts)

@@ -45,6 +45,7 @@ public enum ChainsAnalysis: Analysis {
       var text: [Phrase] = []
       for member in members { text += [.task(member), " waits for "] }
       if let closing = chain.path.last { text.append(.task(closing)) }
+      text.append(.plain(chain.evidence.note))
       findings.append(
         Finding(
           .broken, kind: "deadlock", cost: 0, time: chain.begin, text: text, lock: chain.locks.last, table: "chains",

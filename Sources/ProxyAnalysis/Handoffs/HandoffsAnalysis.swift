@@ -44,8 +44,8 @@ public enum HandoffsAnalysis: Analysis {
       guard row.kind == .release, row.end - row.begin >= slow else { return nil }
       return Finding(
         .slow, kind: "slow handoff", cost: row.end - row.begin, time: row.begin,
-        text: ["from ", .task(row.from), " to ", .task(row.to)], lock: row.lock, table: "handoffs",
-        row: context.rows.handoffs.id(at: place))
+        text: ["from ", .task(row.from), " to ", .task(row.to), .plain(row.evidence.note)], lock: row.lock,
+        table: "handoffs", row: context.rows.handoffs.id(at: place))
     }
   }
 

@@ -36,6 +36,7 @@ public enum InversionsAnalysis: Analysis {
       var text: [Phrase] = [.task(row.waiter), " waits for ", .task(row.owner)]
       if let culprit = row.culprits.first?.task { text += [", while ", .task(culprit), " runs on ", .cpu(row.cpu)] }
       if row.culprits.count > 1 { text.append(.plain(" and \(row.culprits.count - 1) more")) }
+      text.append(.plain(row.evidence.note))
       return Finding(
         .inversion, kind: "inversion", cost: row.length, time: row.begin, text: text, lock: row.lock,
         table: "inversions", row: context.rows.inversions.id(at: place))

@@ -17,9 +17,8 @@ public enum VerdictAnalysis: Analysis {
       case .off: "off"
       case .notShown: "not shown by this capture; reported as off"
       }
-    let rule = verdict.evidence.rule.map { " (inferred: \($0.rawValue))" } ?? ""
     let reasons = verdict.reasons.joined(separator: "; ")
-    let text = reasons.isEmpty ? answer : "\(answer): \(reasons)\(rule)"
+    let text = reasons.isEmpty ? answer : "\(answer): \(reasons)\(verdict.evidence.note)"
     return [SummaryBlock(.proxyExecution, "Proxy execution", [.line([.plain(text)])])]
   }
 
