@@ -1,20 +1,23 @@
-import ProxyModel
+public import ProxyModel
 import TraceCore
 
 /// The chosen rows of a kind, in their order, each with the id that it has among all.
 public struct ChosenRows<Row: Sendable>: Sendable {
   /// All rows, chosen or not.
-  let all: [Row]
+  let all: Rows<Row>
   /// Places in ``all``; `nil` for every one, which needs no list.
   private let places: [Int]?
 
   /// All rows.
-  public init(_ rows: [Row]) {
+  public init(_ rows: [Row]) { self.init(Rows(rows)) }
+
+  /// The same.
+  public init(_ rows: Rows<Row>) {
     all = rows
     places = nil
   }
 
-  init(_ rows: [Row], where isChosen: (Row) -> Bool) {
+  init(_ rows: Rows<Row>, where isChosen: (Row) -> Bool) {
     all = rows
     places = rows.indices.filter { isChosen(rows[$0]) }
   }
@@ -48,19 +51,19 @@ struct RowSelection: Sendable {
   let gaps: ChosenRows<GapRow>
 
   init(_ timeline: Timeline, _ filter: RowFilter) {
-    func choose<Row>(_ rows: [Row], _ isChosen: (Row) -> Bool) -> ChosenRows<Row> {
+    func choose<Row>(_ rows: Rows<Row>, _ isChosen: (Row) -> Bool) -> ChosenRows<Row> {
       filter.isEmpty ? ChosenRows(rows) : ChosenRows(rows, where: isChosen)
     }
-    cpus = choose(timeline.cpus, filter.chooses)
-    tasks = choose(timeline.tasks.filter { $0.id.pid != 0 }, filter.chooses)
+    cpus = choose(Rows(timeline.cpus), filter.chooses)
+    tasks = choose(Rows(timeline.tasks.filter { $0.id.pid != 0 }), filter.chooses)
     waits = choose(timeline.waits, filter.chooses)
     chains = choose(timeline.chains, filter.chooses)
     splits = choose(timeline.splits, filter.chooses)
     inversions = choose(timeline.inversions, filter.chooses)
     handoffs = choose(timeline.handoffs, filter.chooses)
     holds = choose(timeline.holds, filter.chooses)
-    pairing = choose(timeline.pairing, filter.chooses)
+    pairing = choose(Rows(timeline.pairing), filter.chooses)
     migrations = choose(timeline.migrations, filter.chooses)
-    gaps = choose(timeline.gaps, filter.chooses)
+    gaps = choose(Rows(timeline.gaps), filter.chooses)
   }
 }

@@ -48,6 +48,12 @@ struct FlatArray<Element>: ~Copyable {
     return (memory + count).move()
   }
 
+  @inline(__always)
+  mutating func removeAll() {
+    memory.deinitialize(count: count)
+    count = 0
+  }
+
   @inline(never)
   private mutating func grow() {
     let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
@@ -55,5 +61,13 @@ struct FlatArray<Element>: ~Copyable {
     memory.deallocate()
     memory = larger
     capacity *= 2
+  }
+}
+
+extension FlatArray where Element: Equatable {
+  @inline(__always)
+  func contains(_ element: Element) -> Bool {
+    for index in indices where self[index] == element { return true }
+    return false
   }
 }

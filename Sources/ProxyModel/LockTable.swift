@@ -21,6 +21,9 @@ struct LockTable: ~Copyable {
 
   subscript(lock: LockIndex) -> LockAddress { addresses[Int(lock.rawValue)] }
 
+  /// All addresses, by index.
+  func all() -> [LockAddress] { addresses.indices.map { addresses[$0] } }
+
   /// The lock at an address; made at first sight.
   mutating func index(of address: LockAddress) -> LockIndex {
     // Locks lie at multiples of their size: a multiplication spreads them over the top six bits (Knuth, TAOCP 3, 6.4).

@@ -158,29 +158,27 @@ extension ProxyMachine {
   private mutating func endLostWaits(_ event: SchedEvent) {
     if !waits.hasLost { return }
     for wait in waits.takeLost() {
-      let row = waits.rows[wait.row]
       let lock = locks.index(of: wait.lock)
       let position = note(
-        .waitLost(wait: wait.row, row.waiter.index, lock), at: event.timestamp, cpu: event.cpu)
-      ledger.waitEnded(lock, row.waiter.index, acquired: false, at: position, time: event.timestamp, in: &journal)
+        .waitLost(wait: wait.row, wait.waiter, lock), at: event.timestamp, cpu: event.cpu)
+      ledger.waitEnded(lock, wait.waiter, acquired: false, at: position, time: event.timestamp, in: &journal)
     }
   }
 
   /// Marks the waits that a gap overlaps.
-  func markGaps(_ timeline: inout Timeline) {
-    guard !timeline.gaps.isEmpty else { return }
+  func markGaps(_ gaps: [GapRow], on waits: inout PackedLog<WaitRecord>) {
+    guard !gaps.isEmpty else { return }
     // Gaps are in order of their beginning, so the furthest end among those that begin before an instant decides.
     var furthest: [Timestamp] = []
-    for gap in timeline.gaps { furthest.append(max(furthest.last ?? gap.end, gap.end)) }
-    for i in timeline.waits.indices {
-      let wait = timeline.waits[i]
-      let end = wait.begin + wait.length
-      var (low, high) = (0, timeline.gaps.count)
+    for gap in gaps { furthest.append(max(furthest.last ?? gap.end, gap.end)) }
+    for i in waits.indices {
+      let (begin, end) = (waits[i].begin, waits[i].certainEnd)
+      var (low, high) = (0, gaps.count)
       while low < high {
         let middle = (low + high) / 2
-        if timeline.gaps[middle].begin <= end { low = middle + 1 } else { high = middle }
+        if gaps[middle].begin <= end { low = middle + 1 } else { high = middle }
       }
-      timeline.waits[i].touchesGap = low > 0 && furthest[low - 1] > wait.begin
+      waits[i].touchesGap = low > 0 && furthest[low - 1] > begin
     }
   }
 }

@@ -149,16 +149,12 @@ public struct ProxyMachine: ~Copyable {
     for lane in lanes.indices where lanes[lane].isOpen { timeline.cpus.append(lanes[lane].row) }
     timeline.gaps = gaps.sorted { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
     for i in timeline.gaps.indices { timeline.gaps[i].end = min(timeline.gaps[i].end, last) }
-    let closed = waits.finish(at: timeline.end)
-    timeline.waits = closed.rows
-    markGaps(&timeline)
+    diagnostics.merge(waits.finish(at: timeline.end))
     if lull.isOn { endLull() }
     ledger.giveUp(before: .max, in: &journal)
     sequels.finish(in: &journal)
     replayDecided()
-    adopt(into: &timeline, order: closed.order)
-    nameTasks(&timeline)
-    diagnostics.merge(closed.diagnostics)
+    adopt(into: &timeline)
     timeline.diagnostics = diagnostics
     return timeline
   }
@@ -186,10 +182,18 @@ public struct ProxyMachine: ~Copyable {
   }
 
   /// What the replays have seen of the kernel; both see the same, and only the one without donors weighs the contests.
-  private mutating func currentSigns() -> ProxySigns {
+  mutating func currentSigns() -> ProxySigns {
     if let signs = plain?.signs { return signs }
     if let signs = proxying?.signs { return signs }
     return ProxySigns()
+  }
+
+  /// The replay whose hypothesis holds. The other one may be all that is left, where a probe came after the one had been
+  /// dropped and says otherwise: all probes of the capture count in it.
+  mutating func takeReplay(proxies: Bool) -> Replay? {
+    if proxies, let replay = proxying.take() { return replay }
+    if let replay = plain.take() { return replay }
+    return proxying.take()
   }
 
   mutating func see(_ role: EventRole) { roles |= 1 << role.rawValue }
@@ -288,107 +292,5 @@ extension ProxyMachine {
   ) {
     proxying?.settle(task, place, cpu, wasWoken: wasWoken, at: time)
     plain?.settle(task, place, cpu, wasWoken: wasWoken, at: time)
-  }
-}
-
-// MARK: - What the replay found
-
-extension ProxyMachine {
-  /// Takes the rows of the replay whose hypothesis holds.
-  private mutating func adopt(into timeline: inout Timeline, order: [Int]) {
-    timeline.verdict = verdict.verdict(currentSigns())
-    let proxies = timeline.verdict.answer == .on
-    var chosen: Replay?
-    if proxies { chosen = proxying.take() } else { chosen = plain.take() }
-    // The one that is left where a probe came after the other had been dropped, and says otherwise: all probes of the
-    // capture count in it.
-    if chosen == nil { chosen = proxying.take() }
-    if chosen == nil { chosen = plain.take() }
-    guard var replay = chosen.take() else { return }
-    replay.finish(at: timeline.end)
-    var place = Array(repeating: 0, count: order.count)
-    for (position, row) in order.enumerated() { place[row] = position }
-    for (row, outcome) in replay.rows.outcomes.enumerated() {
-      if let outcome { take(outcome, into: &timeline.waits[place[row]]) }
-    }
-    // Waits that no replay saw begin, and what reconstruction could not follow: not known, but accounted for.
-    for i in timeline.waits.indices {
-      let rest = timeline.waits[i].length &- timeline.waits[i].times.total
-      timeline.waits[i].times[.unknown] &+= rest
-    }
-    timeline.chains = replay.rows.chains.compactMap { row in
-      clipped(row, \.wait, \.begin, \.end, to: timeline.waits, place)
-    }
-    timeline.classes = (replay.rows.classes ?? []).compactMap { row in
-      clipped(row, \.wait, \.begin, \.end, to: timeline.waits, place)
-    }
-    timeline.inversions = replay.rows.inversions.compactMap { row in
-      clipped(row, \.wait, \.begin, \.end, to: timeline.waits, place)
-    }
-    timeline.handoffs = replay.rows.handoffs.map { with($0) { $0.wait = place[$0.wait] } }
-    timeline.splits = replay.rows.splits.sorted { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
-    timeline.holds = replay.rows.holds.sorted { ($0.begin, $0.lock, $0.end) < ($1.begin, $1.lock, $1.end) }
-    timeline.migrations = replay.rows.migrations.sorted { $0.time < $1.time }
-    timeline.chains.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
-    timeline.inversions.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
-    timeline.handoffs.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
-    takeLanes(replay, into: &timeline)
-    takeMarks(&replay, into: &timeline)
-  }
-
-  private func take(_ outcome: WaitOutcome, into wait: inout WaitRow) {
-    wait.times = wait.result == .lost ? outcome.timesAtDoubt ?? ClassTimes() : outcome.times
-    if !outcome.waiter.comm.isEmpty { wait.waiter.comm = outcome.waiter.comm }
-    wait.waiter.priority = wait.waiter.priority ?? outcome.waiter.priority
-    wait.owner = outcome.owner
-    wait.ownerEvidence = outcome.ownerEvidence
-    wait.depth = outcome.depth
-  }
-
-  private func takeLanes(_ replay: borrowing Replay, into timeline: inout Timeline) {
-    for i in timeline.cpus.indices {
-      let lane = Int(timeline.cpus[i].cpu)
-      if lane < replay.lanes.count {
-        timeline.cpus[i].proxied = replay.lanes[lane].proxied
-        timeline.cpus[i].unknown = replay.lanes[lane].unknown
-        timeline.cpus[i].proxiedSwitches = replay.lanes[lane].proxiedSwitches
-        timeline.cpus[i].donations = replay.lanes[lane].donations
-      }
-      timeline.cpus[i].own = timeline.cpus[i].busy &- timeline.cpus[i].proxied &- timeline.cpus[i].unknown
-    }
-  }
-
-  /// A row of a wait, with the wait's place in the result, and no longer than the wait is certain.
-  private func clipped<Row>(
-    _ row: Row, _ wait: WritableKeyPath<Row, Int>, _ begin: KeyPath<Row, Timestamp>,
-    _ end: WritableKeyPath<Row, Timestamp>, to waits: [WaitRow], _ place: [Int]
-  ) -> Row? {
-    var row = row
-    row[keyPath: wait] = place[row[keyPath: wait]]
-    let whole = waits[row[keyPath: wait]]
-    row[keyPath: end] = min(row[keyPath: end], whole.begin + whole.length)
-    return row[keyPath: begin] < row[keyPath: end] ? row : nil
-  }
-
-  private func with<Row>(_ row: Row, _ change: (inout Row) -> Void) -> Row {
-    var row = row
-    change(&row)
-    return row
-  }
-
-  /// Sums by task, and names for waiters that no event had named when they began to wait.
-  private mutating func nameTasks(_ timeline: inout Timeline) {
-    for i in timeline.waits.indices {
-      let index = timeline.waits[i].waiter.index
-      if timeline.waits[i].waiter.comm.isEmpty { timeline.waits[i].waiter.comm = tasks[index].comm }
-      tasks[index].waits += 1
-      tasks[index].waited &+= timeline.waits[i].length
-      tasks[index].inverted &+= timeline.waits[i].times[.inverted]
-    }
-    for split in timeline.splits {
-      tasks[split.curr.index].proxiedRun &+= split.end - split.begin
-      tasks[split.donor.index].donated &+= split.end - split.begin
-    }
-    timeline.tasks = tasks.all()
   }
 }

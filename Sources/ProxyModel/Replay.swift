@@ -36,8 +36,8 @@ struct Replay: ~Copyable {
   /// The instant that is being replayed.
   var now = Timestamp(0)
   /// Buffers of the chain walk, kept to save allocations.
-  var walkedTasks: [TaskIndex] = []
-  var walkedLocks: [LockIndex] = []
+  var walkedTasks = FlatArray<TaskIndex>()
+  var walkedLocks = FlatArray<LockIndex>()
 
   init(proxies: Bool) { self.proxies = proxies }
 

@@ -19,8 +19,8 @@ extension Replay {
   /// does one whose lock has been released.
   /// - Returns: how the chain ends, and how well its links are known.
   mutating func walk(from index: Int) -> (ChainTerminal, Evidence) {
-    walkedTasks.removeAll(keepingCapacity: true)
-    walkedLocks.removeAll(keepingCapacity: true)
+    walkedTasks.removeAll()
+    walkedLocks.removeAll()
     var evidence = Evidence.probe
     var wait = index
     while true {
@@ -75,8 +75,8 @@ extension Replay {
   /// Everything that the walk has passed, and the CPU that the terminal owner runs on or waits for.
   private mutating func noteFoundations(_ index: Int, _ terminal: ChainTerminal) {
     var foundations = Touched()
-    for task in walkedTasks { foundations.insert(task) }
-    for lock in walkedLocks { foundations.insert(lock) }
+    for link in walkedTasks.indices { foundations.insert(walkedTasks[link]) }
+    for link in walkedLocks.indices { foundations.insert(walkedLocks[link]) }
     // A walk that ends at a task whose lock is free has passed that lock too.
     if case .task(let owner) = terminal {
       if self[owner].wait >= 0 { foundations.insert(waits[self[owner].wait].lock) }
@@ -151,11 +151,11 @@ extension Replay {
     book(index)
     endChain(index)
     endInversion(index)
-    let wait = waits[index]
-    while rows.outcomes.count <= wait.row { rows.outcomes.append(nil) }
-    rows.outcomes[wait.row] = WaitOutcome(
-      waiter: label(wait.waiter), times: wait.times, timesAtDoubt: wait.timesAtDoubt, owner: wait.firstOwner,
-      ownerEvidence: wait.firstEvidence, depth: wait.depth)
+    let row = waits[index].row
+    while rows.outcomes.count <= row { rows.outcomes.append(OutcomeRecord(waiter: .none)) }
+    rows.outcomes[row] = OutcomeRecord(
+      times: waits[index].times, waiter: labelled(waits[index].waiter), owner: waits[index].firstOwner,
+      ownerEvidence: waits[index].firstEvidence, depth: UInt32(waits[index].depth))
   }
 }
 
@@ -164,17 +164,30 @@ extension Replay {
 extension Replay {
   private mutating func noteChain(_ index: Int, _ terminal: ChainTerminal, _ evidence: Evidence) {
     guard waits[index].isMutex else { return }
-    if waits[index].chain != nil, waits[index].chainTasks == walkedTasks,
-      waits[index].chain?.locks.count == walkedLocks.count, !hidesChain(index, evidence)
-    {
-      return
-    }
+    if isWalked(waits[index].chain), !hidesChain(index, evidence) { return }
     endChain(index)
-    waits[index].chainTasks = walkedTasks
     waits[index].depth = max(waits[index].depth, walkedTasks.count > 1 ? walkedLocks.count : 0)
-    waits[index].chain = ChainRow(
-      wait: waits[index].row, begin: now, end: now, path: walkedTasks.map { label($0) },
-      locks: walkedLocks.map { self[$0].address }, terminalState: chainEnd(terminal), evidence: evidence)
+    waits[index].chain = rows.chains.count
+    rows.chains.append(
+      ChainRecord(
+        begin: now, end: now, links: rows.links.count, wait: UInt32(waits[index].row),
+        taskCount: UInt32(walkedTasks.count), lockCount: UInt32(walkedLocks.count), terminalState: chainEnd(terminal),
+        evidence: evidence))
+    for link in walkedTasks.indices {
+      let label = labelled(walkedTasks[link])
+      rows.links.append(label.rawValue)
+    }
+    for link in walkedLocks.indices { rows.links.append(walkedLocks[link].rawValue) }
+  }
+
+  /// Whether a row is of the chain that was walked last: of the same tasks, whatever their names, and as many locks.
+  private func isWalked(_ chain: Int) -> Bool {
+    guard chain >= 0 else { return false }
+    let row = rows.chains[chain]
+    guard Int(row.taskCount) == walkedTasks.count, Int(row.lockCount) == walkedLocks.count else { return false }
+    for link in walkedTasks.indices
+    where rows.labels[LabelID(rawValue: rows.links[row.links + link])].index != walkedTasks[link] { return false }
+    return true
   }
 
   private func chainEnd(_ terminal: ChainTerminal) -> ChainEnd {
@@ -194,10 +207,14 @@ extension Replay {
   }
 
   private mutating func endChain(_ index: Int) {
-    guard var row = waits[index].chain else { return }
-    waits[index].chain = nil
-    row.end = now
-    if row.end > row.begin { rows.chains.append(row) }
+    let chain = waits[index].chain
+    guard chain >= 0 else { return }
+    waits[index].chain = -1
+    rows.chains[chain].end = now
+    // One that lasted for no time is none.
+    guard chain == rows.chains.count - 1, rows.chains[chain].begin >= now else { return }
+    rows.links.truncate(to: rows.chains[chain].links)
+    rows.chains.truncate(to: chain)
   }
 
   private mutating func noteInversion(
@@ -215,7 +232,7 @@ extension Replay {
     // On whose account the culprit runs, and so how urgent it is, only a probe tells where a gap has hidden waiters.
     let evidence = hidesDonors ? evidence.combined(with: .inferred(.besideGap)) : evidence
     waits[index].inversion = OpenInversion(
-      begin: now, owner: label(owner), ownerIndex: owner, cpu: cpu, evidence: evidence, culprit: culprit,
+      begin: now, owner: labelled(owner), ownerIndex: owner, cpu: cpu, evidence: evidence, culprit: culprit,
       culpritSince: now)
   }
 
@@ -223,10 +240,10 @@ extension Replay {
     guard var open = waits[index].inversion else { return }
     let ran = now - open.culpritSince
     if ran > 0 {
-      if let known = open.culprits.firstIndex(where: { $0.task.index == open.culprit }) {
+      if let known = open.culprits.firstIndex(where: { $0.index == open.culprit }) {
         open.culprits[known].ran &+= ran
       } else {
-        open.culprits.append((label(open.culprit), ran))
+        open.culprits.append((open.culprit, labelled(open.culprit), ran))
       }
     }
     open.culprit = culprit ?? open.culprit
@@ -239,11 +256,12 @@ extension Replay {
     guard let open = waits[index].inversion else { return }
     waits[index].inversion = nil
     guard now > open.begin else { return }
-    let culprits = open.culprits.sorted { ($1.ran, $0.task.pid) < ($0.ran, $1.task.pid) }
+    let culprits = open.culprits.sorted { ($1.ran, self[$0.index].pid) < ($0.ran, self[$1.index].pid) }
     rows.inversions.append(
-      InversionRow(
-        wait: waits[index].row, begin: open.begin, end: now, waiter: label(waits[index].waiter),
-        lock: self[waits[index].lock].address, owner: open.owner, cpu: open.cpu,
-        culprits: culprits.map { InversionRow.Culprit(task: $0.task, ran: $0.ran) }, evidence: open.evidence))
+      InversionRecord(
+        begin: open.begin, end: now, lock: self[waits[index].lock].address, culprits: rows.culprits.count,
+        culpritCount: UInt32(culprits.count), wait: UInt32(waits[index].row), waiter: labelled(waits[index].waiter),
+        owner: open.owner, cpu: open.cpu, evidence: open.evidence))
+    for culprit in culprits { rows.culprits.append(CulpritRecord(ran: culprit.ran, task: culprit.label)) }
   }
 }

@@ -15,9 +15,9 @@ extension Replay {
     case .task(let donor, let depth, let evidence):
       lanes[lane].proxied &+= length
       rows.splits.append(
-        SplitRow(
-          cpu: CPU(lane), begin: lanes[lane].since, end: end, donor: label(donor), curr: label(curr), depth: depth,
-          evidence: evidence))
+        SplitRecord(
+          begin: lanes[lane].since, end: end, cpu: CPU(lane), donor: labelled(donor), curr: labelled(curr),
+          depth: depth.map { Int32(clamping: $0) } ?? -1, evidence: evidence))
     }
   }
 

@@ -80,7 +80,8 @@ extension Replay {
   func besideGap(_ evidence: Evidence) -> Evidence {
     let doubted = evidence.combined(with: .inferred(.besideGap))
     if lanesInGap > 0 { return doubted }
-    for task in walkedTasks.dropFirst() {
+    for link in walkedTasks.indices.dropFirst() {
+      let task = walkedTasks[link]
       switch self[task].place {
       case .running, .queued: continue
       case .unknown: return doubted
@@ -92,7 +93,7 @@ extension Replay {
 
   /// Whether a wait's chain, the same as before, is not known as well any more: its row must end.
   func hidesChain(_ index: Int, _ evidence: Evidence) -> Bool {
-    guard evidence == .unknown || evidence == .inferred(.besideGap), let row = waits[index].chain else { return false }
-    return row.evidence != evidence
+    guard evidence == .unknown || evidence == .inferred(.besideGap), waits[index].chain >= 0 else { return false }
+    return rows.chains[waits[index].chain].evidence != evidence
   }
 }

@@ -12,7 +12,7 @@ extension Replay {
       // What a probe has read at this instant is so at this instant, gap or not.
       let isRead = if case .task(_, .probe) = owner { true } else { false }
       switch isRead ? owner : besideGap(owner) {
-      case .task(let owner, let evidence): (wait.firstOwner, wait.firstEvidence) = (label(owner), evidence)
+      case .task(let owner, let evidence): (wait.firstOwner, wait.firstEvidence) = (labelled(owner), evidence)
       // Known not to have one: the lock was given up, and the next owner is on its way.
       case .free(let evidence): wait.firstEvidence = evidence
       case .pending, .unknown: break
@@ -56,7 +56,8 @@ extension Replay {
     guard since >= waits[index].since else { return }
     var times = waits[index].times
     times[waits[index].current] &+= since - waits[index].since
-    waits[index].timesAtDoubt = times
+    rows.timesAtDoubt[row] = times
+    waits[index].isDoubted = true
   }
 
   /// Takes a wait out of the list; the last one moves to its place.
@@ -120,8 +121,8 @@ extension Replay {
     guard case .task(let owner, let stated) = state.owner, state.mostWaiters > 0, now > state.since else { return }
     let evidence = state.touchesGap ? stated.combined(with: .inferred(.besideGap)) : stated
     rows.holds.append(
-      HoldRow(
-        lock: state.address, owner: label(owner), begin: state.since, end: now, waiters: state.mostWaiters,
+      HoldRecord(
+        begin: state.since, end: now, lock: state.address, owner: labelled(owner), waiters: UInt32(state.mostWaiters),
         evidence: evidence))
   }
 
@@ -160,8 +161,8 @@ extension Replay {
       waits[wait].wasMovedSilently = true
       if proxies {
         rows.migrations.append(
-          MigrationRow(
-            kind: .proxy, task: label(task), from: self[task].cpu, to: target, time: waits[wait].blockedSince ?? now,
+          MigrationRecord(
+            time: waits[wait].blockedSince ?? now, task: labelled(task), from: self[task].cpu, to: target, kind: .proxy,
             evidence: .inferred(.movedSilently)))
       }
       self[task].cpu = target
@@ -174,7 +175,8 @@ extension Replay {
     waits[wait].migratedBack = true
     if self[task].cpu != cpu {
       rows.migrations.append(
-        MigrationRow(kind: .return, task: label(task), from: self[task].cpu, to: cpu, time: now, evidence: .event))
+        MigrationRecord(
+          time: now, task: labelled(task), from: self[task].cpu, to: cpu, kind: .return, evidence: .event))
     }
   }
 
@@ -193,10 +195,9 @@ extension Replay {
     waits[wait].hasDonated = true
     lanes[lane].donations += 1
     rows.handoffs.append(
-      HandoffRow(
-        kind: .donation, wait: waits[wait].row, lock: self[waits[wait].lock].address, from: label(donor),
-        to: label(curr), begin: blocked, end: now, wake: nil, queue: nil, run: nil, acquire: nil, migrated: false,
-        evidence: evidence))
+      HandoffRecord(
+        begin: blocked, end: now, lock: self[waits[wait].lock].address, wait: UInt32(waits[wait].row),
+        from: labelled(donor), to: labelled(curr), kind: .donation, evidence: evidence))
   }
 
   /// A wait has ended with the lock: where the lock was seen to be released, the steps since then.
@@ -204,10 +205,11 @@ extension Replay {
     guard let release = wait.release else { return }
     let (wake, queue, run) = (wait.wakingAt, wait.wakeupAt, wait.switchedInAt)
     rows.handoffs.append(
-      HandoffRow(
-        kind: .release, wait: wait.row, lock: self[wait.lock].address, from: label(release.by), to: label(wait.waiter),
-        begin: release.time, end: now, wake: wake.map { $0 - release.time },
-        queue: queue.flatMap { q in wake.map { q - $0 } }, run: run.flatMap { r in queue.map { r - $0 } },
-        acquire: run.map { now - $0 }, migrated: wait.migratedBack, evidence: release.evidence))
+      HandoffRecord(
+        begin: release.time, end: now, lock: self[wait.lock].address, wake: MaybeTime(wake.map { $0 - release.time }),
+        queue: MaybeTime(queue.flatMap { q in wake.map { q - $0 } }),
+        run: MaybeTime(run.flatMap { r in queue.map { r - $0 } }), acquire: MaybeTime(run.map { now - $0 }),
+        wait: UInt32(wait.row), from: labelled(release.by), to: labelled(wait.waiter), kind: .release,
+        migrated: wait.migratedBack, evidence: release.evidence))
   }
 }

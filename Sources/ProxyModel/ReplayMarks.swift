@@ -125,7 +125,7 @@ extension Replay {
   /// Whether a task waits for a mutex; not where a gap may hide that it does no more.
   private func isWaiter(_ task: TaskIndex) -> Bool {
     let wait = self[task].wait
-    return wait >= 0 && waits[wait].isMutex && waits[wait].timesAtDoubt == nil
+    return wait >= 0 && waits[wait].isMutex && !waits[wait].isDoubted
   }
 
   /// Whether a task is off its CPU for a mutex, and nobody has begun to wake it.

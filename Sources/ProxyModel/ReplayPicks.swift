@@ -60,9 +60,9 @@ extension Replay {
     case .unknown, .cycle: return nil
     case .task(let owner): if !isOnRunqueue(owner) { return .park(donor) }
     }
-    for (task, owner) in zip(walkedTasks, walkedTasks.dropFirst()) {
-      let home = home(of: owner)
-      if home >= 0, home != cpu { return .move(task, to: home) }
+    for link in walkedTasks.indices.dropFirst() {
+      let home = home(of: walkedTasks[link])
+      if home >= 0, home != cpu { return .move(walkedTasks[link - 1], to: home) }
     }
     return nil
   }

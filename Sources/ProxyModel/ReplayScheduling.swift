@@ -18,11 +18,19 @@ extension Replay {
     return TaskLabel(index: task, pid: now.pid, comm: now.comm, priority: now.priority)
   }
 
+  /// The number of the task's label as it is now.
+  @inline(__always)
+  mutating func labelled(_ task: TaskIndex) -> LabelID {
+    if self[task].label == .none { self[task].label = rows.labels.id(label(task)) }
+    return self[task].label
+  }
+
   mutating func described(_ task: TaskIndex, _ pid: Pid, _ comm: Comm, _ priority: Priority?) {
     while tasks.count <= Int(task.rawValue) { tasks.append(TaskNow()) }
     self[task].pid = pid
     self[task].comm = comm
     self[task].priority = priority
+    self[task].label = .none
     touched.insert(task)
     if case .running(let cpu) = self[task].place { touched.insert(lane: Int(cpu)) }
   }

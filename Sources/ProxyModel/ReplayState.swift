@@ -30,6 +30,8 @@ struct TaskNow {
   /// Its neighbours in the list of tasks that are queued on the same CPU, −1 without one.
   var previousQueued: Int32 = -1
   var nextQueued: Int32 = -1
+  /// Its label, as long as that is up to date.
+  var label = LabelID.none
 }
 
 /// A CPU at the instant that is being replayed.
@@ -93,15 +95,15 @@ struct WaitNow {
   /// What its class follows from.
   var restsOn = Touched.everything
   var times = ClassTimes()
-  /// Its times when a gap began that may hide its end.
-  var timesAtDoubt: ClassTimes?
+  /// A gap may hide its end; its times when that gap began are in ``ReplayRows/timesAtDoubt``.
+  var isDoubted = false
   /// The lock's owner when the wait began, and the deepest chain since.
-  var firstOwner: TaskLabel?
+  var firstOwner = LabelID.none
   var firstEvidence = Evidence.unknown
   var depth = 0
 
-  var chain: ChainRow?
-  var chainTasks: [TaskIndex] = []
+  /// The chain's row, −1 without one.
+  var chain = -1
   var inversion: OpenInversion?
   /// The last release that can have led to the wait's end, and who made it.
   var release: (time: Timestamp, by: TaskIndex, evidence: Evidence)?
@@ -128,38 +130,12 @@ struct WaitNow {
 /// An inversion window that has begun and not ended.
 struct OpenInversion {
   var begin: Timestamp
-  var owner: TaskLabel
+  var owner: LabelID
   var ownerIndex: TaskIndex
   var cpu: CPU
   var evidence: Evidence
   /// Who runs instead, and since when.
   var culprit: TaskIndex
   var culpritSince: Timestamp
-  var culprits: [(task: TaskLabel, ran: Int64)] = []
-}
-
-/// What a replay has found.
-struct ReplayRows {
-  /// By the row number of the wait; `nil` for one that the replay has not seen.
-  var outcomes: [WaitOutcome?] = []
-  var chains: [ChainRow] = []
-  /// `nil` where nobody asks for them.
-  var classes: [ClassRow]?
-  var splits: [SplitRow] = []
-  var inversions: [InversionRow] = []
-  var handoffs: [HandoffRow] = []
-  var holds: [HoldRow] = []
-  var migrations: [MigrationRow] = []
-}
-
-/// What reconstruction adds to a wait's row.
-struct WaitOutcome {
-  /// The waiter by its last name: the one that it began with may be out of date, for a task can rename itself unseen.
-  var waiter: TaskLabel
-  var times: ClassTimes
-  /// As far as the wait is certain, where a gap may hide its end.
-  var timesAtDoubt: ClassTimes?
-  var owner: TaskLabel?
-  var ownerEvidence: Evidence
-  var depth: Int
+  var culprits: [(index: TaskIndex, label: LabelID, ran: Int64)] = []
 }

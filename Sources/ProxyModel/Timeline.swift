@@ -19,14 +19,14 @@ public struct Timeline: Sendable {
   public var tasks: [TaskRow] = []
   /// Whether the kernel proxies, and how that is known.
   public var verdict = ProxyVerdict(answer: .notShown, reasons: [], evidence: .unknown)
-  public var waits: [WaitRow] = []
-  public var chains: [ChainRow] = []
+  public var waits: Rows<WaitRow> = []
+  public var chains: Rows<ChainRow> = []
   package var classes: [ClassRow] = []
-  public var splits: [SplitRow] = []
-  public var inversions: [InversionRow] = []
-  public var handoffs: [HandoffRow] = []
-  public var holds: [HoldRow] = []
-  public var migrations: [MigrationRow] = []
+  public var splits: Rows<SplitRow> = []
+  public var inversions: Rows<InversionRow> = []
+  public var handoffs: Rows<HandoffRow> = []
+  public var holds: Rows<HoldRow> = []
+  public var migrations: Rows<MigrationRow> = []
   public var pairing: [PairingRow] = []
   /// How often sched_ext callbacks were called.
   public var marks = MarkSummary()
@@ -123,7 +123,7 @@ public struct TaskRow: Sendable, Hashable {
 }
 
 /// What a wait is for, by the flags of its `contention_begin`.
-public enum WaitKind: String, Sendable, Hashable, CaseIterable {
+public enum WaitKind: String, Sendable, Hashable, CaseIterable, BitwiseCopyable {
   case mutex
   case rwsemRead = "rwsem-read"
   case rwsemWrite = "rwsem-write"
@@ -153,7 +153,7 @@ public enum WaitKind: String, Sendable, Hashable, CaseIterable {
 }
 
 /// How a wait ended.
-public enum WaitResult: Sendable, Hashable {
+public enum WaitResult: Sendable, Hashable, BitwiseCopyable {
   case acquired
   /// Gave up, with the negative errno of `contention_end`.
   case failed(errno: Int32)

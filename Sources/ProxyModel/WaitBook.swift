@@ -26,7 +26,9 @@ struct WaitBook: ~Copyable {
   /// Deeper nesting than this is a damaged or hostile stream.
   private static let nestingLimit = 8
 
-  private(set) var rows: [WaitRow] = []
+  private(set) var rows = PackedLog<WaitRecord>()
+  /// Tasks as they were when their waits began.
+  private var labels = LabelPool()
   /// Open waits, and slots of old ones that can be used again.
   private var slots = FlatArray<OpenWait>()
   private var freeSlots: [Int32] = []
@@ -53,9 +55,9 @@ struct WaitBook: ~Copyable {
     loseTooDeep(waiter.index)
     push(OpenWait(waiter: waiter.index, row: rows.count, lock: lock, cpu: cpu))
     rows.append(
-      WaitRow(
-        kind: kind, waiter: waiter, lock: lock, begin: time, isCutAtBegin: false, end: nil, length: 0, result: .open,
-        asleep: 0, touchesGap: false))
+      WaitRecord(
+        begin: time, asleep: MaybeTime(0), lock: lock, waiter: labels.id(waiter), result: .open, kind: kind,
+        isCutAtBegin: false))
     return rows.count - 1
   }
 
@@ -99,11 +101,11 @@ struct WaitBook: ~Copyable {
     }
     while head(waiter.index) != slot { lose(pop(waiter.index)) }
     let wait = pop(waiter.index)
-    rows[wait.row].end = time
+    rows[wait.row].hasEnd = true
     rows[wait.row].length = time - rows[wait.row].begin
     rows[wait.row].result = result == 0 ? .acquired : .failed(errno: result)
     if let since = wait.offCPUSince { addSleep(wait.row, from: since, to: time) }
-    if wait.doubtfulSince != nil { rows[wait.row].asleep = nil }
+    if wait.doubtfulSince != nil { rows[wait.row].asleep = MaybeTime(nil) }
     return wait.row
   }
 
@@ -153,9 +155,11 @@ struct WaitBook: ~Copyable {
     }
   }
 
-  /// Closes what is open at the trace's end, and gives the rows in order of their beginning.
-  /// Row numbers that ``begin(_:kind:waiter:cpu:at:)`` gave may not be places in the result: `order` tells which is where.
-  mutating func finish(at end: Timestamp) -> (rows: [WaitRow], order: [Int], diagnostics: DiagnosticLog) {
+  /// A waiter as it was when its wait began.
+  func waiter(_ wait: WaitRecord) -> TaskLabel { labels[wait.waiter] }
+
+  /// Closes what is open at the trace's end.
+  mutating func finish(at end: Timestamp) -> DiagnosticLog {
     for slot in slots.indices where slots[slot].isOpen {
       let wait = slots[slot]
       if wait.doubtfulSince != nil {
@@ -165,10 +169,25 @@ struct WaitBook: ~Copyable {
         if let since = wait.offCPUSince { addSleep(wait.row, from: since, to: end) }
       }
     }
+    return diagnostics
+  }
+
+  /// Takes the rows out, in order of their beginning.
+  /// - Returns: the place there of each row number that ``begin(_:kind:waiter:cpu:at:)`` gave; `nil` where all stay.
+  mutating func takeRows(into sorted: inout PackedLog<WaitRecord>) -> [Int]? {
     // Rows are made in order of time, but for those that are certain only backwards from their end.
-    let rows = rows
-    let order = rows.indices.sorted { (rows[$0].begin, $0) < (rows[$1].begin, $1) }
-    return (order.map { rows[$0] }, order, diagnostics)
+    guard rows.indices.dropFirst().contains(where: { rows[$0].begin < rows[$0 - 1].begin }) else {
+      sorted = rows.take()
+      return nil
+    }
+    let begins = rows.indices.map { rows[$0].begin }
+    let order = rows.indices.sorted { (begins[$0], $0) < (begins[$1], $1) }
+    var places = order
+    for (place, row) in order.enumerated() {
+      places[row] = place
+      sorted.append(rows[row])
+    }
+    return places
   }
 
   private mutating func endWithoutBegin(
@@ -180,14 +199,13 @@ struct WaitBook: ~Copyable {
       return
     }
     rows.append(
-      WaitRow(
-        kind: kind, waiter: waiter, lock: lock, begin: certainSince, isCutAtBegin: true, end: time,
-        length: time - certainSince, result: result == 0 ? .acquired : .failed(errno: result), asleep: nil,
-        touchesGap: false))
+      WaitRecord(
+        begin: certainSince, length: time - certainSince, asleep: MaybeTime(nil), lock: lock, waiter: labels.id(waiter),
+        result: result == 0 ? .acquired : .failed(errno: result), kind: kind, hasEnd: true, isCutAtBegin: true))
   }
 
   private mutating func addSleep(_ row: Int, from: Timestamp, to: Timestamp) {
-    if let sum = rows[row].asleep { rows[row].asleep = sum &+ max(0, to - from) }
+    if let sum = rows[row].asleep.value { rows[row].asleep = MaybeTime(sum &+ max(0, to - from)) }
   }
 }
 
@@ -268,7 +286,7 @@ extension WaitBook {
   private mutating func lose(_ wait: OpenWait) {
     rows[wait.row].result = .lost
     rows[wait.row].length = (wait.doubtfulSince ?? rows[wait.row].begin) - rows[wait.row].begin
-    rows[wait.row].asleep = nil
+    rows[wait.row].asleep = MaybeTime(nil)
     lost.append(wait)
   }
 }

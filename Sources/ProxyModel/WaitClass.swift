@@ -1,6 +1,6 @@
 /// What a waiter waited for, instant by instant: each nanosecond of a wait belongs to exactly one class, the first of these
 /// that applies.
-public enum WaitClass: Int, Sendable, CaseIterable {
+public enum WaitClass: Int, Sendable, CaseIterable, BitwiseCopyable {
   /// The waiter itself is on a CPU: spinning, or woken and on its way to the lock.
   case own
   /// The lock was released and no later owner is known.
@@ -38,7 +38,7 @@ public enum WaitClass: Int, Sendable, CaseIterable {
 }
 
 /// Time by class; the nine sum to the wait exactly.
-public struct ClassTimes: Sendable, Hashable {
+public struct ClassTimes: Sendable, Hashable, BitwiseCopyable {
   private var sums: InlineArray<9, Int64> = .init(repeating: 0)
 
   public init() {}

@@ -37,7 +37,7 @@ struct ComparisonTests {
   // MARK: Against the truth
 
   /// Lengths of a task's lock calls, as the workload measured them: of those in which a wait of it began.
-  private static func truth(_ name: String, of task: String, _ waits: [WaitRow]) throws -> [Double] {
+  private static func truth(_ name: String, of task: String, _ waits: Rows<WaitRow>) throws -> [Double] {
     let text = try String(contentsOf: fixtures.appending(path: "\(name).truth.csv"), encoding: .utf8)
     let begins = waits.filter { $0.kind == .mutex && $0.waiter.comm.text == task }.map { Int64($0.begin.rawValue) }
     return text.split(separator: "\n").compactMap { line -> Double? in
@@ -98,8 +98,8 @@ struct ComparisonTests {
       let isFirst = whole.timeline.waits.map { _ in random.oneIn(2) }
       let isFirstHold = whole.timeline.holds.map { _ in random.oneIn(2) }
       for (half, wanted) in [(0, true), (1, false)] {
-        halves[half].timeline.waits = zip(whole.timeline.waits, isFirst).filter { $0.1 == wanted }.map(\.0)
-        halves[half].timeline.holds = zip(whole.timeline.holds, isFirstHold).filter { $0.1 == wanted }.map(\.0)
+        halves[half].timeline.waits = Rows(zip(whole.timeline.waits, isFirst).filter { $0.1 == wanted }.map(\.0))
+        halves[half].timeline.holds = Rows(zip(whole.timeline.holds, isFirstHold).filter { $0.1 == wanted }.map(\.0))
       }
       let comparison = Comparison(halves.enumerated().map { Figures(label: "\($0)", [$1]) })
       let verdicts = comparison.figures.flatMap(\.changes).compactMap { $0?.verdict }

@@ -17,14 +17,22 @@ struct ExtremeTests {
       context.timeline.cpus[i].switches = .max
       context.timeline.cpus[i].lostEvents = .max
     }
-    context.timeline.waits += context.timeline.waits
-    for i in context.timeline.waits.indices { context.timeline.waits[i].length = .max }
-    for i in context.timeline.holds.indices { context.timeline.holds[i].end = Timestamp(0) }
-    for i in context.timeline.splits.indices { context.timeline.splits[i].end = Timestamp(.max) }
-    for i in context.timeline.inversions.indices { context.timeline.inversions[i].begin = Timestamp(.max) }
-    context.timeline.handoffs += context.timeline.handoffs
-    for i in context.timeline.handoffs.indices { context.timeline.handoffs[i].end = Timestamp(1 << 63) }
+    let timeline = context.timeline
+    context.timeline.waits = changed(timeline.waits + Array(timeline.waits)) { $0.length = .max }
+    context.timeline.holds = changed(timeline.holds) { $0.end = Timestamp(0) }
+    context.timeline.splits = changed(timeline.splits) { $0.end = Timestamp(.max) }
+    context.timeline.inversions = changed(timeline.inversions) { $0.begin = Timestamp(.max) }
+    context.timeline.handoffs = changed(timeline.handoffs + Array(timeline.handoffs)) { $0.end = Timestamp(1 << 63) }
     return context
+  }
+
+  private static func changed<Row>(_ rows: some Sequence<Row>, _ change: (inout Row) -> Void) -> Rows<Row> {
+    Rows(
+      rows.map { row in
+        var row = row
+        change(&row)
+        return row
+      })
   }
 
   private static let spans: [(UInt64, UInt64)] = [

@@ -100,6 +100,6 @@ struct LockSums: Sendable {
       sums[place].longestHold = max(sums[place].longestHold ?? 0, length)
       sums[place].owners.insert(hold.owner.index)
     }
-    return ChosenRows(sums) { $0.waits > 0 || $0.held != nil }
+    return ChosenRows(Rows(sums)) { $0.waits > 0 || $0.held != nil }
   }
 }

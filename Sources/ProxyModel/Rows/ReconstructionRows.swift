@@ -20,7 +20,7 @@ public struct ChainRow: Sendable, Hashable {
 }
 
 /// How a chain ends, when its stretch began.
-public enum ChainEnd: String, Sendable, Hashable {
+public enum ChainEnd: String, Sendable, Hashable, BitwiseCopyable {
   case running, runnable, sleeping, unknown
   /// Woken, and on no runqueue yet.
   case waking
@@ -67,7 +67,7 @@ public struct InversionRow: Sendable, Hashable {
 
 /// A handoff: of CPU time from donor to owner, or of a lock from owner to waiter.
 public struct HandoffRow: Sendable, Hashable {
-  public enum Kind: String, Sendable, Hashable {
+  public enum Kind: String, Sendable, Hashable, BitwiseCopyable {
     case donation, release
   }
 
@@ -103,7 +103,7 @@ public struct HoldRow: Sendable, Hashable {
 
 /// A move of a blocked donor.
 public struct MigrationRow: Sendable, Hashable {
-  public enum Kind: String, Sendable, Hashable {
+  public enum Kind: String, Sendable, Hashable, BitwiseCopyable {
     /// To the CPU of its owner; emits no event.
     case proxy
     /// Back, when it is woken.

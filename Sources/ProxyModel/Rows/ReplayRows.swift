@@ -1,0 +1,61 @@
+import TraceCore
+
+/// What a replay has found.
+struct ReplayRows: ~Copyable, Sendable {
+  var labels = LabelPool()
+  /// By the row number of the wait; `isSeen` tells which ones the replay has seen.
+  var outcomes = PackedLog<OutcomeRecord>()
+  /// By the row number of the wait: its times when a gap began that may hide its end.
+  var timesAtDoubt: [Int: ClassTimes] = [:]
+  /// In order of their beginning; one without length is none.
+  var chains = PackedLog<ChainRecord>()
+  /// Of chains: labels of tasks and indices of locks.
+  var links = PackedLog<UInt32>()
+  /// `nil` where nobody asks for them.
+  var classes: [ClassRow]?
+  var splits = PackedLog<SplitRecord>()
+  var inversions = PackedLog<InversionRecord>()
+  var culprits = PackedLog<CulpritRecord>()
+  var handoffs = PackedLog<HandoffRecord>()
+  var holds = PackedLog<HoldRecord>()
+  var migrations = PackedLog<MigrationRecord>()
+
+  /// Gives rows their final form: waits by their place in order of their beginning, nothing beyond what is certain of a wait,
+  /// and in order.
+  mutating func arrange(_ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int) {
+    chains.keep { row in
+      let wait = place(Int(row.wait))
+      row.wait = UInt32(wait)
+      row.end = min(row.end, waits[wait].certainEnd)
+      return row.begin < row.end
+    }
+    inversions.keep { row in
+      let wait = place(Int(row.wait))
+      row.wait = UInt32(wait)
+      row.end = min(row.end, waits[wait].certainEnd)
+      return row.begin < row.end
+    }
+    handoffs.keep { row in
+      row.wait = UInt32(place(Int(row.wait)))
+      return true
+    }
+    if let open = classes { classes = clipped(open, to: waits, placed: place) }
+    chains.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
+    splits.sort { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
+    inversions.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
+    handoffs.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
+    holds.sort { ($0.begin, $0.lock, $0.end) < ($1.begin, $1.lock, $1.end) }
+    migrations.sort { $0.time < $1.time }
+  }
+
+  private func clipped(
+    _ classes: [ClassRow], to waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int
+  ) -> [ClassRow] {
+    classes.compactMap { row in
+      var row = row
+      row.wait = place(row.wait)
+      row.end = min(row.end, waits[row.wait].certainEnd)
+      return row.begin < row.end ? row : nil
+    }
+  }
+}

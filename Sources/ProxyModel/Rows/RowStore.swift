@@ -1,0 +1,82 @@
+import TraceCore
+
+/// The rows of a capture, packed: what a ``Timeline`` unpacks them from.
+final class RowStore: Sendable {
+  private let waits: PackedLog<WaitRecord>
+  private let rows: ReplayRows
+  /// Addresses by ``LockIndex``.
+  private let locks: [LockAddress]
+
+  init(_ waits: consuming PackedLog<WaitRecord>, _ rows: consuming ReplayRows, locks: [LockAddress]) {
+    self.waits = waits
+    self.rows = rows
+    self.locks = locks
+  }
+
+  func fill(_ timeline: inout Timeline) {
+    timeline.waits = Rows(count: waits.count) { self.wait($0) }
+    timeline.chains = Rows(count: rows.chains.count) { self.chain($0) }
+    timeline.splits = Rows(count: rows.splits.count) { self.split($0) }
+    timeline.inversions = Rows(count: rows.inversions.count) { self.inversion($0) }
+    timeline.handoffs = Rows(count: rows.handoffs.count) { self.handoff($0) }
+    timeline.holds = Rows(count: rows.holds.count) { self.hold($0) }
+    timeline.migrations = Rows(count: rows.migrations.count) { self.migration($0) }
+  }
+
+  private func wait(_ index: Int) -> WaitRow {
+    let row = waits[index]
+    return WaitRow(
+      kind: row.kind, waiter: rows.labels[row.waiter], lock: row.lock, begin: row.begin, isCutAtBegin: row.isCutAtBegin,
+      end: row.hasEnd ? row.begin + row.length : nil, length: row.length, result: row.result, asleep: row.asleep.value,
+      touchesGap: row.touchesGap, times: row.times, owner: rows.labels.label(row.owner),
+      ownerEvidence: row.ownerEvidence, depth: Int(row.depth))
+  }
+
+  private func chain(_ index: Int) -> ChainRow {
+    let row = rows.chains[index]
+    let locksBegin = row.links + Int(row.taskCount)
+    return ChainRow(
+      wait: Int(row.wait), begin: row.begin, end: row.end,
+      path: (row.links..<locksBegin).map { rows.labels[LabelID(rawValue: rows.links[$0])] },
+      locks: (locksBegin..<locksBegin + Int(row.lockCount)).map { locks[Int(rows.links[$0])] },
+      terminalState: row.terminalState, evidence: row.evidence)
+  }
+
+  private func split(_ index: Int) -> SplitRow {
+    let row = rows.splits[index]
+    return SplitRow(
+      cpu: row.cpu, begin: row.begin, end: row.end, donor: rows.labels[row.donor], curr: rows.labels[row.curr],
+      depth: row.depth < 0 ? nil : Int(row.depth), evidence: row.evidence)
+  }
+
+  private func inversion(_ index: Int) -> InversionRow {
+    let row = rows.inversions[index]
+    let culprits = (row.culprits..<row.culprits + Int(row.culpritCount)).map { place in
+      InversionRow.Culprit(task: rows.labels[rows.culprits[place].task], ran: rows.culprits[place].ran)
+    }
+    return InversionRow(
+      wait: Int(row.wait), begin: row.begin, end: row.end, waiter: rows.labels[row.waiter], lock: row.lock,
+      owner: rows.labels[row.owner], cpu: row.cpu, culprits: culprits, evidence: row.evidence)
+  }
+
+  private func handoff(_ index: Int) -> HandoffRow {
+    let row = rows.handoffs[index]
+    return HandoffRow(
+      kind: row.kind, wait: Int(row.wait), lock: row.lock, from: rows.labels[row.from], to: rows.labels[row.to],
+      begin: row.begin, end: row.end, wake: row.wake.value, queue: row.queue.value, run: row.run.value,
+      acquire: row.acquire.value, migrated: row.migrated, evidence: row.evidence)
+  }
+
+  private func hold(_ index: Int) -> HoldRow {
+    let row = rows.holds[index]
+    return HoldRow(
+      lock: row.lock, owner: rows.labels[row.owner], begin: row.begin, end: row.end, waiters: Int(row.waiters),
+      evidence: row.evidence)
+  }
+
+  private func migration(_ index: Int) -> MigrationRow {
+    let row = rows.migrations[index]
+    return MigrationRow(
+      kind: row.kind, task: rows.labels[row.task], from: row.from, to: row.to, time: row.time, evidence: row.evidence)
+  }
+}
