@@ -1,3 +1,5 @@
+import TraceCore
+
 /// An array that cannot be copied.
 ///
 /// State that every event changes lives in these: an `Array` asks before each change whether somebody shares its memory,
@@ -11,7 +13,7 @@ struct FlatArray<Element>: ~Copyable {
 
   init() {
     capacity = 16
-    memory = .allocate(capacity: capacity)
+    memory = .allocateLines(capacity: capacity)
   }
 
   deinit {
@@ -56,7 +58,7 @@ struct FlatArray<Element>: ~Copyable {
 
   @inline(never)
   private mutating func grow() {
-    let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
+    let larger = UnsafeMutablePointer<Element>.allocateLines(capacity: capacity * 2)
     larger.moveInitialize(from: memory, count: count)
     memory.deallocate()
     memory = larger

@@ -53,7 +53,7 @@ public struct CaptureReader: ~Copyable {
   }
 
   private static func placed<Reader: ~Copyable>(_ reader: consuming Reader) -> UnsafeMutablePointer<Reader> {
-    let pointer = UnsafeMutablePointer<Reader>.allocate(capacity: 1)
+    let pointer = UnsafeMutablePointer<Reader>.allocateLines(capacity: 1)
     pointer.initialize(to: reader)
     return pointer
   }

@@ -1,3 +1,5 @@
+import TraceCore
+
 /// Records of a fixed size, one after the other, that are kept to the end.
 ///
 /// It grows piece by piece: an array that doubles needs three times its memory while it moves.
@@ -32,7 +34,7 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
 
   @inline(__always)
   mutating func append(_ record: Record) {
-    if count == pieces.count * Self.pieceSize { pieces.append(.allocate(capacity: Self.pieceSize)) }
+    if count == pieces.count * Self.pieceSize { pieces.append(.allocateLines(capacity: Self.pieceSize)) }
     (pieces[count / Self.pieceSize] + count % Self.pieceSize).initialize(to: record)
     count += 1
   }

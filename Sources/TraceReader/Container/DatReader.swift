@@ -4,7 +4,8 @@ import TraceCore
 struct DatReader: ~Copyable {
   private let file: FileView
   private let contents: ContainerContents
-  private let decoder: RecordDecoder
+  /// Allocated once, owned here alone, freed with this.
+  private let decoder: UnsafeMutablePointer<RecordDecoder>
   private var merge: StreamMerge
   private var symbols: SymbolTable?
 
@@ -32,15 +33,22 @@ struct DatReader: ~Copyable {
     _ file: FileView, _ contents: inout ContainerContents, _ buffer: BufferLayout, _ path: String,
     _ marks: MarkPattern
   ) {
-    decoder = RecordDecoder(
-      &contents.formats, marks, longSize: contents.pageFormat.longSize, isBigEndian: contents.head.isBigEndian,
-      &contents.diagnostics)
+    decoder = .allocateLines(capacity: 1)
+    decoder.initialize(
+      to: RecordDecoder(
+        &contents.formats, marks, longSize: contents.pageFormat.longSize, isBigEndian: contents.head.isBigEndian,
+        &contents.diagnostics))
     let clock = ClockName.clock(
       buffer.clockName, isConverted: (contents.options.tsc?.multiplier ?? 0) != 0, &contents.diagnostics)
     info = contents.info(path: path, buffer, clock)
     merge = Self.merge(file, contents, buffer)
     self.contents = contents
     self.file = file
+  }
+
+  deinit {
+    decoder.deinitialize(count: 1)
+    decoder.deallocate()
   }
 
   private static func merge(

@@ -80,8 +80,11 @@ struct RecordDecoder: ~Copyable {
   }
 
   /// Decodes one record: all of an event but its time and CPU.
+  ///
+  /// Mutating, as is what it calls, though it changes nothing: what cannot be copied and is borrowed is passed as a bitwise
+  /// copy.
   @inline(__always)
-  func decode(_ record: Record, _ tally: inout Tally, into event: inout SchedEvent) {
+  mutating func decode(_ record: Record, _ tally: inout Tally, into event: inout SchedEvent) {
     event.body = .other
     guard let (id, flags, pid) = CommonFields.load(record) else {
       (event.pid, event.eventID, event.context) = (0, 0, EventContext(rawValue: 0))
@@ -101,7 +104,7 @@ struct RecordDecoder: ~Copyable {
   }
 
   @inline(__always)
-  private func fill(_ body: inout EventBody, _ index: Int, _ record: Record, _ current: Pid) {
+  private mutating func fill(_ body: inout EventBody, _ index: Int, _ record: Record, _ current: Pid) {
     switch plans[index].role {
     case .switched:
       body = .switched(
@@ -123,21 +126,23 @@ struct RecordDecoder: ~Copyable {
   }
 
   @inline(__always)
-  private func wake(_ index: Int, _ record: Record) -> WakeRecord {
+  private mutating func wake(_ index: Int, _ record: Record) -> WakeRecord {
     let cpu = plans[index].first.load(record, orElse: plans[index].constant)
     return WakeRecord(task: plans[index].task.load(record), targetCPU: Int32(truncatingIfNeeded: cpu))
   }
 
   @inline(__always)
-  private func lock(_ index: Int, _ record: Record) -> LockAddress { LockAddress(plans[index].first.load(record)) }
+  private mutating func lock(_ index: Int, _ record: Record) -> LockAddress {
+    LockAddress(plans[index].first.load(record))
+  }
 
   @inline(__always)
-  private func flags(_ field: IntegerField, _ record: Record) -> ContentionFlags {
+  private mutating func flags(_ field: IntegerField, _ record: Record) -> ContentionFlags {
     ContentionFlags(rawValue: UInt32(truncatingIfNeeded: field.load(record, orElse: 0)))
   }
 
   @inline(never)
-  private func rareBody(_ plan: DecodePlan, _ record: Record, _ current: Pid) -> EventBody {
+  private mutating func rareBody(_ plan: DecodePlan, _ record: Record, _ current: Pid) -> EventBody {
     let (task, first, second) = (plan.task, plan.first, plan.second)
     switch plan.role {
     case .wakeupNew:

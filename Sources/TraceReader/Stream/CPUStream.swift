@@ -56,29 +56,31 @@ struct CPUStream: ~Copyable {
   ///
   /// Written where it is wanted: returned, an event of a dozen words goes through registers that there are not enough of.
   @inline(__always)
-  mutating func take(_ decoder: borrowing RecordDecoder, into event: inout SchedEvent) {
+  mutating func take(_ decoder: UnsafeMutablePointer<RecordDecoder>, into event: inout SchedEvent) {
     // The byte order is a constant in each of the two, so that no load has to ask for it.
     if format.isBigEndian { takeBigEndian(decoder, &event) } else { takeLittleEndian(decoder, &event) }
   }
 
   @inline(never)
-  private mutating func takeBigEndian(_ decoder: borrowing RecordDecoder, _ event: inout SchedEvent) {
+  private mutating func takeBigEndian(_ decoder: UnsafeMutablePointer<RecordDecoder>, _ event: inout SchedEvent) {
     take(decoder, isBigEndian: true, &event)
   }
 
   @inline(never)
-  private mutating func takeLittleEndian(_ decoder: borrowing RecordDecoder, _ event: inout SchedEvent) {
+  private mutating func takeLittleEndian(_ decoder: UnsafeMutablePointer<RecordDecoder>, _ event: inout SchedEvent) {
     take(decoder, isBigEndian: false, &event)
   }
 
   @inline(__always)
-  private mutating func take(_ decoder: borrowing RecordDecoder, isBigEndian: Bool, _ event: inout SchedEvent) {
+  private mutating func take(
+    _ decoder: UnsafeMutablePointer<RecordDecoder>, isBigEndian: Bool, _ event: inout SchedEvent
+  ) {
     guard head == .record, let base = page.baseAddress else { return takeLoss(&event) }
     // Both lie within the page, of which the cursor checked every length.
     let record = Record(base + recordStart, count: recordCount, isBigEndian: isBigEndian)
     event.timestamp = Timestamp(recordTime)
     event.cpu = cpu
-    decoder.decode(record, &tally, into: &event)
+    decoder.pointee.decode(record, &tally, into: &event)
     advance(isBigEndian: isBigEndian)
   }
 

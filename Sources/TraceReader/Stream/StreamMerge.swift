@@ -26,7 +26,7 @@ struct StreamMerge: ~Copyable {
   ///   - count: How many streams there are.
   ///   - makeStream: Makes a stream by its index, which ascends with the CPU.
   init(count: Int, _ makeStream: (Int) -> CPUStream) {
-    streams = .allocate(capacity: count)
+    streams = UnsafeMutableBufferPointer(start: .allocateLines(capacity: count), count: count)
     for index in 0..<count {
       streams.initializeElement(at: index, to: makeStream(index))
       if !streams[index].isAtEnd { heap.append(Key(time: streams[index].headTime, index: index)) }
@@ -42,9 +42,10 @@ struct StreamMerge: ~Copyable {
   }
 
   /// Goes to the next event.
+  /// - Parameter decoder: By its address: a borrowed one is copied bit by bit for each call.
   /// - Returns: Whether there is one.
   @inline(__always)
-  mutating func next(_ decoder: borrowing RecordDecoder, into event: inout SchedEvent) -> Bool {
+  mutating func next(_ decoder: UnsafeMutablePointer<RecordDecoder>, into event: inout SchedEvent) -> Bool {
     guard let current, let base = streams.baseAddress else { return false }
     // By its address: changed through the buffer's subscript it does not get through the thread sanitizer's build.
     let stream = base + current
