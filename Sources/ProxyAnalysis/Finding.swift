@@ -41,6 +41,19 @@ public struct Finding: Sendable, Hashable {
     self.row = row
   }
 
+  /// Findings in order, worst first.
+  ///
+  /// Sorted by number: to move whole findings about costs ten times what the comparisons do, and there can be one for each
+  /// row.
+  static func worstFirst(_ findings: [Finding]) -> [Finding] {
+    let order = findings.indices.map { (gravity: findings[$0].gravity, cost: findings[$0].cost, place: $0) }
+      .sorted { a, b in
+        if a.gravity != b.gravity { return a.gravity > b.gravity }
+        return a.cost != b.cost ? a.cost > b.cost : isWorse(findings[a.place], than: findings[b.place])
+      }
+    return order.map { findings[$0.place] }
+  }
+
   /// Worst first; what is equally bad in order of time.
   public static func isWorse(_ a: Finding, than b: Finding) -> Bool {
     if a.gravity != b.gravity { return a.gravity > b.gravity }

@@ -61,7 +61,7 @@ public struct Report: Sendable {
       limits += analysis.limits(context)
     }
     self.tables = tables
-    self.findings = findings.sorted(by: Finding.isWorse)
+    self.findings = Finding.worstFirst(findings)
     self.blocks = blocks.enumerated().sorted { a, b in
       (a.element.part.rawValue, a.element.place, a.offset) < (b.element.part.rawValue, b.element.place, b.offset)
     }.map(\.element)

@@ -49,6 +49,7 @@ struct RowSelection: Sendable {
   let pairing: ChosenRows<PairingRow>
   let migrations: ChosenRows<MigrationRow>
   let gaps: ChosenRows<GapRow>
+  let locks: ChosenRows<LockSums>
 
   init(_ timeline: Timeline, _ filter: RowFilter) {
     func choose<Row>(_ rows: Rows<Row>, _ isChosen: (Row) -> Bool) -> ChosenRows<Row> {
@@ -65,5 +66,6 @@ struct RowSelection: Sendable {
     pairing = choose(Rows(timeline.pairing), filter.chooses)
     migrations = choose(timeline.migrations, filter.chooses)
     gaps = choose(Rows(timeline.gaps), filter.chooses)
+    locks = LockSums.chosen(waits, holds)
   }
 }

@@ -60,8 +60,8 @@ public struct ProxyMachine: ~Copyable {
   var verdict: VerdictBuilder
   var lull = Lull()
   /// A replay for each hypothesis, until it is decided whether the kernel proxies: then just one.
-  private var proxying: Replay? = Replay(proxies: true)
-  private var plain: Replay? = Replay(proxies: false)
+  private var proxying = ReplaySeat(Replay(proxies: true))
+  private var plain = ReplaySeat(Replay(proxies: false))
 
   var begin: Timestamp?
   /// Losses that came before the first record.
@@ -76,11 +76,11 @@ public struct ProxyMachine: ~Copyable {
     tasks = TaskTable(savedComms: options.savedComms)
     verdict = VerdictBuilder(forced: options.proxyExecution)
     if options.recordsClasses {
-      proxying?.rows.classes = []
-      plain?.rows.classes = []
+      proxying.replay?.pointee.rows.classes = []
+      plain.replay?.pointee.rows.classes = []
     }
-    if options.proxyExecution == true { plain = nil }
-    if options.proxyExecution == false { proxying = nil }
+    if options.proxyExecution == true { plain.drop() }
+    if options.proxyExecution == false { proxying.drop() }
   }
 
   /// A name for a task that no event has named, as ``Options/savedComms``; to be told before the task's first event.
@@ -170,21 +170,21 @@ public struct ProxyMachine: ~Copyable {
     // A sequel or an owner can name a task that no entry has brought: a probe may be the first to tell of a donor.
     introduceNew()
     while journal.first < frontier, let entry = journal.popFirst() { replay(entry) }
-    if plain != nil, proxying != nil, let proxies = verdict.settled(currentSigns()) {
-      if proxies { plain = nil } else { proxying = nil }
+    if plain.isTaken, proxying.isTaken, let proxies = verdict.settled(currentSigns()) {
+      if proxies { plain.drop() } else { proxying.drop() }
     }
   }
 
   @inline(__always)
   private mutating func replay(_ entry: JournalEntry) {
-    proxying?.apply(entry)
-    plain?.apply(entry)
+    proxying.replay?.pointee.apply(entry)
+    plain.replay?.pointee.apply(entry)
   }
 
   /// What the replays have seen of the kernel; both see the same, and only the one without donors weighs the contests.
   mutating func currentSigns() -> ProxySigns {
-    if let signs = plain?.signs { return signs }
-    if let signs = proxying?.signs { return signs }
+    if let signs = plain.replay?.pointee.signs { return signs }
+    if let signs = proxying.replay?.pointee.signs { return signs }
     return ProxySigns()
   }
 
@@ -210,14 +210,14 @@ public struct ProxyMachine: ~Copyable {
     while introducedTasks < tasks.count {
       let task = TaskIndex(rawValue: UInt32(introducedTasks))
       let (pid, comm, priority) = (tasks[task].id.pid, tasks[task].comm, tasks[task].priority)
-      proxying?.described(task, pid, comm, priority)
-      plain?.described(task, pid, comm, priority)
+      proxying.replay?.pointee.described(task, pid, comm, priority)
+      plain.replay?.pointee.described(task, pid, comm, priority)
       introducedTasks += 1
     }
     while introducedLocks < locks.count {
       let address = locks[LockIndex(rawValue: UInt32(introducedLocks))]
-      proxying?.locks.append(LockNow(address))
-      plain?.locks.append(LockNow(address))
+      proxying.replay?.pointee.locks.append(LockNow(address))
+      plain.replay?.pointee.locks.append(LockNow(address))
       introducedLocks += 1
     }
   }
@@ -244,8 +244,8 @@ public struct ProxyMachine: ~Copyable {
     guard journal.isEmpty else {
       return journal.append(JournalEntry(time: time, cpu: cpu, action: action, sequel: sequel))
     }
-    proxying?.step(time, cpu, body)
-    plain?.step(time, cpu, body)
+    proxying.replay?.pointee.step(time, cpu, body)
+    plain.replay?.pointee.step(time, cpu, body)
   }
 
   /// Passes on an entry that needs nothing of later ones: at once, if none before it does.
@@ -263,34 +263,34 @@ public struct ProxyMachine: ~Copyable {
 extension ProxyMachine {
   /// Whether nothing is open in any replay.
   mutating func areReplaysCalm() -> Bool {
-    if let isCalm = proxying?.isCalm, !isCalm { return false }
-    if let isCalm = plain?.isCalm, !isCalm { return false }
+    if let isCalm = proxying.replay?.pointee.isCalm, !isCalm { return false }
+    if let isCalm = plain.replay?.pointee.isCalm, !isCalm { return false }
     return true
   }
 
   /// Where a task is; `nil` where the replays do not agree.
   mutating func placeInReplays(_ task: TaskIndex) -> (TaskNow.Place, CPU)? {
-    guard let spot = proxying?.spot(of: task) else { return plain?.spot(of: task) }
-    if let other = plain?.spot(of: task), other != spot { return nil }
+    guard let spot = proxying.replay?.pointee.spot(of: task) else { return plain.replay?.pointee.spot(of: task) }
+    if let other = plain.replay?.pointee.spot(of: task), other != spot { return nil }
     return spot
   }
 
   /// Whether a CPU's curr is this task and runs on its own account, in all replays.
   mutating func isOwnInReplays(_ lane: Int, _ current: TaskIndex) -> Bool {
-    if let isOwn = proxying?.isOwn(lane, current), !isOwn { return false }
-    if let isOwn = plain?.isOwn(lane, current), !isOwn { return false }
+    if let isOwn = proxying.replay?.pointee.isOwn(lane, current), !isOwn { return false }
+    if let isOwn = plain.replay?.pointee.isOwn(lane, current), !isOwn { return false }
     return true
   }
 
   mutating func setCurrentInReplays(_ lane: Int, _ current: TaskIndex) {
-    proxying?.lanes[lane].curr = current
-    plain?.lanes[lane].curr = current
+    proxying.replay?.pointee.lanes[lane].curr = current
+    plain.replay?.pointee.lanes[lane].curr = current
   }
 
   mutating func settleInReplays(
     _ task: TaskIndex, _ place: TaskNow.Place, _ cpu: CPU, wasWoken: Bool, at time: Timestamp
   ) {
-    proxying?.settle(task, place, cpu, wasWoken: wasWoken, at: time)
-    plain?.settle(task, place, cpu, wasWoken: wasWoken, at: time)
+    proxying.replay?.pointee.settle(task, place, cpu, wasWoken: wasWoken, at: time)
+    plain.replay?.pointee.settle(task, place, cpu, wasWoken: wasWoken, at: time)
   }
 }

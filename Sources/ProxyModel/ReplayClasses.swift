@@ -1,6 +1,9 @@
 import TraceCore
 
 // Chains, and the class of every open wait.
+//
+// Some functions here are mutating that change nothing: what cannot be copied and is borrowed is passed as a bitwise copy, and
+// a replay is a kilobyte.
 
 /// The end of a chain.
 enum ChainTerminal {
@@ -89,7 +92,7 @@ extension Replay {
   }
 
   /// The class of this instant, and for an inversion who runs instead. ``walkedTasks`` is the wait's chain.
-  private func currentClass(_ index: Int, _ terminal: ChainTerminal) -> (WaitClass, TaskIndex?) {
+  private mutating func currentClass(_ index: Int, _ terminal: ChainTerminal) -> (WaitClass, TaskIndex?) {
     let waiter = waits[index].waiter
     if case .running = self[waiter].place { return (.own, nil) }
     guard waits[index].isMutex else { return (.unknown, nil) }
@@ -102,7 +105,7 @@ extension Replay {
     }
   }
 
-  private func ownerClass(_ owner: TaskIndex, waiter: TaskIndex) -> (WaitClass, TaskIndex?) {
+  private mutating func ownerClass(_ owner: TaskIndex, waiter: TaskIndex) -> (WaitClass, TaskIndex?) {
     switch self[owner].place {
     case .unknown: return (.unknown, nil)
     // A terminal owner that is blocked has its lock for the taking, and waits to be woken.
@@ -118,7 +121,7 @@ extension Replay {
   }
 
   /// The terminal owner runs: on the account of the wait's chain, or on its own or another's.
-  private func runningClass(on lane: Int) -> WaitClass {
+  private mutating func runningClass(on lane: Int) -> WaitClass {
     switch lanes[lane].donor {
     case .task(let donor, _, _): walkedTasks.contains(donor) ? .proxied : .running
     case .own: .running
@@ -127,7 +130,7 @@ extension Replay {
   }
 
   /// The priority that a CPU's curr runs with: its own, or its donor's if that is more urgent.
-  private func urgency(of lane: Int) -> Priority? {
+  private mutating func urgency(of lane: Int) -> Priority? {
     guard let curr = lanes[lane].curr, let own = self[curr].priority else { return nil }
     if case .task(let donor, _, _) = lanes[lane].donor, let lent = self[donor].priority, lent.isMoreUrgent(than: own) {
       return lent
@@ -181,7 +184,7 @@ extension Replay {
   }
 
   /// Whether a row is of the chain that was walked last: of the same tasks, whatever their names, and as many locks.
-  private func isWalked(_ chain: Int) -> Bool {
+  private mutating func isWalked(_ chain: Int) -> Bool {
     guard chain >= 0 else { return false }
     let row = rows.chains[chain]
     guard Int(row.taskCount) == walkedTasks.count, Int(row.lockCount) == walkedLocks.count else { return false }
@@ -190,7 +193,7 @@ extension Replay {
     return true
   }
 
-  private func chainEnd(_ terminal: ChainTerminal) -> ChainEnd {
+  private mutating func chainEnd(_ terminal: ChainTerminal) -> ChainEnd {
     switch terminal {
     case .released: .released
     case .unknown: .unknown

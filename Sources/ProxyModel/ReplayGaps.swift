@@ -64,7 +64,7 @@ extension Replay {
   }
 
   /// What is known of an owner that is stated now, from now on.
-  func besideGap(_ fact: OwnerFact) -> OwnerFact {
+  mutating func besideGap(_ fact: OwnerFact) -> OwnerFact {
     if lanesInGap == 0 { return fact }
     return switch fact {
     case .task(let task, let evidence): .task(task, evidence.combined(with: .inferred(.besideGap)))
@@ -77,7 +77,7 @@ extension Replay {
   ///
   /// It is not known of a task whose place a gap has hidden where its chain ends, nor of one that does not run whether it
   /// waits for something else since then.
-  func besideGap(_ evidence: Evidence) -> Evidence {
+  mutating func besideGap(_ evidence: Evidence) -> Evidence {
     let doubted = evidence.combined(with: .inferred(.besideGap))
     if lanesInGap > 0 { return doubted }
     for link in walkedTasks.indices.dropFirst() {
@@ -92,7 +92,7 @@ extension Replay {
   }
 
   /// Whether a wait's chain, the same as before, is not known as well any more: its row must end.
-  func hidesChain(_ index: Int, _ evidence: Evidence) -> Bool {
+  mutating func hidesChain(_ index: Int, _ evidence: Evidence) -> Bool {
     guard evidence == .unknown || evidence == .inferred(.besideGap), waits[index].chain >= 0 else { return false }
     return rows.chains[waits[index].chain].evidence != evidence
   }

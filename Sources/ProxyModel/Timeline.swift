@@ -21,6 +21,8 @@ public struct Timeline: Sendable {
   public var verdict = ProxyVerdict(answer: .notShown, reasons: [], evidence: .unknown)
   public var waits: Rows<WaitRow> = []
   public var chains: Rows<ChainRow> = []
+  /// Places in ``chains`` of those that come back to themselves.
+  public var deadlocks: [Int] = []
   package var classes: [ClassRow] = []
   public var splits: Rows<SplitRow> = []
   public var inversions: Rows<InversionRow> = []

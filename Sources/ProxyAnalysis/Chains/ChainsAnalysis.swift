@@ -37,7 +37,9 @@ public enum ChainsAnalysis: Analysis {
   public static func findings(_ context: ReportContext) -> [Finding] {
     var seen: Set<Set<TaskIndex>> = []
     var findings: [Finding] = []
-    for (place, chain) in context.rows.chains.enumerated() where chain.terminalState == .deadlock {
+    for place in context.timeline.deadlocks {
+      let chain = context.timeline.chains[place]
+      guard context.filter.chooses(chain) else { continue }
       // What stands before the task that closes the cycle leads to it and is no part of it.
       let start = chain.path.firstIndex { $0.index == chain.path.last?.index } ?? 0
       let members = chain.path[start...].dropLast()
@@ -49,7 +51,7 @@ public enum ChainsAnalysis: Analysis {
       findings.append(
         Finding(
           .broken, kind: "deadlock", cost: 0, time: chain.begin, text: text, lock: chain.locks.last, table: "chains",
-          row: context.rows.chains.id(at: place)))
+          row: place + 1))
     }
     return findings
   }

@@ -10,7 +10,7 @@ public enum LocksAnalysis: Analysis {
   public static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
-        "locks", rowMeaning: "a lock", rows: LockSums.chosen(context.rows),
+        "locks", rowMeaning: "a lock", rows: context.rows.locks,
         columns: [
           .lock("lock", "address of the lock") { $0.lock },
           .word("kind", "kind of lock; rwsem where both readers and writers waited") {
@@ -37,7 +37,7 @@ public enum LocksAnalysis: Analysis {
     guard !waits.isEmpty else { return [] }
     var lengths: [LockAddress: [Int64]] = [:]
     for wait in waits { lengths[wait.lock, default: []].append(wait.length) }
-    let kinds = Dictionary(uniqueKeysWithValues: LockSums.chosen(context.rows).map { ($0.lock, $0.kindNames) })
+    let kinds = Dictionary(uniqueKeysWithValues: context.rows.locks.map { ($0.lock, $0.kindNames) })
     let top = Ranking(lengths, top: context.top, order: <)
     let rows = top.entries.map { lock, waits -> [Phrase] in
       [.lock(lock), .plain(kinds[lock] ?? ""), .count(UInt64(waits.count))] + waits.phrases
@@ -73,11 +73,11 @@ struct LockSums: Sendable {
   }
 
   /// The locks of the chosen waits and holds, in order of their first wait; sums are of chosen rows alone.
-  static func chosen(_ rows: RowSelection) -> ChosenRows<LockSums> {
+  static func chosen(_ waits: ChosenRows<WaitRow>, _ holds: ChosenRows<HoldRow>) -> ChosenRows<LockSums> {
     var sums: [LockSums] = []
     var places: [LockAddress: Int] = [:]
     // Every lock has its place, so that ids do not depend on what is chosen.
-    for wait in rows.waits.all {
+    for wait in waits.all {
       let place = places[wait.lock] ?? sums.count
       if place == sums.count {
         places[wait.lock] = place
@@ -85,7 +85,7 @@ struct LockSums: Sendable {
       }
       sums[place].kinds.insert(wait.kind)
     }
-    for wait in rows.waits {
+    for wait in waits {
       guard let place = places[wait.lock] else { continue }
       sums[place].waits += 1
       sums[place].total &+= wait.length
@@ -93,7 +93,7 @@ struct LockSums: Sendable {
       sums[place].inverted &+= wait.times[.inverted]
       sums[place].waiters.insert(wait.waiter.index)
     }
-    for hold in rows.holds {
+    for hold in holds {
       guard let place = places[hold.lock] else { continue }
       let length = hold.end - hold.begin
       sums[place].held = (sums[place].held ?? 0) &+ length

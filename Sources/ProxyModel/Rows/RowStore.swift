@@ -16,6 +16,7 @@ final class RowStore: Sendable {
   func fill(_ timeline: inout Timeline) {
     timeline.waits = Rows(count: waits.count) { self.wait($0) }
     timeline.chains = Rows(count: rows.chains.count) { self.chain($0) }
+    timeline.deadlocks = rows.chains.indices.filter { rows.chains[$0].terminalState == .deadlock }
     timeline.splits = Rows(count: rows.splits.count) { self.split($0) }
     timeline.inversions = Rows(count: rows.inversions.count) { self.inversion($0) }
     timeline.handoffs = Rows(count: rows.handoffs.count) { self.handoff($0) }
