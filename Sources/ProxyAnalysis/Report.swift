@@ -1,3 +1,5 @@
+import Dispatch
+
 /// All that there is to render: what the renderers see instead of analyses.
 public struct Report: Sendable {
   public let context: ReportContext
@@ -40,7 +42,8 @@ public struct Report: Sendable {
   }
 
   /// Runs analyses over a context.
-  public init(_ context: ReportContext, analyses: [any Analysis.Type] = AnalysisRegistry.all) {
+  /// - Parameter jobs: On how many threads at most; the report is the same.
+  public init(_ context: ReportContext, analyses: [any Analysis.Type] = AnalysisRegistry.all, jobs: Int = 1) {
     var context = context
     context.rows = RowSelection(context.timeline, context.filter)
     self.context = context
@@ -49,16 +52,11 @@ public struct Report: Sendable {
     var findings: [Finding] = []
     var blocks: [SummaryBlock] = []
     var limits: [Limit] = []
-    for analysis in analyses {
-      let missing = analysis.missing(in: context)
-      tables += analysis.tables(context).map { TableResult(table: $0, missing: missing) }
-      guard missing.isEmpty else {
-        limits.append(Limit(analysis.purpose, needs: missing))
-        continue
-      }
-      findings += analysis.findings(context)
-      blocks += analysis.blocks(context)
-      limits += analysis.limits(context)
+    for part in Self.parts(analyses, context, jobs: jobs) {
+      tables += part.tables
+      findings += part.findings
+      blocks += part.blocks
+      limits += part.limits
     }
     self.tables = tables
     self.findings = Finding.worstFirst(findings)
@@ -66,6 +64,39 @@ public struct Report: Sendable {
       (a.element.part.rawValue, a.element.place, a.offset) < (b.element.part.rawValue, b.element.place, b.offset)
     }.map(\.element)
     self.limits = limits
+  }
+
+  /// What one analysis adds.
+  private struct Part {
+    var tables: [TableResult] = []
+    var findings: [Finding] = []
+    var blocks: [SummaryBlock] = []
+    var limits: [Limit] = []
+
+    init() {}
+
+    init(_ analysis: any Analysis.Type, _ context: ReportContext) {
+      let missing = analysis.missing(in: context)
+      tables = analysis.tables(context).map { TableResult(table: $0, missing: missing) }
+      guard missing.isEmpty else {
+        limits = [Limit(analysis.purpose, needs: missing)]
+        return
+      }
+      findings = analysis.findings(context)
+      blocks = analysis.blocks(context)
+      limits = analysis.limits(context)
+    }
+  }
+
+  private static func parts(_ analyses: [any Analysis.Type], _ context: ReportContext, jobs: Int) -> [Part] {
+    guard jobs > 1 else { return analyses.map { Part($0, context) } }
+    var parts = Array(repeating: Part(), count: analyses.count)
+    parts.withUnsafeMutableBufferPointer { parts in
+      // Each iteration writes its own place, and all have ended when the call returns.
+      nonisolated(unsafe) let parts = parts
+      DispatchQueue.concurrentPerform(iterations: parts.count) { parts[$0] = Part(analyses[$0], context) }
+    }
+    return parts
   }
 
   /// The table of that name; `nil` for a name that no analysis has.

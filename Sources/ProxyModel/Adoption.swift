@@ -26,13 +26,15 @@ extension ProxyMachine {
   /// What reconstruction adds to a wait, and what the wait adds to its task.
   private mutating func finish(_ wait: inout WaitRecord, _ row: Int, _ rows: inout ReplayRows) {
     var waiter = waits.waiter(wait)
+    var known = LabelID.none
     if row < rows.outcomes.count, rows.outcomes[row].waiter != .none {
       let outcome = rows.outcomes[row]
       wait.times = wait.result == .lost ? rows.timesAtDoubt[row] ?? ClassTimes() : outcome.times
       wait.owner = outcome.owner
       wait.ownerEvidence = outcome.ownerEvidence
       wait.depth = outcome.depth
-      let last = rows.labels[outcome.waiter]
+      known = outcome.waiter
+      let last = rows.labels[known]
       if !last.comm.isEmpty { waiter.comm = last.comm }
       waiter.priority = waiter.priority ?? last.priority
     }
@@ -40,7 +42,7 @@ extension ProxyMachine {
     wait.times[.unknown] &+= wait.length &- wait.times.total
     // No event had named the waiter when it began to wait.
     if waiter.comm.isEmpty { waiter.comm = tasks[waiter.index].comm }
-    wait.waiter = rows.labels.id(waiter)
+    wait.waiter = known == .none || rows.labels[known] != waiter ? rows.labels.id(waiter) : known
     tasks[waiter.index].waits += 1
     tasks[waiter.index].waited &+= wait.length
     tasks[waiter.index].inverted &+= wait.times[.inverted]

@@ -44,7 +44,7 @@ public struct ProxyMachine: ~Copyable {
   var holes: [ClosedRange<Timestamp>] = []
   var schedExt = SchedExtSummary()
   /// Tasks that have told that they go to sleep for a mutex, and have not been switched in since.
-  var fallingAsleep: Set<TaskIndex> = []
+  var fallingAsleep = TaskSet()
   var diagnostics = DiagnosticLog()
   /// A bit per role that has occurred.
   private var roles: UInt32 = 0
@@ -88,7 +88,16 @@ public struct ProxyMachine: ~Copyable {
 
   /// Takes the next event of the merged stream.
   public mutating func apply(_ event: SchedEvent) {
-    if lull.isOn, followsLull(event) { return }
+    if !(lull.isOn && followsLull(event)) { applySlowly(event) }
+  }
+
+  /// Takes the next events, which costs less than one by one.
+  public mutating func apply(_ events: UnsafeBufferPointer<SchedEvent>) {
+    for event in events where !(lull.isOn && followsLull(event)) { applySlowly(event) }
+  }
+
+  @inline(never)
+  private mutating func applySlowly(_ event: SchedEvent) {
     guard event.timestamp < Self.timeLimit else {
       diagnostics.record(.timestampOutOfRange, cpu: event.cpu, "\(event.timestamp.rawValue)")
       return

@@ -90,8 +90,19 @@ public struct CaptureReader: ~Copyable {
   /// - Parameter event: Anything before; unchanged at the end.
   /// - Returns: Whether there was an event.
   public mutating func next(into event: inout SchedEvent) -> Bool {
-    if let dat { return dat.pointee.next(into: &event) }
+    if let dat { return withUnsafeMutablePointer(to: &event) { dat.pointee.next(into: $0, limit: 1) } == 1 }
     return text?.pointee.next(into: &event) ?? false
+  }
+
+  /// The next events, many at once.
+  /// - Parameter events: All of it initialised.
+  /// - Returns: How many there were: less than there is room for only at the end.
+  public mutating func next(into events: UnsafeMutableBufferPointer<SchedEvent>) -> Int {
+    guard let first = events.baseAddress else { return 0 }
+    if let dat { return dat.pointee.next(into: first, limit: events.count) }
+    var count = 0
+    while count < events.count, text?.pointee.next(into: &events[count]) ?? false { count += 1 }
+    return count
   }
 
   /// What was skipped or doubted so far. Grows while events are read.

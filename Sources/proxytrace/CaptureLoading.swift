@@ -23,13 +23,11 @@ struct LoadedCapture {
     var machine = ProxyMachine(options)
     var progress = ProgressLine(path)
     // A text's names come with its events, and reading it is all the work there is.
-    if jobs > 1, !reader.isText {
-      var ahead = ReadAhead(reader)
+    if !reader.isText {
+      var ahead = ReadAhead(reader, onThread: jobs > 1)
       while let events = ahead.nextBatch() {
-        for event in events {
-          if counts { census.count(event) }
-          machine.apply(event)
-        }
+        if counts { for event in events { census.count(event) } }
+        machine.apply(events)
         progress.tick(events.count) { ahead.progress }
       }
       reader = ahead.finish()

@@ -97,7 +97,7 @@ struct ReportCommand: ParsableCommand {
       for (number, file) in (files.isEmpty ? ["trace.dat"] : files).enumerated() {
         guard var context = reading.load(file, model, top: top, &outcome) else { continue }
         context.filter = try filters.rowFilter(for: context.capture)
-        let report = Report(context)
+        let report = Report(context, jobs: reading.jobs)
         if number > 0, output == .text { try sink.write("\n") }
         try write(report, to: sink)
         try sink.flush()

@@ -25,7 +25,7 @@ public enum LocksAnalysis: Analysis {
             $0.inverted
           },
           .count("owners", "tasks that owned it while others waited, as far as known") {
-            $0.owners.isEmpty ? nil : UInt64($0.owners.count)
+            $0.owners.count == 0 ? nil : UInt64($0.owners.count)
           },
           .count("waiters", "tasks that waited for it") { UInt64($0.waiters.count) },
         ])
@@ -56,11 +56,11 @@ struct LockSums: Sendable {
   var total: Int64 = 0
   var longest: Int64 = 0
   var inverted: Int64 = 0
-  var waiters: Set<TaskIndex> = []
+  var waiters = TaskSet()
   /// `nil` where no hold is known.
   var held: Int64?
   var longestHold: Int64?
-  var owners: Set<TaskIndex> = []
+  var owners = TaskSet()
 
   /// The kind; `rwsem` where readers and writers waited; several where an address served for several locks.
   var kindNames: String {
@@ -76,17 +76,19 @@ struct LockSums: Sendable {
   static func chosen(_ waits: ChosenRows<WaitRow>, _ holds: ChosenRows<HoldRow>) -> ChosenRows<LockSums> {
     var sums: [LockSums] = []
     var places: [LockAddress: Int] = [:]
-    // Every lock has its place, so that ids do not depend on what is chosen.
-    for wait in waits.all {
+    func place(of wait: WaitRow) -> Int {
       let place = places[wait.lock] ?? sums.count
       if place == sums.count {
         places[wait.lock] = place
         sums.append(LockSums(lock: wait.lock))
       }
-      sums[place].kinds.insert(wait.kind)
+      if !sums[place].kinds.contains(wait.kind) { sums[place].kinds.insert(wait.kind) }
+      return place
     }
+    // Every lock has its place, so that ids do not depend on what is chosen.
+    if waits.isPartial { for wait in waits.all { _ = place(of: wait) } }
     for wait in waits {
-      guard let place = places[wait.lock] else { continue }
+      let place = place(of: wait)
       sums[place].waits += 1
       sums[place].total &+= wait.length
       sums[place].longest = max(sums[place].longest, wait.length)

@@ -65,7 +65,9 @@ struct DatReader: ~Copyable {
   }
 
   @inline(__always)
-  mutating func next(into event: inout SchedEvent) -> Bool { merge.next(decoder, into: &event) }
+  mutating func next(into events: UnsafeMutablePointer<SchedEvent>, limit: Int) -> Int {
+    merge.next(decoder, into: events, limit: limit)
+  }
 
   /// What was skipped or doubted so far. Grows while events are read.
   var diagnostics: DiagnosticLog {

@@ -52,23 +52,40 @@ struct CPUStream: ~Copyable {
   var consumedBytes: UInt64 { isAtEnd ? source.totalBytes : source.consumedBytes }
   var totalBytes: UInt64 { source.totalBytes }
 
+  /// A run of events: those that stand in one CPU's stream before a time, or the first of them in any case.
+  struct Run {
+    var decoder: UnsafeMutablePointer<RecordDecoder>
+    /// Memory for ``limit`` events, at least one; all of it initialised.
+    var events: UnsafeMutablePointer<SchedEvent>
+    var limit: Int
+    /// The first time that is another stream's turn.
+    var bound: UInt64
+  }
+
   /// What comes next, which is then past. Not to be called at the end.
   ///
   /// Written where it is wanted: returned, an event of a dozen words goes through registers that there are not enough of.
+  /// - Returns: how many events were written: at least one.
   @inline(__always)
-  mutating func take(_ decoder: UnsafeMutablePointer<RecordDecoder>, into event: inout SchedEvent) {
+  mutating func take(_ run: Run) -> Int {
     // The byte order is a constant in each of the two, so that no load has to ask for it.
-    if format.isBigEndian { takeBigEndian(decoder, &event) } else { takeLittleEndian(decoder, &event) }
+    format.isBigEndian ? takeBigEndian(run) : takeLittleEndian(run)
   }
 
   @inline(never)
-  private mutating func takeBigEndian(_ decoder: UnsafeMutablePointer<RecordDecoder>, _ event: inout SchedEvent) {
-    take(decoder, isBigEndian: true, &event)
-  }
+  private mutating func takeBigEndian(_ run: Run) -> Int { take(run, isBigEndian: true) }
 
   @inline(never)
-  private mutating func takeLittleEndian(_ decoder: UnsafeMutablePointer<RecordDecoder>, _ event: inout SchedEvent) {
-    take(decoder, isBigEndian: false, &event)
+  private mutating func takeLittleEndian(_ run: Run) -> Int { take(run, isBigEndian: false) }
+
+  @inline(__always)
+  private mutating func take(_ run: Run, isBigEndian: Bool) -> Int {
+    var count = 0
+    repeat {
+      take(run.decoder, isBigEndian: isBigEndian, &run.events[count])
+      count &+= 1
+    } while count < run.limit && head != .end && headTime < run.bound
+    return count
   }
 
   @inline(__always)

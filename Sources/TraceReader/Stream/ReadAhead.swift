@@ -17,8 +17,13 @@ public struct ReadAhead: ~Copyable {
   private var holdsBatch = false
 
   /// Begins to read. Where no thread can be had, batches are read when they are asked for.
-  public init(_ reader: consuming CaptureReader) {
-    belt = Belt(reader)
+  /// - Parameter onThread: `false`: not ahead, but when a batch is asked for.
+  public init(_ reader: consuming CaptureReader, onThread: Bool = true) {
+    belt = Belt(reader, isShared: onThread)
+    guard onThread else {
+      isRunning = false
+      return
+    }
     let context = Unmanaged.passRetained(belt)
     let started = pthread_create(
       &thread, nil,
@@ -64,8 +69,6 @@ public struct ReadAhead: ~Copyable {
 /// thread has been joined.
 private final class Belt: @unchecked Sendable {
   private static let slotCount = 8
-  /// Large: what a thread costs to wake is more than to read a hundred events.
-  private static let batchSize = 8192
 
   private struct Slot {
     var count = 0
@@ -79,6 +82,8 @@ private final class Belt: @unchecked Sendable {
   private let events: UnsafeMutablePointer<SchedEvent>
   /// The producer's; slots are filled in turn.
   private var initialisedSlots = 0
+  /// Between threads large: to wake one costs as much as to read a hundred events. Else such that it stays in the cache.
+  private let batchSize: Int
   private let slots = UnsafeMutablePointer<Slot>.allocateLines(capacity: Belt.slotCount)
   private let filled = UnsafeMutablePointer<sem_t>.allocateLines(capacity: 1)
   private let free = UnsafeMutablePointer<sem_t>.allocateLines(capacity: 1)
@@ -90,10 +95,11 @@ private final class Belt: @unchecked Sendable {
   private var hasStopped = false
   private(set) var takenProgress = 0.0
 
-  init(_ reader: consuming CaptureReader) {
+  init(_ reader: consuming CaptureReader, isShared: Bool) {
+    batchSize = isShared ? 8192 : 512
     self.reader = .allocateLines(capacity: 1)
     self.reader.initialize(to: reader)
-    events = .allocateLines(capacity: Belt.slotCount * Belt.batchSize)
+    events = .allocateLines(capacity: Belt.slotCount * batchSize)
     slots.initialize(repeating: Slot(), count: Belt.slotCount)
     sem_init(filled, 0, 0)
     sem_init(free, 0, UInt32(Belt.slotCount))
@@ -118,7 +124,7 @@ private final class Belt: @unchecked Sendable {
       wait(free)
       if isStopped.load(ordering: .acquiring) { return }
       fill(slot)
-      let isLast = slots[slot].count < Belt.batchSize
+      let isLast = slots[slot].count < batchSize
       sem_post(filled)
       if isLast { return }
       slot = (slot + 1) % Belt.slotCount
@@ -126,15 +132,14 @@ private final class Belt: @unchecked Sendable {
   }
 
   private func fill(_ slot: Int) {
-    let batch = events + slot * Belt.batchSize
+    let batch = events + slot * batchSize
     // Only here, at the slot's first turn: a short capture never touches most of the memory.
     if slot >= initialisedSlots {
       batch.initialize(
-        repeating: SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other), count: Belt.batchSize)
+        repeating: SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other), count: batchSize)
       initialisedSlots = slot + 1
     }
-    var count = 0
-    while count < Belt.batchSize, reader.pointee.next(into: &batch[count]) { count += 1 }
+    let count = reader.pointee.next(into: UnsafeMutableBufferPointer(start: batch, count: batchSize))
     slots[slot] = Slot(count: count, progress: reader.pointee.progress)
   }
 
@@ -160,9 +165,9 @@ private final class Belt: @unchecked Sendable {
 
   private func taken() -> UnsafeBufferPointer<SchedEvent>? {
     let slot = slots[place]
-    isAtEnd = slot.count < Belt.batchSize
+    isAtEnd = slot.count < batchSize
     takenProgress = slot.progress
-    return slot.count == 0 ? nil : UnsafeBufferPointer(start: events + place * Belt.batchSize, count: slot.count)
+    return slot.count == 0 ? nil : UnsafeBufferPointer(start: events + place * batchSize, count: slot.count)
   }
 
   /// - Returns: Whether it was not stopped before.

@@ -41,23 +41,39 @@ struct StreamMerge: ~Copyable {
     streams.deallocate()
   }
 
-  /// Goes to the next event.
-  /// - Parameter decoder: By its address: a borrowed one is copied bit by bit for each call.
-  /// - Returns: Whether there is one.
+  /// Takes the next events.
+  /// - Parameters:
+  ///   - decoder: By its address: a borrowed one is copied bit by bit for each call.
+  ///   - events: Memory for `limit` events, all of it initialised.
+  /// - Returns: How many were written; less than `limit` only at the end.
   @inline(__always)
-  mutating func next(_ decoder: UnsafeMutablePointer<RecordDecoder>, into event: inout SchedEvent) -> Bool {
-    guard let current, let base = streams.baseAddress else { return false }
-    // By its address: changed through the buffer's subscript it does not get through the thread sanitizer's build.
-    let stream = base + current
-    stream.pointee.take(decoder, into: &event)
-    let key = Key(time: stream.pointee.headTime, index: current)
-    if stream.pointee.isAtEnd {
-      self.current = popTop()?.index
+  mutating func next(
+    _ decoder: UnsafeMutablePointer<RecordDecoder>, into events: UnsafeMutablePointer<SchedEvent>, limit: Int
+  ) -> Int {
+    var count = 0
+    while count < limit, let current, let base = streams.baseAddress {
+      // By its address: changed through the buffer's subscript it does not get through the thread sanitizer's build.
+      let stream = base + current
+      var run = CPUStream.Run(decoder: decoder, events: events + count, limit: limit - count, bound: .max)
+      if let top = heap.first {
+        // Of two events at the same time that of the smaller CPU comes first.
+        run.bound = current < top.index && top.time < .max ? top.time + 1 : top.time
+      }
+      count += stream.pointee.take(run)
+      leave(stream.pointee.isAtEnd, Key(time: stream.pointee.headTime, index: current))
+    }
+    return count
+  }
+
+  /// Goes on to the stream whose turn it is, from one that is at its end or has come to `key`.
+  @inline(__always)
+  private mutating func leave(_ isAtEnd: Bool, _ key: Key) {
+    if isAtEnd {
+      current = popTop()?.index
     } else if let top = heap.first, top < key {
-      self.current = top.index
+      current = top.index
       replaceTop(with: key)
     }
-    return true
   }
 
   /// What the streams skipped or doubted so far.
