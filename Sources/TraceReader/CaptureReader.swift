@@ -1,5 +1,13 @@
 public import TraceCore
 
+/// A task's name that a text's line has shown.
+public struct TaskName: Sendable {
+  /// The place in its batch of the event that was read last; the name is to be told before that.
+  public var place: Int
+  public var pid: Pid
+  public var comm: Comm
+}
+
 /// Reads a capture, a `trace.dat` or ftrace text: first what it is, then its records as one stream.
 ///
 ///     var reader = try CaptureReader(path: "trace.dat")
@@ -95,14 +103,16 @@ public struct CaptureReader: ~Copyable {
   }
 
   /// The next events, many at once.
-  /// - Parameter events: All of it initialised.
+  /// - Parameters:
+  ///   - events: All of it initialised.
+  ///   - names: Gets what ``takeNames()`` would have given before each of them.
   /// - Returns: How many there were: less than there is room for only at the end.
-  public mutating func next(into events: UnsafeMutableBufferPointer<SchedEvent>) -> Int {
+  public mutating func next(
+    into events: UnsafeMutableBufferPointer<SchedEvent>, names: inout [TaskName]
+  ) -> Int {
     guard let first = events.baseAddress else { return 0 }
     if let dat { return dat.pointee.next(into: first, limit: events.count) }
-    var count = 0
-    while count < events.count, text?.pointee.next(into: &events[count]) ?? false { count += 1 }
-    return count
+    return text?.pointee.next(into: first, limit: events.count, &names) ?? 0
   }
 
   /// What was skipped or doubted so far. Grows while events are read.

@@ -22,24 +22,13 @@ struct LoadedCapture {
     options.cpuCount = reader.info.cpuCount
     var machine = ProxyMachine(options)
     var progress = ProgressLine(path)
-    // A text's names come with its events, and reading it is all the work there is.
-    if !reader.isText {
-      var ahead = ReadAhead(reader, onThread: jobs > 1)
-      while let events = ahead.nextBatch() {
-        if counts { for event in events { census.count(event) } }
-        machine.apply(events)
-        progress.tick(events.count) { ahead.progress }
-      }
-      reader = ahead.finish()
-    } else {
-      var event = SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other)
-      while reader.next(into: &event) {
-        if counts { census.count(event) }
-        if reader.hasNames { for (pid, comm) in reader.takeNames() { machine.learn(pid, comm) } }
-        machine.apply(event)
-        progress.tick { reader.progress }
-      }
+    var ahead = ReadAhead(reader, onThread: jobs > 1)
+    while let events = ahead.nextBatch() {
+      if counts { for event in events { census.count(event) } }
+      Self.follow(events, ahead.names, &machine)
+      progress.tick(events.count) { ahead.progress }
     }
+    reader = ahead.finish()
     progress.erase()
     let timeline = machine.finish()
     var diagnostics = reader.diagnostics
@@ -50,6 +39,18 @@ struct LoadedCapture {
     if options.ignoresProbes { info.events.removeAll { $0.role?.isProbe == true } }
     context = ReportContext(
       capture: info, timeline: timeline, diagnostics: diagnostics, symbols: symbols, top: top)
+  }
+
+  private static func follow(
+    _ events: UnsafeBufferPointer<SchedEvent>, _ names: [TaskName], _ machine: inout ProxyMachine
+  ) {
+    var done = 0
+    for name in names {
+      machine.apply(UnsafeBufferPointer(rebasing: events[done..<name.place]))
+      machine.learn(name.pid, name.comm)
+      done = name.place
+    }
+    machine.apply(UnsafeBufferPointer(rebasing: events[done...]))
   }
 
   /// Farther from a symbol than this, a lock lies in something that the file has no name for.

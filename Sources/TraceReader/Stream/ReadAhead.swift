@@ -45,6 +45,9 @@ public struct ReadAhead: ~Copyable {
     return belt.take()
   }
 
+  /// Names that a text shows in the batch that was taken last, in order of their places.
+  public var names: [TaskName] { belt.takenNames }
+
   /// Share of the capture that had been read when the last batch was complete: 0 to 1.
   public var progress: Double { belt.takenProgress }
 
@@ -73,6 +76,7 @@ private final class Belt: @unchecked Sendable {
   private struct Slot {
     var count = 0
     var progress = 0.0
+    var names: [TaskName] = []
   }
 
   /// Where it stays: taken out of the class for each event it would be moved, and asked who else has it. The belt's own
@@ -94,6 +98,7 @@ private final class Belt: @unchecked Sendable {
   private var isAtEnd = false
   private var hasStopped = false
   private(set) var takenProgress = 0.0
+  private(set) var takenNames: [TaskName] = []
 
   init(_ reader: consuming CaptureReader, isShared: Bool) {
     batchSize = isShared ? 8192 : 512
@@ -112,6 +117,7 @@ private final class Belt: @unchecked Sendable {
     sem_destroy(free)
     filled.deallocate()
     free.deallocate()
+    slots.deinitialize(count: Belt.slotCount)
     slots.deallocate()
     events.deallocate()
   }
@@ -139,8 +145,10 @@ private final class Belt: @unchecked Sendable {
         repeating: SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other), count: batchSize)
       initialisedSlots = slot + 1
     }
-    let count = reader.pointee.next(into: UnsafeMutableBufferPointer(start: batch, count: batchSize))
-    slots[slot] = Slot(count: count, progress: reader.pointee.progress)
+    var names: [TaskName] = []
+    let count = reader.pointee.next(
+      into: UnsafeMutableBufferPointer(start: batch, count: batchSize), names: &names)
+    slots[slot] = Slot(count: count, progress: reader.pointee.progress, names: names)
   }
 
   // MARK: The consumer's
@@ -167,6 +175,7 @@ private final class Belt: @unchecked Sendable {
     let slot = slots[place]
     isAtEnd = slot.count < batchSize
     takenProgress = slot.progress
+    takenNames = slot.names
     return slot.count == 0 ? nil : UnsafeBufferPointer(start: events + place * batchSize, count: slot.count)
   }
 

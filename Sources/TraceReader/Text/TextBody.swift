@@ -313,24 +313,23 @@ struct TextBody {
   /// Where a byte stands within the length of a name.
   @inline(__always)
   private func candidates(_ wanted: UInt8, from start: Int) -> Candidates {
-    Candidates(
-      bytes: scanner.bytes, wanted: wanted, place: start, last: min(start &+ Self.longestComm, scanner.end &- 1))
+    Candidates(line: scanner, wanted: wanted, place: start, last: min(start &+ Self.longestComm, scanner.end &- 1))
   }
 
   private struct Candidates: Sequence, IteratorProtocol {
-    let bytes: UnsafeRawBufferPointer
+    let line: TextScanner
     let wanted: UInt8
     var place: Int
     let last: Int
 
     @inline(__always)
     mutating func next() -> Int? {
-      while place <= last {
-        let here = place
-        place &+= 1
-        if bytes[here] == wanted { return here }
+      guard let found = line.firstPlace(of: wanted, from: place, through: last) else {
+        place = last &+ 1
+        return nil
       }
-      return nil
+      place = found &+ 1
+      return found
     }
   }
 }

@@ -8,8 +8,33 @@ struct TextEvents {
     var info: EventInfo
     /// Where the fields of its role are, if they are looked for by name.
     var sources: [TextFields.Source] = []
+  }
+
+  /// What is asked of an event for each of its lines: nothing that is counted by reference.
+  private struct Key {
+    /// The name's length, its first and its last eight bytes; of a shorter one, nothing.
+    var count: Int
+    var first: UInt64 = 0
+    var last: UInt64 = 0
+    var id: UInt16 = 0
+    var role: EventRole?
     /// An entry of the user's, whose fields are looked for by name.
-    var isOwn: Bool
+    var isOwn = false
+
+    @inline(__always)
+    init(_ name: UnsafeRawBufferPointer) {
+      count = name.count
+      guard count >= 8, let base = name.baseAddress else { return }
+      first = base.loadUnaligned(as: UInt64.self)
+      last = base.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+    }
+
+    /// The name is told by its ends alone.
+    @inline(__always)
+    var isWhole: Bool { count >= 8 && count <= 16 }
+
+    @inline(__always)
+    func hasEnds(of other: Key) -> Bool { count == other.count && first == other.first && last == other.last }
   }
 
   /// More names than this are no names; their records count as one event.
@@ -18,6 +43,8 @@ struct TextEvents {
 
   private let map: EventMap
   private var known: [Known] = []
+  /// Of each of `known`.
+  private var keys: [Key] = []
   /// Open addressing by ``hash(_:)``: 0 = free, else an index of `known` and 1.
   private var slots = [UInt16](repeating: 0, count: TextEvents.slotCount)
 
@@ -29,19 +56,22 @@ struct TextEvents {
   /// The number of an event's name, as it stands in the text: with its system or without.
   @inline(__always)
   mutating func index(of name: UnsafeRawBufferPointer) -> Int {
-    var slot = Self.hash(name)
+    let key = Key(name)
+    var slot = Self.hash(name, key)
     while true {
       let found = Int(slots[slot])
       if found == 0 { return add(name, at: slot) }
-      if Self.equal(known[found - 1].name, name) { return found - 1 }
+      if keys[found &- 1].hasEnds(of: key), key.isWhole || Self.equal(known[found - 1].name, name) {
+        return found &- 1
+      }
       slot = (slot &+ 1) & (Self.slotCount - 1)
     }
   }
 
-  func id(_ index: Int) -> UInt16 { known[index].info.id }
-  func role(_ index: Int) -> EventRole? { known[index].info.role }
+  func id(_ index: Int) -> UInt16 { keys[index].id }
+  func role(_ index: Int) -> EventRole? { keys[index].role }
   func sources(_ index: Int) -> [TextFields.Source] { known[index].sources }
-  func isOwn(_ index: Int) -> Bool { known[index].isOwn }
+  func isOwn(_ index: Int) -> Bool { keys[index].isOwn }
 
   @inline(__always)
   private static func equal(_ a: [UInt8], _ b: UnsafeRawBufferPointer) -> Bool {
@@ -50,12 +80,10 @@ struct TextEvents {
   }
 
   @inline(__always)
-  private static func hash(_ name: UnsafeRawBufferPointer) -> Int {
+  private static func hash(_ name: UnsafeRawBufferPointer, _ key: Key) -> Int {
     var hash = UInt64(truncatingIfNeeded: name.count)
-    if name.count >= 8, let base = name.baseAddress {
-      let first = base.loadUnaligned(as: UInt64.self)
-      let last = base.loadUnaligned(fromByteOffset: name.count &- 8, as: UInt64.self)
-      hash ^= first &* 0x9e37_79b9_7f4a_7c15 ^ last &* 0xc2b2_ae3d_27d4_eb4f
+    if name.count >= 8 {
+      hash ^= key.first &* 0x9e37_79b9_7f4a_7c15 ^ key.last &* 0xc2b2_ae3d_27d4_eb4f
     } else {
       for byte in name { hash = (hash &* 31) &+ UInt64(byte) }
     }
@@ -75,8 +103,11 @@ struct TextEvents {
         name: name,
         info: EventInfo(
           id: UInt16(known.count + 1), system: system.isEmpty ? entry?.system ?? "" : system, name: bare,
-          role: entry?.role), sources: entry.map(TextFields.sources(of:)) ?? [],
-        isOwn: entry.map { map.isOwn(system: $0.system, name: bare) } ?? false))
+          role: entry?.role), sources: entry.map(TextFields.sources(of:)) ?? []))
+    var key = name.withUnsafeBytes { Key($0) }
+    (key.id, key.role) = (UInt16(known.count), entry?.role)
+    key.isOwn = entry.map { map.isOwn(system: $0.system, name: bare) } ?? false
+    keys.append(key)
     slots[slot] = UInt16(known.count)
     return known.count - 1
   }

@@ -37,10 +37,11 @@ struct TextLine {
       return scanner.isAtEnd || scanner.byte() == 0x0d ? .remark : .foreign
     }
     let nameStart = scanner.position
-    while scanner.position < scanner.end {
-      // Letters and underscores, which names are mostly made of, stand behind the colon.
-      if scanner.bytes[scanner.position] <= UInt8(ascii: ":"), Self.isNameEnd(scanner) { break }
+    // Letters and underscores, which names are mostly made of, stand behind the colon.
+    scanner.skipLetters()
+    while scanner.position < scanner.end, !Self.isNameEnd(scanner) {
       scanner.position &+= 1
+      scanner.skipLetters()
     }
     let nameEnd = scanner.position
     let hasName = scanner.skip(UInt8(ascii: ":"))

@@ -119,6 +119,20 @@ struct TextReader: ~Copyable {
     return false
   }
 
+  /// ``next(into:)`` for many events, with the names that it shows.
+  mutating func next(
+    into events: UnsafeMutablePointer<SchedEvent>, limit: Int, _ found: inout [TaskName]
+  ) -> Int {
+    var count = 0
+    while count < limit, next(into: &events[count]) {
+      if !names.new.isEmpty {
+        for (pid, comm) in takeNames() { found.append(TaskName(place: count, pid: pid, comm: comm)) }
+      }
+      count &+= 1
+    }
+    return count
+  }
+
   /// An event, or a hole that comes before it.
   private mutating func give(_ found: SchedEvent, into event: inout SchedEvent) -> Bool {
     if nextHole < survey.holes.count, survey.holes[nextHole].event <= eventCount {
@@ -168,7 +182,9 @@ struct TextReader: ~Copyable {
   }
 
   @inline(__always)
-  private func body(_ role: EventRole, _ index: Int, _ fields: consuming TextBody, _ current: Pid) -> EventBody? {
+  private mutating func body(
+    _ role: EventRole, _ index: Int, _ fields: consuming TextBody, _ current: Pid
+  ) -> EventBody? {
     var fields = fields
     if events.isOwn(index) { return TextFields(events.sources(index), fields, current).body(role) }
     switch role {

@@ -1,3 +1,4 @@
+import Glibc
 import TraceCore
 
 /// Walks a stretch of a line, byte by byte. Nothing is read beyond its end: there stand zeros.
@@ -26,8 +27,24 @@ struct TextScanner {
   func has(_ text: StaticString, at offset: Int = 0) -> Bool {
     let (start, count) = (position &+ offset, text.utf8CodeUnitCount)
     guard start >= 0, start &+ count <= end else { return false }
-    for index in 0..<count where bytes[start &+ index] != text.utf8Start[index] { return false }
-    return true
+    return Self.equal(bytes, start, UnsafeRawPointer(text.utf8Start), count)
+  }
+
+  /// Compares in words that may overlap: of a literal they are constants, and there is no loop to leave.
+  @inline(__always)
+  private static func equal(
+    _ bytes: UnsafeRawBufferPointer, _ start: Int, _ text: UnsafeRawPointer, _ count: Int
+  ) -> Bool {
+    guard let base = bytes.baseAddress else { return count == 0 }
+    let here = base + start
+    func same<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, at offset: Int) -> Bool {
+      here.loadUnaligned(fromByteOffset: offset, as: type) == text.loadUnaligned(fromByteOffset: offset, as: type)
+    }
+    if count > 16 { return memcmp(here, text, count) == 0 }
+    if count >= 8 { return same(UInt64.self, at: 0) && same(UInt64.self, at: count &- 8) }
+    if count >= 4 { return same(UInt32.self, at: 0) && same(UInt32.self, at: count &- 4) }
+    if count >= 2 { return same(UInt16.self, at: 0) && same(UInt16.self, at: count &- 2) }
+    return count == 0 || same(UInt8.self, at: 0)
   }
 
   /// Goes behind a text that comes next.
@@ -47,6 +64,16 @@ struct TextScanner {
 
   @inline(__always)
   mutating func skipBlanks() {
+    // Columns are filled with blanks; a tab is rare.
+    while position &+ 8 <= end, let base = bytes.baseAddress {
+      let others =
+        base.loadUnaligned(fromByteOffset: position, as: UInt64.self).littleEndian ^ 0x2020_2020_2020_2020
+      position &+= others.trailingZeroBitCount >> 3
+      if others != 0 {
+        if byte() != UInt8(ascii: "\t") { return }
+        position &+= 1
+      }
+    }
     while position < end, bytes[position] == UInt8(ascii: " ") || bytes[position] == UInt8(ascii: "\t") {
       position &+= 1
     }
@@ -73,6 +100,15 @@ struct TextScanner {
   mutating func decimal() -> UInt64? {
     let start = position
     var value: UInt64 = 0
+    // As many digits as there are in eight bytes at once, without a branch for each of them.
+    if position &+ 8 <= end, let base = bytes.baseAddress {
+      let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+      let count = Self.leadingDigits(word)
+      if count == 0 { return nil }
+      value = Self.value(word, digits: count)
+      position &+= count
+      if count < 8 { return value }
+    }
     while position < end {
       let digit = bytes[position] &- 0x30
       guard digit < 10 else { break }
@@ -82,6 +118,63 @@ struct TextScanner {
     // 19 digits always fit.
     guard position > start else { return nil }
     return position &- start <= 19 ? value : Self.exact(bytes[start..<position])
+  }
+
+  /// How many of eight bytes are decimal digits before one is none.
+  @inline(__always)
+  static func leadingDigits(_ word: UInt64) -> Int {
+    let digits = word ^ 0x3030_3030_3030_3030
+    // A byte above 9 sets its own top bit; what it carries goes upwards, where nothing is looked at any more.
+    let others = (digits &+ 0x7676_7676_7676_7676 | digits) & 0x8080_8080_8080_8080
+    return others.trailingZeroBitCount >> 3
+  }
+
+  /// The number that the first of eight bytes are the digits of, 1 to 8 of them: pairs, then pairs of pairs.
+  @inline(__always)
+  static func value(_ word: UInt64, digits count: Int) -> UInt64 {
+    // The last digit goes to the top byte; zeros come in below.
+    var value = (word & 0x0f0f_0f0f_0f0f_0f0f) &<< UInt64(64 &- 8 &* count)
+    value = (value &* 10 &+ value >> 8) & 0x00ff_00ff_00ff_00ff
+    value = (value &* 100 &+ value >> 16) & 0x0000_ffff_0000_ffff
+    return (value &* 10000 &+ value >> 32) & 0xffff_ffff
+  }
+
+  /// Goes to the next byte that is not above a colon, which letters and underscores are; to the end where there is none.
+  @inline(__always)
+  mutating func skipLetters() {
+    while position &+ 8 <= end, let base = bytes.baseAddress {
+      let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+      // The lowest byte that is smaller sets its own top bit; what it borrows goes upwards.
+      let small = (word &- 0x3b3b_3b3b_3b3b_3b3b) & ~word & 0x8080_8080_8080_8080
+      if small != 0 {
+        position &+= small.trailingZeroBitCount >> 3
+        return
+      }
+      position &+= 8
+    }
+    while position < end, bytes[position] > UInt8(ascii: ":") { position &+= 1 }
+  }
+
+  /// The first place of a byte from `start` to `last`, which lie within the stretch; `nil` where it is not there.
+  @inline(__always)
+  func firstPlace(of wanted: UInt8, from start: Int, through last: Int) -> Int? {
+    var place = start
+    while place <= last, place &+ 8 <= end, let base = bytes.baseAddress {
+      let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+      let others = word ^ (UInt64(wanted) &* 0x0101_0101_0101_0101)
+      // The lowest byte that is zero sets its own top bit; what it borrows goes upwards.
+      let zeros = (others &- 0x0101_0101_0101_0101) & ~others & 0x8080_8080_8080_8080
+      if zeros != 0 {
+        place &+= zeros.trailingZeroBitCount >> 3
+        return place <= last ? place : nil
+      }
+      place &+= 8
+    }
+    while place <= last {
+      if bytes[place] == wanted { return place }
+      place &+= 1
+    }
+    return nil
   }
 
   @inline(never)
