@@ -16,19 +16,24 @@ struct LoadedCapture {
     path: String, instance: String?, events: CaptureEvents = CaptureEvents(), top: Int, jobs: Int,
     counts: Bool = false, options: ProxyMachine.Options = ProxyMachine.Options()
   ) throws(TraceError) {
-    var reader = try CaptureReader(path: path, instance: instance, events: events.map, marks: events.marks)
+    var reader = try CaptureReader(
+      path: path, instance: instance, events: events.map, marks: events.marks, isHasty: true)
     var options = options
     options.savedComms = reader.savedComms
-    options.cpuCount = reader.info.cpuCount
     var machine = ProxyMachine(options)
     var progress = ProgressLine(path)
-    var ahead = ReadAhead(reader, onThread: jobs > 1)
-    while let events = ahead.nextBatch() {
-      if counts { for event in events { census.count(event) } }
-      Self.follow(events, ahead.names, &machine)
-      progress.tick(events.count) { ahead.progress }
-    }
-    reader = ahead.finish()
+    repeat {
+      options.cpuCount = reader.info.cpuCount
+      machine = ProxyMachine(options)
+      census = CaptureCensus()
+      var ahead = ReadAhead(reader, onThread: jobs > 1)
+      while let events = ahead.nextBatch() {
+        if counts { for event in events { census.count(event) } }
+        Self.follow(events, ahead.names, &machine)
+        progress.tick(events.count) { ahead.progress }
+      }
+      reader = ahead.finish()
+    } while reader.beginAnew()
     progress.erase()
     let timeline = machine.finish()
     var diagnostics = reader.diagnostics

@@ -15,7 +15,41 @@ struct TextTests {
     var reader = try CaptureReader(path: file.path)
     var events: [SchedEvent] = []
     while let event = reader.next() { events.append(event) }
+    let hasty = try readHastily(file.path)
+    #expect(hasty.events.map { "\($0)" } == events.map { "\($0)" })
+    #expect("\(hasty.diagnostics.all)" == "\(reader.diagnostics.all)")
+    #expect(hasty.info.cpuCount == reader.info.cpuCount && hasty.info.events == reader.info.events)
     return (events, reader.diagnostics, reader.info)
+  }
+
+  /// Without a look for losses beforehand, and ahead on a second thread: it must come to the same.
+  private func readHastily(
+    _ path: String
+  ) throws -> (events: [SchedEvent], diagnostics: DiagnosticLog, info: CaptureInfo, begins: Int) {
+    var reader = try CaptureReader(path: path, isHasty: true)
+    var (events, begins): ([SchedEvent], Int) = ([], 0)
+    repeat {
+      events = []
+      begins += 1
+      var ahead = ReadAhead(reader)
+      while let batch = ahead.nextBatch() { events += batch }
+      reader = ahead.finish()
+    } while reader.beginAnew()
+    return (events, reader.diagnostics, reader.info, begins)
+  }
+
+  @Test(arguments: [
+    ("CPU:0 [LOST 5 EVENTS]", 2), ("# entries-in-buffer/entries-written: 9/9   #P:4", 2), ("cpus=4", 2),
+    ("# a comment", 1), ("nothing", 1),
+  ])
+  func hasteBeginsAnewWhereItMust(line: String, begins: Int) throws {
+    let event = "          <idle>-0       [000] d..2.    12.000345: sched_wakeup: comm=a pid=7 prio=120 target_cpu=003"
+    let late = try ScratchFile(Array([event, line, event, ""].joined(separator: "\n").utf8))
+    #expect(try readHastily(late.path).begins == begins)
+    // What stands before the first event is looked at in any case.
+    let early = try ScratchFile(Array([line, event, event, ""].joined(separator: "\n").utf8))
+    #expect(try readHastily(early.path).begins == 1)
+    _ = try read([event, line, event, ""].joined(separator: "\n"))
   }
 
   // MARK: Columns

@@ -4,7 +4,8 @@ import TraceCore
 struct TextReader: ~Copyable {
   private var source: TextSource
   private var events: TextEvents
-  private let survey: TextSurvey
+  private var survey: TextSurvey
+  private let map: EventMap
   private let marks: MarkPattern
   private let path: String
   private let fileSize: UInt64
@@ -19,6 +20,8 @@ struct TextReader: ~Copyable {
   private var bad = Tally()
   private var backwards = Tally()
   private var lastTimes: [UInt64] = []
+  /// A hasty survey has missed what the reading has come upon.
+  private var hasMissed = false
 
   /// Something that is counted, and where it was first.
   private struct Tally {
@@ -31,13 +34,17 @@ struct TextReader: ~Copyable {
     }
   }
 
+  /// - Parameter isHasty: Do not look for losses beforehand, but stop at the first.
   /// - Throws: `notATrace` where no line is an event.
-  init(_ file: FileView, path: String, events map: EventMap, _ marks: MarkPattern) throws(TraceError) {
+  init(
+    _ file: FileView, path: String, events map: EventMap, _ marks: MarkPattern, isHasty: Bool
+  ) throws(TraceError) {
     source = TextSource(file)
-    survey = TextSurvey(&source, map)
+    survey = TextSurvey(&source, map, isHasty: isHasty)
     guard survey.resolution != nil else { throw Self.notATrace(source.isCompressed, file, path) }
     source.rewind()
     events = TextEvents(map)
+    self.map = map
     self.marks = marks
     self.path = path
     fileSize = file.size
@@ -50,6 +57,20 @@ struct TextReader: ~Copyable {
         advice: "compressed files are read as text alone: decompress a trace.dat first")
     }
     return FileHead.notATrace(file, path)
+  }
+
+  /// Begins again where the reading has stopped for want of a survey, and makes that first.
+  /// - Returns: whether it has.
+  mutating func beginAnew() -> Bool {
+    guard hasMissed else { return false }
+    source.rewind()
+    survey = TextSurvey(&source, map, isHasty: false)
+    source.rewind()
+    events = TextEvents(map)
+    (parser, nextHole, eventCount, held) = (TextLine(), 0, 0, nil)
+    (names, foreign, bad, backwards) = (TextNames(), Tally(), Tally(), Tally())
+    (lastTimes, hasMissed) = ([], false)
+    return true
   }
 
   var hasNames: Bool { !names.new.isEmpty }
@@ -108,7 +129,8 @@ struct TextReader: ~Copyable {
           return true
         }
         return give(event, into: &event)
-      case .loss, .remark: continue
+      case .loss, .remark:
+        if survey.isHasty, misses(line) { return false }
       case .foreign: foreign.note(line.offset)
       }
     }
@@ -131,6 +153,15 @@ struct TextReader: ~Copyable {
       count &+= 1
     }
     return count
+  }
+
+  /// Whether a line that is no event says what had to be known before the first one.
+  private mutating func misses(_ line: TextSource.Line) -> Bool {
+    var scanner = TextScanner(line.bytes)
+    let isLoss = parser.read(&scanner) == .loss
+    // What stands before the first event the survey has seen.
+    hasMissed = isLoss || survey.cpuCount == 0 && TextSurvey.cpuCount(line.bytes) != nil
+    return hasMissed
   }
 
   /// An event, or a hole that comes before it.

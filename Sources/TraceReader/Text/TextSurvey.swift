@@ -4,7 +4,8 @@ import TraceCore
 ///
 /// Where records are missing is said where the next one comes, but must be known where the last one came
 /// (``LostEvents``). So a text that tells of losses is gone through twice; of all others only the lines' beginnings are looked
-/// at.
+/// at, or, in haste, just those before the first event: then the text is begun anew where one of the others should have been
+/// looked at (``TextReader/beginAnew()``).
 struct TextSurvey {
   /// Records that are missing.
   struct Hole {
@@ -24,9 +25,15 @@ struct TextSurvey {
   /// Roles that events of the user's map have in this text.
   private(set) var ownRoles: Set<EventRole> = []
 
-  init(_ source: inout TextSource, _ map: EventMap) {
+  /// Whether only the lines before the first event were looked at: losses behind it are not known.
+  private(set) var isHasty = false
+
+  /// - Parameter isHasty: Look no farther than to the first event, where that may be enough.
+  init(_ source: inout TextSource, _ map: EventMap, isHasty: Bool) {
+    self.isHasty = isHasty && map.own.isEmpty
     let mayStop = map.own.isEmpty
     if look(&source, stopsAtLoss: mayStop), mayStop { return }
+    self.isHasty = false
     source.rewind()
     study(&source, map)
   }
@@ -40,7 +47,9 @@ struct TextSurvey {
       if resolution == nil || first == UInt8(ascii: "#") || first == UInt8(ascii: "C") || first == UInt8(ascii: ">") {
         noteHead(line.bytes)
         switch parser.read(&scanner) {
-        case .event: if resolution == nil { resolution = parser.head.resolution }
+        case .event:
+          if resolution == nil { resolution = parser.head.resolution }
+          if isHasty { return true }
         case .loss: if stopsAtLoss { return false }
         case .remark, .foreign: break
         }
@@ -50,15 +59,20 @@ struct TextSurvey {
   }
 
   private mutating func noteHead(_ line: UnsafeRawBufferPointer) {
-    guard cpuCount == 0, line.count < 200 else { return }
+    if cpuCount == 0, let count = Self.cpuCount(line) { cpuCount = count }
+  }
+
+  /// The number of CPUs that a line of the head names.
+  static func cpuCount(_ line: UnsafeRawBufferPointer) -> Int? {
+    guard line.count < 200 else { return nil }
     var scanner = TextScanner(line)
     if scanner.byte() == UInt8(ascii: "#") {
       while !scanner.isAtEnd, !scanner.has("#P:") { scanner.position += 1 }
-      guard scanner.skip("#P:") else { return }
+      guard scanner.skip("#P:") else { return nil }
     } else if !scanner.skip("cpus=") {
-      return
+      return nil
     }
-    if let count = scanner.decimal(), count <= 8192 { cpuCount = Int(count) }
+    return scanner.decimal().flatMap { $0 <= 8192 ? Int($0) : nil }
   }
 
   private struct Lane {
