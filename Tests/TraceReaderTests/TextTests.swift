@@ -178,6 +178,21 @@ struct TextTests {
     }
   }
 
+  /// Found by fuzzing: each text that was opened left the input buffer of a decompressor that it had no use for.
+  @Test func whatIsOpenedIsFreed() throws {
+    let line = "          <idle>-0       [000] d..2.    12.000345: sched_wakeup: comm=a pid=7 prio=120 target_cpu=003"
+    let file = try ScratchFile(Array(line.utf8))
+    // In pages; of the whole process, in which other tests run beside this one.
+    func memory() throws -> Int {
+      let sizes = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+      return try #require(sizes.split(separator: " ").first.flatMap { Int($0) }) * Int(getpagesize())
+    }
+    let before = try memory()
+    for _ in 0..<8000 { _ = try CaptureReader(path: file.path) }
+    // A gigabyte then.
+    #expect(try memory() - before < 512 << 20)
+  }
+
   // MARK: Losses
 
   @Test func lossesStandWhereTheyBegin() throws {

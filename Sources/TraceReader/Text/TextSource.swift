@@ -115,7 +115,7 @@ struct TextSource: ~Copyable {
 private final class Decompressor {
   let name: String
   private let file: FileView
-  private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
+  private let input: UnsafeMutableRawBufferPointer
   private var used = 0
   private var filled = 0
   private(set) var fileOffset: UInt64 = 0
@@ -149,6 +149,8 @@ private final class Decompressor {
     } else {
       return nil
     }
+    // Last: what an initialiser has allocated that ends without an object nobody frees.
+    input = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
   }
 
   deinit {
