@@ -36,7 +36,8 @@ struct Run: ParsableCommand {
   private var workloads: [Workload] {
     let sizes = millions.split(separator: ",").compactMap { Int($0) }
     var all = sizes.map { Workload(contention: .real, events: $0 * 1_000_000) }
-    all.append(Workload(contention: .real, events: 3_000_000, version: 7, compression: .zstd))
+    let compressed = sizes.filter { $0 <= 10 }.max() ?? 1
+    all.append(Workload(contention: .real, events: compressed * 1_000_000, version: 7, compression: .zstd))
     if real { return all }
     for count in cpus.split(separator: ",").compactMap({ Int($0) }) {
       all.append(Workload(contention: .sparse, events: 1_000_000, cpus: count))
@@ -46,8 +47,8 @@ struct Run: ParsableCommand {
   }
 
   private static let head = """
-    | capture | size | trace-cmd report | report | ratio | --jobs 2 | --csv | text | wc -l | cat | peak memory |
-    |---|---|---|---|---|---|---|---|---|---|---|
+    | capture | size | trace-cmd report | --jobs 1 | ratio | --jobs 2 | ratio | --csv | text | ratio | wc -l | cat | peak memory |
+    |---|---|---|---|---|---|---|---|---|---|---|---|---|
     """
 
   private func measure(_ workload: Workload, in place: URL) throws {
@@ -64,13 +65,14 @@ struct Run: ParsableCommand {
       for (index, command) in commands.enumerated() { samples[index].append(try ChildRun(command)) }
     }
     let times = samples.map { runs in runs.map(\.seconds).sorted()[runs.count / 2] }
-    let memory = samples[1].map(\.peakMemory).max() ?? 0
+    let memory = samples[1...2].joined().map(\.peakMemory).max() ?? 0
     let size = (try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
     func seconds(_ value: Double) -> String { String(format: "%.3f s", value) }
+    func ratio(_ index: Int) -> String { String(format: "%.1f", times[0] / times[index]) }
     print(
-      "| \(workload.name) | \(size >> 20) MB | \(seconds(times[0])) | \(seconds(times[1])) "
-        + "| \(String(format: "%.1f", times[0] / times[1])) | \(seconds(times[2])) | \(seconds(times[3])) "
-        + "| \(seconds(times[4])) | \(seconds(times[5])) | \(seconds(times[6])) | \(memory >> 20) MB |")
+      "| \(workload.name) | \(size >> 20) MB | \(seconds(times[0])) | \(seconds(times[1])) | \(ratio(1)) "
+        + "| \(seconds(times[2])) | \(ratio(2)) | \(seconds(times[3])) | \(seconds(times[4])) | \(ratio(4)) "
+        + "| \(seconds(times[5])) | \(seconds(times[6])) | \(memory >> 20) MB |")
   }
 
   /// What trace-cmd prints of a capture, kept beside it.
