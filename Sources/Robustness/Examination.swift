@@ -81,8 +81,10 @@ public struct Examiner {
     options.savedComms = reader.savedComms
     options.cpuCount = reader.info.cpuCount
     var machine = ProxyMachine(options)
+    var digest = EventDigest()
     while let event = reader.next() {
       result.census.count(event)
+      digest.add(event)
       if case .lost = event.body {
         result.losses += 1
       } else if keepsRecords {
@@ -92,6 +94,7 @@ public struct Examiner {
       machine.apply(event)
     }
     result.timeline = machine.finish()
+    if reader.isText, try hastyDigest(path) != digest { result.violations.append("haste reads other events") }
     result.diagnostics = reader.diagnostics
     result.diagnostics.merge(result.timeline.diagnostics)
     var symbols: [LockAddress: String] = [:]
@@ -100,6 +103,19 @@ public struct Examiner {
     }
     return ReportContext(
       capture: reader.info, timeline: result.timeline, diagnostics: result.diagnostics, symbols: symbols)
+  }
+
+  /// The events as the program reads them: in batches, and a text without a look for losses beforehand.
+  private func hastyDigest(_ path: String) throws(TraceError) -> EventDigest {
+    var reader = try CaptureReader(path: path, events: map, isHasty: true)
+    var digest = EventDigest()
+    repeat {
+      digest = EventDigest()
+      var batches = ReadAhead(reader, onThread: false)
+      while let events = batches.nextBatch() { for event in events { digest.add(event) } }
+      reader = batches.finish()
+    } while reader.beginAnew()
+    return digest
   }
 
   /// The laws that hold for every input.
@@ -150,5 +166,20 @@ public struct Examiner {
     let sink = ByteSink()
     try? StoryText(showsAll: false, isColoured: false).write(builder.finish(), of: context, to: sink)
     result.violations += OutputRules.text(sink.bytes)
+  }
+}
+
+/// What a stream of events comes to, but for their bodies.
+private struct EventDigest: Equatable {
+  private var count = 0
+  private var sum: UInt64 = 0
+
+  mutating func add(_ event: SchedEvent) {
+    count += 1
+    let who = UInt64(UInt32(bitPattern: event.pid)) << 32 | UInt64(event.eventID) << 16 | UInt64(event.context.rawValue)
+    for word in [event.timestamp.rawValue, UInt64(UInt32(bitPattern: event.cpu)), who] {
+      sum = (sum ^ word) &* 0x9e37_79b9_7f4a_7c15
+      sum ^= sum >> 29
+    }
   }
 }
