@@ -6,7 +6,7 @@ import TraceTestKit
 
 /// Lulls save time and change nothing.
 struct LullTests {
-  /// Follows the same events with lulls and without.
+  /// Follows the same events with lulls, all at once, and without, one by one.
   /// - Returns: how often a lull began.
   @discardableResult
   private func compare(
@@ -15,7 +15,7 @@ struct LullTests {
     var (with, without) = (options, options)
     (with.usesLulls, without.usesLulls) = (true, false)
     var machine = ProxyMachine(with)
-    for event in events { machine.apply(event) }
+    events.withUnsafeBufferPointer { machine.apply($0) }
     let lulls = machine.lullCount
     let (a, b) = (machine.finish(), PropertySchedule.timeline(events, without))
     #expect(a.cpus == b.cpus, what)

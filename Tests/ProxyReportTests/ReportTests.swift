@@ -29,6 +29,20 @@ struct ReportTests {
     try Golden.expect(Self.text(Sample.context(clock: Sample.counter)), equals: "counter.txt")
   }
 
+  /// Analyses that run beside each other come to what they come to one after the other.
+  @Test func threadsChangeNothing() throws {
+    for context in [Sample.context(), Sample.context(Sample.inversion, proxies: true)] {
+      let outputs = try [1, 2, 8].map { jobs in
+        let sink = ByteSink()
+        let report = Report(context, jobs: jobs)
+        try JSONWriter(version: "0").write(report, to: sink)
+        try TextReport().write(report, to: sink)
+        return sink.bytes
+      }
+      #expect(!outputs[0].isEmpty && outputs[0] == outputs[1] && outputs[0] == outputs[2])
+    }
+  }
+
   @Test func goldenJSON() throws {
     let sink = ByteSink()
     try JSONWriter(version: "0").write(Report(Sample.context()), to: sink)
