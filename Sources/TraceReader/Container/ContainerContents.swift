@@ -39,10 +39,13 @@ struct ContainerContents {
   }
 
   /// A page is what the kernel's own write counter can count: 1 MiB at most (kernel/trace/ring_buffer.c, RB_WRITE_MASK in
-  /// `ring_buffer_subbuf_order_set`), and no architecture has smaller ones than 4 KiB.
+  /// `ring_buffer_subbuf_order_set`), no architecture has smaller ones than 4 KiB, and each is one of the machine's pages or
+  /// twice as large, or four times (there: `(1 << order) * PAGE_SIZE`). So a size with a wrong bit is none.
   private static let pageSizes: ClosedRange<UInt32> = 4096...1 << 20
 
-  private static func isPossible(pageSize size: UInt32) -> Bool { pageSizes.contains(size) && size % 4096 == 0 }
+  private static func isPossible(pageSize size: UInt32) -> Bool {
+    pageSizes.contains(size) && size.nonzeroBitCount == 1
+  }
 
   private mutating func checkPageSizes() {
     for index in buffers.indices where !buffers[index].isText {
