@@ -14,9 +14,9 @@ public struct TaskName: Sendable {
 ///     while let event = reader.next() { … }
 ///     for entry in reader.diagnostics.all { … }
 ///
-/// Opening a `trace.dat` reads the metadata but neither records nor symbols; a text is gone through once for losses. Memory does
-/// not grow with the file: a window of at most 256 KiB a CPU, less where there are many, or one decompressed chunk a CPU; of
-/// text, one window.
+/// Opening a `trace.dat` reads the metadata but neither records nor symbols; a text is gone through once for losses, unless it is
+/// opened in haste. Memory does not grow with the file: a window of at most 256 KiB a CPU, less where there are many, or one
+/// decompressed chunk a CPU; of text, one window.
 ///
 /// Damage never stops the stream: what cannot be read becomes a loss at its place and an entry of ``diagnostics``.
 public struct CaptureReader: ~Copyable {
