@@ -35,10 +35,7 @@ struct WaitBook: ~Copyable {
   /// By task: the slot of its innermost open wait, −1 without one.
   private var innermost = FlatArray<Int32>()
   /// Kinds by lock, for ends whose begin is not in the trace.
-  private var kinds: [LockAddress: WaitKind] = [:]
-  /// Some of ``kinds``: to hash a lock's address safely costs more than all else that a wait's begin does here.
-  private var recentKinds = InlineArray<16, (lock: LockAddress, kind: WaitKind)>(
-    repeating: (LockAddress(0), .other))
+  private var kinds = LockMap<WaitKind>()
   /// Waits whose end a gap may hide, since the last call of ``takeDoubted()``.
   private var doubted: [OpenWait] = []
   /// Waits that gaps made us lose sight of, since the last call of ``takeLost()``.
@@ -52,7 +49,7 @@ struct WaitBook: ~Copyable {
   mutating func begin(
     _ lock: LockAddress, kind: WaitKind, waiter: TaskLabel, cpu: CPU, at time: Timestamp
   ) -> Int? {
-    note(kind, of: lock)
+    kinds[lock] = kind
     cutDoubtful(waiter.index)
     if slot(of: waiter.index, on: lock) >= 0 { return nil }
     loseTooDeep(waiter.index)
@@ -64,16 +61,8 @@ struct WaitBook: ~Copyable {
     return rows.count - 1
   }
 
-  private mutating func note(_ kind: WaitKind, of lock: LockAddress) {
-    // As LockTable spreads them.
-    let place = Int((lock.rawValue &* 0x9e37_79b9_7f4a_7c15) >> 60)
-    if lock.rawValue != 0, recentKinds[place] == (lock, kind) { return }
-    recentKinds[place] = (lock, kind)
-    kinds[lock] = kind
-  }
-
   /// What the lock is, as far as a wait for it has shown.
-  func kind(of lock: LockAddress) -> WaitKind? { kinds[lock] }
+  mutating func kind(of lock: LockAddress) -> WaitKind? { kinds[lock] }
 
   /// The lock that a task waits for, the innermost one, with the wait's row.
   func waiting(_ task: TaskIndex) -> OpenWait? {

@@ -25,7 +25,7 @@ public enum LocksAnalysis: Analysis {
             $0.inverted
           },
           .count("owners", "tasks that owned it while others waited, as far as known") {
-            $0.owners.count == 0 ? nil : UInt64($0.owners.count)
+            $0.owners.isEmpty ? nil : UInt64($0.owners.count)
           },
           .count("waiters", "tasks that waited for it") { UInt64($0.waiters.count) },
         ])

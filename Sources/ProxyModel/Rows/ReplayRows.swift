@@ -3,7 +3,7 @@ import TraceCore
 /// What a replay has found.
 struct ReplayRows: ~Copyable, Sendable {
   var labels = LabelPool()
-  /// By the row number of the wait; `isSeen` tells which ones the replay has seen.
+  /// By the row number of the wait.
   var outcomes = PackedLog<OutcomeRecord>()
   /// By the row number of the wait: its times when a gap began that may hide its end.
   var timesAtDoubt: [Int: ClassTimes] = [:]
@@ -23,39 +23,28 @@ struct ReplayRows: ~Copyable, Sendable {
   /// Gives rows their final form: waits by their place in order of their beginning, nothing beyond what is certain of a wait,
   /// and in order.
   mutating func arrange(_ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int) {
-    chains.keep { row in
-      let wait = place(Int(row.wait))
-      row.wait = UInt32(wait)
-      row.end = min(row.end, waits[wait].certainEnd)
-      return row.begin < row.end
+    // A row of a wait, with the wait's place, and no longer than the wait is certain; `false`: nothing is left of it.
+    func settle<Number: FixedWidthInteger>(_ wait: inout Number, _ begin: Timestamp, _ end: inout Timestamp) -> Bool {
+      let index = place(Int(wait))
+      wait = Number(index)
+      end = min(end, waits[index].certainEnd)
+      return begin < end
     }
-    inversions.keep { row in
-      let wait = place(Int(row.wait))
-      row.wait = UInt32(wait)
-      row.end = min(row.end, waits[wait].certainEnd)
-      return row.begin < row.end
+    chains.keep { settle(&$0.wait, $0.begin, &$0.end) }
+    inversions.keep { settle(&$0.wait, $0.begin, &$0.end) }
+    classes = classes?.compactMap { row in
+      var row = row
+      return settle(&row.wait, row.begin, &row.end) ? row : nil
     }
     handoffs.keep { row in
       row.wait = UInt32(place(Int(row.wait)))
       return true
     }
-    if let open = classes { classes = clipped(open, to: waits, placed: place) }
     chains.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     splits.sort { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
     inversions.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     handoffs.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     holds.sort { ($0.begin, $0.lock, $0.end) < ($1.begin, $1.lock, $1.end) }
     migrations.sort { $0.time < $1.time }
-  }
-
-  private func clipped(
-    _ classes: [ClassRow], to waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int
-  ) -> [ClassRow] {
-    classes.compactMap { row in
-      var row = row
-      row.wait = place(row.wait)
-      row.end = min(row.end, waits[row.wait].certainEnd)
-      return row.begin < row.end ? row : nil
-    }
   }
 }

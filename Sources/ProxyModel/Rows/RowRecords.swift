@@ -37,11 +37,10 @@ struct WaitRecord: BitwiseCopyable, Sendable {
 struct OutcomeRecord: BitwiseCopyable, Sendable {
   var times = ClassTimes()
   /// The waiter by its last name: the one that it began with may be out of date, for a task can rename itself unseen.
+  /// ``LabelID/none`` where the replay has not seen the wait.
   var waiter: LabelID
   var owner = LabelID.none
   var ownerEvidence = Evidence.unknown
-  /// A gap may hide its end; how far it is certain is in ``ReplayRows/timesAtDoubt``.
-  var isDoubted = false
   var depth: UInt32 = 0
 }
 
