@@ -89,12 +89,15 @@ public struct Report: Sendable {
   }
 
   private static func parts(_ analyses: [any Analysis.Type], _ context: ReportContext, jobs: Int) -> [Part] {
+    let jobs = min(jobs, analyses.count)
     guard jobs > 1 else { return analyses.map { Part($0, context) } }
     var parts = Array(repeating: Part(), count: analyses.count)
     parts.withUnsafeMutableBufferPointer { parts in
-      // Each iteration writes its own place, and all have ended when the call returns.
+      // Each place is written once, and all iterations have ended when the call returns.
       nonisolated(unsafe) let parts = parts
-      DispatchQueue.concurrentPerform(iterations: parts.count) { parts[$0] = Part(analyses[$0], context) }
+      DispatchQueue.concurrentPerform(iterations: jobs) { job in
+        for place in stride(from: job, to: parts.count, by: jobs) { parts[place] = Part(analyses[place], context) }
+      }
     }
     return parts
   }

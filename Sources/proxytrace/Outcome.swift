@@ -63,7 +63,10 @@ struct ReadingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Threads: 1, or with 2 and more the capture is read on one of its own. The results are the same.", valueName: "n")
+      """
+      Threads: with 2 or more the capture is read on one of its own, and at most so many make the report. The results are \
+      the same.
+      """, valueName: "n")
   )
   var jobs = ReadingOptions.usefulJobs
 
