@@ -84,7 +84,7 @@ public struct Examiner {
     var digest = EventDigest()
     while let event = reader.next() {
       result.census.count(event)
-      digest.add(event)
+      if reader.isText { digest.add(event) }
       if case .lost = event.body {
         result.losses += 1
       } else if keepsRecords {

@@ -87,9 +87,6 @@ public struct CaptureReader: ~Copyable {
   /// text, see ``takeNames()``.
   public var savedComms: [Pid: Comm] { dat?.pointee.savedComms ?? [:] }
 
-  /// Whether ``takeNames()`` has any.
-  public var hasNames: Bool { text?.pointee.hasNames ?? false }
-
   /// Names of tasks that a text's lines have shown since the last call: to be told before the event that was read last.
   public mutating func takeNames() -> [(pid: Pid, comm: Comm)] { text?.pointee.takeNames() ?? [] }
 

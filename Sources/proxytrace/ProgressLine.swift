@@ -19,9 +19,9 @@ struct ProgressLine {
     next = Self.now() + Self.delay
   }
 
-  /// To be called at every event, or every so many.
+  /// To be called every so many events.
   @inline(__always)
-  mutating func tick(_ events: Int = 1, _ share: () -> Double) {
+  mutating func tick(_ events: Int, _ share: () -> Double) {
     guard isWanted else { return }
     countdown -= events
     if countdown <= 0 { look(share()) }

@@ -73,8 +73,6 @@ struct TextReader: ~Copyable {
     return true
   }
 
-  var hasNames: Bool { !names.new.isEmpty }
-
   /// Names of tasks that the text has shown since the last call, by lines that they wrote.
   mutating func takeNames() -> [(pid: Pid, comm: Comm)] {
     defer { names.new.removeAll(keepingCapacity: true) }
@@ -129,8 +127,11 @@ struct TextReader: ~Copyable {
           return true
         }
         return give(event, into: &event)
-      case .loss, .remark:
-        if survey.isHasty, misses(line) { return false }
+      case .loss:
+        if survey.isHasty { return stopForSurvey() }
+      case .remark:
+        // What stands before the first event the survey has seen.
+        if survey.isHasty, survey.cpuCount == 0, TextSurvey.cpuCount(line.bytes) != nil { return stopForSurvey() }
       case .foreign: foreign.note(line.offset)
       }
     }
@@ -155,13 +156,11 @@ struct TextReader: ~Copyable {
     return count
   }
 
-  /// Whether a line that is no event says what had to be known before the first one.
-  private mutating func misses(_ line: TextSource.Line) -> Bool {
-    var scanner = TextScanner(line.bytes)
-    let isLoss = parser.read(&scanner) == .loss
-    // What stands before the first event the survey has seen.
-    hasMissed = isLoss || survey.cpuCount == 0 && TextSurvey.cpuCount(line.bytes) != nil
-    return hasMissed
+  /// A line says what had to be known before the first event.
+  /// - Returns: `false`: there is no event.
+  private mutating func stopForSurvey() -> Bool {
+    hasMissed = true
+    return false
   }
 
   /// An event, or a hole that comes before it.

@@ -30,8 +30,8 @@ struct TextSurvey {
 
   /// - Parameter isHasty: Look no farther than to the first event, where that may be enough.
   init(_ source: inout TextSource, _ map: EventMap, isHasty: Bool) {
-    self.isHasty = isHasty && map.own.isEmpty
     let mayStop = map.own.isEmpty
+    self.isHasty = isHasty && mayStop
     if look(&source, stopsAtLoss: mayStop), mayStop { return }
     self.isHasty = false
     source.rewind()
