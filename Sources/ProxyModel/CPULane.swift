@@ -76,6 +76,18 @@ struct CPULane {
     if case .task(let task, pid) = current { task } else { nil }
   }
 
+  /// Whether curr is this task.
+  @inline(__always)
+  func runs(_ task: TaskIndex) -> Bool {
+    if case .task(task, _) = current { true } else { false }
+  }
+
+  /// Whether curr is the task of this pid.
+  @inline(__always)
+  func runs(_ pid: Pid) -> Bool {
+    if case .task(_, pid) = current { true } else { false }
+  }
+
   /// A record that curr wrote, of which ``current(_:)`` has said who it is.
   @inline(__always)
   mutating func goesOn(_ pid: Pid, at time: Timestamp) {

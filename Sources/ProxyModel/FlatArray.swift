@@ -21,6 +21,9 @@ struct FlatArray<Element>: ~Copyable {
     memory.deallocate()
   }
 
+  /// For loops that have checked their indices: valid until the array grows.
+  var base: UnsafeMutablePointer<Element> { memory }
+
   var isEmpty: Bool { count == 0 }
   var indices: Range<Int> { 0..<count }
 

@@ -23,13 +23,13 @@ struct Lull: ~Copyable {
   private(set) var isOn = false
   /// Which lull it is; lulls count from 1.
   private(set) var number: UInt32 = 0
-  private var spots = FlatArray<Spot>()
-  private var lanes = FlatArray<Lane>()
+  var spots = FlatArray<Spot>()
+  var lanes = FlatArray<Lane>()
   /// Tasks and CPUs that are known in this lull, in no order.
   private(set) var knownTasks: [TaskIndex] = []
   private(set) var knownLanes: [Int] = []
   /// The last step that was kept here.
-  private(set) var lastStep = Timestamp(0)
+  var lastStep = Timestamp(0)
 
   mutating func begin() {
     isOn = true
@@ -78,55 +78,74 @@ struct Lull: ~Copyable {
 
 // MARK: - Steps
 
-// Each does to a task that waits for nothing what the replay's step of the same name does. The tasks are known.
-extension Lull {
+// Each does to a task that waits for nothing what the replay's step of the same name does.
+extension Lull.Spot {
   @inline(__always)
+  mutating func leave(_ cpu: CPU, _ state: TaskState) { put(state.isRunnable ? .queued(cpu) : .asleep, cpu) }
+
+  @inline(__always)
+  mutating func enter(_ cpu: CPU) { put(.running(cpu), cpu) }
+
+  @inline(__always)
+  mutating func waking(target: CPU) {
+    wasWoken = true
+    switch place {
+    case .blocked, .asleep: put(.waking, target)
+    case .running, .queued, .waking, .unknown: break
+    }
+  }
+
+  @inline(__always)
+  mutating func wakeup(target: CPU) {
+    if case .running = place { return }
+    put(.queued(target), target)
+  }
+
+  mutating func migrate(to cpu: CPU) {
+    switch place {
+    case .queued: put(.queued(cpu), cpu)
+    case .blocked: put(.blocked(cpu), cpu)
+    case .running, .waking, .asleep, .unknown: self.cpu = cpu
+    }
+  }
+
+  @inline(__always)
+  private mutating func put(_ place: TaskNow.Place, _ cpu: CPU) {
+    self.place = place
+    self.cpu = cpu
+  }
+}
+
+// The tasks are known.
+extension Lull {
   mutating func switched(
     _ lane: Int, _ from: TaskIndex, isIdle: Bool, _ state: TaskState, _ to: TaskIndex, at time: Timestamp
   ) {
     let cpu = CPU(truncatingIfNeeded: lane)
-    if !isIdle { put(from, state.isRunnable ? .queued(cpu) : .asleep, cpu) }
-    put(to, .running(cpu), cpu)
+    if !isIdle { spots[Int(from.rawValue)].leave(cpu, state) }
+    spots[Int(to.rawValue)].enter(cpu)
     lanes[lane].current = to
     lastStep = time
   }
 
-  @inline(__always)
   mutating func waking(_ task: TaskIndex, target: CPU, at time: Timestamp) {
-    spots[Int(task.rawValue)].wasWoken = true
-    switch spots[Int(task.rawValue)].place {
-    case .blocked, .asleep: put(task, .waking, target)
-    case .running, .queued, .waking, .unknown: break
-    }
+    spots[Int(task.rawValue)].waking(target: target)
     lastStep = time
   }
 
-  @inline(__always)
   mutating func wakeup(_ task: TaskIndex, target: CPU, at time: Timestamp) {
+    spots[Int(task.rawValue)].wakeup(target: target)
     lastStep = time
-    if case .running = spots[Int(task.rawValue)].place { return }
-    put(task, .queued(target), target)
   }
 
-  @inline(__always)
   mutating func migrated(_ task: TaskIndex, to cpu: CPU, at time: Timestamp) {
+    spots[Int(task.rawValue)].migrate(to: cpu)
     lastStep = time
-    switch spots[Int(task.rawValue)].place {
-    case .queued: put(task, .queued(cpu), cpu)
-    case .blocked: put(task, .blocked(cpu), cpu)
-    case .running, .waking, .asleep, .unknown: spots[Int(task.rawValue)].cpu = cpu
-    }
   }
 
   mutating func bury(_ task: TaskIndex, at time: Timestamp) {
-    lastStep = time
     spots[Int(task.rawValue)].place = .asleep
-  }
-
-  @inline(__always)
-  private mutating func put(_ task: TaskIndex, _ place: TaskNow.Place, _ cpu: CPU) {
-    spots[Int(task.rawValue)].place = place
-    spots[Int(task.rawValue)].cpu = cpu
+    lastStep = time
   }
 }
 

@@ -105,7 +105,7 @@ extension ProxyMachine {
     guard pid != oldPid, TaskTable.isValid(pid), TaskTable.isValid(oldPid) else { return }
     let task = tasks.newLife(pid)
     let old = tasks.task(oldPid)
-    (tasks[task].comm, tasks[task].priority) = (tasks[old].comm, tasks[old].priority)
+    tasks.name(task, tasks[old].comm, tasks[old].priority)
     tasks.markDead(old)
     bookRun(lane) { $0.rename(to: task, pid: pid, at: event.timestamp) }
     describe(task, at: event.timestamp, cpu: event.cpu)
@@ -232,7 +232,7 @@ extension ProxyMachine {
       see(.forked)
       guard TaskTable.isValid(child) else { return }
       let task = tasks.newLife(child)
-      tasks[task].comm = comm
+      tasks.name(task, comm, tasks[task].priority)
       describe(task, at: event.timestamp, cpu: event.cpu)
     case .executed(let pid, let oldPid):
       see(.executed)
@@ -241,7 +241,7 @@ extension ProxyMachine {
       see(.renamed)
       guard TaskTable.isValid(pid) else { return }
       let task = tasks.task(pid)
-      tasks[task].comm = comm
+      tasks.name(task, comm, tasks[task].priority)
       describe(task, at: event.timestamp, cpu: event.cpu)
     case .inheritedPriority(let pid, let comm, _, let priority):
       see(.inheritedPriority)
@@ -393,8 +393,7 @@ extension ProxyMachine {
 
   private mutating func name(_ task: TaskIndex, _ snapshot: TaskSnapshot, _ event: SchedEvent) {
     if tasks.isNamed(task, snapshot) { return }
-    tasks[task].comm = snapshot.comm
-    tasks[task].priority = snapshot.priority
+    tasks.name(task, snapshot.comm, snapshot.priority)
     describe(task, at: event.timestamp, cpu: event.cpu)
   }
 

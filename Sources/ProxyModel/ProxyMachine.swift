@@ -59,6 +59,7 @@ public struct ProxyMachine: ~Copyable {
   var tasksByPointer: [UInt64: TaskIndex] = [:]
   var verdict: VerdictBuilder
   var lull = Lull()
+  var lookups = LullLookups()
   /// A replay for each hypothesis, until it is decided whether the kernel proxies: then just one.
   private var proxying = ReplaySeat(Replay(proxies: true))
   private var plain = ReplaySeat(Replay(proxies: false))
@@ -87,13 +88,23 @@ public struct ProxyMachine: ~Copyable {
   public mutating func learn(_ pid: Pid, _ comm: Comm) { tasks.learn(pid, comm) }
 
   /// Takes the next event of the merged stream.
-  public mutating func apply(_ event: SchedEvent) {
-    if !(lull.isOn && followsLull(event)) { applySlowly(event) }
-  }
+  public mutating func apply(_ event: SchedEvent) { applySlowly(event) }
 
-  /// Takes the next events, which costs less than one by one.
-  public mutating func apply(_ events: UnsafeBufferPointer<SchedEvent>) {
-    for event in events where !(lull.isOn && followsLull(event)) { applySlowly(event) }
+  /// Takes the next events, which costs far less than one by one.
+  public mutating func apply(_ batch: EventBatch) { apply(batch, batch.indices) }
+
+  /// Takes some of the next events.
+  /// - Parameter range: Places in the batch; those before have been taken.
+  public mutating func apply(_ batch: EventBatch, _ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= batch.count, "no such events")
+    lookups.begin(batch)
+    var place = range.lowerBound
+    while true {
+      place = followLull(batch, place..<range.upperBound)
+      if place == range.upperBound { return }
+      applySlowly(batch[place])
+      place += 1
+    }
   }
 
   @inline(never)

@@ -15,6 +15,8 @@ struct TaskTable: ~Copyable {
   private var isDead = FlatArray<Bool>()
   /// Tasks whose pid has been given to another one.
   private var hasLostPid = FlatArray<Bool>()
+  /// Counts the changes of what ``unchanged(_:)`` and ``isReplaced(_:)`` look at.
+  private(set) var changes: UInt64 = 0
 
   /// Names from the file's own cache, for tasks that no event names.
   private var savedComms: [Pid: Comm]
@@ -28,10 +30,20 @@ struct TaskTable: ~Copyable {
 
   var count: Int { rows.count }
 
+  /// Names and priorities are changed by ``name(_:_:_:)`` alone.
   subscript(index: TaskIndex) -> TaskRow {
     @inline(__always) _read { yield rows[Int(index.rawValue)] }
     @inline(__always) _modify { yield &rows[Int(index.rawValue)] }
   }
+
+  mutating func name(_ task: TaskIndex, _ comm: Comm, _ priority: Priority?) {
+    if self[task].id.pid != 0 { self[task].comm = comm }
+    self[task].priority = priority
+    changes &+= 1
+  }
+
+  /// The rows' memory: valid until there is another task.
+  var rowBase: UnsafeMutablePointer<TaskRow> { rows.base }
 
   /// All of them, in order of first appearance.
   func all() -> [TaskRow] { rows.indices.map { rows[$0] } }
@@ -51,11 +63,12 @@ struct TaskTable: ~Copyable {
     return task
   }
 
-  /// Whether a task has the name and the priority of a snapshot already.
+  /// Whether a task has the name and the priority of a snapshot already. The idle tasks of all CPUs are one, `swapper`: that
+  /// each has a name of its own is nothing new.
   @inline(__always)
   func isNamed(_ task: TaskIndex, _ snapshot: TaskSnapshot) -> Bool {
     let row = Int(task.rawValue)
-    return rows[row].comm == snapshot.comm && rows[row].priority == snapshot.priority
+    return rows[row].priority == snapshot.priority && (rows[row].comm == snapshot.comm || rows[row].id.pid == 0)
   }
 
   /// The same, where the event says that the task runs or wakes: a dead holder's pid must have been reused.
@@ -68,6 +81,7 @@ struct TaskTable: ~Copyable {
   mutating func newLife(_ pid: Pid) -> TaskIndex {
     guard let known = holders[pid] else { return make(pid, life: 1) }
     hasLostPid[Int(known.rawValue)] = true
+    changes &+= 1
     return make(pid, life: self[known].id.life + 1)
   }
 
@@ -76,7 +90,10 @@ struct TaskTable: ~Copyable {
   func isReplaced(_ index: TaskIndex) -> Bool { hasLostPid[Int(index.rawValue)] }
 
   /// The task left its CPU for good.
-  mutating func markDead(_ index: TaskIndex) { isDead[Int(index.rawValue)] = true }
+  mutating func markDead(_ index: TaskIndex) {
+    isDead[Int(index.rawValue)] = true
+    changes &+= 1
+  }
 
   func label(_ index: TaskIndex) -> TaskLabel {
     let row = self[index]

@@ -27,6 +27,10 @@ public struct CaptureReader: ~Copyable {
   /// Allocated once, owned here alone, freed with this.
   private let dat: UnsafeMutablePointer<DatReader>?
   private let text: UnsafeMutablePointer<TextReader>?
+  /// For who wants one event after the other.
+  private let single: UnsafeMutablePointer<EventPacker>
+  private let singleMemory = BatchMemory.allocate(1)
+
   /// Opens a capture; its content tells what it is.
   /// - Parameters:
   ///   - path: A file; `-` is standard input.
@@ -54,9 +58,13 @@ public struct CaptureReader: ~Copyable {
       dat = nil
     }
     self.file = file
+    single = Self.placed(EventPacker(singleMemory))
   }
 
   deinit {
+    single.deinitialize(count: 1)
+    single.deallocate()
+    singleMemory.deallocate()
     dat?.deinitialize(count: 1)
     dat?.deallocate()
     text?.deinitialize(count: 1)
@@ -94,29 +102,30 @@ public struct CaptureReader: ~Copyable {
   ///
   /// Only the CPUs' next events are compared, as `trace-cmd report` does: a clock that steps back on one CPU shows as it is.
   public mutating func next() -> SchedEvent? {
-    var event = SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, context: [], body: .other)
+    var event = SchedEvent.blank
     return next(into: &event) ? event : nil
   }
 
-  /// ``next()`` for loops over very many events: writes the event where it is wanted instead of returning it.
+  /// ``next()`` without an optional: writes the event where it is wanted instead of returning it.
   /// - Parameter event: Anything before; unchanged at the end.
   /// - Returns: Whether there was an event.
   public mutating func next(into event: inout SchedEvent) -> Bool {
-    if let dat { return withUnsafeMutablePointer(to: &event) { dat.pointee.next(into: $0, limit: 1) } == 1 }
-    return text?.pointee.next(into: &event) ?? false
+    if let text { return text.pointee.next(into: &event) }
+    guard let dat else { return false }
+    single.pointee.begin(singleMemory)
+    dat.pointee.next(into: single)
+    guard let found = single.pointee.finished.first else { return false }
+    event = found
+    return true
   }
 
-  /// The next events, many at once.
+  /// The next events, until there is room for none: by far the fastest way.
   /// - Parameters:
-  ///   - events: All of it initialised.
+  ///   - packer: At the beginning of a batch. If it is not full afterwards, the stream has ended.
   ///   - names: Gets what ``takeNames()`` would have given before each of them.
-  /// - Returns: How many there were: less than there is room for only at the end.
-  public mutating func next(
-    into events: UnsafeMutableBufferPointer<SchedEvent>, names: inout [TaskName]
-  ) -> Int {
-    guard let first = events.baseAddress else { return 0 }
-    if let dat { return dat.pointee.next(into: first, limit: events.count) }
-    return text?.pointee.next(into: first, limit: events.count, &names) ?? 0
+  package mutating func next(into packer: UnsafeMutablePointer<EventPacker>, names: inout [TaskName]) {
+    if let dat { return dat.pointee.next(into: packer) }
+    text?.pointee.next(into: packer, &names)
   }
 
   /// What was skipped or doubted so far. Grows while events are read.

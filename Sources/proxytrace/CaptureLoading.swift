@@ -47,15 +47,15 @@ struct LoadedCapture {
   }
 
   private static func follow(
-    _ events: UnsafeBufferPointer<SchedEvent>, _ names: [TaskName], _ machine: inout ProxyMachine
+    _ events: EventBatch, _ names: [TaskName], _ machine: inout ProxyMachine
   ) {
     var done = 0
     for name in names {
-      machine.apply(UnsafeBufferPointer(rebasing: events[done..<name.place]))
+      machine.apply(events, done..<name.place)
       machine.learn(name.pid, name.comm)
       done = name.place
     }
-    machine.apply(UnsafeBufferPointer(rebasing: events[done...]))
+    machine.apply(events, done..<events.count)
   }
 
   /// Farther from a symbol than this, a lock lies in something that the file has no name for.

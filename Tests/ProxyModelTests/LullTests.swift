@@ -6,7 +6,9 @@ import TraceTestKit
 
 /// Lulls save time and change nothing.
 struct LullTests {
-  /// Follows the same events with lulls, all at once, and without, one by one.
+  private let batchSize = 100
+
+  /// Follows the same events with lulls, in batches, and without, one by one.
   /// - Returns: how often a lull began.
   @discardableResult
   private func compare(
@@ -15,7 +17,16 @@ struct LullTests {
     var (with, without) = (options, options)
     (with.usesLulls, without.usesLulls) = (true, false)
     var machine = ProxyMachine(with)
-    events.withUnsafeBufferPointer { machine.apply($0) }
+    var packer = EventPacker(BatchMemory.allocate(batchSize))
+    for begin in stride(from: 0, to: events.count, by: batchSize) {
+      packer.begin(packer.memory)
+      for event in events[begin..<min(begin + batchSize, events.count)] { packer.add(event) }
+      // In two parts, as a reader of names does it.
+      let batch = packer.finished
+      machine.apply(batch, 0..<batch.count / 3)
+      machine.apply(batch, batch.count / 3..<batch.count)
+    }
+    packer.memory.deallocate()
     let lulls = machine.lullCount
     let (a, b) = (machine.finish(), PropertySchedule.timeline(events, without))
     #expect(a.cpus == b.cpus, what)

@@ -65,9 +65,7 @@ struct DatReader: ~Copyable {
   }
 
   @inline(__always)
-  mutating func next(into events: UnsafeMutablePointer<SchedEvent>, limit: Int) -> Int {
-    merge.next(decoder, into: events, limit: limit)
-  }
+  mutating func next(into packer: UnsafeMutablePointer<EventPacker>) { merge.next(decoder, into: packer) }
 
   /// What was skipped or doubted so far. Grows while events are read.
   var diagnostics: DiagnosticLog {

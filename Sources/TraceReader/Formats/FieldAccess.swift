@@ -6,9 +6,9 @@ import TraceCore
 /// stays inside the record because what all records begin with is 8 bytes.
 struct IntegerField: BitwiseCopyable, Equatable {
   /// Where the 8 bytes begin.
-  private let start: UInt16
+  let start: UInt16
   /// How many of the 64 bits stand before the field.
-  private let shift: UInt8
+  let shift: UInt8
   private let isSigned: Bool
   let isPresent: Bool
 

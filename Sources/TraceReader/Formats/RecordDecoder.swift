@@ -30,6 +30,8 @@ struct RecordDecoder: ~Copyable {
   private var slots: [UInt16] = []
   private var plans: [DecodePlan] = []
   private var letters = StateLetters.recent
+  /// For the records that are most of a capture.
+  private(set) var quick = QuickPlans([:], .recent)
   private let marks: MarkPattern
   /// Marks that have an event of their own in this capture; messages that look like them are not believed then.
   private var ownMarks: Set<MarkRecord.Kind> = []
@@ -54,6 +56,13 @@ struct RecordDecoder: ~Copyable {
     for plan in plans {
       if let kind = plan.role.mark { ownMarks.insert(kind) }
     }
+    var quickPlans: [UInt16: QuickPlan] = [:]
+    if !isBigEndian {
+      for event in formats.events where slots[Int(event.id)] >= 2 {
+        quickPlans[event.id] = QuickPlan(plans[Int(slots[Int(event.id)]) - 2])
+      }
+    }
+    quick = QuickPlans(quickPlans, letters)
   }
 
   /// - Returns: Why the event cannot be decoded, as a clause.
@@ -79,56 +88,83 @@ struct RecordDecoder: ~Copyable {
     return nil
   }
 
-  /// Decodes one record: all of an event but its time and CPU.
+  /// What is known of a record without looking at it, and where its event goes.
+  struct Target {
+    var time: UInt64
+    var cpu: CPU
+    /// With room for an event.
+    var packer: UnsafeMutablePointer<EventPacker>
+  }
+
+  /// Decodes one record.
   ///
   /// Mutating, as is what it calls, though it changes nothing: what cannot be copied and is borrowed is passed as a bitwise
   /// copy.
   @inline(__always)
-  mutating func decode(_ record: Record, _ tally: inout Tally, into event: inout SchedEvent) {
-    event.body = .other
-    guard let (id, flags, pid) = CommonFields.load(record) else {
-      (event.pid, event.eventID, event.context) = (0, 0, EventContext(rawValue: 0))
-      tally.noteShort()
-      return
-    }
-    (event.pid, event.eventID, event.context) = (pid, id, EventContext(rawValue: UInt16(flags)))
-    let slot = Int(id) < slots.count ? Int(slots[Int(id)]) : 0
+  mutating func decode(_ record: Record, _ tally: inout Tally, to target: Target) {
+    let common = CommonFields.load(record)
+    var event = PackedEvent(
+      .other, timestamp: Timestamp(target.time), cpu: target.cpu, pid: common?.pid ?? 0, eventID: common?.type ?? 0,
+      flags: common?.flags ?? 0)
+    let id = Int(event.eventID)
+    let slot = common != nil && id < slots.count ? Int(slots[id]) : 0
     if slot < 2 {
-      if slot == 0 { tally.noteUnknown() }
+      if common == nil { tally.noteShort() } else if slot == 0 { tally.noteUnknown() }
     } else if record.count < plans[slot &- 2].minimumSize {
       tally.noteShort()
-    } else {
+    } else if !fill(&event, slot &- 2, record, target.packer) {
       // That was the one bounds check of a record: every field of the plan ends within its minimum size.
-      fill(&event.body, slot &- 2, record, pid)
+      return addRare(event, slot &- 2, record, target.packer)
     }
+    target.packer.pointee.add(event)
   }
 
+  /// - Returns: `false`, and nothing done, for an event that is too rare to have a packed form.
   @inline(__always)
-  private mutating func fill(_ body: inout EventBody, _ index: Int, _ record: Record, _ current: Pid) {
+  private mutating func fill(
+    _ event: inout PackedEvent, _ index: Int, _ record: Record, _ packer: UnsafeMutablePointer<EventPacker>
+  ) -> Bool {
     switch plans[index].role {
     case .switched:
-      body = .switched(
-        SwitchRecord(
-          previous: plans[index].task.load(record),
-          previousState: letters.state(plans[index].first.load(record)), next: plans[index].next.load(record)))
-    case .waking: body = .waking(wake(index, record))
-    case .wakeup: body = .wakeup(wake(index, record))
+      event.kind = .switched
+      let state = PackedEvent.bits(letters.state(plans[index].first.load(record)))
+      event.setSwitch(plans[index].task.number(record, packer), state, plans[index].next.number(record, packer))
+    case .waking:
+      event.kind = .waking
+      event.setWake(plans[index].task.number(record, packer), target: target(index, record))
+    case .wakeup:
+      event.kind = .wakeup
+      event.setWake(plans[index].task.number(record, packer), target: target(index, record))
     case .contentionBegan:
+      event.kind = .contentionBegan
       let flags = plans[index].second.load(record, orElse: plans[index].constant)
-      body = .contentionBegan(
-        lock: lock(index, record), flags: ContentionFlags(rawValue: UInt32(truncatingIfNeeded: flags)))
+      event.setLock(lock(index, record), UInt32(truncatingIfNeeded: flags))
     case .contentionEnded:
+      event.kind = .contentionEnded
       let result = plans[index].second.load(record, orElse: plans[index].constant)
-      body = .contentionEnded(lock: lock(index, record), result: Int32(truncatingIfNeeded: result))
-    case .contendedRelease: body = .contendedRelease(lock: lock(index, record))
-    default: body = rareBody(plans[index], record, current)
+      event.setLock(lock(index, record), UInt32(truncatingIfNeeded: result))
+    case .contendedRelease:
+      event.kind = .contendedRelease
+      event.setLock(lock(index, record))
+    default: return false
     }
+    return true
+  }
+
+  @inline(never)
+  private mutating func addRare(
+    _ event: PackedEvent, _ index: Int, _ record: Record, _ packer: UnsafeMutablePointer<EventPacker>
+  ) {
+    let body = rareBody(plans[index], record, event.pid)
+    packer.pointee.addWhole(
+      SchedEvent(
+        timestamp: event.timestamp, cpu: event.cpu, pid: event.pid, eventID: event.eventID, context: event.context,
+        body: body))
   }
 
   @inline(__always)
-  private mutating func wake(_ index: Int, _ record: Record) -> WakeRecord {
-    let cpu = plans[index].first.load(record, orElse: plans[index].constant)
-    return WakeRecord(task: plans[index].task.load(record), targetCPU: Int32(truncatingIfNeeded: cpu))
+  private mutating func target(_ index: Int, _ record: Record) -> CPU {
+    CPU(truncatingIfNeeded: plans[index].first.load(record, orElse: plans[index].constant))
   }
 
   @inline(__always)
@@ -141,7 +177,6 @@ struct RecordDecoder: ~Copyable {
     ContentionFlags(rawValue: UInt32(truncatingIfNeeded: field.load(record, orElse: 0)))
   }
 
-  @inline(never)
   private mutating func rareBody(_ plan: DecodePlan, _ record: Record, _ current: Pid) -> EventBody {
     let (task, first, second) = (plan.task, plan.first, plan.second)
     switch plan.role {

@@ -57,6 +57,26 @@ struct PageCursor {
     return position == end ? .end : .damaged(at: position)
   }
 
+  /// What comes at a position of a little-endian page, where it is a record whose length stands in its first word.
+  @inline(__always)
+  func nextQuickly(
+    at position: Int, _ end: Int, _ base: UnsafeRawPointer
+  ) -> (start: Int, count: Int, delta: UInt64)? {
+    let start = position &+ 4
+    guard start <= end else { return nil }
+    let word = base.loadUnaligned(fromByteOffset: position, as: UInt32.self).littleEndian
+    let count = Int(word & 31) &* 4
+    guard word & 31 &- 1 < 28, start &+ count <= end else { return nil }
+    return (start, count, UInt64(word >> 5))
+  }
+
+  /// Goes behind records that ``nextQuickly(at:_:_:)`` has found.
+  @inline(__always)
+  mutating func goOn(at position: Int, _ timestamp: UInt64) {
+    self.position = position
+    self.timestamp = timestamp
+  }
+
   /// All entries that are two words or more.
   /// - Returns: `nil` where the walk goes on.
   @inline(never)

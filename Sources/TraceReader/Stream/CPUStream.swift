@@ -55,55 +55,133 @@ struct CPUStream: ~Copyable {
   /// A run of events: those that stand in one CPU's stream before a time, or the first of them in any case.
   struct Run {
     var decoder: UnsafeMutablePointer<RecordDecoder>
-    /// Memory for ``limit`` events, at least one; all of it initialised.
-    var events: UnsafeMutablePointer<SchedEvent>
-    var limit: Int
+    /// With room for an event at least; more than there is room for is not taken.
+    var packer: UnsafeMutablePointer<EventPacker>
     /// The first time that is another stream's turn.
     var bound: UInt64
   }
 
-  /// What comes next, which is then past. Not to be called at the end.
-  ///
-  /// Written where it is wanted: returned, an event of a dozen words goes through registers that there are not enough of.
-  /// - Returns: how many events were written: at least one.
+  /// Packs what comes next, which is then past. Not to be called at the end.
   @inline(__always)
-  mutating func take(_ run: Run) -> Int {
+  mutating func take(_ run: Run) {
     // The byte order is a constant in each of the two, so that no load has to ask for it.
     format.isBigEndian ? takeBigEndian(run) : takeLittleEndian(run)
   }
 
   @inline(never)
-  private mutating func takeBigEndian(_ run: Run) -> Int { take(run, isBigEndian: true) }
+  private mutating func takeBigEndian(_ run: Run) { take(run, isBigEndian: true) }
 
   @inline(never)
-  private mutating func takeLittleEndian(_ run: Run) -> Int { take(run, isBigEndian: false) }
-
-  @inline(__always)
-  private mutating func take(_ run: Run, isBigEndian: Bool) -> Int {
-    var count = 0
+  private mutating func takeLittleEndian(_ run: Run) {
     repeat {
-      take(run.decoder, isBigEndian: isBigEndian, &run.events[count])
-      count &+= 1
-    } while count < run.limit && head != .end && headTime < run.bound
-    return count
+      if takeQuickly(run) { takeNext(run, isBigEndian: false) }
+    } while !run.packer.pointee.isFull && head != .end && headTime < run.bound
   }
 
   @inline(__always)
-  private mutating func take(
-    _ decoder: UnsafeMutablePointer<RecordDecoder>, isBigEndian: Bool, _ event: inout SchedEvent
-  ) {
-    guard head == .record, let base = page.baseAddress else { return takeLoss(&event) }
+  private mutating func take(_ run: Run, isBigEndian: Bool) {
+    repeat {
+      takeNext(run, isBigEndian: isBigEndian)
+    } while !run.packer.pointee.isFull && head != .end && headTime < run.bound
+  }
+
+  /// Takes what comes next as far as it is records of one page with quick plans, one entry each.
+  ///
+  /// It does what ``takeNext(_:isBigEndian:)`` does, with all that changes in registers.
+  /// - Returns: whether there is something to be taken that it cannot take.
+  @inline(__always)
+  private mutating func takeQuickly(_ run: Run) -> Bool {
+    guard head == .record, conversion.isIdentity, let base = page.baseAddress else { return true }
+    let (plans, planCount) = (run.decoder.pointee.quick.plans, run.decoder.pointee.quick.count)
+    let states = run.decoder.pointee.quick.states
+    let room = run.packer.pointee.room
+    var place = room.lowerBound
+    var (start, count, time) = (recordStart, recordCount, recordTime)
+    var position = cursor.position
+    let end = cursor.end
+    var step = QuickStep.taken
+    repeat {
+      // The record lies within the page, of which the cursor, or the last round, checked the length; its fields within the
+      // record, of which the plan says how long it must be.
+      guard count >= CommonFields.size else {
+        step = .unknown
+        break
+      }
+      let word = base.loadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian
+      let id = Int(word & 0xffff)
+      guard id < planCount, count >= Int(plans[id].minimumSize) else {
+        step = .unknown
+        break
+      }
+      let plan = plans + id
+      let record = base + start
+      let kind = plan.pointee.kind
+      var event = PackedEvent(kind, timestamp: Timestamp(time), cpu: cpu, recordHead: word)
+      let task = Self.number(record + Int(plan.pointee.task), run.packer)
+      if kind == .switched {
+        let raw = record.loadUnaligned(fromByteOffset: Int(plan.pointee.first), as: UInt64.self).littleEndian
+        let state = raw &>> UInt64(plan.pointee.shift)
+        guard state < QuickPlans.stateLimit else {
+          step = .unknown
+          break
+        }
+        event.setSwitch(task, states[Int(state)], Self.number(record + Int(plan.pointee.next), run.packer))
+      } else {
+        let target = record.loadUnaligned(fromByteOffset: Int(plan.pointee.first), as: UInt32.self).littleEndian
+        event.setWake(task, target: CPU(bitPattern: target))
+      }
+      place.initialize(to: event)
+      place += 1
+      guard let next = cursor.nextQuickly(at: position, end, base) else {
+        step = .lastOfItsKind
+        break
+      }
+      let (later, overflow) = time.addingReportingOverflow(next.delta)
+      guard !overflow else {
+        step = .lastOfItsKind
+        break
+      }
+      (start, count, time) = (next.start, next.count, later)
+      position = start &+ count
+    } while place < room.upperBound && time < run.bound
+    run.packer.pointee.added(upTo: place)
+    (recordStart, recordCount, recordTime, headTime) = (start, count, time, time)
+    cursor.goOn(at: position, time)
+    if step == .lastOfItsKind { advance(isBigEndian: false) }
+    return step == .unknown
+  }
+
+  private enum QuickStep {
+    /// Everything up to the bound, or as much as there is room for.
+    case taken
+    /// What comes next has no quick plan.
+    case unknown
+    /// What comes behind the last one taken is more than a record of one word's entry.
+    case lastOfItsKind
+  }
+
+  /// A task's number, from where its block of name, pid and priority is.
+  @inline(__always)
+  private static func number(_ block: UnsafeRawPointer, _ packer: UnsafeMutablePointer<EventPacker>) -> UInt32 {
+    packer.pointee.number(
+      low: block.loadUnaligned(as: UInt64.self).littleEndian,
+      high: block.loadUnaligned(fromByteOffset: 8, as: UInt64.self).littleEndian,
+      rest: block.loadUnaligned(fromByteOffset: 16, as: UInt64.self).littleEndian)
+  }
+
+  @inline(__always)
+  private mutating func takeNext(_ run: Run, isBigEndian: Bool) {
+    guard head == .record, let base = page.baseAddress else { return takeLoss(run) }
     // Both lie within the page, of which the cursor checked every length.
     let record = Record(base + recordStart, count: recordCount, isBigEndian: isBigEndian)
-    event.timestamp = Timestamp(recordTime)
-    event.cpu = cpu
-    decoder.pointee.decode(record, &tally, into: &event)
+    run.decoder.pointee.decode(
+      record, &tally, to: RecordDecoder.Target(time: recordTime, cpu: cpu, packer: run.packer))
     advance(isBigEndian: isBigEndian)
   }
 
   @inline(never)
-  private mutating func takeLoss(_ event: inout SchedEvent) {
-    event = SchedEvent(timestamp: Timestamp(headTime), cpu: cpu, pid: 0, body: .lost(loss))
+  private mutating func takeLoss(_ run: Run) {
+    run.packer.pointee.addWhole(SchedEvent(timestamp: Timestamp(headTime), cpu: cpu, pid: 0, body: .lost(loss)))
     head = hasRecord ? .record : .end
     if hasRecord { headTime = recordTime }
   }

@@ -38,7 +38,7 @@ public struct ReadAhead: ~Copyable {
   }
 
   /// The next events; valid until the next call. `nil` at the end.
-  public mutating func nextBatch() -> UnsafeBufferPointer<SchedEvent>? {
+  public mutating func nextBatch() -> EventBatch? {
     if !isRunning { return belt.readNow() }
     if holdsBatch { belt.giveBack() }
     holdsBatch = true
@@ -74,7 +74,7 @@ private final class Belt: @unchecked Sendable {
   private static let slotCount = 8
 
   private struct Slot {
-    var count = 0
+    var batch: EventBatch?
     var progress = 0.0
     var names: [TaskName] = []
   }
@@ -83,9 +83,9 @@ private final class Belt: @unchecked Sendable {
   /// until it is taken.
   private let reader: UnsafeMutablePointer<CaptureReader>
   private var hasReader = true
-  private let events: UnsafeMutablePointer<SchedEvent>
-  /// The producer's; slots are filled in turn.
-  private var initialisedSlots = 0
+  /// The producer's.
+  private let packer: UnsafeMutablePointer<EventPacker>
+  private let memories: [BatchMemory]
   /// Between threads large: to wake one costs as much as to read a hundred events. Else such that it stays in the cache.
   private let batchSize: Int
   private let slots = UnsafeMutablePointer<Slot>.allocateLines(capacity: Belt.slotCount)
@@ -101,10 +101,13 @@ private final class Belt: @unchecked Sendable {
   private(set) var takenNames: [TaskName] = []
 
   init(_ reader: consuming CaptureReader, isShared: Bool) {
-    batchSize = isShared ? 8192 : 512
+    batchSize = isShared ? 8192 : 1024
     self.reader = .allocateLines(capacity: 1)
     self.reader.initialize(to: reader)
-    events = .allocateLines(capacity: Belt.slotCount * batchSize)
+    let size = batchSize
+    memories = (0..<Belt.slotCount).map { _ in BatchMemory.allocate(size) }
+    packer = .allocateLines(capacity: 1)
+    packer.initialize(to: EventPacker(memories[0]))
     slots.initialize(repeating: Slot(), count: Belt.slotCount)
     sem_init(filled, 0, 0)
     sem_init(free, 0, UInt32(Belt.slotCount))
@@ -119,7 +122,9 @@ private final class Belt: @unchecked Sendable {
     free.deallocate()
     slots.deinitialize(count: Belt.slotCount)
     slots.deallocate()
-    events.deallocate()
+    packer.deinitialize(count: 1)
+    packer.deallocate()
+    for memory in memories { memory.deallocate() }
   }
 
   // MARK: The producer's
@@ -129,31 +134,25 @@ private final class Belt: @unchecked Sendable {
     while true {
       wait(free)
       if isStopped.load(ordering: .acquiring) { return }
-      fill(slot)
-      let isLast = slots[slot].count < batchSize
+      let isLast = !fill(slot)
       sem_post(filled)
       if isLast { return }
       slot = (slot + 1) % Belt.slotCount
     }
   }
 
-  private func fill(_ slot: Int) {
-    let batch = events + slot * batchSize
-    // Only here, at the slot's first turn: a short capture never touches most of the memory.
-    if slot >= initialisedSlots {
-      batch.initialize(
-        repeating: SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other), count: batchSize)
-      initialisedSlots = slot + 1
-    }
+  /// - Returns: Whether there may be more.
+  private func fill(_ slot: Int) -> Bool {
+    packer.pointee.begin(memories[slot])
     var names: [TaskName] = []
-    let count = reader.pointee.next(
-      into: UnsafeMutableBufferPointer(start: batch, count: batchSize), names: &names)
-    slots[slot] = Slot(count: count, progress: reader.pointee.progress, names: names)
+    reader.pointee.next(into: packer, names: &names)
+    slots[slot] = Slot(batch: packer.pointee.finished, progress: reader.pointee.progress, names: names)
+    return packer.pointee.isFull
   }
 
   // MARK: The consumer's
 
-  func take() -> UnsafeBufferPointer<SchedEvent>? {
+  func take() -> EventBatch? {
     if isAtEnd { return nil }
     wait(filled)
     return taken()
@@ -165,18 +164,19 @@ private final class Belt: @unchecked Sendable {
   }
 
   /// Without a thread.
-  func readNow() -> UnsafeBufferPointer<SchedEvent>? {
+  func readNow() -> EventBatch? {
     if isAtEnd { return nil }
-    fill(place)
+    _ = fill(place)
     return taken()
   }
 
-  private func taken() -> UnsafeBufferPointer<SchedEvent>? {
+  private func taken() -> EventBatch? {
     let slot = slots[place]
-    isAtEnd = slot.count < batchSize
+    guard let batch = slot.batch else { return nil }
+    isAtEnd = batch.count < batchSize
     takenProgress = slot.progress
     takenNames = slot.names
-    return slot.count == 0 ? nil : UnsafeBufferPointer(start: events + place * batchSize, count: slot.count)
+    return batch.isEmpty ? nil : batch
   }
 
   /// - Returns: Whether it was not stopped before.

@@ -41,28 +41,21 @@ struct StreamMerge: ~Copyable {
     streams.deallocate()
   }
 
-  /// Takes the next events.
-  /// - Parameters:
-  ///   - decoder: By its address: a borrowed one is copied bit by bit for each call.
-  ///   - events: Memory for `limit` events, all of it initialised.
-  /// - Returns: How many were written; less than `limit` only at the end.
+  /// Takes the next events, until there is room for none: both by their address, as what is borrowed is copied bit by bit for
+  /// each call.
   @inline(__always)
-  mutating func next(
-    _ decoder: UnsafeMutablePointer<RecordDecoder>, into events: UnsafeMutablePointer<SchedEvent>, limit: Int
-  ) -> Int {
-    var count = 0
-    while count < limit, let current, let base = streams.baseAddress {
+  mutating func next(_ decoder: UnsafeMutablePointer<RecordDecoder>, into packer: UnsafeMutablePointer<EventPacker>) {
+    while !packer.pointee.isFull, let current, let base = streams.baseAddress {
       // By its address: changed through the buffer's subscript it does not get through the thread sanitizer's build.
       let stream = base + current
-      var run = CPUStream.Run(decoder: decoder, events: events + count, limit: limit - count, bound: .max)
+      var run = CPUStream.Run(decoder: decoder, packer: packer, bound: .max)
       if let top = heap.first {
         // Of two events at the same time that of the smaller CPU comes first.
         run.bound = current < top.index && top.time < .max ? top.time + 1 : top.time
       }
-      count += stream.pointee.take(run)
+      stream.pointee.take(run)
       leave(stream.pointee.isAtEnd, Key(time: stream.pointee.headTime, index: current))
     }
-    return count
   }
 
   /// Goes on to the stream whose turn it is, from one that is at its end or has come to `key`.

@@ -142,18 +142,15 @@ struct TextReader: ~Copyable {
     return false
   }
 
-  /// ``next(into:)`` for many events, with the names that it shows.
-  mutating func next(
-    into events: UnsafeMutablePointer<SchedEvent>, limit: Int, _ found: inout [TaskName]
-  ) -> Int {
-    var count = 0
-    while count < limit, next(into: &events[count]) {
+  /// The next events, until there is room for none, with the names that each shows.
+  mutating func next(into packer: UnsafeMutablePointer<EventPacker>, _ found: inout [TaskName]) {
+    var event = SchedEvent.blank
+    while !packer.pointee.isFull, next(into: &event) {
       if !names.new.isEmpty {
-        for (pid, comm) in takeNames() { found.append(TaskName(place: count, pid: pid, comm: comm)) }
+        for (pid, comm) in takeNames() { found.append(TaskName(place: packer.pointee.count, pid: pid, comm: comm)) }
       }
-      count &+= 1
+      packer.pointee.add(event)
     }
-    return count
   }
 
   /// A line says what had to be known before the first event.

@@ -1,0 +1,72 @@
+/// Events that follow each other in a stream, packed; they are unpacked when they are asked for.
+///
+/// A view of memory that belongs to whoever gave it: valid as long as that says.
+public struct EventBatch {
+  @usableFromInline package let events: UnsafePointer<PackedEvent>
+  /// What the events' numbers of tasks stand for.
+  @usableFromInline package let tasks: UnsafeBufferPointer<TaskSnapshot>
+  @usableFromInline let wholes: UnsafeBufferPointer<SchedEvent>
+  public let count: Int
+
+  init(_ memory: BatchMemory, count: Int, tasks: Int, wholes: Int) {
+    events = UnsafePointer(memory.events)
+    self.tasks = UnsafeBufferPointer(start: memory.tasks, count: tasks)
+    self.wholes = UnsafeBufferPointer(start: memory.wholes, count: wholes)
+    self.count = count
+  }
+}
+
+extension EventBatch: RandomAccessCollection {
+  @inlinable public var startIndex: Int { 0 }
+  @inlinable public var endIndex: Int { count }
+
+  @inlinable
+  public subscript(position: Int) -> SchedEvent {
+    precondition(position >= 0 && position < count, "no such event")
+    let packed = events[position]
+    if packed.kind == .whole { return wholes[Int(packed.payload)] }
+    return SchedEvent(
+      timestamp: packed.timestamp, cpu: packed.cpu, pid: packed.pid, eventID: packed.eventID, context: packed.context,
+      body: body(packed))
+  }
+
+  @inlinable
+  func body(_ packed: PackedEvent) -> EventBody {
+    switch packed.kind {
+    case .switched:
+      let (previous, next) = packed.tasks
+      return .switched(SwitchRecord(previous: tasks[previous], previousState: packed.state, next: tasks[next]))
+    case .waking: return .waking(WakeRecord(task: tasks[packed.tasks.first], targetCPU: packed.target))
+    case .wakeup: return .wakeup(WakeRecord(task: tasks[packed.tasks.first], targetCPU: packed.target))
+    case .contentionBegan:
+      return .contentionBegan(lock: LockAddress(packed.payload), flags: ContentionFlags(rawValue: packed.detail))
+    case .contentionEnded:
+      return .contentionEnded(lock: LockAddress(packed.payload), result: Int32(bitPattern: packed.detail))
+    case .contendedRelease: return .contendedRelease(lock: LockAddress(packed.payload))
+    case .whole, .other: return .other
+    }
+  }
+}
+
+/// Memory for a batch. Not initialised: what it is for is read only after it was written, and needs no end.
+@usableFromInline
+package struct BatchMemory: @unchecked Sendable {
+  @usableFromInline let events: UnsafeMutablePointer<PackedEvent>
+  /// An event names two tasks at most.
+  @usableFromInline let tasks: UnsafeMutablePointer<TaskSnapshot>
+  @usableFromInline let wholes: UnsafeMutablePointer<SchedEvent>
+  /// In events.
+  @usableFromInline package let capacity: Int
+
+  package static func allocate(_ capacity: Int) -> BatchMemory {
+    BatchMemory(
+      events: .allocateLines(capacity: capacity), tasks: .allocateLines(capacity: 2 * capacity),
+      wholes: .allocateLines(capacity: capacity), capacity: capacity)
+  }
+
+  package func deallocate() {
+    events.deallocate()
+    tasks.deallocate()
+    wholes.deallocate()
+  }
+}

@@ -1,0 +1,123 @@
+/// An event in 32 bytes: tasks by their numbers in the batch that the event is in.
+///
+/// Most of what a capture holds are switches and wakeups of tasks that look as they did a moment ago. Whoever follows them
+/// need not be told name, priority and pid again.
+@usableFromInline
+package struct PackedEvent: BitwiseCopyable, Sendable {
+  @usableFromInline
+  package enum Kind: UInt8, BitwiseCopyable, Sendable {
+    /// `payload` numbers the two tasks, `detail` is the state.
+    case switched
+    /// `payload` numbers the task, `detail` is the CPU.
+    case waking, wakeup
+    /// `payload` is the lock; `detail` the flags, the result, nothing.
+    case contentionBegan, contentionEnded, contendedRelease
+    /// `payload` numbers an event that is kept as it is.
+    case whole
+    /// Nothing besides what all have.
+    case other
+  }
+
+  @usableFromInline package let timestamp: Timestamp
+  @usableFromInline package var payload: UInt64 = 0
+  @usableFromInline package let cpu: CPU
+  @usableFromInline package var detail: UInt32 = 0
+  /// From the low end: the event's id, 2 bytes; the lower 8 bits of the context; ``Kind``, and in the uppermost bit of its byte
+  /// that the context is not known; the pid, 4 bytes. Of a little-endian machine's record these are the first 8 bytes, but
+  /// for the fourth.
+  @usableFromInline var head: UInt64
+
+  /// - Parameter recordHead: A record's first 8 bytes, little-endian.
+  @inlinable
+  @inline(__always)
+  package init(_ kind: Kind, timestamp: Timestamp, cpu: CPU, recordHead: UInt64) {
+    (self.timestamp, self.cpu) = (timestamp, cpu)
+    head = recordHead & ~0xff00_0000 | UInt64(kind.rawValue) << 24
+  }
+
+  @inlinable
+  @inline(__always)
+  package init(_ kind: Kind, timestamp: Timestamp, cpu: CPU, pid: Pid, eventID: UInt16, flags: UInt8) {
+    let pidBits = UInt64(UInt32(bitPattern: pid)) << 32
+    self.init(kind, timestamp: timestamp, cpu: cpu, recordHead: pidBits | UInt64(flags) << 16 | UInt64(eventID))
+  }
+
+  /// Of an event all but its body.
+  @inlinable
+  init(_ kind: Kind, headOf event: SchedEvent) {
+    self.init(
+      kind, timestamp: event.timestamp, cpu: event.cpu, pid: event.pid, eventID: event.eventID,
+      flags: UInt8(truncatingIfNeeded: event.context.rawValue))
+    if event.context.contains(.unknown) { head |= 0x8000_0000 }
+  }
+
+  @inlinable
+  package var kind: Kind {
+    @inline(__always) get { Kind(rawValue: UInt8(truncatingIfNeeded: head >> 24) & 0x7f) ?? .other }
+    @inline(__always) set { head = head & ~0x7f00_0000 | UInt64(newValue.rawValue) << 24 }
+  }
+
+  @inlinable
+  package var pid: Pid {
+    @inline(__always) get { Pid(truncatingIfNeeded: head >> 32) }
+  }
+
+  @inlinable package var eventID: UInt16 { UInt16(truncatingIfNeeded: head) }
+
+  @inlinable
+  package var context: EventContext {
+    let known = EventContext(rawValue: UInt16(truncatingIfNeeded: head >> 16) & 0xff)
+    return head & 0x8000_0000 == 0 ? known : known.union(.unknown)
+  }
+}
+
+// MARK: - What the words mean
+
+extension PackedEvent {
+  /// The numbers of the tasks that a switch names; of other events of a task, the first one is its number.
+  @inlinable
+  package var tasks: (first: Int, second: Int) {
+    @inline(__always) get { (Int(payload & 0xffff_ffff), Int(payload >> 32)) }
+  }
+
+  /// The state in which a switch leaves its first task.
+  @inlinable
+  package var state: TaskState {
+    @inline(__always) get {
+      TaskState(code: UInt8(truncatingIfNeeded: detail), isPreempted: detail & 0x100 != 0)
+    }
+  }
+
+  /// A wakeup's CPU.
+  @inlinable
+  package var target: CPU {
+    @inline(__always) get { CPU(bitPattern: detail) }
+  }
+
+  /// A state in 9 bits.
+  @inlinable
+  @inline(__always)
+  package static func bits(_ state: TaskState) -> UInt16 { UInt16(state.code) | (state.isPreempted ? 0x100 : 0) }
+
+  /// - Parameter state: its ``bits(_:)``.
+  @inlinable
+  @inline(__always)
+  package mutating func setSwitch(_ previous: UInt32, _ state: UInt16, _ next: UInt32) {
+    payload = UInt64(previous) | UInt64(next) << 32
+    detail = UInt32(state)
+  }
+
+  @inlinable
+  @inline(__always)
+  package mutating func setWake(_ task: UInt32, target: CPU) {
+    payload = UInt64(task)
+    detail = UInt32(bitPattern: target)
+  }
+
+  @inlinable
+  @inline(__always)
+  package mutating func setLock(_ lock: LockAddress, _ detail: UInt32 = 0) {
+    payload = lock.rawValue
+    self.detail = detail
+  }
+}
