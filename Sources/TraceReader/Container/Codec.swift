@@ -50,3 +50,24 @@ enum Codec: String, Sendable {
     return isWhole ? result : nil
   }
 }
+
+/// Decompresses many blocks, one after the other: a context for each costs as much as a quarter of its work.
+final class Decompression {
+  private let codec: Codec
+  /// Owned here alone, freed once; `nil` without zstd, or without memory.
+  private let context: OpaquePointer?
+
+  init(_ codec: Codec) {
+    self.codec = codec
+    context = codec == .zstd ? ZSTD_createDCtx() : nil
+  }
+
+  deinit { ZSTD_freeDCtx(context) }
+
+  /// ``Codec/decompress(_:into:)``.
+  func decompress(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
+    guard let context else { return codec.decompress(source, into: target) }
+    let written = ZSTD_decompressDCtx(context, target.baseAddress, target.count, source.baseAddress, source.count)
+    return ZSTD_isError(written) == 0 && written == target.count
+  }
+}

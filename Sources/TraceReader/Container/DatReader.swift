@@ -55,10 +55,11 @@ struct DatReader: ~Copyable {
     _ file: FileView, _ contents: ContainerContents, _ buffer: BufferLayout
   ) -> StreamMerge {
     let window = min(largestWindow, windowBudget / max(buffer.extents.count, 1))
+    let decompression = contents.head.codec.map { Decompression($0) }
     return StreamMerge(count: buffer.extents.count) { index in
       let extent = buffer.extents[index]
       let source = PageSource(
-        file, buffer, extent, codec: contents.head.codec, isBigEndian: contents.head.isBigEndian, windowSize: window)
+        file, buffer, extent, decompression, isBigEndian: contents.head.isBigEndian, windowSize: window)
       let conversion = TimestampConversion(contents.options, cpu: extent.cpu, isTopBuffer: buffer.name.isEmpty)
       return CPUStream(source, cpu: extent.cpu, format: contents.pageFormat, conversion: conversion)
     }

@@ -20,7 +20,8 @@ struct PageSource: ~Copyable {
   }
 
   private let file: FileView
-  private let codec: Codec?
+  /// Of compressed data alone.
+  private let decompression: Decompression?
   private let pageSize: Int
   private let windowSize: Int
   private let largestChunk: Int
@@ -42,13 +43,15 @@ struct PageSource: ~Copyable {
   /// What this CPU's data counts for in the file, in bytes.
   let totalBytes: UInt64
 
-  /// - Parameter windowSize: Bytes of uncompressed data to read at a time; at least a page is.
+  /// - Parameters:
+  ///   - decompression: Of what is on the same thread.
+  ///   - windowSize: Bytes of uncompressed data to read at a time; at least a page is.
   init(
-    _ file: FileView, _ layout: BufferLayout, _ extent: BufferLayout.Extent, codec: Codec?, isBigEndian: Bool,
-    windowSize: Int
+    _ file: FileView, _ layout: BufferLayout, _ extent: BufferLayout.Extent, _ decompression: Decompression?,
+    isBigEndian: Bool, windowSize: Int
   ) {
     self.file = file
-    self.codec = layout.isCompressed ? codec : nil
+    self.decompression = layout.isCompressed ? decompression : nil
     pageSize = Int(layout.subBufferSize)
     self.windowSize = max(windowSize / pageSize, 1) * pageSize
     largestChunk = min(Codec.largestChunk, Codec.budget / max(layout.extents.count, 1))
@@ -57,7 +60,7 @@ struct PageSource: ~Copyable {
     let (sum, overflow) = extent.offset.addingReportingOverflow(extent.size)
     announcedEnd = overflow ? .max : sum
     // Chunks say themselves how long they are; but those of the next CPU are not this one's.
-    end = self.codec != nil ? min(layout.end, file.size, extent.limit) : announcedEnd
+    end = self.decompression != nil ? min(layout.end, file.size, extent.limit) : announcedEnd
     totalBytes = extent.size
     self.isBigEndian = isBigEndian
   }
@@ -67,7 +70,7 @@ struct PageSource: ~Copyable {
 
   mutating func nextPage() -> Step {
     if filled - used < pageSize {
-      if codec == nil {
+      if decompression == nil {
         if let hole = skipHole() { return hole }
         refill()
       } else if let problem = decompressMore() {
@@ -76,7 +79,7 @@ struct PageSource: ~Copyable {
     }
     guard filled > used else { return reportEnd() ?? .end }
     let count = min(pageSize, filled - used)
-    let offset = codec == nil ? windowOffset + UInt64(used) : windowOffset
+    let offset = decompression == nil ? windowOffset + UInt64(used) : windowOffset
     let bytes = UnsafeRawBufferPointer(rebasing: window.bytes[used..<used + count])
     used += count
     return .page(Page(bytes: bytes, fileOffset: offset, isCutOff: bytes.count < pageSize && isTruncated))
@@ -157,7 +160,9 @@ struct PageSource: ~Copyable {
     guard let compressed = word(at: next), let size = word(at: next + 4) else { return chunksEnd("a chunk is missing") }
     let offset = next
     guard UInt64(compressed) <= end - (next + 8) else { return chunksEnd("a chunk is cut off") }
-    guard let codec, Codec.isPlausible(compressed: Int(compressed), uncompressed: Int(size), limit: largestChunk) else {
+    guard let decompression,
+      Codec.isPlausible(compressed: Int(compressed), uncompressed: Int(size), limit: largestChunk)
+    else {
       // Where the next one begins cannot be trusted either.
       return chunksEnd("a chunk claims to have \(size) bytes in \(compressed)")
     }
@@ -166,7 +171,7 @@ struct PageSource: ~Copyable {
     window.reserve(filled + Int(size), keeping: filled)
     let target = UnsafeMutableRawBufferPointer(rebasing: window.bytes[filled..<filled + Int(size)])
     windowOffset = offset
-    guard source.withUnsafeBytes({ codec.decompress($0, into: target) }) else {
+    guard source.withUnsafeBytes({ decompression.decompress($0, into: target) }) else {
       return .damaged(.unreadableChunk, offset: offset, "a chunk of \(compressed) bytes cannot be decompressed")
     }
     filled += Int(size)

@@ -1,6 +1,6 @@
 import TraceCore
 
-/// One CPU's records and losses in their order. Shares nothing with other CPUs, so that it can run anywhere.
+/// One CPU's records and losses in their order. Shares nothing with other CPUs but the thread, and what decompresses there.
 ///
 /// Not copyable: it owns the memory that its pages are in, and a copy of it for every event would cost more than the event.
 struct CPUStream: ~Copyable {
