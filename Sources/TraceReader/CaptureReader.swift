@@ -111,12 +111,18 @@ public struct CaptureReader: ~Copyable {
   /// - Returns: Whether there was an event.
   public mutating func next(into event: inout SchedEvent) -> Bool {
     if let text { return text.pointee.next(into: &event) }
-    guard let dat else { return false }
-    single.pointee.begin(singleMemory)
-    dat.pointee.next(into: single)
-    guard let found = single.pointee.finished.first else { return false }
+    guard let dat, let found = Self.single(dat, single, singleMemory) else { return false }
     event = found
     return true
+  }
+
+  /// The next event in a batch of its own.
+  private static func single(
+    _ dat: UnsafeMutablePointer<DatReader>, _ packer: UnsafeMutablePointer<EventPacker>, _ memory: BatchMemory
+  ) -> SchedEvent? {
+    packer.pointee.begin(memory)
+    dat.pointee.next(into: packer)
+    return packer.pointee.finished.first
   }
 
   /// The next events, until there is room for none: by far the fastest way.
