@@ -105,13 +105,14 @@ public struct Examiner {
       capture: reader.info, timeline: result.timeline, diagnostics: result.diagnostics, symbols: symbols)
   }
 
-  /// The events as the program reads them: in batches, and a text without a look for losses beforehand.
+  /// The events as the program reads them: in batches, and a text in pieces, without a look for losses beforehand.
   private func hastyDigest(_ path: String) throws(TraceError) -> EventDigest {
     var reader = try CaptureReader(path: path, events: map, isHasty: true)
     var digest = EventDigest()
     repeat {
       digest = EventDigest()
-      var batches = ReadAhead(reader, onThread: false)
+      // Small pieces, so that a short text has some.
+      var batches = ReadAhead(reader, onThread: true, pieceSize: 2048)
       while let events = batches.nextBatch() { for event in events { digest.add(event) } }
       reader = batches.finish()
     } while reader.beginAnew()

@@ -77,6 +77,9 @@ public struct CaptureReader: ~Copyable {
     return pointer
   }
 
+  /// What reads it, if it is text: there as long as this is.
+  var textReader: UnsafeMutablePointer<TextReader>? { text }
+
   /// Whether the stream has ended because losses should have been looked for beforehand: then it is at its beginning again, and
   /// nothing that was read counts. Only of a text that was opened in haste.
   public mutating func beginAnew() -> Bool { text?.pointee.beginAnew() ?? false }
@@ -110,18 +113,17 @@ public struct CaptureReader: ~Copyable {
   /// - Parameter event: Anything before; unchanged at the end.
   /// - Returns: Whether there was an event.
   public mutating func next(into event: inout SchedEvent) -> Bool {
-    if let text { return text.pointee.next(into: &event) }
-    guard let dat, let found = Self.single(dat, single, singleMemory) else { return false }
+    guard let found = nextAlone(single, singleMemory) else { return false }
     event = found
     return true
   }
 
-  /// The next event in a batch of its own.
-  private static func single(
-    _ dat: UnsafeMutablePointer<DatReader>, _ packer: UnsafeMutablePointer<EventPacker>, _ memory: BatchMemory
+  /// The next event, in a batch of its own.
+  private mutating func nextAlone(
+    _ packer: UnsafeMutablePointer<EventPacker>, _ memory: BatchMemory
   ) -> SchedEvent? {
     packer.pointee.begin(memory)
-    dat.pointee.next(into: packer)
+    if let text { _ = text.pointee.next(into: packer) } else { dat?.pointee.next(into: packer) }
     return packer.pointee.finished.first
   }
 

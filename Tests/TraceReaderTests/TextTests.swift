@@ -13,29 +13,44 @@ struct TextTests {
   private func read(_ bytes: [UInt8]) throws -> (events: [SchedEvent], diagnostics: DiagnosticLog, info: CaptureInfo) {
     let file = try ScratchFile(bytes)
     var reader = try CaptureReader(path: file.path)
-    var events: [SchedEvent] = []
-    while let event = reader.next() { events.append(event) }
-    let hasty = try readHastily(file.path)
-    #expect(hasty.events.map { "\($0)" } == events.map { "\($0)" })
-    #expect("\(hasty.diagnostics.all)" == "\(reader.diagnostics.all)")
-    #expect(hasty.info.cpuCount == reader.info.cpuCount && hasty.info.events == reader.info.events)
+    var (events, names): ([SchedEvent], [String]) = ([], [])
+    while let event = reader.next() {
+      names += reader.takeNames().map { "\(events.count) \($0.pid) \($0.comm)" }
+      events.append(event)
+    }
+    for pieceSize in [200, 1000, 128 << 10] {
+      let hasty = try readHastily(file.path, pieceSize: pieceSize)
+      #expect(hasty.events.map { "\($0)" } == events.map { "\($0)" })
+      #expect(hasty.names == names)
+      #expect("\(hasty.reader.diagnostics.all)" == "\(reader.diagnostics.all)")
+      #expect(hasty.reader.info.cpuCount == reader.info.cpuCount && hasty.reader.info.events == reader.info.events)
+      #expect(hasty.reader.progress == 1)
+    }
     return (events, reader.diagnostics, reader.info)
   }
 
-  /// Without a look for losses beforehand, and ahead on a second thread: it must come to the same.
-  private func readHastily(
-    _ path: String
-  ) throws -> (events: [SchedEvent], diagnostics: DiagnosticLog, info: CaptureInfo, begins: Int) {
+  private struct Hasty: ~Copyable {
+    var reader: CaptureReader
+    var events: [SchedEvent] = []
+    var names: [String] = []
+    var begins = 0
+  }
+
+  /// Without a look for losses beforehand, and by two threads: it must come to the same.
+  private func readHastily(_ path: String, pieceSize: Int = 128 << 10) throws -> Hasty {
     var reader = try CaptureReader(path: path, isHasty: true)
-    var (events, begins): ([SchedEvent], Int) = ([], 0)
+    var (events, names, begins): ([SchedEvent], [String], Int) = ([], [], 0)
     repeat {
-      events = []
+      (events, names) = ([], [])
       begins += 1
-      var ahead = ReadAhead(reader)
-      while let batch = ahead.nextBatch() { events += batch }
+      var ahead = ReadAhead(reader, onThread: true, pieceSize: pieceSize)
+      while let batch = ahead.nextBatch() {
+        names += ahead.names.map { "\(events.count + $0.place) \($0.pid) \($0.comm)" }
+        events += batch
+      }
       reader = ahead.finish()
     } while reader.beginAnew()
-    return (events, reader.diagnostics, reader.info, begins)
+    return Hasty(reader: reader, events: events, names: names, begins: begins)
   }
 
   @Test(arguments: [
@@ -45,11 +60,48 @@ struct TextTests {
   func hasteBeginsAnewWhereItMust(line: String, begins: Int) throws {
     let event = "          <idle>-0       [000] d..2.    12.000345: sched_wakeup: comm=a pid=7 prio=120 target_cpu=003"
     let late = try ScratchFile(Array([event, line, event, ""].joined(separator: "\n").utf8))
-    #expect(try readHastily(late.path).begins == begins)
+    let lateBegins = try readHastily(late.path).begins
+    #expect(lateBegins == begins)
     // What stands before the first event is looked at in any case.
     let early = try ScratchFile(Array([line, event, event, ""].joined(separator: "\n").utf8))
-    #expect(try readHastily(early.path).begins == 1)
+    let earlyBegins = try readHastily(early.path).begins
+    #expect(earlyBegins == 1)
     _ = try read([event, line, event, ""].joined(separator: "\n"))
+  }
+
+  /// What cannot be read in pieces is read again in one, and comes to the same.
+  @Test(arguments: 0..<12 as Range<UInt64>) func piecesMakeOneText(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    var lines: [String] = []
+    var time = 12_000_345
+    for number in 0..<400 {
+      time += random.number(-1...40)
+      let stamp = "\(time / 1_000_000)." + String(String(time % 1_000_000 + 1_000_000).dropFirst())
+      let pid = random.number(1...(seed % 2 == 0 ? 3 : 60))
+      let name = String(repeating: " ", count: 10) + "task-\(pid) "
+      // Events of other names turn up late, some of them in one hand's pieces alone.
+      let kinds = 1 + number / 40
+      let kind = random.number(0...kinds)
+      let body =
+        kind == 0
+        ? "sched_wakeup: comm=a\(pid) pid=\(pid) prio=120 target_cpu=003"
+        : kind == 1 ? "sched_switch: a:1 [120] S ==> b:2 [120]" : "event\(kind): x=1"
+      lines.append("\(name)[00\(random.number(0...3))] d..2. \(stamp): \(body)")
+      if random.oneIn(60) { lines.append("not a line of a trace") }
+      if random.oneIn(90) { lines.append("# a remark") }
+    }
+    switch seed {
+    case 2: lines.insert("CPU:1 [LOST 7 EVENTS]", at: 300)
+    case 3: lines.insert("cpus=8", at: 300)
+    case 4: lines.insert(String(repeating: "x", count: 70_000), at: 300)
+    case 5: lines.insert(String(repeating: "y", count: 300_000), at: 300)
+    case 6: lines += (0..<1100).map { "          task-7       [000]    99.000001: odd\($0): x" }
+    case 7: lines.insert("##### CPU 2 buffer started ####", at: 200)
+    default: break
+    }
+    let ending = seed % 3 == 0 ? "" : "\n"
+    let found = try read(lines.joined(separator: "\n") + ending)
+    #expect(found.events.count >= 400)
   }
 
   // MARK: Columns

@@ -69,4 +69,11 @@ package struct BatchMemory: @unchecked Sendable {
     tasks.deallocate()
     wholes.deallocate()
   }
+
+  /// Gives an event that was written another number of its kind.
+  package func setEventID(_ id: UInt16, at place: Int) {
+    let packed = events + place
+    packed.pointee.setEventID(id)
+    if packed.pointee.kind == .whole { wholes[Int(packed.pointee.payload)].eventID = id }
+  }
 }

@@ -42,13 +42,21 @@ package struct PackedEvent: BitwiseCopyable, Sendable {
     self.init(kind, timestamp: timestamp, cpu: cpu, recordHead: pidBits | UInt64(flags) << 16 | UInt64(eventID))
   }
 
-  /// Of an event all but its body.
   @inlinable
+  @inline(__always)
+  package init(
+    _ kind: Kind, timestamp: Timestamp, cpu: CPU, pid: Pid, eventID: UInt16, context: EventContext
+  ) {
+    self.init(
+      kind, timestamp: timestamp, cpu: cpu, pid: pid, eventID: eventID,
+      flags: UInt8(truncatingIfNeeded: context.rawValue))
+    if context.contains(.unknown) { head |= 0x8000_0000 }
+  }
+
+  /// Of an event all but its body.
   init(_ kind: Kind, headOf event: SchedEvent) {
     self.init(
-      kind, timestamp: event.timestamp, cpu: event.cpu, pid: event.pid, eventID: event.eventID,
-      flags: UInt8(truncatingIfNeeded: event.context.rawValue))
-    if event.context.contains(.unknown) { head |= 0x8000_0000 }
+      kind, timestamp: event.timestamp, cpu: event.cpu, pid: event.pid, eventID: event.eventID, context: event.context)
   }
 
   @inlinable
@@ -63,6 +71,8 @@ package struct PackedEvent: BitwiseCopyable, Sendable {
   }
 
   @inlinable package var eventID: UInt16 { UInt16(truncatingIfNeeded: head) }
+
+  mutating func setEventID(_ id: UInt16) { head = head & ~0xffff | UInt64(id) }
 
   @inlinable
   package var context: EventContext {

@@ -10,59 +10,51 @@ public import TraceCore
 ///
 /// The events are those of ``CaptureReader/next()``, in the same order. Memory is that of eight batches, 6 MB.
 public struct ReadAhead: ~Copyable {
-  private let belt: Belt
-  private var thread = pthread_t()
-  private let isRunning: Bool
-  /// The consumer holds a batch, which goes back with the next call.
-  private var holdsBatch = false
+  private let source: any BatchSource
 
   /// Begins to read. Where no thread can be had, batches are read when they are asked for.
   /// - Parameter onThread: `false`: not ahead, but when a batch is asked for.
   public init(_ reader: consuming CaptureReader, onThread: Bool = true) {
-    belt = Belt(reader, isShared: onThread)
-    guard onThread else {
-      isRunning = false
-      return
+    self.init(reader, onThread: onThread, pieceSize: 128 << 10)
+  }
+
+  /// - Parameter pieceSize: Of what a text is cut into, in bytes; half of a window at most. No result depends on it.
+  package init(_ reader: consuming CaptureReader, onThread: Bool, pieceSize: Int) {
+    let place = UnsafeMutablePointer<CaptureReader>.allocateLines(capacity: 1)
+    place.initialize(to: reader)
+    if onThread, let team = TextTeam(place, pieceSize: pieceSize) {
+      source = team
+    } else {
+      source = Belt(place, onThread: onThread)
     }
-    let context = Unmanaged.passRetained(belt)
-    let started = pthread_create(
-      &thread, nil,
-      { context in
-        // Given by passRetained() above, once.
-        guard let context else { return nil }
-        Unmanaged<Belt>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-      }, context.toOpaque())
-    isRunning = started == 0
-    if !isRunning { context.release() }
   }
 
   /// The next events; valid until the next call. `nil` at the end.
-  public mutating func nextBatch() -> EventBatch? {
-    if !isRunning { return belt.readNow() }
-    if holdsBatch { belt.giveBack() }
-    holdsBatch = true
-    return belt.take()
-  }
+  public mutating func nextBatch() -> EventBatch? { source.take() }
 
   /// Names that a text shows in the batch that was taken last, in order of their places.
-  public var names: [TaskName] { belt.takenNames }
+  public var names: [TaskName] { source.takenNames }
 
   /// Share of the capture that had been read when the last batch was complete: 0 to 1.
-  public var progress: Double { belt.takenProgress }
+  public var progress: Double { source.takenProgress }
 
   /// Stops reading, and gives the reader back: for what it says after the last event.
-  public consuming func finish() -> CaptureReader {
-    join()
-    return belt.takeReader()
-  }
+  public consuming func finish() -> CaptureReader { source.takeReader() }
 
-  deinit { join() }
+  deinit { source.end() }
+}
 
-  private func join() {
-    guard isRunning, belt.stop() else { return }
-    pthread_join(thread, nil)
-  }
+/// Where batches come from.
+protocol BatchSource: AnyObject {
+  /// The next one, that before it being done with; `nil` at the end.
+  func take() -> EventBatch?
+  /// Of the batch that was taken last.
+  var takenNames: [TaskName] { get }
+  var takenProgress: Double { get }
+  /// Stops what is beside the calling thread.
+  func end()
+  /// Ends, and gives the reader back, once.
+  func takeReader() -> CaptureReader
 }
 
 /// What the two threads share: a ring of batches, and two semaphores that say whose each one is.
@@ -70,7 +62,7 @@ public struct ReadAhead: ~Copyable {
 /// Unchecked: the producer touches a slot only between waiting for `free` and posting `filled`, the consumer only between
 /// waiting for `filled` and posting `free`; the semaphores order these in memory. The reader is the producer's until its
 /// thread has been joined.
-private final class Belt: @unchecked Sendable {
+private final class Belt: BatchSource, @unchecked Sendable {
   private static let slotCount = 8
 
   private struct Slot {
@@ -96,14 +88,15 @@ private final class Belt: @unchecked Sendable {
   /// The consumer's.
   private var place = 0
   private var isAtEnd = false
-  private var hasStopped = false
+  private var holdsBatch = false
+  private let worker = Worker()
   private(set) var takenProgress = 0.0
   private(set) var takenNames: [TaskName] = []
 
-  init(_ reader: consuming CaptureReader, isShared: Bool) {
-    batchSize = isShared ? 8192 : 1024
-    self.reader = .allocateLines(capacity: 1)
-    self.reader.initialize(to: reader)
+  /// - Parameter reader: Where it stays; the belt's own from here on.
+  init(_ reader: UnsafeMutablePointer<CaptureReader>, onThread: Bool) {
+    batchSize = onThread ? 8192 : 1024
+    self.reader = reader
     let size = batchSize
     memories = (0..<Belt.slotCount).map { _ in BatchMemory.allocate(size) }
     packer = .allocateLines(capacity: 1)
@@ -111,9 +104,11 @@ private final class Belt: @unchecked Sendable {
     slots.initialize(repeating: Slot(), count: Belt.slotCount)
     sem_init(filled, 0, 0)
     sem_init(free, 0, UInt32(Belt.slotCount))
+    if onThread { worker.start { self.run() } }
   }
 
   deinit {
+    end()
     if hasReader { reader.deinitialize(count: 1) }
     reader.deallocate()
     sem_destroy(filled)
@@ -129,7 +124,7 @@ private final class Belt: @unchecked Sendable {
 
   // MARK: The producer's
 
-  func run() {
+  private func run() {
     var slot = 0
     while true {
       wait(free)
@@ -154,19 +149,16 @@ private final class Belt: @unchecked Sendable {
 
   func take() -> EventBatch? {
     if isAtEnd { return nil }
+    guard worker.isRunning else {
+      _ = fill(place)
+      return taken()
+    }
+    if holdsBatch {
+      place = (place + 1) % Belt.slotCount
+      sem_post(free)
+    }
+    holdsBatch = true
     wait(filled)
-    return taken()
-  }
-
-  func giveBack() {
-    place = (place + 1) % Belt.slotCount
-    sem_post(free)
-  }
-
-  /// Without a thread.
-  func readNow() -> EventBatch? {
-    if isAtEnd { return nil }
-    _ = fill(place)
     return taken()
   }
 
@@ -179,18 +171,16 @@ private final class Belt: @unchecked Sendable {
     return batch.isEmpty ? nil : batch
   }
 
-  /// - Returns: Whether it was not stopped before.
-  func stop() -> Bool {
-    if hasStopped { return false }
-    hasStopped = true
+  func end() {
+    guard worker.isRunning else { return }
     isStopped.store(true, ordering: .releasing)
     sem_post(free)
-    return true
+    worker.join()
   }
 
-  /// After the thread has been joined.
   func takeReader() -> CaptureReader {
     precondition(hasReader, "the reader was taken twice")
+    end()
     hasReader = false
     return reader.move()
   }

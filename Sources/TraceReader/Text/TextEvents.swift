@@ -53,6 +53,12 @@ struct TextEvents {
   /// All events so far.
   var infos: [EventInfo] { known.map(\.info) }
 
+  /// Their names as the text has them, from a place on.
+  func names(from place: Int) -> [[UInt8]] { known[place...].map(\.name) }
+
+  /// There are so many names that some are taken for one.
+  var isFull: Bool { known.count == Self.mostNames }
+
   /// The number of an event's name, as it stands in the text: with its system or without.
   @inline(__always)
   mutating func index(of name: UnsafeRawBufferPointer) -> Int {

@@ -97,6 +97,22 @@ struct TextHead {
   @inline(__always)
   private mutating func readTime(_ line: inout TextScanner) -> Bool {
     guard let whole = line.decimal() else { return false }
+    // Nanoseconds, as `trace-cmd report -t` prints them.
+    if line.byte() == UInt8(ascii: "."), whole < 9_000_000_000 {
+      line.position &+= 1
+      if let (fraction, next) = line.nineDigits(), next == UInt8(ascii: ":") {
+        (time, resolution) = (whole &* 1_000_000_000 &+ fraction, 1)
+        line.position &+= 10
+        line.skipBlanks()
+        return true
+      }
+      line.position &-= 1
+    }
+    return readRareTime(&line, whole)
+  }
+
+  @inline(never)
+  private mutating func readRareTime(_ line: inout TextScanner, _ whole: UInt64) -> Bool {
     if line.skip(UInt8(ascii: ".")) {
       let start = line.position
       guard var fraction = line.decimal(), whole < 9_000_000_000 else { return false }

@@ -3,36 +3,21 @@ import TraceCore
 /// Reads ftrace text: the kernel's `trace` and `trace_pipe`, and what `trace-cmd report` prints (docs/text.md).
 struct TextReader: ~Copyable {
   private var source: TextSource
-  private var events: TextEvents
   private var survey: TextSurvey
   private let map: EventMap
   private let marks: MarkPattern
   private let path: String
-  private let fileSize: UInt64
+  private let file: FileView
+  /// How far others have read for this.
+  private var joinedOffset: UInt64 = 0
 
-  private var parser = TextLine()
+  private var parser: TextParser
   private var nextHole = 0
   private var eventCount = 0
-  /// The next event, where a hole comes first.
-  private var held: SchedEvent?
-  private var names = TextNames()
-  private var foreign = Tally()
-  private var bad = Tally()
-  private var backwards = Tally()
+  private var backwards = TextTally()
   private var lastTimes: [UInt64] = []
   /// A hasty survey has missed what the reading has come upon.
   private var hasMissed = false
-
-  /// Something that is counted, and where it was first.
-  private struct Tally {
-    var count: UInt64 = 0
-    var offset: UInt64 = 0
-
-    mutating func note(_ place: UInt64) {
-      if count == 0 { offset = place }
-      count &+= 1
-    }
-  }
 
   /// - Parameter isHasty: Do not look for losses beforehand, but stop at the first.
   /// - Throws: `notATrace` where no line is an event.
@@ -43,11 +28,11 @@ struct TextReader: ~Copyable {
     survey = TextSurvey(&source, map, isHasty: isHasty)
     guard survey.resolution != nil else { throw Self.notATrace(source.isCompressed, file, path) }
     source.rewind()
-    events = TextEvents(map)
+    parser = TextParser(map, marks, ownRoles: survey.ownRoles)
     self.map = map
     self.marks = marks
     self.path = path
-    fileSize = file.size
+    self.file = file
   }
 
   private static func notATrace(_ isCompressed: Bool, _ file: FileView, _ path: String) -> TraceError {
@@ -66,18 +51,14 @@ struct TextReader: ~Copyable {
     source.rewind()
     survey = TextSurvey(&source, map, isHasty: false)
     source.rewind()
-    events = TextEvents(map)
-    (parser, nextHole, eventCount, held) = (TextLine(), 0, 0, nil)
-    (names, foreign, bad, backwards) = (TextNames(), Tally(), Tally(), Tally())
-    (lastTimes, hasMissed) = ([], false)
+    parser = TextParser(map, marks, ownRoles: survey.ownRoles)
+    (nextHole, eventCount) = (0, 0)
+    (backwards, lastTimes, hasMissed, joinedOffset) = (TextTally(), [], false, 0)
     return true
   }
 
   /// Names of tasks that the text has shown since the last call, by lines that they wrote.
-  mutating func takeNames() -> [(pid: Pid, comm: Comm)] {
-    defer { names.new.removeAll(keepingCapacity: true) }
-    return names.new
-  }
+  mutating func takeNames() -> [(pid: Pid, comm: Comm)] { parser.names.takeNew() }
 
   // MARK: What the text is
 
@@ -86,7 +67,7 @@ struct TextReader: ~Copyable {
       path: path,
       format: CaptureFormat(
         version: 0, compression: source.compression, isBigEndian: false, longSize: 8, textResolution: survey.resolution),
-      clock: clock, cpuCount: survey.cpuCount, events: events.infos)
+      clock: clock, cpuCount: survey.cpuCount, events: parser.events.infos)
   }
 
   private var clock: TraceClock {
@@ -101,56 +82,62 @@ struct TextReader: ~Copyable {
       all.record(.clockUnknown, "text does not name its clock")
     }
     if let problem = source.problem { all.record(.unreadableChunk, offset: source.fileOffset, problem) }
-    if foreign.count > 0 { all.record(.foreignLine, count: foreign.count, offset: foreign.offset) }
-    if bad.count > 0 { all.record(.badLine, count: bad.count, offset: bad.offset) }
+    if parser.foreign.count > 0 {
+      all.record(.foreignLine, count: parser.foreign.count, offset: parser.foreign.offset)
+    }
+    if parser.bad.count > 0 { all.record(.badLine, count: parser.bad.count, offset: parser.bad.offset) }
     if backwards.count > 0 { all.record(.timestampBackwards, count: backwards.count, offset: backwards.offset) }
     return all
   }
 
   /// 0 to 1.
-  var progress: Double { fileSize > 0 ? min(Double(source.fileOffset) / Double(fileSize), 1) : 1 }
+  var progress: Double { progress(at: max(source.fileOffset, joinedOffset)) }
+
+  func progress(at offset: UInt64) -> Double { file.size > 0 ? min(Double(offset) / Double(file.size), 1) : 1 }
 
   // MARK: Events
 
-  /// Goes to the next event or loss.
+  /// The next events and losses, until there is room for none, with the names that each shows.
+  mutating func next(into packer: UnsafeMutablePointer<EventPacker>, _ found: inout [TaskName]) {
+    while !packer.pointee.isFull, next(into: packer) {
+      guard !parser.names.new.isEmpty else { continue }
+      let place = packer.pointee.count - 1
+      for (pid, comm) in takeNames() { found.append(TaskName(place: place, pid: pid, comm: comm)) }
+    }
+  }
+
+  /// Goes to the next event or loss; there is room for it.
   /// - Returns: whether there is one.
-  mutating func next(into event: inout SchedEvent) -> Bool {
-    // Only where holes are is an event held; a look costs less than to take nothing.
-    if nextHole > 0, let kept = held.take() { return give(kept, into: &event) }
+  @inline(__always)
+  mutating func next(into packer: UnsafeMutablePointer<EventPacker>) -> Bool {
+    if nextHole < survey.holes.count, survey.holes[nextHole].event <= eventCount {
+      packer.pointee.addWhole(loss())
+    } else if nextEvent(into: packer) {
+      eventCount += 1
+    } else if nextHole < survey.holes.count {
+      packer.pointee.addWhole(loss())
+    } else {
+      return false
+    }
+    return true
+  }
+
+  /// - Returns: whether there is one.
+  @inline(__always)
+  private mutating func nextEvent(into packer: UnsafeMutablePointer<EventPacker>) -> Bool {
     while let line = source.nextLine() {
-      var scanner = TextScanner(line.bytes)
-      switch parser.read(&scanner) {
+      switch parser.read(line, into: packer) {
       case .event:
-        read(scanner, line, into: &event)
-        if nextHole == survey.holes.count {
-          eventCount += 1
-          return true
-        }
-        return give(event, into: &event)
+        if isBackwards(parser.time, parser.cpu) { backwards.note(line.offset) }
+        return true
       case .loss:
         if survey.isHasty { return stopForSurvey() }
       case .remark:
-        // What stands before the first event the survey has seen.
         if survey.isHasty, survey.cpuCount == 0, TextSurvey.cpuCount(line.bytes) != nil { return stopForSurvey() }
-      case .foreign: foreign.note(line.offset)
+      case .foreign: break
       }
-    }
-    if nextHole < survey.holes.count {
-      event = loss()
-      return true
     }
     return false
-  }
-
-  /// The next events, until there is room for none, with the names that each shows.
-  mutating func next(into packer: UnsafeMutablePointer<EventPacker>, _ found: inout [TaskName]) {
-    var event = SchedEvent.blank
-    while !packer.pointee.isFull, next(into: &event) {
-      if !names.new.isEmpty {
-        for (pid, comm) in takeNames() { found.append(TaskName(place: packer.pointee.count, pid: pid, comm: comm)) }
-      }
-      packer.pointee.add(event)
-    }
   }
 
   /// A line says what had to be known before the first event.
@@ -160,109 +147,63 @@ struct TextReader: ~Copyable {
     return false
   }
 
-  /// An event, or a hole that comes before it.
-  private mutating func give(_ found: SchedEvent, into event: inout SchedEvent) -> Bool {
-    if nextHole < survey.holes.count, survey.holes[nextHole].event <= eventCount {
-      event = loss()
-      held = found
-    } else {
-      event = found
-      eventCount += 1
-    }
-    return true
-  }
-
   private mutating func loss() -> SchedEvent {
     let hole = survey.holes[nextHole]
     nextHole += 1
     return SchedEvent(timestamp: Timestamp(hole.time), cpu: hole.cpu, pid: 0, body: .lost(hole.loss))
   }
 
+  /// Whether a CPU's time is earlier than its last one.
   @inline(__always)
-  private mutating func read(_ scanner: TextScanner, _ line: TextSource.Line, into event: inout SchedEvent) {
-    let head = parser.head
-    let index = events.index(of: parser.name)
-    if names.isNew(head.pid) { names.add(head.pid, head.name(line.bytes)) }
-    noteTime(head.time, head.cpu, line.offset)
-    (event.timestamp, event.cpu, event.pid) = (Timestamp(head.time), head.cpu, head.pid)
-    (event.eventID, event.context) = (events.id(index), head.context)
-    guard let role = events.role(index) else {
-      event.body = .other
-      return
-    }
-    // A role that events of the user's map have here is theirs alone.
-    if !survey.ownRoles.isEmpty, survey.ownRoles.contains(role), !events.isOwn(index) {
-      event.body = .other
-    } else if let body = body(role, index, TextBody(scanner), head.pid), !line.isTooLong {
-      event.body = body
-    } else {
-      event.body = .other
-      bad.note(line.offset)
-    }
-  }
-
-  private mutating func noteTime(_ time: UInt64, _ cpu: CPU, _ offset: UInt64) {
-    guard cpu >= 0, cpu < 8192 else { return }
+  private mutating func isBackwards(_ time: UInt64, _ cpu: CPU) -> Bool {
+    guard cpu >= 0, cpu < 8192 else { return false }
     while lastTimes.count <= Int(cpu) { lastTimes.append(0) }
-    if time < lastTimes[Int(cpu)] { backwards.note(offset) }
-    lastTimes[Int(cpu)] = time
-  }
-
-  @inline(__always)
-  private mutating func body(
-    _ role: EventRole, _ index: Int, _ fields: consuming TextBody, _ current: Pid
-  ) -> EventBody? {
-    var fields = fields
-    if events.isOwn(index) { return TextFields(events.sources(index), fields, current).body(role) }
-    switch role {
-    case .switched: return fields.switched().map { .switched($0) }
-    case .waking: return fields.woken().map { .waking($0) }
-    case .wakeup: return fields.woken().map { .wakeup($0) }
-    case .wakeupNew: return fields.woken().map { .wakeupNew($0) }
-    case .migrated: return fields.migrated()
-    case .forked: return fields.forked()
-    case .executed: return fields.executed()
-    case .exited: return fields.task().map { .exited($0) }
-    case .renamed: return fields.renamed(current)
-    case .inheritedPriority: return fields.inheritedPriority()
-    case .contentionBegan: return fields.contentionBegan()
-    case .contentionEnded: return fields.contentionEnded()
-    case .contendedRelease: return fields.contendedRelease()
-    case .schedExtCounter: return fields.schedExt(.counter)
-    case .schedExtExit: return fields.schedExt(.exit)
-    case .message: return message(fields)
-    default: return TextFields(events.sources(index), fields, current).body(role)
-    }
-  }
-
-  /// Free text need not be a mark.
-  private func message(_ fields: TextBody) -> EventBody {
-    var fields = TextScanner(fields.rest)
-    _ = fields.skip("bpf_string=")
-    let text = UnsafeRawBufferPointer(rebasing: fields.bytes[fields.position...])
-    guard let mark = marks.mark(in: text) else { return .other }
-    return .mark(mark)
+    defer { lastTimes[Int(cpu)] = time }
+    return time < lastTimes[Int(cpu)]
   }
 }
 
-/// Which pids have a name in the text, each told once.
-struct TextNames {
-  private static let pidLimit: Pid = 1 << 22
-  private var seen: [UInt64] = []
-  var new: [(pid: Pid, comm: Comm)] = []
+// MARK: - Read by several hands
 
-  @inline(__always)
-  func isNew(_ pid: Pid) -> Bool {
-    let word = Int(pid >> 6)
-    return word < 0 || word >= seen.count || seen[word] & 1 << UInt64(pid & 63) == 0
+extension TextReader {
+  /// Whether pieces of the text can be read by themselves: of losses is known from where on they count only when all of the
+  /// text has been looked at.
+  var isDivisible: Bool { survey.isHasty }
+
+  /// Somebody who reads pieces of this text.
+  func makeHand() -> TextHand {
+    TextHand(TextParser(map, marks, ownRoles: survey.ownRoles), stopsAtCPUCount: survey.cpuCount == 0)
   }
 
-  @inline(never)
-  mutating func add(_ pid: Pid, _ comm: Comm) {
-    if comm.isEmpty || pid <= 0 || pid >= Self.pidLimit { return }
-    let word = Int(pid >> 6)
-    if word >= seen.count { seen += Array(repeating: 0, count: word + 64 - seen.count) }
-    seen[word] |= 1 << UInt64(pid & 63)
-    new.append((pid, comm))
+  /// This text from its beginning.
+  func makeSource() -> TextSource { TextSource(file) }
+
+  /// Makes what was read from a piece part of what is known of the text. To be told piece by piece in the text's order.
+  mutating func join(_ piece: TextPiece) {
+    for name in piece.newEvents { piece.hand?.add(number: parser.number(ofEvent: name)) }
+    piece.renumber()
+    piece.names.removeAll { name in
+      if !parser.names.isNew(name.pid) { return true }
+      parser.names.add(name.pid, name.comm)
+      return false
+    }
+    _ = parser.names.takeNew()
+    if let batch = piece.batch { noteTimes(batch, piece) }
+    joinedOffset = piece.fileOffset
+    if piece.isGivenUp { hasMissed = true }
+  }
+
+  private mutating func noteTimes(_ batch: EventBatch, _ piece: TextPiece) {
+    for place in batch.indices {
+      let event = batch.events[place]
+      guard isBackwards(event.timestamp.rawValue, event.cpu) else { continue }
+      // Where it was is told of the first alone.
+      backwards.note(backwards.count == 0 ? piece.offset(ofEvent: place) : 0)
+    }
+  }
+
+  /// The last piece has been joined.
+  mutating func joinEnds(_ hands: [TextHand]) {
+    for hand in hands { parser.addTallies(of: hand.parser.pointee) }
   }
 }

@@ -93,6 +93,16 @@ struct TextScanner {
     return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
   }
 
+  /// The next eight bytes, the first in the low byte, with zeros for those behind the end; `nil` at the end, and in a stretch
+  /// that is shorter.
+  @inline(__always)
+  private func eight() -> UInt64? {
+    guard position >= 0, position < end, end >= 8, let base = bytes.baseAddress else { return nil }
+    let missing = max(0, position &+ 8 &- end)
+    let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position &- missing, as: UInt64.self))
+    return word &>> UInt64(8 &* missing)
+  }
+
   static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
   /// Decimal digits; `nil` where there are none or more than 64 bits hold.
@@ -101,8 +111,7 @@ struct TextScanner {
     let start = position
     var value: UInt64 = 0
     // As many digits as there are in eight bytes at once, without a branch for each of them.
-    if position &+ 8 <= end, let base = bytes.baseAddress {
-      let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+    if let word = eight() {
       let count = Self.leadingDigits(word)
       if count == 0 { return nil }
       value = Self.value(word, digits: count)
@@ -137,6 +146,16 @@ struct TextScanner {
     value = (value &* 10 &+ value >> 8) & 0x00ff_00ff_00ff_00ff
     value = (value &* 100 &+ value >> 16) & 0x0000_ffff_0000_ffff
     return (value &* 10000 &+ value >> 32) & 0xffff_ffff
+  }
+
+  /// Nine digits as a number and what stands behind them, where there are nine.
+  @inline(__always)
+  func nineDigits() -> (value: UInt64, next: UInt8)? {
+    guard position >= 0, position &+ 10 <= end, let base = bytes.baseAddress else { return nil }
+    let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+    let last = UInt64(bytes[position &+ 8] &- 0x30)
+    guard Self.leadingDigits(word) == 8, last < 10 else { return nil }
+    return (Self.value(word, digits: 8) &* 10 &+ last, bytes[position &+ 9])
   }
 
   /// Goes to the next byte that is not above a colon, which letters and underscores are; to the end where there is none.
@@ -192,6 +211,19 @@ struct TextScanner {
   /// The same with a sign, in 32 bits.
   @inline(__always)
   mutating func signed() -> Int32? {
+    // Mostly a few digits and something behind them.
+    if let word = eight() {
+      let count = Self.leadingDigits(word)
+      if count > 0, count < 8 {
+        position &+= count
+        return Int32(truncatingIfNeeded: Self.value(word, digits: count))
+      }
+    }
+    return signedSlowly()
+  }
+
+  @inline(never)
+  private mutating func signedSlowly() -> Int32? {
     let isNegative = skip(UInt8(ascii: "-"))
     guard let value = decimal(), value <= 1 << 31 else { return nil }
     return Int32(exactly: isNegative ? -Int64(value) : Int64(value))

@@ -15,8 +15,8 @@ struct TextSource: ~Copyable {
   }
 
   /// Longer lines are none.
-  private static let longestLine = 1 << 16
-  private static let windowSize = 256 << 10
+  static let longestLine = 1 << 16
+  static let windowSize = 256 << 10
 
   private let file: FileView
   private var decompressor: Decompressor?
@@ -96,6 +96,37 @@ struct TextSource: ~Copyable {
     filled += added
     if added == 0 { isAtEnd = true }
     return nil
+  }
+
+  /// A stretch of whole lines; of the text's last line the end may be missing.
+  struct Piece {
+    var count: Int
+    /// Where it begins in the text.
+    var offset: UInt64
+  }
+
+  /// Copies the next lines. Not to be mixed with ``nextLine()``.
+  /// - Parameter target: Of a window's size at most.
+  /// - Returns: `nil` where not even one line fits; empty at the end.
+  mutating func nextPiece(into target: UnsafeMutableRawBufferPointer) -> Piece? {
+    let offset = windowOffset
+    var count = min(filled, target.count)
+    target.copyMemory(from: UnsafeRawBufferPointer(rebasing: window.bytes[..<count]))
+    while count < target.count, !isAtEnd {
+      let added = read(into: UnsafeMutableRawBufferPointer(rebasing: target[count...]))
+      count += added
+      if added == 0 { isAtEnd = true }
+    }
+    var end = count
+    if !isAtEnd {
+      while end > 0, target[end - 1] != 0x0a { end -= 1 }
+      if end == 0 { return nil }
+    }
+    // The beginning of a line waits in the window.
+    filled = count - end
+    window.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: target[end..<count]))
+    windowOffset &+= UInt64(end)
+    return Piece(count: end, offset: offset)
   }
 
   private mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
