@@ -27,6 +27,7 @@ let package = Package(
     .systemLibrary(name: "CTraceEvent", pkgConfig: "libtraceevent", providers: [.apt(["libtraceevent-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CMalloc"),
 
     // The library rooms, in the order in which an event passes through them.
     .target(name: "TraceCore", swiftSettings: strict),
@@ -47,7 +48,8 @@ let package = Package(
     .executableTarget(
       name: "proxytrace",
       dependencies: [
-        "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyCompare", "ProxyReport", "EventMaps",
+        "CMalloc", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyCompare", "ProxyReport",
+        "EventMaps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -15,7 +15,9 @@ public protocol Analysis: Sendable {
   /// Its tables. Called whether ``needs`` are met or not, so that every format can name a table that is not available.
   static func tables(_ context: ReportContext) -> [Table]
   /// What stands out, in any order. Called only where ``needs`` are met, like all that follow.
-  static func findings(_ context: ReportContext) -> [Finding]
+  static func findings(_ context: ReportContext) -> [FindingKey]
+  /// One of them. There can be one for each row, so each is made when somebody looks at it.
+  static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding
   /// What the text report shows of it.
   static func blocks(_ context: ReportContext) -> [SummaryBlock]
   /// Which of its results the capture does not allow although ``needs`` are met.
@@ -23,7 +25,10 @@ public protocol Analysis: Sendable {
 }
 
 extension Analysis {
-  public static func findings(_ context: ReportContext) -> [Finding] { [] }
+  public static func findings(_ context: ReportContext) -> [FindingKey] { [] }
+  public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
+    preconditionFailure("\(name) has no findings")
+  }
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] { [] }
   public static func limits(_ context: ReportContext) -> [Limit] { [] }
 

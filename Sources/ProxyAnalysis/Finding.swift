@@ -3,7 +3,7 @@ public import TraceCore
 /// Something that a reader of the report should look at, in one line.
 public struct Finding: Sendable, Hashable {
   /// How grave a kind of finding is; findings of a graver kind stand before all others.
-  public enum Gravity: Int, Sendable, Hashable, Comparable {
+  public enum Gravity: UInt8, Sendable, Hashable, Comparable, BitwiseCopyable {
     /// Slow, but as designed.
     case slow
     /// The scheduler did what it should not, for a time.
@@ -40,25 +40,51 @@ public struct Finding: Sendable, Hashable {
     self.table = table
     self.row = row
   }
+}
 
-  /// Findings in order, worst first.
-  ///
-  /// Sorted by number: to move whole findings about costs ten times what the comparisons do, and there can be one for each
-  /// row.
-  static func worstFirst(_ findings: [Finding]) -> [Finding] {
-    let order = findings.indices.map { (gravity: findings[$0].gravity, cost: findings[$0].cost, place: $0) }
-      .sorted { a, b in
-        if a.gravity != b.gravity { return a.gravity > b.gravity }
-        return a.cost != b.cost ? a.cost > b.cost : isWorse(findings[a.place], than: findings[b.place])
-      }
-    return order.map { findings[$0.place] }
+/// A finding, as far as it is known without looking at its row.
+public struct FindingKey: Sendable, Hashable, BitwiseCopyable {
+  public var gravity: Finding.Gravity
+  /// ``Finding/cost``.
+  public var cost: Int64
+  public var time: Timestamp
+  /// What the analysis finds the row by; of two rows the one whose id is smaller has the smaller.
+  public var place: UInt32
+  /// Which of a report's analyses has found it.
+  var source: UInt8 = 0
+
+  public init(_ gravity: Finding.Gravity, cost: Int64, time: Timestamp, place: Int) {
+    (self.gravity, self.cost, self.time) = (gravity, cost, time)
+    self.place = UInt32(truncatingIfNeeded: place)
   }
+}
 
-  /// Worst first; what is equally bad in order of time.
-  public static func isWorse(_ a: Finding, than b: Finding) -> Bool {
-    if a.gravity != b.gravity { return a.gravity > b.gravity }
-    if a.cost != b.cost { return a.cost > b.cost }
-    if a.time != b.time { return a.time < b.time }
-    return (a.table, a.row) < (b.table, b.row)
+/// Findings of several analyses, the worst first; of those that are equally bad in order of time.
+public struct Findings: Sendable {
+  private let context: ReportContext
+  private let analyses: [any Analysis.Type]
+  private let keys: [FindingKey]
+
+  /// - Parameter keys: Of all the analyses, of which there are 256 at most.
+  init(_ keys: consuming [FindingKey], of analyses: [any Analysis.Type], _ context: ReportContext) {
+    (self.context, self.analyses) = (context, analyses)
+    let names = analyses.map { $0.name }
+    var keys = keys
+    keys.sort { a, b in
+      if a.gravity != b.gravity { return a.gravity > b.gravity }
+      if a.cost != b.cost { return a.cost > b.cost }
+      if a.time != b.time { return a.time < b.time }
+      if a.source != b.source { return names[Int(a.source)] < names[Int(b.source)] }
+      return a.place < b.place
+    }
+    self.keys = keys
+  }
+}
+
+extension Findings: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { keys.count }
+  public subscript(position: Int) -> Finding {
+    analyses[Int(keys[position].source)].finding(keys[position], context)
   }
 }

@@ -5,11 +5,16 @@ struct Ranking<Key: Hashable> {
   let restCount: Int
 
   /// - Parameter order: decides between equal sums, so that reports are reproducible.
-  init(_ lengths: [Key: [Int64]], top: Int, order: (Key, Key) -> Bool) {
-    let all = lengths.map { (key: $0, value: Distribution($1)) }.sorted { a, b in
-      a.value.total == b.value.total ? order(a.key, b.key) : a.value.total > b.value.total
+  init(_ lengths: consuming [Key: Durations], top: Int, order: (Key, Key) -> Bool) {
+    let all = lengths.map { (key: $0, total: $1.total) }.sorted { a, b in
+      a.total == b.total ? order(a.key, b.key) : a.total > b.total
     }
-    entries = Array(all.prefix(top))
+    var entries: [(key: Key, value: Distribution)] = []
+    for (key, _) in all.prefix(top) {
+      guard let durations = lengths.removeValue(forKey: key) else { continue }
+      entries.append((key, Distribution(durations)))
+    }
+    self.entries = entries
     restCount = all.count - entries.count
   }
 

@@ -1,4 +1,5 @@
 import Dispatch
+import ProxyModel
 
 /// All that there is to render: what the renderers see instead of analyses.
 public struct Report: Sendable {
@@ -8,7 +9,7 @@ public struct Report: Sendable {
   /// Every table of every analysis, in the registry's order.
   public let tables: [TableResult]
   /// Worst first.
-  public let findings: [Finding]
+  public let findings: Findings
   /// In the order of their parts, and of their places there.
   public let blocks: [SummaryBlock]
   /// What could not be computed, and why.
@@ -49,27 +50,33 @@ public struct Report: Sendable {
     self.context = context
     outcomes = analyses.map { Outcome(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
     var tables: [TableResult] = []
-    var findings: [Finding] = []
+    var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
     var limits: [Limit] = []
-    for part in Self.parts(analyses, context, jobs: jobs) {
+    var parts = Self.parts(analyses, context, jobs: jobs)
+    for place in parts.indices {
+      // Not copied, as far as that can be: there can be a finding for each row.
+      var part = Part()
+      swap(&part, &parts[place])
       tables += part.tables
-      findings += part.findings
+      for index in part.findings.indices { part.findings[index].source = UInt8(place) }
+      if findings.isEmpty { swap(&findings, &part.findings) } else { findings += part.findings }
       blocks += part.blocks
       limits += part.limits
     }
     self.tables = tables
-    self.findings = Finding.worstFirst(findings)
+    self.findings = Findings(findings, of: analyses, context)
     self.blocks = blocks.enumerated().sorted { a, b in
       (a.element.part.rawValue, a.element.place, a.offset) < (b.element.part.rawValue, b.element.place, b.offset)
     }.map(\.element)
     self.limits = limits
+    context.timeline.rest()
   }
 
   /// What one analysis adds.
   private struct Part {
     var tables: [TableResult] = []
-    var findings: [Finding] = []
+    var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
     var limits: [Limit] = []
 
@@ -84,6 +91,7 @@ public struct Report: Sendable {
       }
       findings = analysis.findings(context)
       blocks = analysis.blocks(context)
+      context.timeline.rest()
       limits = analysis.limits(context)
     }
   }

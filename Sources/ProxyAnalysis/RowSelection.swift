@@ -56,7 +56,9 @@ struct RowSelection: Sendable {
       filter.isEmpty ? ChosenRows(rows) : ChosenRows(rows, where: isChosen)
     }
     cpus = choose(Rows(timeline.cpus), filter.chooses)
-    tasks = choose(Rows(timeline.tasks.filter { $0.id.pid != 0 }), filter.chooses)
+    let tasks = timeline.tasks
+    let places = tasks.indices.filter { tasks[$0].id.pid != 0 }
+    self.tasks = choose(Rows(count: places.count) { tasks[places[$0]] }, filter.chooses)
     waits = choose(timeline.waits, filter.chooses)
     chains = choose(timeline.chains, filter.chooses)
     splits = choose(timeline.splits, filter.chooses)

@@ -11,7 +11,7 @@ struct TaskRanking {
   ///   - count: title of the column that says how many durations there are.
   ///   - durations: by task; a task without one is not in it. Where none is, there is no block.
   init(
-    _ title: String, place: Int, noun: String, count: String, _ durations: [TaskIndex: [Int64]],
+    _ title: String, place: Int, noun: String, count: String, _ durations: consuming [TaskIndex: Durations],
     _ context: ReportContext,
     note: [SummaryBlock.Content] = []
   ) {

@@ -14,10 +14,15 @@ extension ProxyMachine {
     let places = self.waits.takeRows(into: &waits)
     let place = { (row: Int) in places?[row] ?? row }
     markGaps(timeline.gaps, on: &waits)
-    for row in waits.indices { finish(&waits[place(row)], row, &rows) }
+    for row in waits.indices {
+      waits.passed(row)
+      rows.outcomes.passed(row)
+      finish(&waits[place(row)], row, &rows)
+    }
     _ = rows.outcomes.take()
     rows.arrange(waits, placed: place)
     bookSplits(rows)
+    RowFile.restAll()
     timeline.tasks = tasks.all()
     timeline.classes = rows.classes ?? []
     RowStore(waits, rows, locks: locks.all()).fill(&timeline)
@@ -50,6 +55,7 @@ extension ProxyMachine {
 
   private mutating func bookSplits(_ rows: borrowing ReplayRows) {
     for i in rows.splits.indices {
+      rows.splits.passed(i)
       let split = rows.splits[i]
       tasks[rows.labels[split.curr].index].proxiedRun &+= split.end - split.begin
       tasks[rows.labels[split.donor].index].donated &+= split.end - split.begin

@@ -1,3 +1,4 @@
+import Glibc
 import TraceCore
 
 /// An array that cannot be copied.
@@ -13,12 +14,12 @@ struct FlatArray<Element>: ~Copyable {
 
   init() {
     capacity = 16
-    memory = .allocateLines(capacity: capacity)
+    memory = Self.allocate(capacity)
   }
 
   deinit {
     memory.deinitialize(count: count)
-    memory.deallocate()
+    Self.free(memory, capacity)
   }
 
   /// For loops that have checked their indices: valid until the array grows.
@@ -61,11 +62,28 @@ struct FlatArray<Element>: ~Copyable {
 
   @inline(never)
   private mutating func grow() {
-    let larger = UnsafeMutablePointer<Element>.allocateLines(capacity: capacity * 2)
+    let larger = Self.allocate(capacity * 2)
     larger.moveInitialize(from: memory, count: count)
-    memory.deallocate()
+    Self.free(memory, capacity)
     memory = larger
     capacity *= 2
+  }
+
+  /// From here on memory comes from the kernel, and goes back to it: the heap keeps the holes that an array leaves when it
+  /// moves. In bytes.
+  private static var large: Int { 128 << 10 }
+
+  private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Element> {
+    let size = capacity * MemoryLayout<Element>.stride
+    if size < large { return .allocateLines(capacity: capacity) }
+    let place = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let place, place != MAP_FAILED else { fatalError("no memory for an array, \(size) bytes") }
+    return place.bindMemory(to: Element.self, capacity: capacity)
+  }
+
+  private static func free(_ memory: UnsafeMutablePointer<Element>, _ capacity: Int) {
+    let size = capacity * MemoryLayout<Element>.stride
+    if size < large { memory.deallocate() } else { munmap(memory, size) }
   }
 }
 

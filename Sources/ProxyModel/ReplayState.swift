@@ -14,8 +14,8 @@ struct TaskNow {
     case asleep
   }
 
-  var pid: Pid = -1
   var comm = Comm.empty
+  var pid: Pid = -1
   var priority: Priority?
   var place = Place.unknown
   /// Where it last ran or was put.

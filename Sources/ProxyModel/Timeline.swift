@@ -41,6 +41,9 @@ public struct Timeline: Sendable {
   /// Length of the capture.
   public var span: Int64 { end - begin }
 
+  /// Says that nobody looks at rows for now: what of them is in a file need not be in memory.
+  package func rest() { RowFile.restAll() }
+
   /// A task by its index.
   public subscript(task: TaskIndex) -> TaskRow { tasks[Int(task.rawValue)] }
 }

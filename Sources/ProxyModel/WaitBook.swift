@@ -176,7 +176,11 @@ struct WaitBook: ~Copyable {
   /// - Returns: the place there of each row number that ``begin(_:kind:waiter:cpu:at:)`` gave; `nil` where all stay.
   mutating func takeRows(into sorted: inout PackedLog<WaitRecord>) -> [Int]? {
     // Rows are made in order of time, but for those that are certain only backwards from their end.
-    guard rows.indices.dropFirst().contains(where: { rows[$0].begin < rows[$0 - 1].begin }) else {
+    let isUnsorted = rows.indices.dropFirst().contains {
+      rows.passed($0)
+      return rows[$0].begin < rows[$0 - 1].begin
+    }
+    guard isUnsorted else {
       sorted = rows.take()
       return nil
     }

@@ -64,7 +64,7 @@ public struct TextReport {
     guard !report.findings.isEmpty else { return }
     let phrases = PhraseText(report.context)
     try heading("Findings", sink)
-    let shown = report.findings.prefix(report.context.top)
+    let shown = Array(report.findings.prefix(report.context.top))
     let costs = shown.map { $0.cost > 0 ? phrases.sentence([.duration($0.cost)]) : "" }
     let width = costs.map(\.count).max() ?? 0
     for (finding, cost) in zip(shown, costs) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Glibc
 
 /// The program. Flags in, a call, an exit status out.
@@ -6,6 +7,8 @@ import Glibc
 enum Program {
   static func main() {
     StandardStreams.prepare()
+    // Fixed: it would grow with the largest block that was freed, and from then on what grows would leave holes in the heap.
+    mallopt(M_MMAP_THRESHOLD, 128 << 10)
     Proxytrace.main()
   }
 }

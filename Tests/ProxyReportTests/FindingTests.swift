@@ -13,13 +13,22 @@ struct FindingTests {
 
     static func tables(_ context: ReportContext) -> [Table] { [] }
 
-    static func findings(_ context: ReportContext) -> [Finding] {
-      let label = TaskLabel(index: TaskIndex(rawValue: 0), pid: 61, comm: "do\u{1b}nor", priority: Priority(100))
-      return [
-        finding(.inversion, cost: 1_000_000, row: 1, [.task(label), " waited"]),
-        finding(.inversion, cost: 2_345_600, row: 2, [.task(label), " waited longer"]),
-        finding(.broken, cost: 0, row: 3, ["nothing goes on"]),
+    static func findings(_ context: ReportContext) -> [FindingKey] {
+      [
+        FindingKey(.inversion, cost: 1_000_000, time: Sample.at(1), place: 1),
+        FindingKey(.inversion, cost: 2_345_600, time: Sample.at(2), place: 2),
+        FindingKey(.broken, cost: 0, time: Sample.at(3), place: 3),
       ]
+    }
+
+    static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
+      let label = TaskLabel(index: TaskIndex(rawValue: 0), pid: 61, comm: "do\u{1b}nor", priority: Priority(100))
+      let texts: [[Phrase]] = [
+        [.task(label), " waited"], [.task(label), " waited longer"], ["nothing goes on"],
+      ]
+      return Finding(
+        key.gravity, kind: "\(key.gravity)", cost: key.cost, time: key.time, text: texts[Int(key.place) - 1],
+        lock: Sample.mutex, table: "alarms", row: Int(key.place))
     }
 
     static func blocks(_ context: ReportContext) -> [SummaryBlock] {
@@ -37,14 +46,6 @@ struct FindingTests {
 
     static func limits(_ context: ReportContext) -> [Limit] {
       [Limit("the donor, exactly", needs: [.event(.probedSwitch)])]
-    }
-
-    private static func finding(
-      _ gravity: Finding.Gravity, cost: Int64, row: Int, _ text: [Phrase]
-    ) -> Finding {
-      Finding(
-        gravity, kind: "\(gravity)", cost: cost, time: Sample.at(UInt64(row)), text: text, lock: Sample.mutex,
-        table: "alarms", row: row)
     }
   }
 

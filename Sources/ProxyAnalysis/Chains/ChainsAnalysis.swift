@@ -34,25 +34,29 @@ public enum ChainsAnalysis: Analysis {
   }
 
   /// Deadlocks, each once: every member of a cycle has chains that end in it.
-  public static func findings(_ context: ReportContext) -> [Finding] {
+  public static func findings(_ context: ReportContext) -> [FindingKey] {
     var seen: Set<Set<TaskIndex>> = []
-    var findings: [Finding] = []
-    for place in context.timeline.deadlocks {
+    return context.timeline.deadlocks.compactMap { place in
       let chain = context.timeline.chains[place]
-      guard context.filter.chooses(chain) else { continue }
-      // What stands before the task that closes the cycle leads to it and is no part of it.
-      let start = chain.path.firstIndex { $0.index == chain.path.last?.index } ?? 0
-      let members = chain.path[start...].dropLast()
-      guard seen.insert(Set(members.map(\.index))).inserted else { continue }
-      var text: [Phrase] = []
-      for member in members { text += [.task(member), " waits for "] }
-      if let closing = chain.path.last { text.append(.task(closing)) }
-      text.append(.plain(chain.evidence.note))
-      findings.append(
-        Finding(
-          .broken, kind: "deadlock", cost: 0, time: chain.begin, text: text, lock: chain.locks.last, table: "chains",
-          row: place + 1))
+      guard context.filter.chooses(chain), seen.insert(Set(members(chain).map(\.index))).inserted else { return nil }
+      return FindingKey(.broken, cost: 0, time: chain.begin, place: place)
     }
-    return findings
+  }
+
+  public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
+    let chain = context.timeline.chains[Int(key.place)]
+    var text: [Phrase] = []
+    for member in members(chain) { text += [.task(member), " waits for "] }
+    if let closing = chain.path.last { text.append(.task(closing)) }
+    text.append(.plain(chain.evidence.note))
+    return Finding(
+      key.gravity, kind: "deadlock", cost: key.cost, time: key.time, text: text, lock: chain.locks.last, table: name,
+      row: Int(key.place) + 1)
+  }
+
+  /// Who is in the cycle: what stands before the task that closes it leads to it and is no part of it.
+  private static func members(_ chain: ChainRow) -> ArraySlice<TaskLabel> {
+    let start = chain.path.firstIndex { $0.index == chain.path.last?.index } ?? 0
+    return chain.path[start...].dropLast()
   }
 }

@@ -38,23 +38,28 @@ public enum HandoffsAnalysis: Analysis {
     ]
   }
 
-  public static func findings(_ context: ReportContext) -> [Finding] {
+  public static func findings(_ context: ReportContext) -> [FindingKey] {
     guard context.countsNanoseconds else { return [] }
     return context.rows.handoffs.enumerated().compactMap { place, row in
       guard row.kind == .release, row.end - row.begin >= slow else { return nil }
-      return Finding(
-        .slow, kind: "slow handoff", cost: row.end - row.begin, time: row.begin,
-        text: ["from ", .task(row.from), " to ", .task(row.to), .plain(row.evidence.note)], lock: row.lock,
-        table: "handoffs", row: context.rows.handoffs.id(at: place))
+      return FindingKey(.slow, cost: row.end - row.begin, time: row.begin, place: place)
     }
   }
 
+  public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
+    let row = context.rows.handoffs[Int(key.place)]
+    return Finding(
+      key.gravity, kind: "slow handoff", cost: key.cost, time: key.time,
+      text: ["from ", .task(row.from), " to ", .task(row.to), .plain(row.evidence.note)], lock: row.lock, table: name,
+      row: context.rows.handoffs.id(at: Int(key.place)))
+  }
+
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    var latencies: [String: [Int64]] = [:]
-    for row in context.rows.handoffs { latencies[row.kind.rawValue, default: []].append(row.end - row.begin) }
+    var latencies: [String: Durations] = [:]
+    for row in context.rows.handoffs { latencies[row.kind.rawValue, default: Durations()].append(row.end - row.begin) }
     guard !latencies.isEmpty else { return [] }
     let rows = latencies.keys.sorted().map { kind -> [Phrase] in
-      let distribution = Distribution(latencies[kind] ?? [])
+      let distribution = Distribution(latencies[kind] ?? Durations())
       return [.plain(kind), .count(UInt64(distribution.count))]
         + [50, 90, 99].map { .duration(distribution.percentile($0)) } + [.duration(distribution.max)]
     }

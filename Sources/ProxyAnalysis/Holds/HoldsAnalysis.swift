@@ -24,8 +24,8 @@ public enum HoldsAnalysis: Analysis {
   }
 
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    var held: [TaskIndex: [Int64]] = [:]
-    for hold in context.rows.holds { held[hold.owner.index, default: []].append(hold.end - hold.begin) }
+    var held: [TaskIndex: Durations] = [:]
+    for hold in context.rows.holds { held[hold.owner.index, default: Durations()].append(hold.end - hold.begin) }
     return TaskRanking("Top owners", place: 4, noun: "owner", count: "holds", held, context).blocks
   }
 }

@@ -31,15 +31,20 @@ public enum InversionsAnalysis: Analysis {
     ]
   }
 
-  public static func findings(_ context: ReportContext) -> [Finding] {
+  public static func findings(_ context: ReportContext) -> [FindingKey] {
     context.rows.inversions.enumerated().map { place, row in
-      var text: [Phrase] = [.task(row.waiter), " waits for ", .task(row.owner)]
-      if let culprit = row.culprits.first?.task { text += [", while ", .task(culprit), " runs on ", .cpu(row.cpu)] }
-      if row.culprits.count > 1 { text.append(.plain(" and \(row.culprits.count - 1) more")) }
-      text.append(.plain(row.evidence.note))
-      return Finding(
-        .inversion, kind: "inversion", cost: row.length, time: row.begin, text: text, lock: row.lock,
-        table: "inversions", row: context.rows.inversions.id(at: place))
+      FindingKey(.inversion, cost: row.length, time: row.begin, place: place)
     }
+  }
+
+  public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
+    let row = context.rows.inversions[Int(key.place)]
+    var text: [Phrase] = [.task(row.waiter), " waits for ", .task(row.owner)]
+    if let culprit = row.culprits.first?.task { text += [", while ", .task(culprit), " runs on ", .cpu(row.cpu)] }
+    if row.culprits.count > 1 { text.append(.plain(" and \(row.culprits.count - 1) more")) }
+    text.append(.plain(row.evidence.note))
+    return Finding(
+      key.gravity, kind: "inversion", cost: key.cost, time: key.time, text: text, lock: row.lock, table: name,
+      row: context.rows.inversions.id(at: Int(key.place)))
   }
 }

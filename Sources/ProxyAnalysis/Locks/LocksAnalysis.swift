@@ -35,8 +35,8 @@ public enum LocksAnalysis: Analysis {
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let waits = context.rows.waits
     guard !waits.isEmpty else { return [] }
-    var lengths: [LockAddress: [Int64]] = [:]
-    for wait in waits { lengths[wait.lock, default: []].append(wait.length) }
+    var lengths: [LockAddress: Durations] = [:]
+    for wait in waits { lengths[wait.lock, default: Durations()].append(wait.length) }
     let kinds = Dictionary(uniqueKeysWithValues: context.rows.locks.map { ($0.lock, $0.kindNames) })
     let top = Ranking(lengths, top: context.top, order: <)
     let rows = top.entries.map { lock, waits -> [Phrase] in

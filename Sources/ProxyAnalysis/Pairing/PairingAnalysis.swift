@@ -29,12 +29,15 @@ public enum PairingAnalysis: Analysis {
     ]
   }
 
-  public static func findings(_ context: ReportContext) -> [Finding] {
-    context.rows.pairing.enumerated().map { place, row in
-      Finding(
-        .broken, kind: row.kind.rawValue, cost: 0, time: row.time, text: sentence(row), table: "pairing",
-        row: context.rows.pairing.id(at: place))
-    }
+  public static func findings(_ context: ReportContext) -> [FindingKey] {
+    context.rows.pairing.enumerated().map { place, row in FindingKey(.broken, cost: 0, time: row.time, place: place) }
+  }
+
+  public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
+    let row = context.rows.pairing[Int(key.place)]
+    return Finding(
+      key.gravity, kind: row.kind.rawValue, cost: key.cost, time: key.time, text: sentence(row), table: name,
+      row: context.rows.pairing.id(at: Int(key.place)))
   }
 
   /// Words of ours and numbers alone, so that no medium has to escape them.

@@ -29,8 +29,8 @@ public enum SplitsAnalysis: Analysis {
   }
 
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    var lent: [TaskIndex: [Int64]] = [:]
-    for split in context.rows.splits { lent[split.donor.index, default: []].append(split.end - split.begin) }
+    var lent: [TaskIndex: Durations] = [:]
+    for split in context.rows.splits { lent[split.donor.index, default: Durations()].append(split.end - split.begin) }
     return TaskRanking("Top donors", place: 3, noun: "donor", count: "intervals", lent, context).blocks
   }
 }

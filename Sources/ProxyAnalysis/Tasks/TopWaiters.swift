@@ -9,8 +9,8 @@ enum TopWaiters {
       let text: Phrase = waits.isPartial ? "no wait is chosen" : "no task waited for a sleeping lock"
       return [SummaryBlock(.top, place: 2, "Top waiters", [.line([text])])]
     }
-    var lengths: [TaskIndex: [Int64]] = [:]
-    for wait in waits { lengths[wait.waiter.index, default: []].append(wait.length) }
+    var lengths: [TaskIndex: Durations] = [:]
+    for wait in waits { lengths[wait.waiter.index, default: Durations()].append(wait.length) }
     return TaskRanking(
       "Top waiters", place: 2, noun: "waiter", count: "waits", lengths, context, note: cutNote(waits)
     ).blocks

@@ -7,17 +7,34 @@ struct LabelID: Hashable, Sendable, BitwiseCopyable {
   static let none = LabelID(rawValue: .max)
 }
 
-/// Tasks as they were at different moments, each kept once: rows name them by number.
+/// Tasks as they were at different moments: rows name them by number.
 struct LabelPool: ~Copyable, Sendable {
-  private var ids: [TaskLabel: LabelID] = [:]
+  /// Of a task the numbers that were given last, the later one first. A name or a priority that comes and goes gets no third
+  /// number; one that comes back later may, which costs 32 bytes.
+  ///
+  /// Not private: the debug build of this compiler cannot have that of what a log holds.
+  struct Latest: BitwiseCopyable, Sendable {
+    var first = LabelID.none
+    var second = LabelID.none
+  }
+
+  /// By task.
+  private var latest = PackedLog<Latest>()
   private var labels = PackedLog<TaskLabel>()
 
   /// The number of a label; given at first sight.
   mutating func id(_ label: TaskLabel) -> LabelID {
-    if let known = ids[label] { return known }
+    let task = Int(label.index.rawValue)
+    while latest.count <= task { latest.append(Latest()) }
+    let known = latest[task]
+    if known.first != .none, labels[Int(known.first.rawValue)] == label { return known.first }
+    if known.second != .none, labels[Int(known.second.rawValue)] == label {
+      latest[task] = Latest(first: known.second, second: known.first)
+      return known.second
+    }
     let id = LabelID(rawValue: UInt32(truncatingIfNeeded: labels.count))
     labels.append(label)
-    ids[label] = id
+    latest[task] = Latest(first: id, second: known.first)
     return id
   }
 

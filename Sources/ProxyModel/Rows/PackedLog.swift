@@ -1,22 +1,25 @@
+import Glibc
 import TraceCore
 
 /// Records of a fixed size, one after the other, that are kept to the end.
 ///
-/// It grows piece by piece: an array that doubles needs three times its memory while it moves.
+/// It grows piece by piece: an array that doubles needs three times its memory while it moves. Pieces that are full may go to
+/// a file (``RowFile``); who goes through them says what is behind.
 struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
   private static var pieceSize: Int { 1024 }
+  private static var pieceBytes: Int { pieceSize * MemoryLayout<Record>.stride }
 
   /// Each has room for ``pieceSize`` records, of which all that ``count`` covers are initialised. Nobody else has the
-  /// pointers, and they are freed with the log.
+  /// pointers. Those before ``filedCount`` are in the file, the others are freed with the log.
   private var pieces: [UnsafeMutablePointer<Record>] = []
+  private var filedCount = 0
   private(set) var count = 0
+  /// Pieces at the end that stay in memory: what was begun is often finished later.
+  private static var youngCount: Int { 2 }
 
   init() {}
 
-  deinit {
-    // Records that are copied bit by bit need no deinitialisation.
-    for piece in pieces { piece.deallocate() }
-  }
+  deinit { for index in pieces.indices { free(index) } }
 
   var isEmpty: Bool { count == 0 }
   var indices: Range<Int> { 0..<count }
@@ -34,16 +37,63 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
 
   @inline(__always)
   mutating func append(_ record: Record) {
-    if count == pieces.count * Self.pieceSize { pieces.append(.allocateLines(capacity: Self.pieceSize)) }
+    if count == pieces.count * Self.pieceSize { addPiece() }
     (pieces[count / Self.pieceSize] + count % Self.pieceSize).initialize(to: record)
     count += 1
+  }
+
+  @inline(never)
+  private mutating func addPiece() {
+    var memory: UnsafeMutablePointer<Record>?
+    while filedCount <= pieces.count - Self.youngCount {
+      let piece = pieces[filedCount]
+      guard let place = RowFile.put(UnsafeRawBufferPointer(start: piece, count: Self.pieceBytes)) else { break }
+      pieces[filedCount] = place.bindMemory(to: Record.self, capacity: Self.pieceSize)
+      filedCount += 1
+      // Of those that have left one's memory serves for the next.
+      if memory == nil { memory = piece } else { free(memory: piece) }
+    }
+    if memory == nil { RowFile.count(Self.pieceBytes) }
+    pieces.append(memory ?? .allocateLines(capacity: Self.pieceSize))
+  }
+
+  private func free(_ piece: Int) {
+    // Records that are copied bit by bit need no deinitialisation.
+    piece < filedCount ? RowFile.free(pieces[piece], Self.pieceBytes) : free(memory: pieces[piece])
+  }
+
+  private func free(memory piece: UnsafeMutablePointer<Record>) {
+    piece.deallocate()
+    RowFile.count(-Self.pieceBytes)
+  }
+
+  /// Says that somebody goes through the records from the front and has come here: what is well behind can leave memory.
+  ///
+  /// It costs time only at a piece's beginning, and may be said at any time, by several threads too.
+  @inline(__always)
+  func passed(_ index: Int) {
+    if index % Self.pieceSize == 0 { leave(before: index / Self.pieceSize) }
+  }
+
+  /// The same, for who does not come by every record.
+  @inline(never)
+  func passedSome(_ index: Int) { leave(before: index / Self.pieceSize) }
+
+  @inline(never)
+  private func leave(before piece: Int) {
+    // What stands nearby may be looked at out of order.
+    let (first, end) = (max(0, piece - 8), min(piece - 1, filedCount))
+    if first < end { RowFile.rest(from: pieces[first], upTo: pieces[end - 1] + Self.pieceSize) }
   }
 
   /// Drops all records from `newCount` on.
   mutating func truncate(to newCount: Int) {
     precondition(newCount >= 0 && newCount <= count, "nothing to drop")
     count = newCount
-    while (pieces.count - 1) * Self.pieceSize >= newCount, let piece = pieces.popLast() { piece.deallocate() }
+    let kept = (newCount + Self.pieceSize - 1) / Self.pieceSize
+    for index in kept..<pieces.count { free(index) }
+    pieces.removeLast(pieces.count - kept)
+    filedCount = min(filedCount, kept)
   }
 
   /// Takes all records out.
@@ -57,19 +107,32 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
   mutating func keep(_ body: (inout Record) -> Bool) {
     var kept = 0
     for index in indices {
+      passed(index)
+      passed(kept)
       var record = self[index]
-      if body(&record) {
-        self[kept] = record
-        kept += 1
-      }
+      guard body(&record) else { continue }
+      // What is in the file and stays as it is need not be written again.
+      if kept != index || !Self.isSame(record, self[index]) { self[kept] = record }
+      kept += 1
     }
     truncate(to: kept)
+  }
+
+  private static func isSame(_ a: Record, _ b: Record) -> Bool {
+    withUnsafeBytes(of: a) { a in
+      withUnsafeBytes(of: b) { b in
+        guard let first = a.baseAddress, let second = b.baseAddress else { return true }
+        return memcmp(first, second, a.count) == 0
+      }
+    }
   }
 
   /// Sorts, and leaves equal records in their order. Records come nearly sorted, which costs next to nothing.
   mutating func sort(_ isBefore: (Record, Record) -> Bool) {
     var moves = 0
-    for index in indices.dropFirst() where isBefore(self[index], self[index - 1]) {
+    for index in indices.dropFirst() {
+      passed(index)
+      guard isBefore(self[index], self[index - 1]) else { continue }
       let record = self[index]
       var place = index
       while place > 0, isBefore(record, self[place - 1]) {

@@ -16,7 +16,10 @@ final class RowStore: Sendable {
   func fill(_ timeline: inout Timeline) {
     timeline.waits = Rows(count: waits.count) { self.wait($0) }
     timeline.chains = Rows(count: rows.chains.count) { self.chain($0) }
-    timeline.deadlocks = rows.chains.indices.filter { rows.chains[$0].terminalState == .deadlock }
+    timeline.deadlocks = rows.chains.indices.filter {
+      rows.chains.passed($0)
+      return rows.chains[$0].terminalState == .deadlock
+    }
     timeline.splits = Rows(count: rows.splits.count) { self.split($0) }
     timeline.inversions = Rows(count: rows.inversions.count) { self.inversion($0) }
     timeline.handoffs = Rows(count: rows.handoffs.count) { self.handoff($0) }
@@ -25,6 +28,7 @@ final class RowStore: Sendable {
   }
 
   private func wait(_ index: Int) -> WaitRow {
+    waits.passed(index)
     let row = waits[index]
     return WaitRow(
       kind: row.kind, waiter: rows.labels[row.waiter], lock: row.lock, begin: row.begin, isCutAtBegin: row.isCutAtBegin,
@@ -34,7 +38,9 @@ final class RowStore: Sendable {
   }
 
   private func chain(_ index: Int) -> ChainRow {
+    rows.chains.passed(index)
     let row = rows.chains[index]
+    if index % 1024 == 0 { rows.links.passedSome(row.links) }
     let locksBegin = row.links + Int(row.taskCount)
     return ChainRow(
       wait: Int(row.wait), begin: row.begin, end: row.end,
@@ -44,6 +50,7 @@ final class RowStore: Sendable {
   }
 
   private func split(_ index: Int) -> SplitRow {
+    rows.splits.passed(index)
     let row = rows.splits[index]
     return SplitRow(
       cpu: row.cpu, begin: row.begin, end: row.end, donor: rows.labels[row.donor], curr: rows.labels[row.curr],
@@ -51,7 +58,9 @@ final class RowStore: Sendable {
   }
 
   private func inversion(_ index: Int) -> InversionRow {
+    rows.inversions.passed(index)
     let row = rows.inversions[index]
+    if index % 1024 == 0 { rows.culprits.passedSome(row.culprits) }
     let culprits = (row.culprits..<row.culprits + Int(row.culpritCount)).map { place in
       InversionRow.Culprit(task: rows.labels[rows.culprits[place].task], ran: rows.culprits[place].ran)
     }
@@ -61,6 +70,7 @@ final class RowStore: Sendable {
   }
 
   private func handoff(_ index: Int) -> HandoffRow {
+    rows.handoffs.passed(index)
     let row = rows.handoffs[index]
     return HandoffRow(
       kind: row.kind, wait: Int(row.wait), lock: row.lock, from: rows.labels[row.from], to: rows.labels[row.to],
@@ -69,6 +79,7 @@ final class RowStore: Sendable {
   }
 
   private func hold(_ index: Int) -> HoldRow {
+    rows.holds.passed(index)
     let row = rows.holds[index]
     return HoldRow(
       lock: row.lock, owner: rows.labels[row.owner], begin: row.begin, end: row.end, waiters: Int(row.waiters),
@@ -76,6 +87,7 @@ final class RowStore: Sendable {
   }
 
   private func migration(_ index: Int) -> MigrationRow {
+    rows.migrations.passed(index)
     let row = rows.migrations[index]
     return MigrationRow(
       kind: row.kind, task: rows.labels[row.task], from: row.from, to: row.to, time: row.time, evidence: row.evidence)

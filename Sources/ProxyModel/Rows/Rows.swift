@@ -4,7 +4,7 @@ public struct Rows<Row: Sendable>: Sendable {
   @usableFromInline let row: @Sendable (Int) -> Row
 
   /// - Parameter row: makes the row at a place of `0..<count`.
-  init(count: Int, _ row: @escaping @Sendable (Int) -> Row) {
+  package init(count: Int, _ row: @escaping @Sendable (Int) -> Row) {
     self.count = count
     self.row = row
   }

@@ -1,0 +1,108 @@
+import Glibc
+import Synchronization
+
+/// Where rows go that are many and not needed now: a file without a name, mapped as a whole, of which the process holds just the
+/// pages that it looks at.
+///
+/// It begins when rows take more than ``budget``. Where there can be no file, or it is full, rows stay where they are. The kernel
+/// gives the file back with the process, however that ends.
+enum RowFile {
+  /// Memory that pieces of rows may take before the file is begun, in bytes.
+  private static let budget = 2 << 20
+  /// Address space for the file; memory is needed only for what is in it, and then the kernel's to dispose of.
+  private static let largestSize = 64 << 30
+  private static let pageSize = 4096
+
+  private struct State {
+    var descriptor: Int32 = -1
+    var base: UInt = 0
+    var size = 0
+    var isImpossible = false
+    /// Stretches that are not used any more, by their length.
+    var free: [Int: [Int]] = [:]
+    /// Of pieces in memory, in bytes.
+    var memory = 0
+  }
+
+  private static let state = Mutex(State())
+
+  /// Counts memory for a piece that was allocated, or freed.
+  static func count(_ bytes: Int) { state.withLock { $0.memory += bytes } }
+
+  /// Whether there is a file. For tests.
+  static var isBegun: Bool { state.withLock { $0.descriptor >= 0 } }
+
+  /// Writes a piece to the file, if it is time for that.
+  /// - Returns: where it is from now on; `nil` where it stays.
+  static func put(_ piece: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer? {
+    state.withLock { state in
+      guard state.memory > budget, !state.isImpossible else { return nil }
+      if state.descriptor < 0, !begin(&state) { return nil }
+      let length = (piece.count + pageSize - 1) / pageSize * pageSize
+      let offset = state.free[length]?.popLast() ?? state.size
+      guard offset + length <= largestSize, write(piece, length, state.descriptor, at: offset) else {
+        state.isImpossible = true
+        return nil
+      }
+      state.size = max(state.size, offset + length)
+      return UnsafeMutableRawPointer(bitPattern: state.base + UInt(offset))
+    }
+  }
+
+  /// A stretch is not needed for now: its pages leave the process, and come back when they are looked at.
+  ///
+  /// From piece to piece, with what is between: the kernel brings in neighbours of a page, whosoever they are.
+  static func rest(from start: UnsafeMutableRawPointer, upTo end: UnsafeMutableRawPointer) {
+    if start < end { madvise(start, end - start, MADV_DONTNEED) }
+  }
+
+  /// No piece is needed for now.
+  static func restAll() {
+    let (base, size) = state.withLock { ($0.base, $0.size) }
+    if let start = UnsafeMutableRawPointer(bitPattern: base) { rest(from: start, upTo: start + size) }
+  }
+
+  /// The piece is not needed any more.
+  static func free(_ piece: UnsafeMutableRawPointer, _ count: Int) {
+    rest(from: piece, upTo: piece + count)
+    let length = (count + pageSize - 1) / pageSize * pageSize
+    state.withLock { state in state.free[length, default: []].append(Int(UInt(bitPattern: piece) - state.base)) }
+  }
+
+  /// Makes the file.
+  private static func begin(_ state: inout State) -> Bool {
+    state.isImpossible = true
+    // On a disk, if there is a choice: a file in memory saves none.
+    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
+    var path = Array("\(folder)/proxytrace-XXXXXX".utf8CString)
+    let descriptor = path.withUnsafeMutableBufferPointer { path -> Int32 in
+      guard let path = path.baseAddress else { return -1 }
+      let descriptor = mkstemp(path)
+      if descriptor >= 0 { unlink(path) }
+      return descriptor
+    }
+    guard descriptor >= 0 else { return false }
+    let base = mmap(nil, largestSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0)
+    guard let base, base != MAP_FAILED else {
+      close(descriptor)
+      return false
+    }
+    (state.descriptor, state.base, state.isImpossible) = (descriptor, UInt(bitPattern: base), false)
+    return true
+  }
+
+  /// Whole pages: what lies behind the file's end must not be looked at.
+  private static func write(
+    _ piece: UnsafeRawBufferPointer, _ length: Int, _ descriptor: Int32, at offset: Int
+  ) -> Bool {
+    var done = 0
+    while done < piece.count {
+      let count = pwrite(descriptor, piece.baseAddress.map { $0 + done }, piece.count - done, off_t(offset + done))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      done += count
+    }
+    var end: UInt8 = 0
+    return done == length || pwrite(descriptor, &end, 1, off_t(offset + length - 1)) == 1
+  }
+}
