@@ -8,6 +8,18 @@ public struct TaskName: Sendable {
   public var comm: Comm
 }
 
+/// How a `trace.dat` is read. No event depends on it.
+package struct ReadingWay: Sendable {
+  /// Of a CPU, in bytes; at least a page is read.
+  package var windowSize = 256 << 10
+  /// `false`: one CPU after the other instead of in order of time.
+  package var isMerged = true
+
+  package init(windowSize: Int = 256 << 10, isMerged: Bool = true) {
+    (self.windowSize, self.isMerged) = (windowSize, isMerged)
+  }
+}
+
 /// Reads a capture, a `trace.dat` or ftrace text: first what it is, then its records as one stream.
 ///
 ///     var reader = try CaptureReader(path: "trace.dat")
@@ -44,9 +56,17 @@ public struct CaptureReader: ~Copyable {
     path: String, instance: String? = nil, events: EventMap = .standard, marks: MarkPattern = .standard,
     isHasty: Bool = false
   ) throws(TraceError) {
+    try self.init(path: path, instance: instance, events: events, marks: marks, isHasty: isHasty, way: ReadingWay())
+  }
+
+  /// The same in another way, for benchmarks and tests.
+  package init(
+    path: String, instance: String? = nil, events: EventMap = .standard, marks: MarkPattern = .standard,
+    isHasty: Bool = false, way: ReadingWay
+  ) throws(TraceError) {
     let file = try CaptureFile(path: path)
     if FileHead.isHead(of: file.view) {
-      dat = Self.placed(try DatReader(file.view, path: path, instance: instance ?? "", events: events, marks))
+      dat = Self.placed(try DatReader(file.view, path: path, instance: instance ?? "", events: events, marks, way))
       text = nil
     } else {
       let reader = try TextReader(file.view, path: path, events: events, marks, isHasty: isHasty)

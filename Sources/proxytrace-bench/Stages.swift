@@ -10,7 +10,8 @@ struct Stages: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "What each stage costs, in nanoseconds an event.",
     discussion: """
-      Each stage is run together with those before it, and the difference is printed; medians of several rounds.
+      Each stage is run together with those before it, and the difference is printed; medians of several rounds. Decoding is
+      reading one CPU after the other; merging is what it costs more to read them in order. Tables are written alone.
       Example: proxytrace-bench stages big.dat
       """)
 
@@ -18,30 +19,32 @@ struct Stages: ParsableCommand {
   @Argument(help: "The captures.", completion: .file()) var files: [String]
 
   func run() throws {
-    print("| capture | events | open | read | + model | + report | all | read + count | peak memory |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| capture | events | open | decode | + merge | + model | + report | all | tables | peak memory |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for file in files { try run(file) }
   }
 
   private func run(_ file: String) throws {
-    var samples: [[Double]] = [[], [], [], [], []]
+    var samples: [[Double]] = Array(repeating: [], count: 6)
     var count: UInt64 = 0
     for _ in 0..<rounds {
       samples[0].append(try seconds { _ = try CaptureReader(path: file) })
-      samples[1].append(try seconds { count = try read(file) })
-      samples[2].append(try seconds { _ = try model(file) })
-      samples[3].append(try seconds { try report(file) })
-      samples[4].append(try seconds { _ = try census(file) })
+      samples[1].append(try seconds { count = try read(file, ReadingWay(isMerged: false)) })
+      samples[2].append(try seconds { count = try read(file, ReadingWay()) })
+      samples[3].append(try seconds { _ = try model(file) })
+      samples[4].append(try seconds { _ = try report(file) })
+      let made = try report(file)
+      samples[5].append(try seconds { try writeTables(made) })
     }
     let medians = samples.map { $0.sorted()[$0.count / 2] }
     func each(_ seconds: Double) -> String {
       String(format: "%.1f", max(0, seconds) * 1e9 / Double(max(1, count)))
     }
+    let steps = (1...4).map { each(medians[$0] - medians[$0 - 1]) }
     let name = (file as NSString).lastPathComponent
     print(
-      "| \(name) | \(count) | \(String(format: "%.1f ms", medians[0] * 1e3)) | \(each(medians[1] - medians[0])) "
-        + "| \(each(medians[2] - medians[1])) | \(each(medians[3] - medians[2])) | \(each(medians[3])) "
-        + "| \(each(medians[4] - medians[0])) | \(peakMemory() >> 20) MB |")
+      "| \(name) | \(count) | \(String(format: "%.1f ms", medians[0] * 1e3)) | \(steps.joined(separator: " | ")) "
+        + "| \(each(medians[4])) | \(each(medians[5])) | \(peakMemory() >> 20) MB |")
   }
 
   private func seconds(_ body: () throws -> Void) rethrows -> Double {
@@ -50,18 +53,11 @@ struct Stages: ParsableCommand {
     return Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
   }
 
-  private func read(_ file: String) throws -> UInt64 {
-    var batches = ReadAhead(try CaptureReader(path: file), onThread: false)
+  private func read(_ file: String, _ way: ReadingWay) throws -> UInt64 {
+    var batches = ReadAhead(try CaptureReader(path: file, way: way), onThread: false)
     var count: UInt64 = 0
     while let events = batches.nextBatch() { count += UInt64(events.count) }
     return count
-  }
-
-  private func census(_ file: String) throws -> CaptureCensus {
-    var batches = ReadAhead(try CaptureReader(path: file), onThread: false)
-    var census = CaptureCensus()
-    while let events = batches.nextBatch() { for event in events { census.count(event) } }
-    return census
   }
 
   private func model(_ file: String) throws -> (CaptureInfo, Timeline) {
@@ -75,12 +71,26 @@ struct Stages: ParsableCommand {
     return (batches.finish().info, machine.finish())
   }
 
-  private func report(_ file: String) throws {
+  private func report(_ file: String) throws -> Report {
     let (info, timeline) = try model(file)
+    let report = Report(ReportContext(capture: info, timeline: timeline))
+    try withSink { try TextReport().write(report, to: $0) }
+    return report
+  }
+
+  /// All of them, as `--csv` does it.
+  private func writeTables(_ report: Report) throws {
+    try withSink { sink in
+      for table in report.tables { try CSVWriter(isRaw: false).write(table, to: sink) }
+    }
+  }
+
+  /// Does something with a sink that leads nowhere.
+  private func withSink(_ body: (ByteSink) throws -> Void) throws {
     let null = open("/dev/null", O_WRONLY)
     defer { close(null) }
     let sink = ByteSink(descriptor: null, place: "/dev/null")
-    try TextReport().write(Report(ReportContext(capture: info, timeline: timeline)), to: sink)
+    try body(sink)
     try sink.flush()
   }
 

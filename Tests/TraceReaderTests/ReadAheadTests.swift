@@ -40,4 +40,29 @@ struct ReadAheadTests {
     let hasBatch = forgotten.nextBatch() != nil
     #expect(hasBatch)
   }
+
+  /// Windows of any size, and CPUs one by one: the same events of each CPU.
+  @Test(
+    arguments: RecordedCapture.all.filter {
+      $0.path.contains("captures/formats/") && $0.path.hasPrefix(RecordedCapture.fixtures)
+    })
+  func noEventDependsOnTheWay(capture: RecordedCapture) throws {
+    func read(_ way: ReadingWay) throws -> (order: [String], byCPU: [CPU: [String]]) {
+      var ahead = ReadAhead(try CaptureReader(path: capture.path, way: way), onThread: false)
+      var (order, byCPU): ([String], [CPU: [String]]) = ([], [:])
+      while let events = ahead.nextBatch() {
+        for event in events {
+          order.append(described(event))
+          byCPU[event.cpu, default: []].append(described(event))
+        }
+      }
+      return (order, byCPU)
+    }
+    let usual = try read(ReadingWay())
+    #expect(usual.order.count > 0)
+    for windowSize in [1, 3 * 4096, 40_000] {
+      #expect(try read(ReadingWay(windowSize: windowSize)).order == usual.order)
+    }
+    #expect(try read(ReadingWay(isMerged: false)).byCPU == usual.byCPU)
+  }
 }

@@ -17,21 +17,20 @@ struct DatReader: ~Copyable {
 
   /// Memory for all windows together, in bytes.
   private static let windowBudget = 32 << 20
-  private static let largestWindow = 256 << 10
 
   /// - Parameter file: Stays open as long as this reader lives.
   /// - Throws: `unsupported`, `damaged` where nothing can be read, `noSuchInstance`.
   init(
-    _ file: FileView, path: String, instance: String, events: EventMap, _ marks: MarkPattern
+    _ file: FileView, path: String, instance: String, events: EventMap, _ marks: MarkPattern, _ way: ReadingWay
   ) throws(TraceError) {
     var contents = try ContainerContents(file, path: path, events: events)
     let buffer = try contents.buffer(named: instance, path)
-    self.init(file, &contents, buffer, path, marks)
+    self.init(file, &contents, buffer, path, marks, way)
   }
 
   private init(
     _ file: FileView, _ contents: inout ContainerContents, _ buffer: BufferLayout, _ path: String,
-    _ marks: MarkPattern
+    _ marks: MarkPattern, _ way: ReadingWay
   ) {
     decoder = .allocateLines(capacity: 1)
     decoder.initialize(
@@ -41,7 +40,7 @@ struct DatReader: ~Copyable {
     let clock = ClockName.clock(
       buffer.clockName, isConverted: (contents.options.tsc?.multiplier ?? 0) != 0, &contents.diagnostics)
     info = contents.info(path: path, buffer, clock)
-    merge = Self.merge(file, contents, buffer)
+    merge = Self.merge(file, contents, buffer, way)
     self.contents = contents
     self.file = file
   }
@@ -52,11 +51,11 @@ struct DatReader: ~Copyable {
   }
 
   private static func merge(
-    _ file: FileView, _ contents: ContainerContents, _ buffer: BufferLayout
+    _ file: FileView, _ contents: ContainerContents, _ buffer: BufferLayout, _ way: ReadingWay
   ) -> StreamMerge {
-    let window = min(largestWindow, windowBudget / max(buffer.extents.count, 1))
+    let window = min(way.windowSize, windowBudget / max(buffer.extents.count, 1))
     let decompression = contents.head.codec.map { Decompression($0) }
-    return StreamMerge(count: buffer.extents.count) { index in
+    return StreamMerge(count: buffer.extents.count, isMerged: way.isMerged) { index in
       let extent = buffer.extents[index]
       let source = PageSource(
         file, buffer, extent, decompression, isBigEndian: contents.head.isBigEndian, windowSize: window)

@@ -21,11 +21,14 @@ struct StreamMerge: ~Copyable {
   private var heap: [Key] = []
   /// The stream to take from, `nil` at the end.
   private var current: Int?
+  /// Otherwise one stream follows the other.
+  private let isMerged: Bool
 
   /// - Parameters:
   ///   - count: How many streams there are.
   ///   - makeStream: Makes a stream by its index, which ascends with the CPU.
-  init(count: Int, _ makeStream: (Int) -> CPUStream) {
+  init(count: Int, isMerged: Bool, _ makeStream: (Int) -> CPUStream) {
+    self.isMerged = isMerged
     streams = UnsafeMutableBufferPointer(start: .allocateLines(capacity: count), count: count)
     for index in 0..<count {
       streams.initializeElement(at: index, to: makeStream(index))
@@ -49,7 +52,7 @@ struct StreamMerge: ~Copyable {
       // By its address: changed through the buffer's subscript it does not get through the thread sanitizer's build.
       let stream = base + current
       var run = CPUStream.Run(decoder: decoder, packer: packer, bound: .max)
-      if let top = heap.first {
+      if isMerged, let top = heap.first {
         // Of two events at the same time that of the smaller CPU comes first.
         run.bound = current < top.index && top.time < .max ? top.time + 1 : top.time
       }
@@ -63,7 +66,7 @@ struct StreamMerge: ~Copyable {
   private mutating func leave(_ isAtEnd: Bool, _ key: Key) {
     if isAtEnd {
       current = popTop()?.index
-    } else if let top = heap.first, top < key {
+    } else if isMerged, let top = heap.first, top < key {
       current = top.index
       replaceTop(with: key)
     }
