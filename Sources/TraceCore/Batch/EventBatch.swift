@@ -49,6 +49,8 @@ extension EventBatch: RandomAccessCollection {
 }
 
 /// Memory for a batch. Not initialised: what it is for is read only after it was written, and needs no end.
+///
+/// Unchecked: whoever hands it to another thread does so with a lock or a semaphore, and does not touch it until it comes back.
 @usableFromInline
 package struct BatchMemory: @unchecked Sendable {
   @usableFromInline let events: UnsafeMutablePointer<PackedEvent>
