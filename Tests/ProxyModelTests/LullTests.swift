@@ -1,7 +1,9 @@
+import Foundation
 import ProxyModel
 import ProxyScore
 import Testing
 import TraceCore
+import TraceReader
 import TraceTestKit
 
 /// Lulls save time and change nothing.
@@ -72,6 +74,25 @@ struct LullTests {
         compare(schedule.events, options, "seed \(seed)")
       }
     }
+  }
+
+  /// What the benchmark runs on, but shorter.
+  @Test(arguments: [
+    Workload(contention: .real, events: 1), Workload(contention: .dense, events: 20_000, cpus: 4),
+    Workload(contention: .sparse, events: 20_000, cpus: 2), Workload(contention: .sparse, events: 20_000, cpus: 64),
+  ])
+  func benchmarks(workload: Workload) throws {
+    let real = RealCaptures.directory.appending(path: "proxy-on-plain")
+    let file = FileManager.default.temporaryDirectory.appending(path: "workload-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Data(workload.bytes(from: real)).write(to: file)
+    var reader = try CaptureReader(path: file.path)
+    var options = ProxyMachine.Options()
+    (options.savedComms, options.cpuCount) = (reader.savedComms, reader.info.cpuCount)
+    var events: [SchedEvent] = []
+    while let event = reader.next() { events.append(event) }
+    let lulls = compare(events, options, "\(workload.name)")
+    #expect(lulls > 0 || workload.contention == .dense)
   }
 
   @Test func marksAndGaps() {

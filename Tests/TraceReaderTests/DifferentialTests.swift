@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TraceCore
+import TraceTestKit
 
 @testable import TraceReader
 
@@ -20,6 +21,23 @@ struct DifferentialTests {
       compare(ours, theirs)
       if instances.count == 1 { compareLosses(ours, peer) }
     }
+  }
+
+  /// What the benchmark runs on, but shorter: trace-cmd reads it without complaint, and the same.
+  @Test(arguments: [
+    Workload(contention: .real, events: 40_000), Workload(contention: .real, events: 1, version: 7, compression: .zstd),
+    Workload(contention: .dense, events: 20_000, cpus: 4), Workload(contention: .sparse, events: 10_000, cpus: 2),
+    Workload(contention: .sparse, events: 10_000, cpus: 64), Workload(contention: .sparse, events: 10_000, cpus: 256),
+  ])
+  func benchmarksReadTheSame(_ workload: Workload) throws {
+    let real = URL(fileURLWithPath: RecordedCapture.fixture("proxy-on-plain"))
+    let file = try ScratchFile(workload.bytes(from: real))
+    let ours = try StreamContent(file.path, instance: "")
+    #expect(ours.records.count >= workload.events)
+    #expect(ours.diagnostics.all.isEmpty)
+    let peer = try PeerReport(file.path, instances: [""])
+    #expect(peer.unparsed.isEmpty)
+    compare(ours, peer.lines)
   }
 
   private func compare(_ ours: StreamContent, _ theirs: [PeerReport.Line]) {

@@ -1,10 +1,9 @@
-import Foundation
+public import Foundation
 import TraceCore
-import TraceTestKit
 
-/// A capture that is measured, and how it is made.
-struct Workload {
-  enum Contention: String {
+/// A capture that is measured, and how it is made. Tests take shorter ones of the same kinds.
+public struct Workload: Sendable {
+  public enum Contention: String, Sendable {
     /// Real captures played again and again.
     case real
     /// A simulated machine on which every task contends for a lock all the time.
@@ -13,18 +12,27 @@ struct Workload {
     case sparse
   }
 
-  var contention: Contention
-  var events: Int
-  var cpus = 2
-  var version = 6
-  var compression = Compression.none
+  public var contention: Contention
+  /// At least; of real captures whole turns.
+  public var events: Int
+  public var cpus: Int
+  public var version: Int
+  public var compression: Compression
 
-  var name: String {
+  public init(
+    contention: Contention, events: Int, cpus: Int = 2, version: Int = 6, compression: Compression = .none
+  ) {
+    (self.contention, self.events, self.cpus) = (contention, events, cpus)
+    (self.version, self.compression) = (version, compression)
+  }
+
+  /// `real, 10 M, 2 CPUs, v7 zstd`.
+  public var name: String {
     "\(contention.rawValue), \(Workload.human(events)), \(cpus) CPUs, v\(version)"
       + (compression == .none ? "" : " \(compression.rawValue)")
   }
 
-  var fileName: String {
+  private var fileName: String {
     "\(contention.rawValue)-\(events)-\(cpus)-v\(version)-\(compression.rawValue).dat"
   }
 
@@ -34,12 +42,16 @@ struct Workload {
 
   /// Writes the capture, unless it is there from the last time.
   /// - Parameter captures: A folder of captures of one machine, for ``Contention/real``.
-  func make(in folder: URL, from captures: URL) throws -> URL {
+  public func make(in folder: URL, from captures: URL) throws -> URL {
     let file = folder.appending(path: fileName)
     if FileManager.default.fileExists(atPath: file.path) { return file }
-    let bytes = contention == .real ? try repeated(captures) : try simulated()
-    try Data(bytes).write(to: file, options: .atomic)
+    try Data(bytes(from: captures)).write(to: file, options: .atomic)
     return file
+  }
+
+  /// The capture.
+  public func bytes(from captures: URL) throws -> [UInt8] {
+    contention == .real ? try repeated(captures) : try simulated()
   }
 
   private var layout: CaptureLayout { CaptureLayout(version: version, compression: compression) }
