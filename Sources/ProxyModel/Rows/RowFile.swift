@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Where rows go that are many and not needed now: a file without a name, mapped as a whole, of which the process holds just the
 /// pages that it looks at.
@@ -24,18 +23,30 @@ enum RowFile {
     var memory = 0
   }
 
-  private static let state = Mutex(State())
+  /// Guarded by the lock: of pthread's kind, since the thread sanitizer does not know the standard library's.
+  nonisolated(unsafe) private static var state = State()
+  nonisolated(unsafe) private static let lock: UnsafeMutablePointer<pthread_mutex_t> = {
+    let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    pthread_mutex_init(lock, nil)
+    return lock
+  }()
+
+  private static func locked<Result>(_ body: (inout State) -> Result) -> Result {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return body(&state)
+  }
 
   /// Counts memory for a piece that was allocated, or freed.
-  static func count(_ bytes: Int) { state.withLock { $0.memory += bytes } }
+  static func count(_ bytes: Int) { locked { $0.memory += bytes } }
 
   /// Whether there is a file. For tests.
-  static var isBegun: Bool { state.withLock { $0.descriptor >= 0 } }
+  static var isBegun: Bool { locked { $0.descriptor >= 0 } }
 
   /// Writes a piece to the file, if it is time for that.
   /// - Returns: where it is from now on; `nil` where it stays.
   static func put(_ piece: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer? {
-    state.withLock { state in
+    locked { state in
       guard state.memory > budget, !state.isImpossible else { return nil }
       if state.descriptor < 0, !begin(&state) { return nil }
       let length = (piece.count + pageSize - 1) / pageSize * pageSize
@@ -58,7 +69,7 @@ enum RowFile {
 
   /// No piece is needed for now.
   static func restAll() {
-    let (base, size) = state.withLock { ($0.base, $0.size) }
+    let (base, size) = locked { ($0.base, $0.size) }
     if let start = UnsafeMutableRawPointer(bitPattern: base) { rest(from: start, upTo: start + size) }
   }
 
@@ -66,7 +77,7 @@ enum RowFile {
   static func free(_ piece: UnsafeMutableRawPointer, _ count: Int) {
     rest(from: piece, upTo: piece + count)
     let length = (count + pageSize - 1) / pageSize * pageSize
-    state.withLock { state in state.free[length, default: []].append(Int(UInt(bitPattern: piece) - state.base)) }
+    locked { state in state.free[length, default: []].append(Int(UInt(bitPattern: piece) - state.base)) }
   }
 
   /// Makes the file.
