@@ -10,4 +10,18 @@ extension UnsafeMutablePointer where Pointee: ~Copyable {
     return UnsafeMutableRawPointer.allocate(byteCount: (size + unit - 1) / unit * unit, alignment: unit)
       .bindMemory(to: Pointee.self, capacity: capacity)
   }
+
+  /// A value on lines of its own, where it stays: what is taken out of a class or an optional for each event and put back is
+  /// moved twice. To be freed by `discard()`.
+  package static func placed(_ value: consuming Pointee) -> UnsafeMutablePointer<Pointee> {
+    let pointer = allocateLines(capacity: 1)
+    pointer.initialize(to: value)
+    return pointer
+  }
+
+  /// Ends and frees what `placed(_:)` has made.
+  package func discard() {
+    deinitialize(count: 1)
+    deallocate()
+  }
 }

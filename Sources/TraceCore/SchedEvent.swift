@@ -26,11 +26,6 @@ public struct SchedEvent: Sendable, BitwiseCopyable {
   }
 }
 
-extension SchedEvent {
-  /// No event: what stands where one is going to be written.
-  package static var blank: SchedEvent { SchedEvent(timestamp: Timestamp(0), cpu: 0, pid: 0, body: .other) }
-}
-
 /// The record's `common_flags` (include/linux/trace_events.h, `enum trace_flag_type`).
 public struct EventContext: OptionSet, Hashable, Sendable, BitwiseCopyable {
   /// The kernel's flags in the lower 8 bits.

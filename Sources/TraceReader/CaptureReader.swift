@@ -39,8 +39,8 @@ public struct CaptureReader: ~Copyable {
   /// Allocated once, owned here alone, freed with this.
   private let dat: UnsafeMutablePointer<DatReader>?
   private let text: UnsafeMutablePointer<TextReader>?
-  /// For who wants one event after the other.
-  private let single: UnsafeMutablePointer<EventPacker>
+  /// For who wants one event after the other; not made before.
+  private var single: UnsafeMutablePointer<EventPacker>?
   private let singleMemory = BatchMemory.allocate(1)
 
   /// Opens a capture; its content tells what it is.
@@ -66,7 +66,7 @@ public struct CaptureReader: ~Copyable {
   ) throws(TraceError) {
     let file = try CaptureFile(path: path)
     if FileHead.isHead(of: file.view) {
-      dat = Self.placed(try DatReader(file.view, path: path, instance: instance ?? "", events: events, marks, way))
+      dat = .placed(try DatReader(file.view, path: path, instance: instance ?? "", events: events, marks, way))
       text = nil
     } else {
       let reader = try TextReader(file.view, path: path, events: events, marks, isHasty: isHasty)
@@ -74,27 +74,17 @@ public struct CaptureReader: ~Copyable {
         throw TraceError(
           .noSuchInstance, path: path, "is text, which has no buffer instances", advice: "leave --instance out")
       }
-      text = Self.placed(reader)
+      text = .placed(reader)
       dat = nil
     }
     self.file = file
-    single = Self.placed(EventPacker(singleMemory))
   }
 
   deinit {
-    single.deinitialize(count: 1)
-    single.deallocate()
+    single?.discard()
     singleMemory.deallocate()
-    dat?.deinitialize(count: 1)
-    dat?.deallocate()
-    text?.deinitialize(count: 1)
-    text?.deallocate()
-  }
-
-  private static func placed<Reader: ~Copyable>(_ reader: consuming Reader) -> UnsafeMutablePointer<Reader> {
-    let pointer = UnsafeMutablePointer<Reader>.allocateLines(capacity: 1)
-    pointer.initialize(to: reader)
-    return pointer
+    dat?.discard()
+    text?.discard()
   }
 
   /// What reads it, if it is text: there as long as this is.
@@ -125,17 +115,9 @@ public struct CaptureReader: ~Copyable {
   ///
   /// Only the CPUs' next events are compared, as `trace-cmd report` does: a clock that steps back on one CPU shows as it is.
   public mutating func next() -> SchedEvent? {
-    var event = SchedEvent.blank
-    return next(into: &event) ? event : nil
-  }
-
-  /// ``next()`` without an optional: writes the event where it is wanted instead of returning it.
-  /// - Parameter event: Anything before; unchanged at the end.
-  /// - Returns: Whether there was an event.
-  public mutating func next(into event: inout SchedEvent) -> Bool {
-    guard let found = nextAlone(single, singleMemory) else { return false }
-    event = found
-    return true
+    let packer = single ?? .placed(EventPacker(singleMemory))
+    single = packer
+    return nextAlone(packer, singleMemory)
   }
 
   /// The next event, in a batch of its own.

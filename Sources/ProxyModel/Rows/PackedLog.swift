@@ -6,7 +6,8 @@ import TraceCore
 /// It grows piece by piece: an array that doubles needs three times its memory while it moves. Pieces that are full may go to
 /// a file (``RowFile``); who goes through them says what is behind.
 struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
-  private static var pieceSize: Int { 1024 }
+  /// In records.
+  static var pieceSize: Int { 1024 }
   private static var pieceBytes: Int { pieceSize * MemoryLayout<Record>.stride }
 
   /// Each has room for ``pieceSize`` records, of which all that ``count`` covers are initialised. Nobody else has the
@@ -75,7 +76,7 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
     if index % Self.pieceSize == 0 { leave(before: index / Self.pieceSize) }
   }
 
-  /// The same, for who does not come by every record.
+  /// The same, for who does not come by every record: to be said about once a piece.
   @inline(never)
   func passedSome(_ index: Int) { leave(before: index / Self.pieceSize) }
 

@@ -23,12 +23,10 @@ struct ReplayRows: ~Copyable, Sendable {
   /// Gives rows their final form: waits by their place in order of their beginning, nothing beyond what is certain of a wait,
   /// and in order.
   mutating func arrange(_ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int) {
-    var settled = 0
     // A row of a wait, with the wait's place, and no longer than the wait is certain; `false`: nothing is left of it.
     func settle<Number: FixedWidthInteger>(_ wait: inout Number, _ begin: Timestamp, _ end: inout Timestamp) -> Bool {
       let index = place(Int(wait))
-      settled += 1
-      if settled % 1024 == 0 { waits.passedSome(index) }
+      waits.passed(index)
       wait = Number(index)
       end = min(end, waits[index].certainEnd)
       return begin < end

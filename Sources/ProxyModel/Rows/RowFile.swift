@@ -49,7 +49,7 @@ enum RowFile {
     locked { state in
       guard state.memory > budget, !state.isImpossible else { return nil }
       if state.descriptor < 0, !begin(&state) { return nil }
-      let length = (piece.count + pageSize - 1) / pageSize * pageSize
+      let length = inPages(piece.count)
       let offset = state.free[length]?.popLast() ?? state.size
       guard offset + length <= largestSize, write(piece, length, state.descriptor, at: offset) else {
         state.isImpossible = true
@@ -76,9 +76,11 @@ enum RowFile {
   /// The piece is not needed any more.
   static func free(_ piece: UnsafeMutableRawPointer, _ count: Int) {
     rest(from: piece, upTo: piece + count)
-    let length = (count + pageSize - 1) / pageSize * pageSize
-    locked { state in state.free[length, default: []].append(Int(UInt(bitPattern: piece) - state.base)) }
+    locked { state in state.free[inPages(count), default: []].append(Int(UInt(bitPattern: piece) - state.base)) }
   }
+
+  /// A length in whole pages.
+  private static func inPages(_ count: Int) -> Int { (count + pageSize - 1) / pageSize * pageSize }
 
   /// Makes the file.
   private static func begin(_ state: inout State) -> Bool {

@@ -40,7 +40,7 @@ final class RowStore: Sendable {
   private func chain(_ index: Int) -> ChainRow {
     rows.chains.passed(index)
     let row = rows.chains[index]
-    if index % 1024 == 0 { rows.links.passedSome(row.links) }
+    if index % PackedLog<ChainRecord>.pieceSize == 0 { rows.links.passedSome(row.links) }
     let locksBegin = row.links + Int(row.taskCount)
     return ChainRow(
       wait: Int(row.wait), begin: row.begin, end: row.end,
@@ -60,7 +60,7 @@ final class RowStore: Sendable {
   private func inversion(_ index: Int) -> InversionRow {
     rows.inversions.passed(index)
     let row = rows.inversions[index]
-    if index % 1024 == 0 { rows.culprits.passedSome(row.culprits) }
+    if index % PackedLog<InversionRecord>.pieceSize == 0 { rows.culprits.passedSome(row.culprits) }
     let culprits = (row.culprits..<row.culprits + Int(row.culpritCount)).map { place in
       InversionRow.Culprit(task: rows.labels[rows.culprits[place].task], ran: rows.culprits[place].ran)
     }

@@ -25,9 +25,7 @@ extension EventBatch: RandomAccessCollection {
     precondition(position >= 0 && position < count, "no such event")
     let packed = events[position]
     if packed.kind == .whole { return wholes[Int(packed.payload)] }
-    return SchedEvent(
-      timestamp: packed.timestamp, cpu: packed.cpu, pid: packed.pid, eventID: packed.eventID, context: packed.context,
-      body: body(packed))
+    return packed.event(body(packed))
   }
 
   @inlinable

@@ -74,16 +74,9 @@ package struct EventPacker: ~Copyable {
   package mutating func add(_ event: SchedEvent) {
     var packed = PackedEvent(.other, headOf: event)
     switch event.body {
-    case .switched(let record):
-      packed.kind = .switched
-      let state = PackedEvent.bits(record.previousState)
-      packed.setSwitch(number(of: record.previous), state, number(of: record.next))
-    case .waking(let record):
-      packed.kind = .waking
-      packed.setWake(number(of: record.task), target: record.targetCPU)
-    case .wakeup(let record):
-      packed.kind = .wakeup
-      packed.setWake(number(of: record.task), target: record.targetCPU)
+    case .switched(let record): return add(packed, record)
+    case .waking(let record): return add(packed, .waking, record)
+    case .wakeup(let record): return add(packed, .wakeup, record)
     case .contentionBegan(let lock, let flags):
       packed.kind = .contentionBegan
       packed.setLock(lock, flags.rawValue)
@@ -99,17 +92,47 @@ package struct EventPacker: ~Copyable {
     add(packed)
   }
 
+  /// Adds a switch, of which all else is said.
+  @inlinable
+  package mutating func add(_ head: PackedEvent, _ record: SwitchRecord) {
+    var packed = head
+    packed.kind = .switched
+    let previous = number(of: record.previous)
+    packed.setSwitch(previous, PackedEvent.bits(record.previousState), number(of: record.next))
+    add(packed)
+  }
+
+  /// Adds a wakeup, or a waking, of which all else is said.
+  @inlinable
+  package mutating func add(_ head: PackedEvent, _ kind: PackedEvent.Kind, _ record: WakeRecord) {
+    var packed = head
+    packed.kind = kind
+    packed.setWake(number(of: record.task), target: record.targetCPU)
+    add(packed)
+  }
+
   /// The number of a task in this batch.
+  @usableFromInline
   package mutating func number(of task: TaskSnapshot) -> UInt32 {
     let rest = UInt64(UInt32(bitPattern: task.pid)) | UInt64(UInt32(bitPattern: task.priority.rawValue)) << 32
     return number(low: task.comm.low, high: task.comm.high, rest: rest)
+  }
+
+  /// The same, from where a little-endian machine has written name, pid and priority one behind the other: 24 bytes.
+  @inlinable
+  @inline(__always)
+  package mutating func number(ofBlock block: UnsafeRawPointer) -> UInt32 {
+    number(
+      low: block.loadUnaligned(as: UInt64.self).littleEndian,
+      high: block.loadUnaligned(fromByteOffset: 8, as: UInt64.self).littleEndian,
+      rest: block.loadUnaligned(fromByteOffset: 16, as: UInt64.self).littleEndian)
   }
 
   /// The same, from the name's 16 bytes as they lie in memory, the first one in the low byte; and from pid and priority, the
   /// pid in the lower half.
   @inlinable
   @inline(__always)
-  package mutating func number(low: UInt64, high: UInt64, rest: UInt64) -> UInt32 {
+  mutating func number(low: UInt64, high: UInt64, rest: UInt64) -> UInt32 {
     // The idle tasks of all CPUs have one pid: their number stands in the upper half of the name.
     let place = Int(truncatingIfNeeded: (rest ^ high &* 0x9e5) & UInt64(Self.placeCount - 1))
     let mention = mentions + place

@@ -79,6 +79,13 @@ package struct PackedEvent: BitwiseCopyable, Sendable {
     let known = EventContext(rawValue: UInt16(truncatingIfNeeded: head >> 16) & 0xff)
     return head & 0x8000_0000 == 0 ? known : known.union(.unknown)
   }
+
+  /// The event with this body.
+  @inlinable
+  @inline(__always)
+  package func event(_ body: EventBody) -> SchedEvent {
+    SchedEvent(timestamp: timestamp, cpu: cpu, pid: pid, eventID: eventID, context: context, body: body)
+  }
 }
 
 // MARK: - What the words mean

@@ -32,9 +32,8 @@ struct DatReader: ~Copyable {
     _ file: FileView, _ contents: inout ContainerContents, _ buffer: BufferLayout, _ path: String,
     _ marks: MarkPattern, _ way: ReadingWay
   ) {
-    decoder = .allocateLines(capacity: 1)
-    decoder.initialize(
-      to: RecordDecoder(
+    decoder = .placed(
+      RecordDecoder(
         &contents.formats, marks, longSize: contents.pageFormat.longSize, isBigEndian: contents.head.isBigEndian,
         &contents.diagnostics))
     let clock = ClockName.clock(
@@ -46,8 +45,7 @@ struct DatReader: ~Copyable {
   }
 
   deinit {
-    decoder.deinitialize(count: 1)
-    decoder.deallocate()
+    decoder.discard()
   }
 
   private static func merge(

@@ -44,7 +44,7 @@ struct TaskFields: BitwiseCopyable {
   var comm = CommField.absent
   /// Where a name of 16 bytes stands with pid and priority of 4 right behind it, as in all events of the scheduler that are
   /// frequent; 0 where they stand otherwise. Three loads then, and nothing to be looked up for them.
-  fileprivate(set) var block: UInt16 = 0
+  private(set) var block: UInt16 = 0
 
   static let absent = TaskFields()
 
@@ -74,9 +74,7 @@ struct TaskFields: BitwiseCopyable {
   func number(_ record: Record, _ packer: UnsafeMutablePointer<EventPacker>) -> UInt32 {
     let start = Int(block)
     if start == 0 || record.isBigEndian { return packer.pointee.number(of: load(record)) }
-    return packer.pointee.number(
-      low: record.integer(UInt64.self, at: start), high: record.integer(UInt64.self, at: start &+ 8),
-      rest: record.integer(UInt64.self, at: start &+ 16))
+    return packer.pointee.number(ofBlock: record.address(of: start))
   }
 }
 

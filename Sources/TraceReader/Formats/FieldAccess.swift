@@ -196,6 +196,13 @@ struct Record {
       high: UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)))
   }
 
+  /// Where a part of the record is that its format says to be there.
+  @inline(__always)
+  func address(of offset: Int) -> UnsafeRawPointer {
+    assert(offset >= 0 && offset <= count)
+    return base + offset
+  }
+
   /// A stretch of the record; empty where it reaches beyond.
   func bytes(at offset: Int, count length: Int) -> UnsafeRawBufferPointer {
     guard offset >= 0, length >= 0, offset + length <= count else {

@@ -16,12 +16,9 @@ struct QuickPlan: BitwiseCopyable {
 
   /// No record is long enough for it.
   static let none = QuickPlan(kind: .other, shift: 0, minimumSize: .max, task: 0, next: 0, first: 0)
+}
 
-  private init(kind: PackedEvent.Kind, shift: UInt8, minimumSize: UInt16, task: UInt16, next: UInt16, first: UInt16) {
-    (self.kind, self.shift, self.minimumSize) = (kind, shift, minimumSize)
-    (self.task, self.next, self.first) = (task, next, first)
-  }
-
+extension QuickPlan {
   /// - Returns: `nil` where the plan is for another event, or the fields stand otherwise.
   init?(_ plan: DecodePlan) {
     let field = plan.first

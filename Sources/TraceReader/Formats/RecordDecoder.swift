@@ -155,11 +155,7 @@ struct RecordDecoder: ~Copyable {
   private mutating func addRare(
     _ event: PackedEvent, _ index: Int, _ record: Record, _ packer: UnsafeMutablePointer<EventPacker>
   ) {
-    let body = rareBody(plans[index], record, event.pid)
-    packer.pointee.addWhole(
-      SchedEvent(
-        timestamp: event.timestamp, cpu: event.cpu, pid: event.pid, eventID: event.eventID, context: event.context,
-        body: body))
+    packer.pointee.addWhole(event.event(rareBody(plans[index], record, event.pid)))
   }
 
   @inline(__always)

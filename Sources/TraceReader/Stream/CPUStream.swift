@@ -69,20 +69,23 @@ struct CPUStream: ~Copyable {
   }
 
   @inline(never)
-  private mutating func takeBigEndian(_ run: Run) { take(run, isBigEndian: true) }
+  private mutating func takeBigEndian(_ run: Run) {
+    repeat {
+      takeNext(run, isBigEndian: true)
+    } while mayGoOn(run)
+  }
 
   @inline(never)
   private mutating func takeLittleEndian(_ run: Run) {
     repeat {
       if takeQuickly(run) { takeNext(run, isBigEndian: false) }
-    } while !run.packer.pointee.isFull && head != .end && headTime < run.bound
+    } while mayGoOn(run)
   }
 
+  /// Whether there is more of the run.
   @inline(__always)
-  private mutating func take(_ run: Run, isBigEndian: Bool) {
-    repeat {
-      takeNext(run, isBigEndian: isBigEndian)
-    } while !run.packer.pointee.isFull && head != .end && headTime < run.bound
+  private mutating func mayGoOn(_ run: Run) -> Bool {
+    !run.packer.pointee.isFull && head != .end && headTime < run.bound
   }
 
   /// Takes what comes next as far as it is records of one page with quick plans, one entry each.
@@ -117,7 +120,7 @@ struct CPUStream: ~Copyable {
       let record = base + start
       let kind = plan.pointee.kind
       var event = PackedEvent(kind, timestamp: Timestamp(time), cpu: cpu, recordHead: word)
-      let task = Self.number(record + Int(plan.pointee.task), run.packer)
+      let task = run.packer.pointee.number(ofBlock: record + Int(plan.pointee.task))
       if kind == .switched {
         let raw = record.loadUnaligned(fromByteOffset: Int(plan.pointee.first), as: UInt64.self).littleEndian
         let state = raw &>> UInt64(plan.pointee.shift)
@@ -125,7 +128,8 @@ struct CPUStream: ~Copyable {
           step = .unknown
           break
         }
-        event.setSwitch(task, states[Int(state)], Self.number(record + Int(plan.pointee.next), run.packer))
+        let next = run.packer.pointee.number(ofBlock: record + Int(plan.pointee.next))
+        event.setSwitch(task, states[Int(state)], next)
       } else {
         let target = record.loadUnaligned(fromByteOffset: Int(plan.pointee.first), as: UInt32.self).littleEndian
         event.setWake(task, target: CPU(bitPattern: target))
@@ -158,15 +162,6 @@ struct CPUStream: ~Copyable {
     case unknown
     /// What comes behind the last one taken is more than a record of one word's entry.
     case lastOfItsKind
-  }
-
-  /// A task's number, from where its block of name, pid and priority is.
-  @inline(__always)
-  private static func number(_ block: UnsafeRawPointer, _ packer: UnsafeMutablePointer<EventPacker>) -> UInt32 {
-    packer.pointee.number(
-      low: block.loadUnaligned(as: UInt64.self).littleEndian,
-      high: block.loadUnaligned(fromByteOffset: 8, as: UInt64.self).littleEndian,
-      rest: block.loadUnaligned(fromByteOffset: 16, as: UInt64.self).littleEndian)
   }
 
   @inline(__always)

@@ -21,8 +21,7 @@ public struct ReadAhead: ~Copyable {
 
   /// - Parameter pieceSize: Of what a text is cut into, in bytes; half of a window at most. No result depends on it.
   package init(_ reader: consuming CaptureReader, onThread: Bool, pieceSize: Int) {
-    let place = UnsafeMutablePointer<CaptureReader>.allocateLines(capacity: 1)
-    place.initialize(to: reader)
+    let place = UnsafeMutablePointer.placed(reader)
     if onThread, let team = TextTeam(place, pieceSize: pieceSize) {
       source = team
     } else {
@@ -100,8 +99,7 @@ private final class Belt: BatchSource, @unchecked Sendable {
     self.reader = reader
     let size = batchSize
     memories = (0..<Belt.slotCount).map { _ in BatchMemory.allocate(size) }
-    packer = .allocateLines(capacity: 1)
-    packer.initialize(to: EventPacker(memories[0]))
+    packer = .placed(EventPacker(memories[0]))
     slots.initialize(repeating: Slot(), count: Belt.slotCount)
     sem_init(filled, 0, 0)
     sem_init(free, 0, UInt32(Belt.slotCount))
@@ -118,8 +116,7 @@ private final class Belt: BatchSource, @unchecked Sendable {
     free.deallocate()
     slots.deinitialize(count: Belt.slotCount)
     slots.deallocate()
-    packer.deinitialize(count: 1)
-    packer.deallocate()
+    packer.discard()
     for memory in memories { memory.deallocate() }
   }
 

@@ -56,7 +56,7 @@ struct TextParser {
     let index = events.index(of: parser.name)
     let pid = parser.head.pid
     if names.isNew(pid) { names.add(pid, parser.head.name(line.bytes)) }
-    var event = PackedEvent(
+    let event = PackedEvent(
       .other, timestamp: Timestamp(parser.head.time), cpu: parser.head.cpu, pid: pid, eventID: events.id(index),
       context: parser.head.context)
     // A role that events of the user's map have here is theirs alone.
@@ -69,15 +69,10 @@ struct TextParser {
     switch role {
     case .switched:
       guard let record = fields.switched() else { return addBad(event, line, packer) }
-      event.kind = .switched
-      let previous = packer.pointee.number(of: record.previous)
-      event.setSwitch(previous, PackedEvent.bits(record.previousState), packer.pointee.number(of: record.next))
-      packer.pointee.add(event)
+      packer.pointee.add(event, record)
     case .waking, .wakeup:
       guard let record = fields.woken() else { return addBad(event, line, packer) }
-      event.kind = role == .waking ? .waking : .wakeup
-      event.setWake(packer.pointee.number(of: record.task), target: record.targetCPU)
-      packer.pointee.add(event)
+      packer.pointee.add(event, role == .waking ? .waking : .wakeup, record)
     default: addRare(event, role, index, fields, line, packer)
     }
   }
@@ -95,19 +90,14 @@ struct TextParser {
     _ packer: UnsafeMutablePointer<EventPacker>
   ) {
     guard let body = body(role, index, fields, event.pid) else { return addBad(event, line, packer) }
-    packer.pointee.add(
-      SchedEvent(
-        timestamp: event.timestamp, cpu: event.cpu, pid: event.pid, eventID: event.eventID, context: event.context,
-        body: body))
+    packer.pointee.add(event.event(body))
   }
 
+  /// What is neither a switch nor a wakeup, unless its fields are looked for by name.
   private func body(_ role: EventRole, _ index: Int, _ fields: TextBody, _ current: Pid) -> EventBody? {
     var fields = fields
     if events.isOwn(index) { return TextFields(events.sources(index), fields, current).body(role) }
     switch role {
-    case .switched: return fields.switched().map { .switched($0) }
-    case .waking: return fields.woken().map { .waking($0) }
-    case .wakeup: return fields.woken().map { .wakeup($0) }
     case .wakeupNew: return fields.woken().map { .wakeupNew($0) }
     case .migrated: return fields.migrated()
     case .forked: return fields.forked()
@@ -170,6 +160,13 @@ struct TextNames {
     if word >= seen.count { seen += Array(repeating: 0, count: word + 64 - seen.count) }
     seen[word] |= 1 << UInt64(pid & 63)
     new.append((pid, comm))
+  }
+
+  /// Moves what is new since the last call to names of a batch.
+  /// - Parameter place: Of the event that was read last.
+  mutating func moveNew(to names: inout [TaskName], at place: Int) {
+    for (pid, comm) in new { names.append(TaskName(place: place, pid: pid, comm: comm)) }
+    new.removeAll(keepingCapacity: true)
   }
 
   /// What is new since the last call.

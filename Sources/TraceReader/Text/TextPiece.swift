@@ -48,25 +48,16 @@ final class TextPiece {
     names.removeAll(keepingCapacity: true)
     hand.packer.pointee.begin(memory)
     forEachLine { line in
-      switch hand.parser.pointee.read(line, into: hand.packer) {
-      case .event: if !hand.parser.pointee.names.new.isEmpty { takeNames(of: hand) }
-      case .loss: isGivenUp = true
-      case .remark: if hand.stopsAtCPUCount, TextSurvey.cpuCount(line.bytes) != nil { isGivenUp = true }
-      case .foreign: break
+      let kind = hand.parser.pointee.read(line, into: hand.packer)
+      if kind == .event, !hand.parser.pointee.names.new.isEmpty {
+        hand.parser.pointee.names.moveNew(to: &names, at: hand.packer.pointee.count - 1)
       }
-      if line.bytes.count > TextSource.longestLine { isGivenUp = true }
+      if line.bytes.count > TextSource.longestLine || hand.survey.hasMissed(kind, line.bytes) { isGivenUp = true }
       return !isGivenUp
     }
     batch = hand.packer.pointee.finished
     newEvents = hand.takeNewEvents()
     if hand.parser.pointee.events.isFull { isGivenUp = true }
-  }
-
-  private func takeNames(of hand: TextHand) {
-    let place = hand.packer.pointee.count - 1
-    for (pid, comm) in hand.parser.pointee.names.takeNew() {
-      names.append(TaskName(place: place, pid: pid, comm: comm))
-    }
   }
 
   /// - Parameter body: Returns whether to go on.
@@ -113,27 +104,23 @@ final class TextHand {
   let parser: UnsafeMutablePointer<TextParser>
   let packer: UnsafeMutablePointer<EventPacker>
   private let noMemory = BatchMemory.allocate(1)
-  /// Nothing before the first event has told how many CPUs there are.
-  let stopsAtCPUCount: Bool
+  /// Of the text; a hasty one.
+  let survey: TextSurvey
   private var knownEvents = 0
 
   /// What the parser's numbers of events are in the whole text, where they count from 1 too. Not for the hand's own use.
   private(set) var numbers: [UInt16] = []
   private(set) var isNumberedAsText = true
 
-  init(_ parser: TextParser, stopsAtCPUCount: Bool) {
-    self.parser = .allocateLines(capacity: 1)
-    self.parser.initialize(to: parser)
-    packer = .allocateLines(capacity: 1)
-    packer.initialize(to: EventPacker(noMemory))
-    self.stopsAtCPUCount = stopsAtCPUCount
+  init(_ parser: TextParser, _ survey: TextSurvey) {
+    self.parser = .placed(parser)
+    packer = .placed(EventPacker(noMemory))
+    self.survey = survey
   }
 
   deinit {
-    parser.deinitialize(count: 1)
-    parser.deallocate()
-    packer.deinitialize(count: 1)
-    packer.deallocate()
+    parser.discard()
+    packer.discard()
     noMemory.deallocate()
   }
 

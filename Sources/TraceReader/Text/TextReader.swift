@@ -91,18 +91,16 @@ struct TextReader: ~Copyable {
   }
 
   /// 0 to 1.
-  var progress: Double { progress(at: max(source.fileOffset, joinedOffset)) }
-
-  func progress(at offset: UInt64) -> Double { file.size > 0 ? min(Double(offset) / Double(file.size), 1) : 1 }
+  var progress: Double {
+    file.size > 0 ? min(Double(max(source.fileOffset, joinedOffset)) / Double(file.size), 1) : 1
+  }
 
   // MARK: Events
 
   /// The next events and losses, until there is room for none, with the names that each shows.
   mutating func next(into packer: UnsafeMutablePointer<EventPacker>, _ found: inout [TaskName]) {
     while !packer.pointee.isFull, next(into: packer) {
-      guard !parser.names.new.isEmpty else { continue }
-      let place = packer.pointee.count - 1
-      for (pid, comm) in takeNames() { found.append(TaskName(place: place, pid: pid, comm: comm)) }
+      if !parser.names.new.isEmpty { parser.names.moveNew(to: &found, at: packer.pointee.count - 1) }
     }
   }
 
@@ -126,24 +124,16 @@ struct TextReader: ~Copyable {
   @inline(__always)
   private mutating func nextEvent(into packer: UnsafeMutablePointer<EventPacker>) -> Bool {
     while let line = source.nextLine() {
-      switch parser.read(line, into: packer) {
-      case .event:
+      let kind = parser.read(line, into: packer)
+      if kind == .event {
         if isBackwards(parser.time, parser.cpu) { backwards.note(line.offset) }
         return true
-      case .loss:
-        if survey.isHasty { return stopForSurvey() }
-      case .remark:
-        if survey.isHasty, survey.cpuCount == 0, TextSurvey.cpuCount(line.bytes) != nil { return stopForSurvey() }
-      case .foreign: break
+      }
+      if survey.hasMissed(kind, line.bytes) {
+        hasMissed = true
+        return false
       }
     }
-    return false
-  }
-
-  /// A line says what had to be known before the first event.
-  /// - Returns: `false`: there is no event.
-  private mutating func stopForSurvey() -> Bool {
-    hasMissed = true
     return false
   }
 
@@ -172,7 +162,7 @@ extension TextReader {
 
   /// Somebody who reads pieces of this text.
   func makeHand() -> TextHand {
-    TextHand(TextParser(map, marks, ownRoles: survey.ownRoles), stopsAtCPUCount: survey.cpuCount == 0)
+    TextHand(TextParser(map, marks, ownRoles: survey.ownRoles), survey)
   }
 
   /// This text from its beginning.

@@ -58,6 +58,17 @@ struct TextSurvey {
     return true
   }
 
+  /// Whether a line says what a hasty survey should have known beforehand.
+  @inline(__always)
+  func hasMissed(_ kind: TextLine.Kind, _ line: UnsafeRawBufferPointer) -> Bool {
+    switch kind {
+    case .event, .foreign: false
+    case .loss: isHasty
+    // What stands before the first event it has seen.
+    case .remark: isHasty && cpuCount == 0 && Self.cpuCount(line) != nil
+    }
+  }
+
   private mutating func noteHead(_ line: UnsafeRawBufferPointer) {
     if cpuCount == 0, let count = Self.cpuCount(line) { cpuCount = count }
   }
