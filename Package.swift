@@ -56,19 +56,24 @@ let package = Package(
 
     // Captures made by our own hand, for tests, benchmarks and fuzzing.
     .target(
-      name: "TraceTestKit", dependencies: ["TraceCore", "TraceReader", "CZstd", "CZlib"], swiftSettings: strict),
+      name: "TraceTestKit", dependencies: ["TraceCore", "TraceReader", "CZstd", "CZlib"],
+      path: "Sources/Dev/TraceTestKit",
+      swiftSettings: strict),
     .executableTarget(
       name: "proxytrace-fixtures",
       dependencies: [
         "TraceCore", "TraceReader", "TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      ], path: "Sources/Dev/proxytrace-fixtures",
       swiftSettings: strict),
 
     // What the reconstruction is worth, against the truth and the probes of real captures.
     .target(
       name: "ProxyScore", dependencies: ["TraceCore", "TraceReader", "ProxyModel", "TraceTestKit"],
+      path: "Sources/Dev/ProxyScore",
       swiftSettings: strict),
-    .executableTarget(name: "proxytrace-score", dependencies: ["ProxyScore"], swiftSettings: strict),
+    .executableTarget(
+      name: "proxytrace-score", dependencies: ["ProxyScore"], path: "Sources/Dev/proxytrace-score",
+      swiftSettings: strict),
 
     // What it costs, stage by stage and against its peer.
     .executableTarget(
@@ -76,7 +81,7 @@ let package = Package(
       dependencies: [
         "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      ], path: "Sources/Dev/proxytrace-bench",
       swiftSettings: strict),
 
     // What damage and hostility do to the program, in one process: for tests, sweeps and fuzzing.
@@ -84,13 +89,13 @@ let package = Package(
       name: "Robustness",
       dependencies: [
         "EventMaps", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
-      ],
+      ], path: "Sources/Dev/Robustness",
       swiftSettings: strict),
     .executableTarget(
       name: "proxytrace-fuzz",
       dependencies: [
         "Robustness", "TraceCore", "TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      ], path: "Sources/Dev/proxytrace-fuzz",
       swiftSettings: strict),
 
     .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore"], swiftSettings: strict),
