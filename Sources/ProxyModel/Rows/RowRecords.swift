@@ -37,7 +37,7 @@ struct WaitRecord: BitwiseCopyable, Sendable {
 struct OutcomeRecord: BitwiseCopyable, Sendable {
   var times = ClassTimes()
   /// The waiter by its last name: the one that it began with may be out of date, for a task can rename itself unseen.
-  /// ``LabelID/none`` where the replay has not seen the wait.
+  /// ``LabelID/none`` where reconstruction has not seen the wait.
   var waiter: LabelID
   var owner = LabelID.none
   var ownerEvidence = Evidence.unknown
@@ -47,7 +47,7 @@ struct OutcomeRecord: BitwiseCopyable, Sendable {
 struct ChainRecord: BitwiseCopyable, Sendable {
   var begin: Timestamp
   var end: Timestamp
-  /// Where its tasks begin in ``ReplayRows/links``; its locks follow them.
+  /// Where its tasks begin in ``ReconstructedRows/links``; its locks follow them.
   var links: Int
   var wait: UInt32
   var taskCount: UInt32
@@ -71,7 +71,7 @@ struct InversionRecord: BitwiseCopyable, Sendable {
   var begin: Timestamp
   var end: Timestamp
   var lock: LockAddress
-  /// Where its culprits begin in ``ReplayRows/culprits``.
+  /// Where its culprits begin in ``ReconstructedRows/culprits``.
   var culprits: Int
   var culpritCount: UInt32
   var wait: UInt32

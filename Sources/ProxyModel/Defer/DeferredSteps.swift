@@ -1,0 +1,52 @@
+import TraceCore
+
+/// Steps that wait until later records have decided what they lack: who owns a lock from there on, or what came of a switch or
+/// a choice of the scheduler.
+struct DeferredSteps: ~Copyable {
+  var journal = Journal()
+  var owners = PendingOwners()
+  var followUps = PendingFollowUps()
+  /// As many entries the journal holds at most; what is undecided then stays unknown.
+  private let limit: Int
+
+  init(limit: Int) { self.limit = limit }
+
+  var isEmpty: Bool {
+    @inline(__always) get { journal.isEmpty }
+  }
+
+  /// Adds an entry that lacks nothing, after those that do.
+  mutating func append(_ entry: JournalEntry) { journal.append(entry) }
+
+  /// Adds an entry of which later records tell more.
+  /// - Returns: its position.
+  mutating func deferStep(_ entry: JournalEntry) -> Int {
+    journal.append(entry)
+    return journal.end - 1
+  }
+
+  /// The position up to which everything is decided; where the journal is full, what is in its way is given up.
+  mutating func decidedEnd() -> Int {
+    let frontier = min(owners.frontier ?? .max, followUps.frontier ?? .max)
+    guard journal.count > limit, frontier <= journal.first else { return frontier }
+    abandon(before: journal.end - limit / 2)
+    return decidedEnd()
+  }
+
+  /// Takes the first entry out, if it is before a position.
+  @inline(__always)
+  mutating func popFirst(before end: Int) -> JournalEntry? {
+    journal.first < end ? journal.popFirst() : nil
+  }
+
+  /// No more records come.
+  mutating func finish() {
+    owners.abandon(before: .max, in: &journal)
+    followUps.finish(in: &journal)
+  }
+
+  private mutating func abandon(before position: Int) {
+    owners.abandon(before: position, in: &journal)
+    followUps.abandon(before: position, in: &journal)
+  }
+}

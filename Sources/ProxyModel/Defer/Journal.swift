@@ -1,0 +1,106 @@
+import TraceCore
+
+/// Who owns a lock from an instant on.
+enum OwnerFact: Equatable, BitwiseCopyable {
+  /// Not resolved yet: ``PendingOwners`` fills it in, and reconstruction does not pass it before.
+  case pending
+  /// Released, and nobody is known to have taken it: the next owner is on its way. How it is known.
+  case free(Evidence)
+  case task(TaskIndex, Evidence)
+  /// Not derivable.
+  case unknown
+
+  var isFree: Bool { if case .free = self { true } else { false } }
+}
+
+/// What happened, with tasks instead of pids: the part of the stream that reconstruction needs.
+enum Step: BitwiseCopyable {
+  /// A CPU's curr is known from here on: its first record, or the first after a gap.
+  case current(TaskIndex)
+  /// A CPU's curr is not known from here on.
+  case lost
+  case switched(from: TaskIndex, state: TaskState, to: TaskIndex)
+  case waking(TaskIndex, target: CPU)
+  case wakeup(TaskIndex, target: CPU)
+  case migrated(TaskIndex, to: CPU)
+  /// The task's name or priority is this from here on.
+  case described(TaskIndex, pid: Pid, Comm, Priority?)
+  case dead(TaskIndex)
+  /// A thread goes on under another pid.
+  case becomes(TaskIndex, TaskIndex)
+  case waitBegan(wait: Int, TaskIndex, LockIndex, isMutex: Bool)
+  case waitEnded(wait: Int, TaskIndex, LockIndex, acquired: Bool)
+  /// A wait ended with the lock whose begin is not in the trace.
+  case acquired(LockIndex)
+  /// From that instant on a gap may hide the wait's end.
+  case waitDoubted(wait: Int, since: Timestamp)
+  /// The wait's end is not in the trace.
+  case waitLost(wait: Int, TaskIndex, LockIndex)
+  /// Stated by `contended_release`, or concluded from a waking.
+  case released(LockIndex, by: TaskIndex, Evidence)
+  /// A probe read the owner in the middle of a wait.
+  case ownerRead(LockIndex)
+  /// Probe: the scheduler chose this task as donor; curr may follow or stay.
+  case probedChoice(TaskIndex)
+  /// An event says that a task runs on a donor's account, from now on or from the CPU's next switch on.
+  case namedDonor(TaskIndex, owner: TaskIndex)
+  /// A sched_ext callback was called for the task; `isBlocking`: it has announced that it goes to sleep for a mutex, and has
+  /// not been switched in since.
+  case marked(TaskIndex, MarkRecord, isBlocking: Bool)
+}
+
+/// One entry: when, on which CPU, what; and what later records tell of it: for entries about a lock who owns it from then on,
+/// for steps of the scheduler what came of them.
+struct JournalEntry: BitwiseCopyable {
+  var time: Timestamp
+  var cpu: CPU
+  var step: Step
+  var owner: OwnerFact = .unknown
+  var followUp: FollowUp = .none
+}
+
+/// Entries that wait for the owners of their locks to become known.
+///
+/// Who owns a contended lock shows when it is released, so reconstruction runs behind the stream: by the length of a hold,
+/// not of the trace. Positions count from the trace's beginning and stay valid while entries leave at the front.
+struct Journal {
+  private var entries: [JournalEntry] = []
+  /// Entries at the front of `entries` that have left already; removed in bulk.
+  private var head = 0
+  /// Position of the first entry that is still here.
+  private(set) var first = 0
+
+  var isEmpty: Bool { head == entries.count }
+  var count: Int { entries.count - head }
+  /// Position that the next entry will get.
+  var end: Int { first + count }
+
+  mutating func append(_ entry: JournalEntry) { entries.append(entry) }
+
+  /// Fills in the owner at a position; positions that have left stay as they were read.
+  mutating func setOwner(_ fact: OwnerFact, at position: Int) {
+    guard position >= first, position < end else { return }
+    entries[head + position - first].owner = fact
+  }
+
+  /// The same for an entry's follow-up.
+  mutating func setFollowUp(_ followUp: FollowUp, at position: Int) {
+    guard position >= first, position < end else { return }
+    entries[head + position - first].followUp = followUp
+  }
+
+  mutating func popFirst() -> JournalEntry? {
+    guard head < entries.count else { return nil }
+    let entry = entries[head]
+    head += 1
+    first += 1
+    if head == entries.count {
+      entries.removeAll(keepingCapacity: true)
+      head = 0
+    } else if head >= 4096, head * 2 >= entries.count {
+      entries.removeSubrange(..<head)
+      head = 0
+    }
+    return entry
+  }
+}

@@ -1,0 +1,325 @@
+import TraceCore
+
+/// Who owned each contended lock, built forwards from acquisitions and backwards from releases.
+///
+/// Each journal entry about a lock lacks one thing: who owns the lock from there on. A release names the owner of everything since the
+/// last known change; an acquisition names the owner of what follows. This keeps the positions of the entries that
+/// nothing has decided yet; the earliest of them is as far as reconstruction may go.
+///
+/// What the kernel shows (kernel/locking/mutex.c): while a task sleeps on a mutex's wait list, the fast paths fail for
+/// everybody, so each acquisition has a `contention_end` and each release a `contended_release` (7.2 and later). While
+/// waiters only spin, others lock and unlock without an event; but a spinner stops as soon as the owner leaves its CPU.
+struct PendingOwners: ~Copyable {
+  /// A spinner notices within microseconds that the owner does not run (`mutex_spin_on_owner()` looks at it in every turn).
+  /// A spin that went on for this long, in nanoseconds, did so on an owner that ran.
+  private static let spinIsReal: Int64 = 1_000_000
+  /// A wait that ends this soon, in nanoseconds, found the lock free: only the fast path failed, on the flag that tells of
+  /// sleeping waiters.
+  private static let tookAtOnce: Int64 = 5_000
+
+  /// What was seen when a waiter began to spin.
+  struct Spin {
+    var since: Timestamp
+    /// Tasks that ran on the other CPUs then, without idle tasks.
+    var others: [TaskIndex]
+    /// Every other CPU's curr was known.
+    var sawAll: Bool
+    /// The lock's owner at that time had been seen to acquire it.
+    var wasWatched = false
+    /// It went on for so long, or until the lock was acquired, that the owner must have been running.
+    var isReal = false
+    /// The first attempt succeeded.
+    var wasShort = false
+  }
+
+  /// An entry whose owner is open.
+  struct PendingOwner {
+    enum Kind {
+      /// A task began to wait; by spinning, where the spin is given.
+      case began(TaskIndex, Spin?)
+      case acquired(TaskIndex)
+      /// The lock was given up: `contended_release`, or a waiter was woken, or its holder waits for it itself.
+      case given(Evidence)
+    }
+    var position: Int
+    var kind: Kind
+  }
+
+  struct Lock {
+    var waiters: [TaskIndex] = []
+    /// Waiters that have gone to sleep on the wait list at least once.
+    var sleepers: [TaskIndex] = []
+    var pending: [PendingOwner] = []
+    /// The last task that was seen to acquire the lock and not to release it.
+    var holder: TaskIndex?
+    /// Somebody has slept on the wait list all the time since `holder` acquired: nobody else can have without an event.
+    var isWatched = false
+    /// A `contended_release` of this lock was seen, so wakings are not needed as signs.
+    var hasReleases = false
+    /// A waiter or a release of it was seen.
+    var isKnown = false
+    /// It is in ``live``.
+    var isLive = false
+    /// It is in ``undecided``.
+    var isUndecided = false
+  }
+
+  /// By index.
+  private var locks = FlatArray<Lock>()
+  /// Locks of which something is known since the last gap.
+  private var live: [LockIndex] = []
+  /// The end of the gap that goes on, the latest of several: until then somebody may take a free lock unseen.
+  private var gapEnd: Timestamp?
+  /// Locks with entries that lack an owner.
+  private var undecided: [LockIndex] = []
+  /// The first position that is not decided; `nil` where all are.
+  private(set) var frontier: Int?
+
+  private subscript(lock: LockIndex) -> Lock {
+    @inline(__always) _read { yield locks[Int(lock.rawValue)] }
+    @inline(__always) _modify { yield &locks[Int(lock.rawValue)] }
+  }
+
+  /// Makes room for a lock.
+  private mutating func know(_ lock: LockIndex) {
+    while locks.count <= Int(lock.rawValue) { locks.append(Lock()) }
+    self[lock].isKnown = true
+    if self[lock].isLive { return }
+    self[lock].isLive = true
+    live.append(lock)
+  }
+
+  private func isKnown(_ lock: LockIndex) -> Bool { Int(lock.rawValue) < locks.count && self[lock].isKnown }
+
+  /// A task began to wait.
+  /// - Parameter spin: what it saw, where it began by spinning.
+  mutating func waitBegan(
+    _ lock: LockIndex, _ waiter: TaskIndex, spin: Spin?, at position: Int, in journal: inout Journal
+  ) {
+    // A task that waits does not own: it released the lock without an event.
+    know(lock)
+    if self[lock].holder == waiter {
+      if self[lock].isWatched {
+        close(lock, in: &journal)
+        add(lock, PendingOwner(position: position, kind: .given(.inferred(.acquired))), in: &journal)
+      }
+      self[lock].holder = nil
+    }
+    self[lock].waiters.append(waiter)
+    var spin = spin
+    spin?.wasWatched = self[lock].isWatched
+    add(lock, PendingOwner(position: position, kind: .began(waiter, spin)), in: &journal)
+  }
+
+  /// A waiter stops spinning and sleeps on the wait list.
+  mutating func waiterSleeps(_ lock: LockIndex, _ waiter: TaskIndex, at time: Timestamp) {
+    guard isKnown(lock) else { return }
+    know(lock)
+    if !self[lock].sleepers.contains(waiter) { self[lock].sleepers.append(waiter) }
+    settleSpin(lock, waiter, at: time, acquired: false)
+  }
+
+  /// A probe read the owner in a waiter's `contention_begin`, or an event names it; from there on it is known.
+  mutating func ownerRead(
+    _ lock: LockIndex, _ owner: TaskIndex?, by waiter: TaskIndex, _ evidence: Evidence = .probe, at position: Int,
+    in journal: inout Journal
+  ) {
+    let fact: OwnerFact = owner.map { .task($0, evidence) } ?? .free(evidence)
+    journal.setOwner(fact, at: position)
+    guard isKnown(lock) else { return }
+    know(lock)
+    if let last = self[lock].pending.last, case .began(waiter, _) = last.kind {
+      journal.setOwner(fact, at: last.position)
+      self[lock].pending.removeLast()
+      if self[lock].pending.isEmpty { decided(lock, from: last.position) }
+    }
+    self[lock].holder = owner
+  }
+
+  /// The task owned the lock up to here: stated by `contended_release`, or concluded (``isSign(_:by:)``).
+  mutating func released(
+    _ lock: LockIndex, by task: TaskIndex, isRelease: Bool, at position: Int, time: Timestamp,
+    in journal: inout Journal
+  ) {
+    know(lock)
+    if isRelease { self[lock].hasReleases = true }
+    for waiter in self[lock].waiters { settleSpin(lock, waiter, at: time, acquired: false) }
+    let evidence: Evidence = isRelease ? .event : .inferred(.wokeTheWaiter)
+    decide(lock, releasedBy: task, evidence: evidence, in: &journal)
+    self[lock].holder = nil
+    add(lock, PendingOwner(position: position, kind: .given(evidence)), in: &journal)
+    if self[lock].waiters.isEmpty { close(lock, in: &journal) }
+  }
+
+  /// Whether a task that wakes a waiter of the lock thereby shows that it has released it: where releases leave no event,
+  /// and unless the lock's own waiters wake each other. A release precedes its waking, so that a spinner may have taken the
+  /// lock in between: that late waking says nothing of the new owner.
+  func isSign(_ lock: LockIndex, by task: TaskIndex) -> Bool {
+    guard isKnown(lock), !self[lock].hasReleases, !self[lock].waiters.contains(task) else { return false }
+    return !self[lock].isWatched || self[lock].holder == nil || self[lock].holder == task
+  }
+
+  /// A wait ended: acquired, given up, or lost from sight.
+  mutating func waitEnded(
+    _ lock: LockIndex, _ waiter: TaskIndex, acquired: Bool, at position: Int, time: Timestamp,
+    in journal: inout Journal
+  ) {
+    guard isKnown(lock) else { return }
+    know(lock)
+    self[lock].waiters.removeAll { $0 == waiter }
+    settleSpin(lock, waiter, at: time, acquired: acquired && !self[lock].sleepers.contains(waiter))
+    // Until here the waiter itself may have been who slept.
+    if acquired { close(lock, in: &journal) }
+    self[lock].sleepers.removeAll { $0 == waiter }
+    if acquired {
+      self[lock].holder = waiter
+      self[lock].isWatched = !self[lock].sleepers.isEmpty
+      add(lock, PendingOwner(position: position, kind: .acquired(waiter)), in: &journal)
+    }
+    if self[lock].waiters.isEmpty { close(lock, in: &journal) }
+    if self[lock].sleepers.isEmpty { self[lock].isWatched = false }
+  }
+
+  /// How it is known that an acquirer still has the lock, where nobody says so by releasing it.
+  private func stillOwned(_ lock: LockIndex) -> Evidence {
+    self[lock].isWatched ? .event : .inferred(.acquired)
+  }
+
+  /// Records of some CPU may be missing.
+  var isInGap: Bool { gapEnd != nil }
+
+  /// Records of some CPU are missing until that instant.
+  mutating func gapBegan(until end: Timestamp) { gapEnd = max(gapEnd ?? end, end) }
+
+  /// Time goes on; where that ends a gap, what happened beside it cannot be decided by what comes after it either.
+  mutating func passGap(at time: Timestamp, in journal: inout Journal) {
+    guard let end = gapEnd, time >= end else { return }
+    forget(in: &journal)
+    gapEnd = nil
+  }
+
+  /// A gap: holders may have changed unseen, and what is undecided cannot be decided by what comes after.
+  mutating func forget(in journal: inout Journal) {
+    for lock in undecided { close(lock, byGap: true, in: &journal) }
+    for lock in live {
+      self[lock].holder = nil
+      // Whoever slept may have ended its wait unseen, and then nothing keeps others from taking the lock without an event.
+      self[lock].sleepers.removeAll()
+      self[lock].isWatched = false
+      self[lock].isLive = false
+    }
+    live.removeAll(keepingCapacity: true)
+  }
+
+  /// The journal must go on, whatever is undecided.
+  mutating func abandon(before position: Int, in journal: inout Journal) {
+    for lock in undecided where (self[lock].pending.first?.position ?? .max) < position {
+      close(lock, in: &journal)
+    }
+  }
+}
+
+// MARK: - Deciding
+
+extension PendingOwners {
+  private mutating func add(_ lock: LockIndex, _ entry: PendingOwner, in journal: inout Journal) {
+    journal.setOwner(.pending, at: entry.position)
+    self[lock].pending.append(entry)
+    if self[lock].isUndecided { return }
+    self[lock].isUndecided = true
+    undecided.append(lock)
+    // Positions only grow: the new one is the first if it is the only one.
+    if undecided.count == 1 { frontier = entry.position }
+  }
+
+  /// All entries of a lock have their owner; the first of them was at that position.
+  private mutating func decided(_ lock: LockIndex, from position: Int) {
+    self[lock].isUndecided = false
+    undecided.removeAll { $0 == lock }
+    guard position == frontier else { return }
+    frontier = nil
+    for other in undecided {
+      if let first = self[other].pending.first?.position { frontier = min(frontier ?? first, first) }
+    }
+  }
+
+  /// Notes of a waiter's spin whether it lasted.
+  private mutating func settleSpin(_ lock: LockIndex, _ waiter: TaskIndex, at time: Timestamp, acquired: Bool) {
+    for i in self[lock].pending.indices {
+      guard case .began(waiter, var spin?) = self[lock].pending[i].kind, !spin.isReal else { continue }
+      if acquired || time - spin.since > Self.spinIsReal {
+        spin.isReal = true
+        spin.wasShort = acquired && time - spin.since < Self.tookAtOnce
+        self[lock].pending[i].kind = .began(waiter, spin)
+      } else if self[lock].sleepers.contains(waiter) {
+        self[lock].pending[i].kind = .began(waiter, nil)
+      }
+    }
+  }
+
+  /// A release by `task` decides every open entry: back to the last known change it was the owner.
+  private mutating func decide(
+    _ lock: LockIndex, releasedBy task: TaskIndex, evidence: Evidence, in journal: inout Journal
+  ) {
+    guard self[lock].isUndecided, let first = self[lock].pending.first?.position else { return }
+    let holder = self[lock].holder
+    var fact = OwnerFact.task(task, evidence)
+    for i in self[lock].pending.indices {
+      let position = self[lock].pending[i].position
+      switch self[lock].pending[i].kind {
+      // Given up by one and later by another, and no wait ended in between: the second took it without waiting.
+      case .given: fact = .task(task, .inferred(.tookOver))
+      case .acquired(let acquirer): fact = .task(acquirer, acquirer == task ? .event : stillOwned(lock))
+      case .began(let waiter, let spin):
+        // An earlier acquirer's hold may have ended without an event; whoever releases had the lock by now.
+        if case .task(let known, _) = fact, known != task { fact = .task(task, .inferred(.tookOver)) }
+        if case .task(waiter, _) = fact { fact = .unknown }
+        if let spin, spin.isReal, holder != task, !spin.others.isEmpty, !spin.others.contains(task) {
+          journal.setOwner(ownerOfSpin(spin, holder: holder), at: position)
+          continue
+        }
+      }
+      journal.setOwner(fact, at: position)
+    }
+    self[lock].pending.removeAll(keepingCapacity: true)
+    decided(lock, from: first)
+  }
+
+  /// Decides the open entries without a release: after a sign the lock was free; else the last acquirer still had it.
+  ///
+  /// - Parameter byGap: a gap ends the stretch, and hides the release that would have shown who had the lock last: somebody
+  ///   who took it without an event, or the acquirer after whom the record of an earlier release was written.
+  private mutating func close(_ lock: LockIndex, byGap: Bool = false, in journal: inout Journal) {
+    guard self[lock].isUndecided, let first = self[lock].pending.first?.position else { return }
+    let holder = self[lock].holder
+    var fact: OwnerFact = holder.map { .task($0, .inferred(.acquired)) } ?? .unknown
+    for i in self[lock].pending.indices {
+      let position = self[lock].pending[i].position
+      switch self[lock].pending[i].kind {
+      case .given(let evidence): fact = .free(byGap ? evidence.combined(with: .inferred(.besideGap)) : evidence)
+      case .acquired(let task): fact = .task(task, stillOwned(lock))
+      case .began(let waiter, let spin):
+        if case .task(waiter, _) = fact { fact = .unknown }
+        if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.acquired)) }
+        if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
+        if !fact.isFree, let spin, spin.isReal {
+          journal.setOwner(ownerOfSpin(spin, holder: holder), at: position)
+          continue
+        }
+      }
+      journal.setOwner(fact, at: position)
+    }
+    self[lock].pending.removeAll(keepingCapacity: true)
+    decided(lock, from: first)
+  }
+
+  /// Who owned a lock for which somebody spun, and no release tells: somebody who ran, or nobody.
+  private func ownerOfSpin(_ spin: Spin, holder: TaskIndex?) -> OwnerFact {
+    if spin.wasWatched, spin.wasShort { return .free(.inferred(.foundFree)) }
+    if let holder, spin.others.contains(holder) { return .task(holder, .inferred(.acquired)) }
+    // Every owner would have been seen to acquire: if the one that was does not run, there is none.
+    if spin.wasWatched { return .free(.inferred(.foundFree)) }
+    if spin.sawAll, spin.others.count == 1 { return .task(spin.others[0], .inferred(.spunOnOwner)) }
+    return .unknown
+  }
+}

@@ -1,0 +1,55 @@
+import TraceCore
+
+/// What is known of the capture as a whole so far: its span, its events, where records are missing.
+struct CaptureFacts {
+  /// The first record's instant.
+  private(set) var begin: Timestamp?
+  /// The last one's.
+  private(set) var end = Timestamp(0)
+  private(set) var eventCount: UInt64 = 0
+  private(set) var gaps: [GapRow] = []
+  /// Stretches in which records are missing without the ring buffer saying so.
+  private(set) var holes: [ClosedRange<Timestamp>] = []
+  /// The end of the last gap, or the trace's beginning: what is known without a gap since.
+  private(set) var gaplessSince = Timestamp(0)
+  var schedExt = SchedExtSummary()
+  /// Losses that came before the first record.
+  private var earlyLosses: [SchedEvent] = []
+  /// A bit per role that has occurred.
+  private var roles: UInt32 = 0
+
+  mutating func see(_ role: EventRole) { roles |= 1 << role.rawValue }
+
+  var seen: Set<EventRole> { Set(EventRole.allCases.filter { roles & 1 << $0.rawValue != 0 }) }
+
+  /// Records make a trace: the loss of all that a CPU had wrote down no time. So it waits for the first record.
+  mutating func holdBack(_ loss: SchedEvent) { earlyLosses.append(loss) }
+
+  /// The first record.
+  /// - Returns: the losses that waited for it, at its instant.
+  mutating func start(at time: Timestamp) -> [SchedEvent] {
+    begin = time
+    gaplessSince = time
+    defer { earlyLosses = [] }
+    return earlyLosses.map { loss in
+      var loss = loss
+      loss.timestamp = time
+      return loss
+    }
+  }
+
+  mutating func extend(to time: Timestamp) { end = max(end, time) }
+
+  mutating func count(events: Int) { eventCount &+= UInt64(events) }
+
+  mutating func add(_ gap: GapRow) {
+    gaps.append(gap)
+    gaplessSince = max(gaplessSince, gap.end)
+  }
+
+  /// Records are missing between two instants, and the ring buffer does not say so.
+  mutating func addHole(since: Timestamp, until: Timestamp) {
+    holes.append(since...max(since, until))
+    gaplessSince = until
+  }
+}

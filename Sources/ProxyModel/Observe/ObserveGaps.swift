@@ -1,0 +1,64 @@
+import TraceCore
+
+// Where records are missing.
+
+extension ProxyMachine {
+  mutating func lose(_ lost: LostEvents, cpu: Int, at time: Timestamp) {
+    let since = lost.isAtStart ? facts.begin ?? time : time
+    // A clock that steps back in a hole makes it end before it began.
+    let until = max(lost.until ?? Timestamp(.max), since)
+    cpus[cpu].countLost(lost.count)
+    loseCurrent(cpu, since: since, at: time)
+    diagnostics.record(
+      .lostEvents, cpu: CPU(cpu), count: lost.count ?? 1, time: since,
+      lost.count == nil ? "the ring buffer did not say how many" : "")
+    facts.add(GapRow(cpu: CPU(cpu), begin: since, end: until, lostEvents: lost.count))
+    waits.doubt(on: CPU(cpu), since: since, until: until)
+    noteDoubts(at: time, cpu: CPU(cpu))
+    deferred.owners.gapBegan(until: until)
+  }
+
+  mutating func loseCurrent(_ cpu: Int, since: Timestamp, at time: Timestamp) {
+    bookRun(cpu) { $0.lose(since: since) }
+    deferred.owners.forget(in: &deferred.journal)
+    waits.aboutToBlock.removeAll()
+    deferred.followUps.lost(cpu, in: &deferred.journal)
+    emit(.lost, at: time, cpu: CPU(cpu))
+  }
+
+  mutating func noteDoubts(at time: Timestamp, cpu: CPU) {
+    if !waits.hasDoubted { return }
+    for wait in waits.takeDoubted() {
+      emit(.waitDoubted(wait: wait.row, since: wait.doubtfulSince ?? time), at: time, cpu: cpu)
+    }
+  }
+
+  /// Waits whose end is not seen leave the second pass.
+  mutating func endLostWaits(_ event: SchedEvent) {
+    if !waits.hasLost { return }
+    for wait in waits.takeLost() {
+      let lock = locks.index(of: wait.lock)
+      let position = deferStep(
+        .waitLost(wait: wait.row, wait.waiter, lock), at: event.timestamp, cpu: event.cpu)
+      deferred.owners.waitEnded(
+        lock, wait.waiter, acquired: false, at: position, time: event.timestamp, in: &deferred.journal)
+    }
+  }
+
+  /// Marks the waits that a gap overlaps.
+  func markGaps(_ gaps: [GapRow], on waits: inout PackedLog<WaitRecord>) {
+    guard !gaps.isEmpty else { return }
+    // Gaps are in order of their beginning, so the furthest end among those that begin before an instant decides.
+    var furthest: [Timestamp] = []
+    for gap in gaps { furthest.append(max(furthest.last ?? gap.end, gap.end)) }
+    for i in waits.indices {
+      let (begin, end) = (waits[i].begin, waits[i].certainEnd)
+      var (low, high) = (0, gaps.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if gaps[middle].begin <= end { low = middle + 1 } else { high = middle }
+      }
+      waits[i].touchesGap = low > 0 && furthest[low - 1] > begin
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import TraceCore
+
+// The curr/donor split.
+
+/// On whose account curr runs.
+enum DonorNow: Equatable {
+  case own
+  /// - Parameter depth: locks between donor and curr; `nil` where the chain is not known.
+  case task(TaskIndex, depth: Int?, Evidence)
+  case unknown
+}
+
+/// A CPU's account, and what was booked on it so far, in nanoseconds.
+struct Account {
+  var donor = DonorNow.own
+  /// Since when curr and donor are as they are.
+  var since = Timestamp(0)
+  var proxied: Int64 = 0
+  var unknown: Int64 = 0
+  var proxiedSwitches: UInt64 = 0
+  var donations: UInt64 = 0
+}
+
+extension Hypothesis {
+  @inline(__always)
+  func account(_ cpu: Int) -> Account { cpu >= 0 && cpu < accounts.count ? accounts[cpu] : Account() }
+
+  /// Books the time since the last change of a CPU's curr or donor, and the split that it was. Before the change.
+  mutating func book(cpu: Int, _ world: inout World) {
+    guard proxies else { return }
+    let (since, end) = (accounts[cpu].since, max(world.now, accounts[cpu].since))
+    accounts[cpu].since = end
+    guard end > since, let curr = world.curr(on: cpu), world[curr].pid != 0 else { return }
+    switch accounts[cpu].donor {
+    case .own: break
+    case .unknown: accounts[cpu].unknown &+= end - since
+    case .task(let donor, let depth, let evidence):
+      accounts[cpu].proxied &+= end - since
+      rows.splits.append(
+        SplitRecord(
+          begin: since, end: end, cpu: CPU(cpu), donor: world.labelID(donor), curr: world.labelID(curr),
+          depth: depth.map { Int32(clamping: $0) } ?? -1, evidence: evidence))
+    }
+  }
+
+  /// A CPU's curr shows for the first time, or after a gap. On whose account it runs no event tells: a donor is inferred where
+  /// it is switched in, and that is not in the trace.
+  /// - Parameter wasMissing: A gap ends here. Otherwise curr has been it since the trace's beginning: no switch was written.
+  mutating func currShows(on cpu: Int, isIdle: Bool, wasMissing: Bool, _ world: inout World) {
+    guard proxies else { return }
+    book(cpu: cpu, &world)
+    if !wasMissing { accounts[cpu].since = world.clock.begin ?? world.now }
+    accounts[cpu].donor = isIdle ? .own : .unknown
+  }
+
+  /// A CPU's records are missing from here on.
+  mutating func currHides(on cpu: Int, _ world: inout World) {
+    guard proxies else { return }
+    book(cpu: cpu, &world)
+    accounts[cpu].donor = .own
+  }
+
+  /// A CPU has switched: on whose account its curr runs from here on.
+  mutating func switchAccount(_ cpu: Int, to donor: DonorNow, _ world: inout World) {
+    guard proxies else { return }
+    accounts[cpu].donor = donor
+    if case .task = donor { accounts[cpu].proxiedSwitches += 1 }
+    noteDonation(cpu, &world)
+  }
+
+  /// The donor of a CPU changes while curr stays.
+  mutating func setDonor(_ cpu: Int, _ donor: DonorNow, _ world: inout World) {
+    guard proxies, accounts[cpu].donor != donor else { return }
+    if case (.task(let old, _, _), .task(let new, _, _)) = (accounts[cpu].donor, donor), old == new {
+      // The same donor; from here on it is known as well as the probe knows it.
+      book(cpu: cpu, &world)
+      accounts[cpu].donor = donor
+      return
+    }
+    changed.insert(cpu: cpu)
+    book(cpu: cpu, &world)
+    accounts[cpu].donor = donor
+    noteDonation(cpu, &world)
+  }
+
+  /// A donor that is woken and moved back to its own CPU lends nothing more: curr goes on by itself
+  /// (`proxy_reset_donor()`, kernel/sched/core.c).
+  mutating func dropReturningDonor(_ task: TaskIndex, to cpu: CPU, _ world: inout World) {
+    for other in accounts.indices where CPU(other) != cpu {
+      if case .task(task, _, _) = accounts[other].donor { setDonor(other, .own, &world) }
+    }
+  }
+
+  /// A donor and its owner have come together on a CPU.
+  private mutating func noteDonation(_ cpu: Int, _ world: inout World) {
+    guard case .task(let donor, _, let evidence) = accounts[cpu].donor, let curr = world.curr(on: cpu) else { return }
+    let wait = world[donor].wait
+    guard wait >= 0, let blocked = world.waits[wait].blockedSince, !waits[wait].hasDonated else { return }
+    waits[wait].hasDonated = true
+    accounts[cpu].donations += 1
+    rows.handoffs.append(
+      HandoffRecord(
+        begin: blocked, end: world.now, lock: world[world.waits[wait].lock].address,
+        wait: UInt32(world.waits[wait].row), from: world.labelID(donor), to: world.labelID(curr), kind: .donation,
+        evidence: evidence))
+  }
+
+  // MARK: Probes
+
+  /// From a choice to the switch that it leads to, in nanoseconds, if curr blocks or sleeps: real ones took up to 92 µs,
+  /// under emulation. Curr that is leaving still counts as the end of chains in that time.
+  private static let longestPick: Int64 = 200_000
+
+  /// A probe tells whom the scheduler chose: `rq->donor` from here on. If curr stays, the donor has changed under it.
+  ///
+  /// A choice holds if the kernel found curr at the end of its chain; otherwise it moved the chosen task away or dequeued it
+  /// and picked anew, or switched. A chain may end in curr and a switch follow all the same, where curr itself is just
+  /// leaving (``longestPick``).
+  mutating func chosen(_ cpu: Int, _ task: TaskIndex, _ followUp: FollowUp, _ world: inout World) {
+    guard let curr = world.curr(on: cpu), world[curr].pid != 0 else { return }
+    var depth: Int?
+    if task != curr {
+      guard world[task].wait >= 0 else { return }
+      if case (.task(curr), _) = walk(from: world[task].wait, &world) { depth = chain.locks.count }
+    }
+    // Who is not blocked would have been switched in.
+    let endsInCurr = task == curr || world.scheduling.isBlocked(task) && depth != nil
+    switch followUp {
+    case .stayed: break
+    case .switched(let time, let leftRunnable):
+      if !endsInCurr || !leftRunnable && time - world.now < Self.longestPick { return }
+    case .replaced: if !endsInCurr { return }
+    // The records that would tell are missing.
+    case .none:
+      if account(cpu).donor != .own || task != curr { loseDonor(cpu, chosen: task, &world) }
+      return
+    case .pending, .donor: return
+    }
+    if task != curr { signs.donorsChosen += 1 }
+    setDonor(cpu, task == curr ? .own : .task(task, depth: depth, .probe), &world)
+  }
+
+  /// It is not known whether a choice holds.
+  private mutating func loseDonor(_ cpu: Int, chosen task: TaskIndex, _ world: inout World) {
+    if case .task(task, _, _) = account(cpu).donor { return }
+    setDonor(cpu, .unknown, &world)
+  }
+}

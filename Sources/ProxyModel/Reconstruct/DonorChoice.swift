@@ -1,0 +1,123 @@
+import TraceCore
+
+// Whom the scheduler must have picked as donor, and what became of it: the inference where no probe tells.
+
+extension Hypothesis {
+  /// The donor of `next`, which a CPU has just switched to from `left`.
+  ///
+  /// Every blocked task on the CPU that is more urgent than `next` was picked before the scheduler came to `next`. It is then
+  /// the donor, or it was moved to its owner's CPU, or it was taken off the runqueue (`find_proxy_task()`,
+  /// kernel/sched/core.c). So was the donor before the switch, whatever its priority: its slice is not over.
+  mutating func inferDonor(
+    _ cpu: Int, left: TaskIndex, wasRunnable: Bool, next: TaskIndex, _ world: inout World
+  ) -> DonorNow {
+    let before = if case .task(let donor, _, _) = account(cpu).donor { donor } else { left }
+    let isIdle = world[next].pid == 0
+    let keeps = before != next && isResident(before, CPU(cpu), &world)
+    let leaves = isIdle && isResident(left, CPU(cpu), &world)
+    var best = pick(CPU(cpu), next, forced: keeps ? before : leaves ? left : nil, &world)
+    if isIdle { return .own }
+    // It was lent the CPU, was woken, and runs now by itself.
+    if before == next, !wasRunnable { best = nil }
+    guard let best, case (_, let evidence) = walk(from: world[best].wait, &world) else { return .own }
+    return .task(best, depth: chain.locks.count, evidence.combined(with: .inferred(.mostUrgentDonor)))
+  }
+
+  /// Goes through the blocked tasks of a CPU as the scheduler picks them, the most urgent first.
+  /// - Returns: the one that runs `next` on its account.
+  private mutating func pick(
+    _ cpu: CPU, _ next: TaskIndex, forced: TaskIndex?, _ world: inout World
+  ) -> TaskIndex? {
+    var residents: [TaskIndex] = []
+    for index in world.waits.indices where world.waits[index].isMutex {
+      let waiter = world.waits[index].waiter
+      guard isResident(waiter, cpu, &world), waiter == forced || isMoreUrgent(waiter, next, &world) else { continue }
+      residents.append(waiter)
+    }
+    if residents.count > 1 {
+      let byUrgency = residents.map { (task: $0, urgency: urgencyOrder($0, &world)) }
+      residents = byUrgency.sorted { $0.urgency < $1.urgency }.map(\.task)
+    }
+    var best: TaskIndex?
+    for donor in residents {
+      while isResident(donor, cpu, &world) {
+        guard let step = proxyStep(of: donor, on: cpu, &world) else {
+          if best == nil, ends(donor, in: next, &world) { best = donor }
+          break
+        }
+        take(step, &world)
+      }
+    }
+    return best
+  }
+
+  /// What the kernel does with a picked donor that it cannot run an owner for at once.
+  private enum ProxyStep {
+    /// The owner of this link is on another CPU: the link's task moves there (`proxy_migrate_task()`).
+    case move(TaskIndex, to: CPU)
+    /// The owner sleeps, or the lock is free: off the runqueue (`proxy_deactivate()`).
+    case dequeue(TaskIndex)
+  }
+
+  private mutating func proxyStep(of donor: TaskIndex, on cpu: CPU, _ world: inout World) -> ProxyStep? {
+    let (terminal, _) = walk(from: world[donor].wait, &world)
+    switch terminal {
+    case .released: return .dequeue(donor)
+    case .unknown, .cycle: return nil
+    case .task(let owner): if !canRun(owner, &world) { return .dequeue(donor) }
+    }
+    for link in chain.tasks.indices.dropFirst() {
+      if let home = runqueue(of: chain.tasks[link], &world), home >= 0, home != cpu {
+        return .move(chain.tasks[link - 1], to: home)
+      }
+    }
+    return nil
+  }
+
+  private mutating func take(_ step: ProxyStep, _ world: inout World) {
+    switch step {
+    case .dequeue(let donor): dequeue(donor, &world)
+    case .move(let task, let cpu):
+      residence.set(task, cpu)
+      changed.insert(task)
+    }
+  }
+
+  /// On a kernel without donors nothing is picked, but a waiter whose owner sleeps tells nothing of the kernel either.
+  mutating func dequeueWaitersOfSleepers(_ world: inout World) {
+    for index in world.waits.indices where world.waits[index].isMutex {
+      let waiter = world.waits[index].waiter
+      guard world.scheduling.isBlocked(waiter), !isDequeued(waiter, &world) else { continue }
+      guard case (.task(let terminal), _) = walk(from: index, &world), !canRun(terminal, &world) else { continue }
+      dequeue(waiter, &world)
+    }
+  }
+
+  /// Whether a blocked task is queued on a CPU, so that it can be picked there.
+  func isResident(_ task: TaskIndex, _ cpu: CPU, _ world: inout World) -> Bool {
+    residence(of: task, &world) == cpu && world[task].wait >= 0 && !isDequeued(task, &world)
+  }
+
+  private mutating func ends(_ donor: TaskIndex, in task: TaskIndex, _ world: inout World) -> Bool {
+    if case (.task(task), _) = walk(from: world[donor].wait, &world) { true } else { false }
+  }
+
+  private func isMoreUrgent(_ a: TaskIndex, _ b: TaskIndex, _ world: inout World) -> Bool {
+    if world[b].pid == 0 { return true }
+    guard let first = world[a].priority, let second = world[b].priority else { return false }
+    return first.isMoreUrgent(than: second)
+  }
+
+  private func urgencyOrder(_ task: TaskIndex, _ world: inout World) -> (Int32, Pid) {
+    (world[task].priority?.rawValue ?? .max, world[task].pid)
+  }
+
+  /// Whether the end of a chain can be run: it cannot while it sleeps, is being woken, or does not know yet that its lock
+  /// is free. What a gap hides counts as runnable.
+  private func canRun(_ terminal: TaskIndex, _ world: inout World) -> Bool {
+    switch world.place(of: terminal) {
+    case .running, .queued, .unknown: true
+    case .blocked, .waking, .asleep: false
+    }
+  }
+}

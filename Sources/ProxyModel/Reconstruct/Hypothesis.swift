@@ -1,0 +1,188 @@
+import TraceCore
+
+/// What depends on whether the kernel proxies, as an overlay over one ``World``: where blocked tasks are queued, on whose account
+/// each CPU runs, the class of every open wait, and the rows that follow from these.
+///
+/// Without proxy execution (``proxies`` is `false`) every CPU runs on curr's own account, and blocked tasks are where they
+/// blocked.
+struct Hypothesis: ~Copyable {
+  let proxies: Bool
+  var residence = Residence()
+  /// By CPU.
+  var accounts = FlatArray<Account>()
+  var handovers = Handovers()
+  /// Parallel to ``World/waits``.
+  var waits = FlatArray<WaitState>()
+  /// The chain that was walked last.
+  var chain = ChainWalk()
+  var rows: ReconstructedRows
+  var signs = HypothesisSigns()
+  /// What the current step has changed besides ``World/changed``.
+  var changed = ChangeMask()
+
+  init(proxies: Bool, rows: consuming ReconstructedRows) {
+    self.proxies = proxies
+    self.rows = rows
+  }
+
+  /// Walks the chain that begins with a wait, into ``chain``.
+  mutating func walk(from index: Int, _ world: inout World) -> (ChainTerminal, Evidence) {
+    chain.walk(from: index, &world, handovers)
+  }
+
+  /// The CPU on whose runqueue a blocked task is, dequeued or not; `nil` for any other.
+  @inline(__always)
+  func residence(of task: TaskIndex, _ world: inout World) -> CPU? {
+    guard world.scheduling.isBlocked(task) else { return nil }
+    return proxies ? residence.cpu(of: task) : world.scheduling.cpu(of: task)
+  }
+
+  /// Whether the kernel has taken a blocked task off the runqueue since it was woken last.
+  @inline(__always)
+  func isDequeued(_ task: TaskIndex, _ world: inout World) -> Bool {
+    residence.isDequeued(task, wakings: world.scheduling.wakings(of: task))
+  }
+
+  mutating func dequeue(_ task: TaskIndex, _ world: inout World) {
+    residence.dequeue(task, wakings: world.scheduling.wakings(of: task))
+  }
+}
+
+/// An open wait under a hypothesis.
+struct WaitState {
+  /// Since when ``current`` holds.
+  var since: Timestamp
+  var current = WaitClass.unknown
+  /// What the class follows from.
+  var dependsOn = ChangeMask.everything
+  var times = ClassTimes()
+  /// A gap may hide its end; its times when that gap began are in ``ReconstructedRows/timesAtDoubt``.
+  var isDoubted = false
+  /// The deepest chain so far.
+  var depth = 0
+  /// The chain's row, −1 without one.
+  var chain = -1
+  var inversion: OpenInversion?
+  /// An owner has run on the waiter's account since it blocked.
+  var hasDonated = false
+}
+
+// MARK: - Waits
+
+extension Hypothesis {
+  /// ``World/beginWait(_:_:_:isMutex:_:)`` has begun a wait.
+  mutating func beginWait(_ world: inout World) { waits.append(WaitState(since: world.now)) }
+
+  /// A wait ends: its rows, before the world forgets it.
+  mutating func endWait(_ index: Int, acquired: Bool, _ world: inout World) {
+    closeWait(index, &world)
+    if acquired { noteRelease(index, &world) }
+    let last = waits.count - 1
+    if last != index { waits[index] = waits[last] }
+    waits.removeLast()
+  }
+
+  /// The wait is certain until that instant: what follows counts only if its end is seen after all.
+  mutating func doubtWait(_ index: Int, row: Int, since: Timestamp) {
+    // Of an earlier instant nothing is kept: then all of it is as good as not known.
+    guard since >= waits[index].since else { return }
+    var times = waits[index].times
+    times[waits[index].current] &+= since - waits[index].since
+    rows.timesAtDoubt[row] = times
+    waits[index].isDoubted = true
+  }
+
+  /// Books the rest of a wait and its open rows.
+  private mutating func closeWait(_ index: Int, _ world: inout World) {
+    book(index, &world)
+    endChain(index, world.now)
+    endInversion(index, &world)
+    let row = world.waits[index].row
+    while rows.outcomes.count <= row { rows.outcomes.append(OutcomeRecord(waiter: .none)) }
+    rows.outcomes[row] = OutcomeRecord(
+      times: waits[index].times, waiter: world.labelID(world.waits[index].waiter), owner: world.waits[index].firstOwner,
+      ownerEvidence: world.waits[index].firstEvidence, depth: UInt32(waits[index].depth))
+  }
+
+  /// Closes what is open, at the trace's end.
+  mutating func finish(_ world: inout World) {
+    for index in waits.indices { closeWait(index, &world) }
+    for cpu in accounts.indices { book(cpu: cpu, &world) }
+  }
+
+  /// A wait has ended with the lock: where the lock was seen to be released, the steps since then.
+  private mutating func noteRelease(_ index: Int, _ world: inout World) {
+    let wait = world.waits[index]
+    guard let release = wait.release else { return }
+    let (wake, queue, run, now) = (wait.wakingAt, wait.wakeupAt, wait.switchedInAt, world.now)
+    rows.handoffs.append(
+      HandoffRecord(
+        begin: release.time, end: now, lock: world[wait.lock].address, wake: MaybeTime(wake.map { $0 - release.time }),
+        queue: MaybeTime(queue.flatMap { q in wake.map { q - $0 } }),
+        run: MaybeTime(run.flatMap { r in queue.map { r - $0 } }), acquire: MaybeTime(run.map { now - $0 }),
+        wait: UInt32(wait.row), from: world.labelID(release.by), to: world.labelID(wait.waiter), kind: .release,
+        migrated: proxies && wait.migratedBack, evidence: release.evidence))
+  }
+}
+
+// MARK: - Steps
+
+extension Hypothesis {
+  @inline(__always)
+  mutating func beginStep(on cpu: Int) {
+    changed = ChangeMask()
+    if proxies, accounts.count <= cpu { addAccounts(upTo: cpu) }
+  }
+
+  @inline(never)
+  private mutating func addAccounts(upTo cpu: Int) {
+    while accounts.count <= cpu { accounts.append(Account()) }
+  }
+
+  /// A task has left a CPU.
+  mutating func left(_ task: TaskIndex, on cpu: Int, _ state: TaskState, _ world: inout World) {
+    if proxies {
+      if world.scheduling.isBlocked(task) { residence.set(task, CPU(cpu)) }
+    } else if !state.isRunnable {
+      dequeueWaitersOfSleepers(&world)
+    }
+  }
+
+  /// A task is woken; the world has not taken it off its place yet.
+  /// - Parameter movedFrom: as ``World/waking(_:target:by:)`` says.
+  mutating func waking(_ task: TaskIndex, target: CPU, movedFrom: CPU?, _ world: inout World) {
+    let wait = world[task].wait
+    guard wait >= 0 else { return }
+    let lock = world.waits[wait].lock
+    if proxies, handovers.wake(task, lock, world[lock].tenure) { changed.insert(lock) }
+    guard world.scheduling.isBlocked(task), target >= 0 else { return }
+    guard let movedFrom else {
+      if world.waits[wait].ownerWasElsewhere, !isDequeued(task, &world) { signs.stayed += 1 }
+      return
+    }
+    guard proxies else { return }
+    rows.migrations.append(
+      MigrationRecord(
+        time: world.waits[wait].blockedSince ?? world.now, task: world.labelID(task), from: movedFrom, to: target,
+        kind: .proxy, evidence: .inferred(.movedSilently)))
+  }
+
+  /// A task migrates; the world has not moved it yet.
+  mutating func migrating(_ task: TaskIndex, to cpu: CPU, isReturn: Bool, _ world: inout World) {
+    guard proxies else { return }
+    let from = world.scheduling.cpu(of: task)
+    if isReturn, from != cpu {
+      rows.migrations.append(
+        MigrationRecord(
+          time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .return, evidence: .event))
+    }
+    dropReturningDonor(task, to: cpu, &world)
+    if world.scheduling.isBlocked(task) { residence.set(task, cpu) }
+  }
+
+  /// A lock was released.
+  mutating func released(_ lock: LockIndex, by task: TaskIndex, on cpu: Int, _ world: inout World) {
+    guard proxies, world[lock].waiters > 0, case .task = account(cpu).donor, world.curr(on: cpu) == task else { return }
+    handovers.begin(lock, world[lock].tenure)
+  }
+}

@@ -1,0 +1,321 @@
+import TraceCore
+
+// Start reading here.
+//
+// The model works in two passes over one stream of events, the second some way behind the first.
+//
+// `ProxyMachine` (Observe/) is the first pass. It turns pids into tasks, keeps each CPU's curr and whether its records continue
+// each other, and open waits. Out of each event come steps (`Step`, Defer/Journal.swift): a switch, a waking, a wait that begins.
+//
+// A step about a lock cannot be judged at once: who owns the lock from here on shows when it is released. Such steps wait in the
+// journal, and all later ones behind them (Defer/). In most of most captures nobody waits, and steps pass at once.
+//
+// The second pass is this type. It takes steps in order, with all owners decided, and keeps
+//
+//   World          the machine as events tell it: where each task is, each CPU's curr, owners, open waits
+//   Hypothesis     what depends on whether the kernel proxies, once for each answer until one is ruled out: where blocked tasks
+//                  are queued, on whose account each CPU runs, what each waiter waits for
+//   Verdict        signs for the one and the other answer
+//   CallbackPairing   the callbacks of a sched_ext scheduler, held against what runs
+//
+// Time:            t0        t1           t2            t3          t4
+//   waiter D       runs      blocks (D)   .             .           woken, takes the lock
+//   owner O        queued    .            switched in   releases    .
+//   CPU 0 curr     D         idle or O    O             O           D
+//   rq->donor      D         D            D             D           D        in no event: `Hypothesis.inferDonor`, or a probe
+//   D's class      -         delayed or   proxied       handoff     self     `Hypothesis.classify`
+//                            inverted
+//
+// On each step: the world changes; each hypothesis follows it (donor, residence); and waits whose class may have changed are
+// classified again: walk waiter → lock → owner → … to the owner that is not blocked (`ChainWalk`), and look whether it runs, on
+// whose account, or who runs instead. Rows are written when something ends.
+
+/// The second pass: takes steps whose owners are decided, and appends what it finds to rows.
+struct Reconstruction: ~Copyable {
+  private var world: World
+  /// A branch for each hypothesis, until it is decided whether the kernel proxies: then just one.
+  private var proxying: InPlaceOptional<Branch>
+  private var plain: InPlaceOptional<Branch>
+  private var contests = Contests()
+  var verdict: VerdictBuilder
+
+  /// One hypothesis, and the callbacks of a sched_ext scheduler as it sees them.
+  struct Branch: ~Copyable {
+    var hypothesis: Hypothesis
+    var pairing = CallbackPairing()
+
+    init(proxies: Bool, recordsClasses: Bool, in file: RowFile) {
+      var rows = ReconstructedRows(in: file)
+      if recordsClasses { rows.classes = [] }
+      hypothesis = Hypothesis(proxies: proxies, rows: rows)
+    }
+
+    consuming func takeRows() -> ReconstructedRows { hypothesis.rows }
+  }
+
+  /// - Parameter forced: Whether the kernel proxies, as the user says; `nil` = find out.
+  init(forced: Bool?, recordsClasses: Bool, rowsIn file: RowFile) {
+    world = World(rowsIn: file)
+    proxying = InPlaceOptional(Branch(proxies: true, recordsClasses: recordsClasses, in: file))
+    plain = InPlaceOptional(Branch(proxies: false, recordsClasses: recordsClasses, in: file))
+    verdict = VerdictBuilder(forced: forced)
+    if forced == true { plain.drop() }
+    if forced == false { proxying.drop() }
+  }
+
+  /// Makes tasks and locks known that are new since the last time: a lock's owner can be named for a time before the owner's
+  /// first event.
+  @inline(__always)
+  mutating func introduce(_ tasks: borrowing TaskTable, _ locks: borrowing LockTable) {
+    if world.tasks.count < tasks.count || world.locks.count < locks.count { introduceNew(tasks, locks) }
+  }
+
+  @inline(never)
+  private mutating func introduceNew(_ tasks: borrowing TaskTable, _ locks: borrowing LockTable) {
+    while world.tasks.count < tasks.count {
+      let task = TaskIndex(rawValue: UInt32(world.tasks.count))
+      world.describe(task, tasks[task].id.pid, tasks[task].comm, tasks[task].priority)
+    }
+    while world.locks.count < locks.count {
+      world.locks.append(LockNow(locks[LockIndex(rawValue: UInt32(world.locks.count))]))
+    }
+  }
+
+  /// Drops a hypothesis once the other is decided.
+  mutating func settle() {
+    guard plain.hasValue, proxying.hasValue, let proxies = verdict.settled(signs) else { return }
+    if proxies { plain.drop() } else { proxying.drop() }
+  }
+
+  /// What was seen of the kernel so far.
+  var signs: ProxySigns {
+    guard let branch = plain.pointer ?? proxying.pointer else {
+      return ProxySigns(
+        shared: world.signs, hypothesis: HypothesisSigns(), callbacks: CallbackSigns(), contests: contests)
+    }
+    return ProxySigns(
+      shared: world.signs, hypothesis: branch.pointee.hypothesis.signs, callbacks: branch.pointee.pairing.signs,
+      contests: contests)
+  }
+
+  /// The branch whose hypothesis holds, closed at the last step's instant. The other one may be all that is left, where a probe
+  /// came after the one had been dropped and says otherwise: all probes of the capture count in it.
+  mutating func finish(proxies: Bool, at end: Timestamp) -> Branch? {
+    world.advance(to: end)
+    guard let branch = proxies ? proxying.pointer ?? plain.pointer : plain.pointer ?? proxying.pointer else {
+      return nil
+    }
+    branch.pointee.hypothesis.finish(&world)
+    branch.pointee.pairing.finish(&world)
+    world.closeHolds()
+    return proxies && proxying.hasValue || !plain.hasValue ? proxying.take() : plain.take()
+  }
+}
+
+// MARK: - Steps
+
+extension Reconstruction {
+  /// Takes the next step, whose owner and follow-up are decided.
+  @inline(__always)
+  mutating func apply(_ entry: JournalEntry) {
+    if let plain = plain.pointer, !world.waits.isEmpty {
+      plain.pointee.hypothesis.weighContests(until: entry.time, &world, into: &contests)
+    }
+    let cpu = Int(entry.cpu)
+    world.beginStep(at: entry.time, on: cpu)
+    forEachBranch { branch, _ in branch.hypothesis.beginStep(on: cpu) }
+    take(entry, cpu)
+    if world.waits.isEmpty { return }
+    forEachBranch { branch, world in branch.hypothesis.classifyChanged(&world) }
+  }
+
+  @inline(__always)
+  private mutating func forEachBranch(_ body: (inout Branch, inout World) -> Void) {
+    if let branch = proxying.pointer { body(&branch.pointee, &world) }
+    if let branch = plain.pointer { body(&branch.pointee, &world) }
+  }
+
+  @inline(__always)
+  private mutating func take(_ entry: JournalEntry, _ cpu: Int) {
+    switch entry.step {
+    case .switched(let from, let state, let to): switched(cpu, from, state, to, entry.followUp)
+    case .waking(let task, let target): waking(task, target: target, by: cpu)
+    case .wakeup(let task, let target): world.wakeup(task, target: target)
+    case .migrated(let task, let to): migrated(task, to: to)
+    case .described(let task, let pid, let comm, let priority): world.describe(task, pid, comm, priority)
+    case .current(let task): currShows(task, on: cpu)
+    case .lost: currHides(on: cpu)
+    case .dead(let task):
+      world.die(task)
+      forEachBranch { branch, _ in branch.pairing.end(task) }
+    case .becomes(let old, let new): becomes(old, new)
+    case .probedChoice(let task):
+      forEachBranch { branch, world in branch.hypothesis.chosen(cpu, task, entry.followUp, &world) }
+    case .namedDonor(let donor, let owner): named(donor, owner, on: cpu)
+    case .marked(let task, let mark, let isBlocking):
+      world.signs.hasMarks = true
+      forEachBranch { branch, world in
+        branch.pairing.marked(task, mark, isBlocking: isBlocking, on: entry.cpu, &branch.hypothesis, &world)
+      }
+    default: takeLockStep(entry, cpu)
+    }
+  }
+
+  @inline(never)
+  private mutating func takeLockStep(_ entry: JournalEntry, _ cpu: Int) {
+    switch entry.step {
+    case .waitBegan(let wait, let task, let lock, let isMutex):
+      world.beginWait(wait, task, lock, isMutex: isMutex, entry.owner)
+      forEachBranch { branch, world in branch.hypothesis.beginWait(&world) }
+    case .waitEnded(let wait, let task, let lock, let acquired):
+      waitEnded(wait, task, lock, acquired ? entry.owner : nil)
+    case .waitLost(let wait, let task, let lock):
+      waitEnded(wait, task, lock, nil)
+      world.hideWaits(of: task)
+    case .waitDoubted(let wait, let since):
+      guard let index = world.waits.indices.first(where: { world.waits[$0].row == wait }) else { return }
+      forEachBranch { branch, _ in branch.hypothesis.doubtWait(index, row: wait, since: since) }
+    case .released(let lock, let task, let evidence):
+      world.release(lock, by: task, evidence, entry.owner)
+      forEachBranch { branch, world in branch.hypothesis.released(lock, by: task, on: cpu, &world) }
+    case .ownerRead(let lock), .acquired(let lock): world.setOwner(lock, entry.owner)
+    default: break
+    }
+  }
+
+  /// - Parameter owner: who has the lock from now on; `nil` where the wait did not end with it.
+  private mutating func waitEnded(_ row: Int, _ task: TaskIndex, _ lock: LockIndex, _ owner: OwnerFact?) {
+    guard let index = world.waitIndex(of: row, task) else { return }
+    let isMutex = world.waits[index].isMutex
+    forEachBranch { branch, world in branch.hypothesis.endWait(index, acquired: owner != nil, &world) }
+    world.removeWait(index)
+    if isMutex { world.leaveLock(lock, owner: owner) }
+  }
+
+  private mutating func currShows(_ task: TaskIndex, on cpu: Int) {
+    let (isIdle, wasMissing) = (world[task].pid == 0, world.gaps.isMissing(cpu))
+    forEachBranch { branch, world in
+      branch.hypothesis.currShows(on: cpu, isIdle: isIdle, wasMissing: wasMissing, &world)
+    }
+    world.setCurr(task, on: cpu)
+  }
+
+  private mutating func currHides(on cpu: Int) {
+    forEachBranch { branch, world in
+      branch.hypothesis.currHides(on: cpu, &world)
+      branch.pairing.forget()
+    }
+    world.beginGap(on: cpu)
+    world.forgetAnnounced()
+  }
+
+  private mutating func switched(
+    _ cpu: Int, _ from: TaskIndex, _ state: TaskState, _ to: TaskIndex, _ followUp: FollowUp
+  ) {
+    forEachBranch { branch, world in branch.hypothesis.book(cpu: cpu, &world) }
+    world.leave(from, on: cpu, state)
+    forEachBranch { branch, world in branch.hypothesis.left(from, on: cpu, state, &world) }
+    world.enter(to, on: cpu, from: from)
+    let named = world.takeAnnounced(on: cpu)
+    if case .donor = followUp { world.signs.hasProbes = true }
+    forEachBranch { branch, world in branch.switched(cpu, from, state, to, followUp, named, &world) }
+  }
+
+  private mutating func waking(_ task: TaskIndex, target: CPU, by cpu: Int) {
+    let movedFrom = world.waking(task, target: target, by: cpu)
+    forEachBranch { branch, world in
+      branch.hypothesis.waking(task, target: target, movedFrom: movedFrom, &world)
+    }
+    world.wake(task, target: target)
+  }
+
+  private mutating func migrated(_ task: TaskIndex, to cpu: CPU) {
+    let isReturn = world.isReturnMigration(task)
+    forEachBranch { branch, world in
+      branch.hypothesis.migrating(task, to: cpu, isReturn: isReturn, &world)
+    }
+    world.migrate(task, to: cpu)
+  }
+
+  private mutating func becomes(_ old: TaskIndex, _ new: TaskIndex) {
+    forEachBranch { branch, world in
+      for cpu in 0..<world.scheduling.cpuCount where world.curr(on: cpu) == old {
+        branch.hypothesis.book(cpu: cpu, &world)
+      }
+      branch.pairing.become(old, new)
+    }
+    world.become(old, new)
+  }
+
+  /// An event names a donor: of curr, or of the task that the CPU's next switch brings.
+  private mutating func named(_ donor: TaskIndex, _ owner: TaskIndex, on cpu: Int) {
+    if donor != owner { world.signs.namedDonors += 1 }
+    if world.curr(on: cpu) != owner {
+      return world.announce(World.NamedDonor(donor: donor, owner: owner), on: cpu)
+    }
+    world.announce(nil, on: cpu)
+    forEachBranch { branch, world in
+      let account = branch.hypothesis.account(of: donor, for: owner, .event, &world)
+      branch.hypothesis.setDonor(cpu, account, &world)
+    }
+  }
+}
+
+extension Reconstruction.Branch {
+  /// A CPU has switched: on whose account its curr runs.
+  mutating func switched(
+    _ cpu: Int, _ from: TaskIndex, _ state: TaskState, _ to: TaskIndex, _ followUp: FollowUp,
+    _ named: World.NamedDonor?, _ world: inout World
+  ) {
+    let marked = pairing.switched(cpu, from, state, to, &hypothesis, &world)
+    let donor = hypothesis.donor(cpu, left: from, state, next: to, followUp, named: named, marked: marked, &world)
+    hypothesis.switchAccount(cpu, to: donor, &world)
+  }
+}
+
+// MARK: - Rows
+
+extension Reconstruction {
+  /// Takes the rows out that are the same under any hypothesis, and the names that rows refer to.
+  mutating func takeSharedRows(in file: RowFile) -> SharedRows {
+    var taken = SharedRows(in: file)
+    swap(&world.rows, &taken)
+    return taken
+  }
+}
+
+// MARK: - Calm periods
+
+extension Reconstruction {
+  /// Nothing is open that a step of the scheduler could bear on.
+  var isCalm: Bool {
+    guard world.isCalm else { return false }
+    if let branch = proxying.pointer, !branch.pointee.pairing.isEmpty { return false }
+    if let branch = plain.pointer, !branch.pointee.pairing.isEmpty { return false }
+    return true
+  }
+
+  /// Whether a CPU's curr is this task and runs on its own account.
+  func runsOwn(_ task: TaskIndex, on cpu: Int) -> Bool {
+    guard world.curr(on: cpu) == task else { return false }
+    if let branch = proxying.pointer { return branch.pointee.hypothesis.account(cpu).donor == .own }
+    return true
+  }
+
+  mutating func beginCalmPeriod() { world.scheduling.beginCalmPeriod() }
+  mutating func endCalmPeriod() { world.scheduling.endCalmPeriod() }
+
+  /// The calm loop follows a task from here on.
+  @inline(__always)
+  mutating func unlist(_ task: TaskIndex) { world.scheduling.unlist(task) }
+
+  @inline(__always)
+  func knows(_ task: TaskIndex) -> Bool { Int(task.rawValue) < world.tasks.count }
+
+  /// For the calm loop: valid until a task or a CPU is added.
+  var placementBase: UnsafeMutablePointer<Placement> { world.scheduling.placementBase }
+  var currBase: UnsafeMutablePointer<Scheduling.CPUNow> { world.scheduling.cpuBase }
+
+  /// What the calm loop has followed, up to that instant.
+  mutating func advance(to time: Timestamp) { world.advance(to: time) }
+}

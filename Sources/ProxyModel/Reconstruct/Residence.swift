@@ -1,0 +1,40 @@
+import TraceCore
+
+/// On which runqueue each blocked task is, and which ones the kernel has taken off it.
+struct Residence: ~Copyable {
+  // Not private: the debug build of this compiler cannot have that of what a FlatArray holds.
+  struct Blocked: BitwiseCopyable {
+    /// The CPU on whose runqueue it is.
+    var cpu: CPU = -1
+    /// One more than the task's wakings when the kernel took it off the runqueue, 0 for never: until it is woken again it
+    /// donates no more (`proxy_deactivate()`, kernel/sched/core.c).
+    var dequeuedAt: UInt32 = 0
+  }
+
+  /// By task.
+  private var tasks = FlatArray<Blocked>()
+
+  /// A task has blocked, or has been moved while it was blocked.
+  mutating func set(_ task: TaskIndex, _ cpu: CPU) {
+    grow(task)
+    tasks[Int(task.rawValue)].cpu = cpu
+  }
+
+  /// −1 for a task that has never blocked.
+  func cpu(of task: TaskIndex) -> CPU {
+    Int(task.rawValue) < tasks.count ? tasks[Int(task.rawValue)].cpu : -1
+  }
+
+  mutating func dequeue(_ task: TaskIndex, wakings: UInt32) {
+    grow(task)
+    tasks[Int(task.rawValue)].dequeuedAt = wakings &+ 1
+  }
+
+  func isDequeued(_ task: TaskIndex, wakings: UInt32) -> Bool {
+    Int(task.rawValue) < tasks.count && tasks[Int(task.rawValue)].dequeuedAt == wakings &+ 1
+  }
+
+  private mutating func grow(_ task: TaskIndex) {
+    while tasks.count <= Int(task.rawValue) { tasks.append(Blocked()) }
+  }
+}

@@ -1,0 +1,26 @@
+import TraceCore
+
+/// Stretches of time, in order and merged where they meet.
+struct Holes {
+  private var merged: [ClosedRange<Timestamp>] = []
+
+  init(_ holes: [ClosedRange<Timestamp>]) {
+    for hole in holes.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if let last = merged.last, hole.lowerBound <= last.upperBound {
+        merged[merged.count - 1] = last.lowerBound...max(last.upperBound, hole.upperBound)
+      } else {
+        merged.append(hole)
+      }
+    }
+  }
+
+  /// Whether one of them has an instant in common with another stretch.
+  func meet(_ begin: Timestamp, _ end: Timestamp) -> Bool {
+    var (low, high) = (0, merged.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if merged[middle].upperBound < begin { low = middle + 1 } else { high = middle }
+    }
+    return low < merged.count && merged[low].lowerBound <= end
+  }
+}

@@ -1,0 +1,62 @@
+import TraceCore
+
+// Signs of whether the kernel proxies, collected while the capture is reconstructed.
+
+/// What the kernel has shown, whatever it may be taken for.
+struct SharedSigns {
+  /// A probe has named donors: idle tasks, which have none, need no inference then.
+  var hasProbes = false
+  /// A release of a mutex was seen: this kernel tells of them.
+  var hasReleases = false
+  /// Marks of a sched_ext scheduler were seen: tasks share as it pleases, and their weights tell nothing.
+  var hasMarks = false
+  /// An event named a donor.
+  var namedDonors: UInt64 = 0
+  /// Blocked mutex waiters that were on another CPU when they were woken, though no event had moved them.
+  var silentMoves: UInt64 = 0
+  /// A waiter left its CPU to the idle task although another task was queued there, which then ran without being woken:
+  /// `proxy_resched_idle()` (kernel/sched/core.c).
+  var idledWithWork: UInt64 = 0
+}
+
+/// What a hypothesis has seen: signs that depend on where it takes blocked tasks to be.
+struct HypothesisSigns {
+  /// Blocked mutex waiters that were where they had blocked when they were woken, though their owner had been on another
+  /// CPU's runqueue all the while.
+  var stayed: UInt64 = 0
+  /// Choices that a probe has seen of a donor for which another task then ran.
+  var donorsChosen: UInt64 = 0
+  /// Switches to an owner, without a donor in the probe, while a waiter of it was blocked on that CPU that is more urgent.
+  var undonated: UInt64 = 0
+}
+
+/// All signs together.
+struct ProxySigns {
+  var shared: SharedSigns
+  var hypothesis: HypothesisSigns
+  var callbacks: CallbackSigns
+  var contests: Contests
+}
+
+extension Hypothesis {
+  /// The probe says that the task that is switched in runs on its own account: whether a waiter could have lent its own.
+  mutating func noteUndonated(_ next: TaskIndex, on cpu: CPU, _ world: inout World) {
+    guard let own = world[next].priority else { return }
+    for index in world.waits.indices where isDonor(index, of: next, on: cpu, &world) {
+      if let lent = world[world.waits[index].waiter].priority, lent.isMoreUrgent(than: own) {
+        signs.undonated += 1
+        return
+      }
+    }
+  }
+
+  /// Whether a wait's task is blocked and queued on a CPU, and its chain ends in that owner.
+  mutating func isDonor(_ index: Int, of owner: TaskIndex, on cpu: CPU, _ world: inout World) -> Bool {
+    let waiter = world.waits[index].waiter
+    guard world.waits[index].isMutex, residence(of: waiter, &world) == cpu, !isDequeued(waiter, &world) else {
+      return false
+    }
+    if case (.task(owner), _) = walk(from: index, &world) { return true }
+    return false
+  }
+}

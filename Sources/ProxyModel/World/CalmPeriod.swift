@@ -1,0 +1,50 @@
+import TraceCore
+
+/// A stretch in which nobody waits for a lock: most of most captures.
+///
+/// Without a wait there is no chain, no class, no donor: all that matters, when the next wait begins, is who is where. So the
+/// calm loop (``CalmLoop``) steps the places of tasks directly, and the hypotheses hear nothing.
+struct CalmPeriod: ~Copyable {
+  fileprivate(set) var isOn = false
+  /// How many there were.
+  fileprivate(set) var count: UInt32 = 0
+  var lookups = CalmLookups()
+}
+
+extension ProxyMachine {
+  /// How many calm periods there were.
+  package var calmPeriodCount: Int { Int(calm.count) }
+
+  /// Begins a calm period where nothing is open.
+  @inline(__always)
+  mutating func beginCalmPeriod() {
+    if calm.isOn || waits.hasOpen || !options.usesCalmLoop { return }
+    beginCalmPeriodIfPossible()
+  }
+
+  @inline(never)
+  private mutating func beginCalmPeriodIfPossible() {
+    guard !deferred.owners.isInGap, deferred.followUps.expectsNothing, waits.aboutToBlock.isEmpty,
+      reconstruction.isCalm
+    else { return }
+    calm.isOn = true
+    calm.count &+= 1
+    reconstruction.beginCalmPeriod()
+  }
+
+  @inline(never)
+  mutating func endCalmPeriod() {
+    calm.isOn = false
+    reconstruction.endCalmPeriod()
+  }
+}
+
+extension Step {
+  /// Whether a calm period goes on through it: the scheduler's steps, of which the world keeps track either way.
+  var keepsCalm: Bool {
+    switch self {
+    case .switched, .waking, .wakeup, .migrated, .described, .dead: true
+    default: false
+    }
+  }
+}

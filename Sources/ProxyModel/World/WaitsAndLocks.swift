@@ -1,0 +1,126 @@
+import TraceCore
+
+// Waits, owners and holds, step by step.
+
+extension World {
+  /// A wait begins; it is the last of ``waits``.
+  mutating func beginWait(_ row: Int, _ task: TaskIndex, _ lock: LockIndex, isMutex: Bool, _ owner: OwnerFact) {
+    var wait = WaitNow(row: row, waiter: task, lock: lock, isMutex: isMutex, outer: self[task].wait)
+    if isMutex {
+      self[lock].waiters += 1
+      setOwner(lock, owner)
+      // What a probe has read at this instant is so at this instant, gap or not.
+      let isRead = if case .task(_, .probe) = owner { true } else { false }
+      switch isRead ? owner : besideGap(owner) {
+      case .task(let owner, let evidence): (wait.firstOwner, wait.firstEvidence) = (labelID(owner), evidence)
+      // Known not to have one: the lock was given up, and the next owner is on its way.
+      case .free(let evidence): wait.firstEvidence = evidence
+      case .pending, .unknown: break
+      }
+    }
+    changed.insert(task)
+    changed.insert(lock)
+    self[task].mayHideWait = false
+    self[task].wait = waits.count
+    waits.append(wait)
+  }
+
+  /// The place of a task's wait among the open ones.
+  func waitIndex(of row: Int, _ task: TaskIndex) -> Int? {
+    var index = self[task].wait
+    while index >= 0, waits[index].row != row { index = waits[index].outer }
+    return index >= 0 ? index : nil
+  }
+
+  /// A wait ends: takes it out of the list; the last one moves to its place.
+  mutating func removeWait(_ index: Int) {
+    let gone = waits[index]
+    if self[gone.waiter].wait == index { self[gone.waiter].wait = gone.outer }
+    let last = waits.count - 1
+    for i in waits.indices where waits[i].outer == index { waits[i].outer = gone.outer }
+    if last != index {
+      waits[index] = waits[last]
+      if self[waits[index].waiter].wait == last { self[waits[index].waiter].wait = index }
+      for i in waits.indices where waits[i].outer == last { waits[i].outer = index }
+    }
+    waits.removeLast()
+    changed.insert(gone.waiter)
+    changed.insert(gone.lock)
+    self[gone.waiter].mayHideWait = false
+  }
+
+  /// A wait for a mutex has ended, and with it perhaps all interest in the lock.
+  /// - Parameter owner: who has it from now on; `nil` where the wait failed.
+  mutating func leaveLock(_ lock: LockIndex, owner: OwnerFact?) {
+    self[lock].waiters -= 1
+    if let owner { setOwner(lock, owner) }
+    if self[lock].waiters > 0 { return }
+    closeHold(self[lock])
+    // Nobody waits any more: nothing about the lock is of interest until somebody does.
+    let tenure = self[lock].tenure
+    self[lock] = LockNow(self[lock].address)
+    self[lock].tenure = tenure &+ 1
+  }
+
+  /// A lock is released; waits for it may end by that.
+  mutating func release(_ lock: LockIndex, by task: TaskIndex, _ stated: Evidence, _ owner: OwnerFact) {
+    setOwner(lock, owner)
+    if stated == .event { signs.hasReleases = true }
+    self[task].mayHideWait = false
+    let evidence = gaps.isInGap ? stated.combined(with: .inferred(.besideGap)) : stated
+    for i in waits.indices where waits[i].lock == lock {
+      // Any reader of a semaphore releases it: only those before the waking can have led to it.
+      if !waits[i].isMutex, waits[i].wakingAt != nil { continue }
+      // Nor is it known that this one is, of a waiter whose waking a gap may hide.
+      let mayBeWoken = !waits[i].isMutex && self[waits[i].waiter].mayHideWait
+      waits[i].release = (now, task, mayBeWoken ? evidence.combined(with: .inferred(.besideGap)) : evidence)
+      waits[i].forgetSteps()
+    }
+  }
+
+  /// The lock has this owner from now on; a hold that somebody waited for ends here.
+  mutating func setOwner(_ lock: LockIndex, _ fact: OwnerFact) {
+    guard self[lock].waiters > 0 else { return }
+    let fact = besideGap(fact)
+    var state = self[lock]
+    // Nothing new of a lock that is being handed over.
+    if state.owner.isFree, fact.isFree { return }
+    changed.insert(lock)
+    defer { self[lock] = state }
+    if case .task(let owner, _) = state.owner, case .task(owner, _) = fact {
+      // The same owner; how it is known may have changed.
+      state.owner = fact
+      state.touchesGap = state.touchesGap || gaps.isInGap
+      state.mostWaiters = max(state.mostWaiters, state.waiters)
+      return
+    }
+    closeHold(state)
+    state.owner = fact
+    state.since = now
+    state.touchesGap = gaps.isInGap
+    state.mostWaiters = state.waiters
+    state.tenure &+= 1
+  }
+
+  private mutating func closeHold(_ state: LockNow) {
+    guard case .task(let owner, let stated) = state.owner, state.mostWaiters > 0, now > state.since else { return }
+    let evidence = state.touchesGap ? stated.combined(with: .inferred(.besideGap)) : stated
+    rows.holds.append(
+      HoldRecord(
+        begin: state.since, end: now, lock: state.address, owner: labelID(owner), waiters: UInt32(state.mostWaiters),
+        evidence: evidence))
+  }
+
+  /// Whether a task's migration brings it back to its CPU after a proxy migration.
+  mutating func isReturnMigration(_ task: TaskIndex) -> Bool {
+    let wait = self[task].wait
+    guard wait >= 0, waits[wait].wasMovedSilently, waits[wait].wakeupAt == nil else { return false }
+    waits[wait].migratedBack = true
+    return true
+  }
+
+  /// Closes open holds, at the instant of the last step.
+  mutating func closeHolds() {
+    for index in waits.indices where waits[index].isMutex { setOwner(waits[index].lock, .unknown) }
+  }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import ProxyModel
+import ProxyScore
+import Testing
+import TraceCore
+import TraceReader
+import TraceTestKit
+
+/// The calm loop saves time and changes nothing.
+struct CalmLoopTests {
+  private let batchSize = 100
+
+  /// Follows the same events with the calm loop, in batches, and without, one by one.
+  /// - Returns: how often a calm period began.
+  @discardableResult
+  private func compare(
+    _ events: [SchedEvent], _ options: ProxyMachine.Options, _ what: Comment
+  ) -> Int {
+    var (with, without) = (options, options)
+    (with.usesCalmLoop, without.usesCalmLoop) = (true, false)
+    var machine = ProxyMachine(with)
+    var packer = EventPacker(BatchMemory.allocate(batchSize))
+    for begin in stride(from: 0, to: events.count, by: batchSize) {
+      packer.begin(packer.memory)
+      for event in events[begin..<min(begin + batchSize, events.count)] { packer.add(event) }
+      // In two parts, as a reader of names does it.
+      let batch = packer.finished
+      machine.apply(batch, 0..<batch.count / 3)
+      machine.apply(batch, batch.count / 3..<batch.count)
+    }
+    packer.memory.deallocate()
+    let periods = machine.calmPeriodCount
+    let (a, b) = (machine.finish(), PropertySchedule.timeline(events, without))
+    #expect(a.cpus == b.cpus, what)
+    #expect(a.tasks == b.tasks, what)
+    #expect(a.verdict == b.verdict, what)
+    #expect(a.waits == b.waits, what)
+    #expect(a.chains == b.chains, what)
+    #expect(a.splits == b.splits, what)
+    #expect(a.inversions == b.inversions, what)
+    #expect(a.handoffs == b.handoffs, what)
+    #expect(a.holds == b.holds, what)
+    #expect(a.migrations == b.migrations, what)
+    #expect(a.pairing == b.pairing, what)
+    #expect(a.gaps == b.gaps, what)
+    #expect((a.begin, a.end) == (b.begin, b.end), what)
+    #expect((a.eventCount, a.seen) == (b.eventCount, b.seen), what)
+    return periods
+  }
+
+  @Test func realCaptures() throws {
+    for capture in try RealCaptures.all.get() + RealCaptures.others.get() {
+      for ignoresProbes in [false, true] {
+        var options = ProxyMachine.Options()
+        options.ignoresProbes = ignoresProbes
+        let periods = compare(capture.events, options, "\(capture.folder)/\(capture.name)")
+        // While a probe may stand beside each switch, or marks have to be held against it, nothing is left alone.
+        let isProbed = capture.events.contains { if case .probedSwitch = $0.body { true } else { false } }
+        let isMarked = capture.events.contains { if case .mark = $0.body { true } else { false } }
+        #expect(periods > 0 || isMarked || isProbed && !ignoresProbes, "\(capture.folder)/\(capture.name)")
+      }
+    }
+  }
+
+  @Test(arguments: PropertySchedule.chunks(400))
+  func randomSchedules(seeds: Range<UInt64>) {
+    for seed in seeds {
+      let schedule = PropertySchedule(seed: seed, length: 600) { plan in
+        if seed % 2 == 0 { plan.emitsProbes = false }
+      }
+      for assumed in [nil, schedule.plan.proxyExecution] {
+        var options = ProxyMachine.Options()
+        options.proxyExecution = assumed
+        compare(schedule.events, options, "seed \(seed)")
+      }
+    }
+  }
+
+  /// What the benchmark runs on, but shorter.
+  @Test(arguments: [
+    Workload(contention: .real, events: 1), Workload(contention: .dense, events: 20_000, cpus: 4),
+    Workload(contention: .sparse, events: 20_000, cpus: 2), Workload(contention: .sparse, events: 20_000, cpus: 64),
+  ])
+  func benchmarks(workload: Workload) throws {
+    let real = RealCaptures.directory.appending(path: "proxy-on-plain")
+    let file = FileManager.default.temporaryDirectory.appending(path: "workload-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try Data(workload.bytes(from: real)).write(to: file)
+    var reader = try CaptureReader(path: file.path)
+    var options = ProxyMachine.Options()
+    (options.savedComms, options.cpuCount) = (reader.savedComms, reader.info.cpuCount)
+    var events: [SchedEvent] = []
+    while let event = reader.next() { events.append(event) }
+    let periods = compare(events, options, "\(workload.name)")
+    #expect(periods > 0 || workload.contention == .dense)
+  }
+
+  @Test func marksAndGaps() {
+    for seed in 0..<200 as Range<UInt64> {
+      let events = MarkSchedule(seed: seed, proxies: seed % 3 != 0).script.events
+      // Without the marks, too: they forbid calm periods.
+      let plain = events.filter { if case .mark = $0.body { false } else { true } }
+      compare(events, ProxyMachine.Options(), "seed \(seed)")
+      compare(plain, ProxyMachine.Options(), "seed \(seed)")
+    }
+  }
+}
