@@ -10,7 +10,7 @@ extension ProxyMachine {
     takeLanes(replay, into: &timeline)
     takeMarks(&replay, into: &timeline)
     var rows = replay.rows
-    var waits = PackedLog<WaitRecord>()
+    var waits = PackedLog<WaitRecord>(in: rowFile)
     let places = self.waits.takeRows(into: &waits)
     let place = { (row: Int) in places?[row] ?? row }
     markGaps(timeline.gaps, on: &waits)
@@ -22,7 +22,8 @@ extension ProxyMachine {
     _ = rows.outcomes.take()
     rows.arrange(waits, placed: place)
     bookSplits(rows)
-    RowFile.restAll()
+    rowFile.releaseAllPages()
+    timeline.rowFile = rowFile
     timeline.tasks = tasks.all()
     timeline.classes = rows.classes ?? []
     RowStore(waits, rows, locks: locks.all()).fill(&timeline)

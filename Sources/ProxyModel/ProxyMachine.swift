@@ -36,7 +36,9 @@ public struct ProxyMachine: ~Copyable {
   var tasks: TaskTable
   /// Lanes by CPU number; a CPU without a record has none.
   var lanes = FlatArray<CPULane>()
-  var waits = WaitBook()
+  /// Of all rows.
+  let rowFile = RowFile()
+  var waits: WaitBook
   /// Every lock that an event of a wait or a release has named.
   var locks = LockTable()
   var gaps: [GapRow] = []
@@ -61,8 +63,8 @@ public struct ProxyMachine: ~Copyable {
   var lull = Lull()
   var lookups = LullLookups()
   /// A replay for each hypothesis, until it is decided whether the kernel proxies: then just one.
-  private var proxying = ReplaySeat(Replay(proxies: true))
-  private var plain = ReplaySeat(Replay(proxies: false))
+  private var proxying: ReplaySeat
+  private var plain: ReplaySeat
 
   var begin: Timestamp?
   /// Losses that came before the first record.
@@ -75,6 +77,9 @@ public struct ProxyMachine: ~Copyable {
   public init(_ options: Options = Options()) {
     self.options = options
     tasks = TaskTable(savedComms: options.savedComms)
+    waits = WaitBook(in: rowFile)
+    proxying = ReplaySeat(Replay(proxies: true, in: rowFile))
+    plain = ReplaySeat(Replay(proxies: false, in: rowFile))
     verdict = VerdictBuilder(forced: options.proxyExecution)
     if options.recordsClasses {
       proxying.replay?.pointee.rows.classes = []

@@ -24,7 +24,7 @@ struct Replay: ~Copyable {
   var locks = FlatArray<LockNow>()
   /// Open waits, in no order.
   var waits = FlatArray<WaitNow>()
-  var rows = ReplayRows()
+  var rows: ReplayRows
   var signs = ProxySigns()
   var marks = MarkBook()
   /// By CPU: who an event says will run there next, and on whose account.
@@ -39,7 +39,10 @@ struct Replay: ~Copyable {
   var walkedTasks = FlatArray<TaskIndex>()
   var walkedLocks = FlatArray<LockIndex>()
 
-  init(proxies: Bool) { self.proxies = proxies }
+  init(proxies: Bool, in file: RowFile) {
+    self.proxies = proxies
+    rows = ReplayRows(in: file)
+  }
 
   /// Takes one step at an instant on a CPU.
   @inline(__always)

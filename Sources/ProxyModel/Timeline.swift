@@ -35,14 +35,16 @@ public struct Timeline: Sendable {
   public var schedExt = SchedExtSummary()
   public var gaps: [GapRow] = []
   public var diagnostics = DiagnosticLog()
+  /// Where rows are that are not in memory.
+  var rowFile: RowFile?
 
   public init() {}
 
   /// Length of the capture.
   public var span: Int64 { end - begin }
 
-  /// Says that nobody looks at rows for now: what of them is in a file need not be in memory.
-  package func rest() { RowFile.restAll() }
+  /// Says that nobody reads rows for now: what of them is in a file need not be in memory.
+  package func rest() { rowFile?.releaseAllPages() }
 
   /// A task by its index.
   public subscript(task: TaskIndex) -> TaskRow { tasks[Int(task.rawValue)] }

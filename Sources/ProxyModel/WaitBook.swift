@@ -26,9 +26,9 @@ struct WaitBook: ~Copyable {
   /// Deeper nesting than this is a damaged or hostile stream.
   private static let nestingLimit = 8
 
-  private(set) var rows = PackedLog<WaitRecord>()
+  private(set) var rows: PackedLog<WaitRecord>
   /// Tasks as they were when their waits began.
-  private var labels = LabelPool()
+  private var labels: LabelPool
   /// Open waits, and slots of old ones that can be used again.
   private var slots = FlatArray<OpenWait>()
   private var freeSlots: [Int32] = []
@@ -43,6 +43,11 @@ struct WaitBook: ~Copyable {
   /// A gap on some CPU lasts until here.
   private var gapUntil = Timestamp(0)
   private var diagnostics = DiagnosticLog()
+
+  init(in file: RowFile) {
+    rows = PackedLog(in: file)
+    labels = LabelPool(in: file)
+  }
 
   /// A `contention_begin` that is not a spinlock's.
   /// - Returns: the row of the wait that it begins; `nil` where it is a phase of one.

@@ -12,7 +12,7 @@ struct PackedLogTests {
   }
 
   private static func filled(_ records: [Record]) -> PackedLog<Record> {
-    var log = PackedLog<Record>()
+    var log = PackedLog<Record>(in: RowFile())
     for record in records { log.append(record) }
     return log
   }
@@ -48,7 +48,7 @@ struct PackedLogTests {
   }
 
   @Test func aLabelIsKeptOnce() {
-    var pool = LabelPool()
+    var pool = LabelPool(in: RowFile())
     let one = TaskLabel(index: TaskIndex(rawValue: 0), pid: 7, comm: "one", priority: Priority(120))
     var boosted = one
     boosted.priority = Priority(49)

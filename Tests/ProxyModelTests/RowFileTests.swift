@@ -40,9 +40,10 @@ struct RowFileTests {
 
   @Test(arguments: 0..<4 as Range<UInt64>) func saysWhatItWasTold(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
-    var log = PackedLog<Record>()
+    let file = RowFile()
+    var log = PackedLog<Record>(in: file)
     var model = Self.fill(&log, &random, swaps: seed == 3 ? 30_000 : 50)
-    #expect(RowFile.isBegun)
+    #expect(file.isBegun)
     expect(log, model, "filled")
     log.sort { $0.key < $1.key }
     model = model.enumerated().sorted { ($0.element.key, $0.offset) < ($1.element.key, $1.offset) }.map(\.element)
@@ -73,11 +74,12 @@ struct RowFileTests {
   /// The file's stretches serve again, and several logs share it.
   @Test func logsKeepOutOfEachOther() {
     var random = SeededGenerator(seed: 9)
+    let file = RowFile()
     for _ in 0..<3 {
-      var first = PackedLog<Record>()
-      var second = PackedLog<Record>()
+      var first = PackedLog<Record>(in: file)
+      var second = PackedLog<Record>(in: file)
       let firstModel = Self.fill(&first, &random, swaps: 10)
-      var small = PackedLog<UInt32>()
+      var small = PackedLog<UInt32>(in: file)
       for place in 0..<20_000 { small.append(UInt32(place)) }
       let secondModel = Self.fill(&second, &random, swaps: 10)
       expect(first, firstModel, "first")
@@ -91,7 +93,7 @@ struct RowFileTests {
   /// A task's looks may come and go: the number always stands for the label that it was given for.
   @Test func labelsStandForWhatTheyWereGivenFor() {
     var random = SeededGenerator(seed: 4)
-    var pool = LabelPool()
+    var pool = LabelPool(in: RowFile())
     var given: [(LabelID, TaskLabel)] = []
     for _ in 0..<5000 {
       let task = UInt32(random.number(0...40))

@@ -19,8 +19,13 @@ struct LabelPool: ~Copyable, Sendable {
   }
 
   /// By task.
-  private var latest = PackedLog<Latest>()
-  private var labels = PackedLog<TaskLabel>()
+  private var latest: PackedLog<Latest>
+  private var labels: PackedLog<TaskLabel>
+
+  init(in file: RowFile) {
+    latest = PackedLog(in: file)
+    labels = PackedLog(in: file)
+  }
 
   /// The number of a label; given at first sight.
   mutating func id(_ label: TaskLabel) -> LabelID {

@@ -4,7 +4,7 @@ import TraceCore
 /// Records of a fixed size, one after the other, that are kept to the end.
 ///
 /// It grows piece by piece: an array that doubles needs three times its memory while it moves. Pieces that are full may go to
-/// a file (``RowFile``); who goes through them says what is behind.
+/// a file (``RowFile``); the reader calls ``passed(_:)``, and pages before that record are released.
 struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
   /// In records.
   static var pieceSize: Int { 1024 }
@@ -18,7 +18,11 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
   /// Pieces at the end that stay in memory: what was begun is often finished later.
   private static var youngCount: Int { 2 }
 
-  init() {}
+  /// Shared with the other logs of the same machine.
+  private let file: RowFile
+
+  /// - Parameter file: Where full pieces go when the logs that share it take too much memory.
+  init(in file: RowFile) { self.file = file }
 
   deinit { for index in pieces.indices { free(index) } }
 
@@ -48,35 +52,35 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
     var memory: UnsafeMutablePointer<Record>?
     while filedCount <= pieces.count - Self.youngCount {
       let piece = pieces[filedCount]
-      guard let place = RowFile.put(UnsafeRawBufferPointer(start: piece, count: Self.pieceBytes)) else { break }
+      guard let place = file.put(UnsafeRawBufferPointer(start: piece, count: Self.pieceBytes)) else { break }
       pieces[filedCount] = place.bindMemory(to: Record.self, capacity: Self.pieceSize)
       filedCount += 1
       // Of those that have left one's memory serves for the next.
       if memory == nil { memory = piece } else { free(memory: piece) }
     }
-    if memory == nil { RowFile.count(Self.pieceBytes) }
+    if memory == nil { file.count(Self.pieceBytes) }
     pieces.append(memory ?? .allocateLines(capacity: Self.pieceSize))
   }
 
   private func free(_ piece: Int) {
     // Records that are copied bit by bit need no deinitialisation.
-    piece < filedCount ? RowFile.free(pieces[piece], Self.pieceBytes) : free(memory: pieces[piece])
+    piece < filedCount ? file.free(pieces[piece], Self.pieceBytes) : free(memory: pieces[piece])
   }
 
   private func free(memory piece: UnsafeMutablePointer<Record>) {
     piece.deallocate()
-    RowFile.count(-Self.pieceBytes)
+    file.count(-Self.pieceBytes)
   }
 
-  /// Says that somebody goes through the records from the front and has come here: what is well behind can leave memory.
+  /// Says that the reader goes through the records from the front and has reached this one: pages well before it are released.
   ///
-  /// It costs time only at a piece's beginning, and may be said at any time, by several threads too.
+  /// It costs time only at a piece's beginning. Any thread may call it at any time.
   @inline(__always)
   func passed(_ index: Int) {
     if index % Self.pieceSize == 0 { leave(before: index / Self.pieceSize) }
   }
 
-  /// The same, for who does not come by every record: to be said about once a piece.
+  /// The same, for readers that skip records: to be called about once a piece.
   @inline(never)
   func passedSome(_ index: Int) { leave(before: index / Self.pieceSize) }
 
@@ -84,7 +88,7 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
   private func leave(before piece: Int) {
     // What stands nearby may be looked at out of order.
     let (first, end) = (max(0, piece - 8), min(piece - 1, filedCount))
-    if first < end { RowFile.rest(from: pieces[first], upTo: pieces[end - 1] + Self.pieceSize) }
+    if first < end { file.releasePages(from: pieces[first], upTo: pieces[end - 1] + Self.pieceSize) }
   }
 
   /// Drops all records from `newCount` on.
@@ -99,7 +103,7 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
 
   /// Takes all records out.
   mutating func take() -> PackedLog {
-    var taken = PackedLog()
+    var taken = PackedLog(in: file)
     swap(&self, &taken)
     return taken
   }

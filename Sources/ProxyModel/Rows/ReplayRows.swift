@@ -2,23 +2,36 @@ import TraceCore
 
 /// What a replay has found.
 struct ReplayRows: ~Copyable, Sendable {
-  var labels = LabelPool()
+  var labels: LabelPool
   /// By the row number of the wait.
-  var outcomes = PackedLog<OutcomeRecord>()
+  var outcomes: PackedLog<OutcomeRecord>
   /// By the row number of the wait: its times when a gap began that may hide its end.
   var timesAtDoubt: [Int: ClassTimes] = [:]
   /// In order of their beginning; one without length is none.
-  var chains = PackedLog<ChainRecord>()
+  var chains: PackedLog<ChainRecord>
   /// Of chains: labels of tasks and indices of locks.
-  var links = PackedLog<UInt32>()
+  var links: PackedLog<UInt32>
   /// `nil` where nobody asks for them.
   var classes: [ClassRow]?
-  var splits = PackedLog<SplitRecord>()
-  var inversions = PackedLog<InversionRecord>()
-  var culprits = PackedLog<CulpritRecord>()
-  var handoffs = PackedLog<HandoffRecord>()
-  var holds = PackedLog<HoldRecord>()
-  var migrations = PackedLog<MigrationRecord>()
+  var splits: PackedLog<SplitRecord>
+  var inversions: PackedLog<InversionRecord>
+  var culprits: PackedLog<CulpritRecord>
+  var handoffs: PackedLog<HandoffRecord>
+  var holds: PackedLog<HoldRecord>
+  var migrations: PackedLog<MigrationRecord>
+
+  init(in file: RowFile) {
+    labels = LabelPool(in: file)
+    outcomes = PackedLog(in: file)
+    chains = PackedLog(in: file)
+    links = PackedLog(in: file)
+    splits = PackedLog(in: file)
+    inversions = PackedLog(in: file)
+    culprits = PackedLog(in: file)
+    handoffs = PackedLog(in: file)
+    holds = PackedLog(in: file)
+    migrations = PackedLog(in: file)
+  }
 
   /// Gives rows their final form: waits by their place in order of their beginning, nothing beyond what is certain of a wait,
   /// and in order.

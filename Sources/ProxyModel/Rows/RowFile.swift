@@ -1,11 +1,14 @@
 import Glibc
 
-/// Where rows go that are many and not needed now: a file without a name, mapped as a whole, of which the process holds just the
-/// pages that it looks at.
+/// A file without a name for rows that are many and not needed now. It is mapped as a whole, and the process holds only the
+/// pages that it reads.
 ///
-/// It begins when rows take more than ``budget``. Where there can be no file, or it is full, rows stay where they are. The kernel
-/// gives the file back with the process, however that ends.
-enum RowFile {
+/// A ``ProxyMachine`` owns one, and its ``Timeline`` afterwards. The logs of the machine share it, and keep it alive. The file is
+/// made when their rows take more than ``budget``. Where no file can be made, or it is full, rows stay in memory. The last
+/// owner's end closes it; the kernel does that too when the process dies.
+///
+/// Unchecked: the state is guarded by the lock.
+final class RowFile: @unchecked Sendable {
   /// Memory that pieces of rows may take before the file is begun, in bytes.
   private static let budget = 2 << 20
   /// Address space for the file; memory is needed only for what is in it, and then the kernel's to dispose of.
@@ -23,35 +26,43 @@ enum RowFile {
     var memory = 0
   }
 
-  /// Guarded by the lock: of pthread's kind, since the thread sanitizer does not know the standard library's.
-  nonisolated(unsafe) private static var state = State()
-  nonisolated(unsafe) private static let lock: UnsafeMutablePointer<pthread_mutex_t> = {
-    let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    pthread_mutex_init(lock, nil)
-    return lock
-  }()
+  /// Guarded by the lock.
+  private var state = State()
+  /// A lock of pthread, because the thread sanitizer does not know the standard library's. Allocated once, owned here alone.
+  private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
-  private static func locked<Result>(_ body: (inout State) -> Result) -> Result {
+  init() { pthread_mutex_init(lock, nil) }
+
+  deinit {
+    if state.descriptor >= 0 {
+      munmap(UnsafeMutableRawPointer(bitPattern: state.base), Self.largestSize)
+      close(state.descriptor)
+    }
+    pthread_mutex_destroy(lock)
+    lock.deallocate()
+  }
+
+  private func locked<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
     return body(&state)
   }
 
   /// Counts memory for a piece that was allocated, or freed.
-  static func count(_ bytes: Int) { locked { $0.memory += bytes } }
+  func count(_ bytes: Int) { locked { $0.memory += bytes } }
 
   /// Whether there is a file. For tests.
-  static var isBegun: Bool { locked { $0.descriptor >= 0 } }
+  var isBegun: Bool { locked { $0.descriptor >= 0 } }
 
   /// Writes a piece to the file, if it is time for that.
   /// - Returns: where it is from now on; `nil` where it stays.
-  static func put(_ piece: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer? {
+  func put(_ piece: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer? {
     locked { state in
-      guard state.memory > budget, !state.isImpossible else { return nil }
-      if state.descriptor < 0, !begin(&state) { return nil }
-      let length = inPages(piece.count)
+      guard state.memory > Self.budget, !state.isImpossible else { return nil }
+      if state.descriptor < 0, !Self.begin(&state) { return nil }
+      let length = Self.inPages(piece.count)
       let offset = state.free[length]?.popLast() ?? state.size
-      guard offset + length <= largestSize, write(piece, length, state.descriptor, at: offset) else {
+      guard offset + length <= Self.largestSize, Self.write(piece, length, state.descriptor, at: offset) else {
         state.isImpossible = true
         return nil
       }
@@ -60,23 +71,23 @@ enum RowFile {
     }
   }
 
-  /// A stretch is not needed for now: its pages leave the process, and come back when they are looked at.
+  /// Releases the pages of a stretch: they leave the process, and come back when they are read.
   ///
-  /// From piece to piece, with what is between: the kernel brings in neighbours of a page, whosoever they are.
-  static func rest(from start: UnsafeMutableRawPointer, upTo end: UnsafeMutableRawPointer) {
+  /// The stretch includes what lies between its pieces: the kernel's readahead may map neighbouring pages of other pieces.
+  func releasePages(from start: UnsafeMutableRawPointer, upTo end: UnsafeMutableRawPointer) {
     if start < end { madvise(start, end - start, MADV_DONTNEED) }
   }
 
-  /// No piece is needed for now.
-  static func restAll() {
+  /// Releases the pages of all pieces.
+  func releaseAllPages() {
     let (base, size) = locked { ($0.base, $0.size) }
-    if let start = UnsafeMutableRawPointer(bitPattern: base) { rest(from: start, upTo: start + size) }
+    if let start = UnsafeMutableRawPointer(bitPattern: base) { releasePages(from: start, upTo: start + size) }
   }
 
   /// The piece is not needed any more.
-  static func free(_ piece: UnsafeMutableRawPointer, _ count: Int) {
-    rest(from: piece, upTo: piece + count)
-    locked { state in state.free[inPages(count), default: []].append(Int(UInt(bitPattern: piece) - state.base)) }
+  func free(_ piece: UnsafeMutableRawPointer, _ count: Int) {
+    releasePages(from: piece, upTo: piece + count)
+    locked { state in state.free[Self.inPages(count), default: []].append(Int(UInt(bitPattern: piece) - state.base)) }
   }
 
   /// A length in whole pages.
