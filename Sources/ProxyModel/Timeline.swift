@@ -193,6 +193,27 @@ public struct WaitRow: Sendable, Hashable {
   public var ownerEvidence = Evidence.unknown
   /// The deepest chain, in locks; 0 where no owner is known.
   public var depth = 0
+
+  public init(
+    kind: WaitKind, waiter: TaskLabel, lock: LockAddress, begin: Timestamp, isCutAtBegin: Bool, end: Timestamp?,
+    length: Int64, result: WaitResult, asleep: Int64?, touchesGap: Bool, times: ClassTimes = ClassTimes(),
+    owner: TaskLabel? = nil, ownerEvidence: Evidence = .unknown, depth: Int = 0
+  ) {
+    self.kind = kind
+    self.waiter = waiter
+    self.lock = lock
+    self.begin = begin
+    self.isCutAtBegin = isCutAtBegin
+    self.end = end
+    self.length = length
+    self.result = result
+    self.asleep = asleep
+    self.touchesGap = touchesGap
+    self.times = times
+    self.owner = owner
+    self.ownerEvidence = ownerEvidence
+    self.depth = depth
+  }
 }
 
 /// A hole in a CPU's records.
