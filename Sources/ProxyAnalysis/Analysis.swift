@@ -21,7 +21,7 @@ public protocol Analysis: Sendable {
   /// What the text report shows of it.
   static func blocks(_ context: ReportContext) -> [SummaryBlock]
   /// Which of its results the capture does not allow although ``needs`` are met.
-  static func limits(_ context: ReportContext) -> [Limit]
+  static func unavailableResults(_ context: ReportContext) -> [UnavailableResult]
 }
 
 extension Analysis {
@@ -30,7 +30,7 @@ extension Analysis {
     preconditionFailure("\(name) has no findings")
   }
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] { [] }
-  public static func limits(_ context: ReportContext) -> [Limit] { [] }
+  public static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] { [] }
 
   /// The needs that a capture does not meet; empty where the analysis is available.
   public static func missing(in context: ReportContext) -> [EventNeed] {
@@ -69,7 +69,7 @@ extension [EventNeed] {
 }
 
 /// A result that a capture does not allow, although the analysis as a whole is available.
-public struct Limit: Sendable, Hashable {
+public struct UnavailableResult: Sendable, Hashable {
   /// What is missing, as a noun phrase: `time spent in waits`.
   public var result: String
   /// Which events would give it.

@@ -82,5 +82,7 @@ public struct Distribution: Sendable, Hashable {
     .init("p50", .duration), .init("p90", .duration, leaves: 3), .init("p99", .duration, leaves: 2),
   ]
 
-  var phrases: [Phrase] { [total, max, mean, percentile(50), percentile(90), percentile(99)].map(Phrase.duration) }
+  var phrases: [TextFragment] {
+    [total, max, mean, percentile(50), percentile(90), percentile(99)].map(TextFragment.duration)
+  }
 }

@@ -21,14 +21,14 @@ public struct Finding: Sendable, Hashable {
   public var cost: Int64
   public var time: Timestamp
   /// The sentence, without time, kind and lock.
-  public var text: [Phrase]
+  public var text: [TextFragment]
   public var lock: LockAddress?
   /// The table and the id of the row that it comes from.
   public var table: String
   public var row: Int
 
   public init(
-    _ gravity: Gravity, kind: String, cost: Int64, time: Timestamp, text: [Phrase], lock: LockAddress? = nil,
+    _ gravity: Gravity, kind: String, cost: Int64, time: Timestamp, text: [TextFragment], lock: LockAddress? = nil,
     table: String, row: Int
   ) {
     self.gravity = gravity

@@ -5,7 +5,7 @@ import ProxyModel
 public struct Report: Sendable {
   public let context: ReportContext
   /// Every analysis, in the registry's order, and whether the capture allows it.
-  public let outcomes: [Outcome]
+  public let availability: [Availability]
   /// Every table of every analysis, in the registry's order.
   public let tables: [TableResult]
   /// Worst first.
@@ -13,10 +13,10 @@ public struct Report: Sendable {
   /// In the order of their parts, and of their places there.
   public let blocks: [SummaryBlock]
   /// What could not be computed, and why.
-  public let limits: [Limit]
+  public let unavailableResults: [UnavailableResult]
 
   /// Whether a capture allows an analysis.
-  public struct Outcome: Sendable, Hashable {
+  public struct Availability: Sendable, Hashable {
     public var name: String
     public var purpose: String
     public var missing: [EventNeed]
@@ -39,7 +39,7 @@ public struct Report: Sendable {
     public var notAvailable: String? { missing.isEmpty ? nil : "not available: \(missing.explanation)" }
 
     /// Whether there are rows, and the filter chooses none of them: not the same as a table without rows.
-    public var isNothingChosen: Bool { missing.isEmpty && table.rowCount == 0 && table.unfilteredCount > 0 }
+    public var isEmptiedByFilter: Bool { missing.isEmpty && table.rowCount == 0 && table.unfilteredCount > 0 }
   }
 
   /// Runs analyses over a context.
@@ -48,11 +48,11 @@ public struct Report: Sendable {
     var context = context
     context.rows = RowSelection(context.timeline, context.filter)
     self.context = context
-    outcomes = analyses.map { Outcome(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
+    availability = analyses.map { Availability(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
     var tables: [TableResult] = []
     var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
-    var limits: [Limit] = []
+    var unavailableResults: [UnavailableResult] = []
     var parts = Self.parts(analyses, context, jobs: jobs)
     for place in parts.indices {
       // Not copied, as far as that can be: there can be a finding for each row.
@@ -62,14 +62,14 @@ public struct Report: Sendable {
       for index in part.findings.indices { part.findings[index].source = UInt8(place) }
       if findings.isEmpty { swap(&findings, &part.findings) } else { findings += part.findings }
       blocks += part.blocks
-      limits += part.limits
+      unavailableResults += part.unavailableResults
     }
     self.tables = tables
     self.findings = Findings(findings, of: analyses, context)
     self.blocks = blocks.enumerated().sorted { a, b in
       (a.element.part.rawValue, a.element.place, a.offset) < (b.element.part.rawValue, b.element.place, b.offset)
     }.map(\.element)
-    self.limits = limits
+    self.unavailableResults = unavailableResults
     context.timeline.rest()
   }
 
@@ -78,7 +78,7 @@ public struct Report: Sendable {
     var tables: [TableResult] = []
     var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
-    var limits: [Limit] = []
+    var unavailableResults: [UnavailableResult] = []
 
     init() {}
 
@@ -86,13 +86,13 @@ public struct Report: Sendable {
       let missing = analysis.missing(in: context)
       tables = analysis.tables(context).map { TableResult(table: $0, missing: missing) }
       guard missing.isEmpty else {
-        limits = [Limit(analysis.purpose, needs: missing)]
+        unavailableResults = [UnavailableResult(analysis.purpose, needs: missing)]
         return
       }
       findings = analysis.findings(context)
       blocks = analysis.blocks(context)
       context.timeline.rest()
-      limits = analysis.limits(context)
+      unavailableResults = analysis.unavailableResults(context)
     }
   }
 

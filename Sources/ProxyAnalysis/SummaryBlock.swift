@@ -9,7 +9,7 @@ public enum ReportPart: Int, Sendable, Hashable, CaseIterable {
   case cpus
   case top
   /// What could not be computed, and which event would give it.
-  case limits
+  case unavailableResults
 }
 
 /// A block of the text report: a heading, and small tables, bars and notes under it.
@@ -24,7 +24,7 @@ public struct SummaryBlock: Sendable, Hashable {
     case table(SummaryTable)
     case bars([Bar])
     /// A line of text.
-    case line([Phrase])
+    case line([TextFragment])
   }
 
   public init(_ part: ReportPart, place: Int = 0, _ title: String, _ content: [Content]) {
@@ -63,9 +63,9 @@ public struct SummaryTable: Sendable, Hashable {
 
   public var columns: [Column]
   /// As many phrases as columns in each.
-  public var rows: [[Phrase]]
+  public var rows: [[TextFragment]]
 
-  public init(columns: [Column], rows: [[Phrase]]) {
+  public init(columns: [Column], rows: [[TextFragment]]) {
     self.columns = columns
     self.rows = rows
   }

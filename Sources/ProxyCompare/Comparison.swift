@@ -2,7 +2,7 @@ import ProxyAnalysis
 import TraceCore
 
 /// Whether a figure has changed.
-public enum ChangeVerdict: String, Sendable, Hashable {
+public enum ChangeOutcome: String, Sendable, Hashable {
   case better, worse
   /// The interval of the difference has zero in it.
   case noDifference = "no difference shown"
@@ -17,7 +17,7 @@ public struct Change: Sendable, Hashable {
   /// 95 % interval of `absolute`, by bootstrap; `nil` for what is no mean or percentile, and for too few samples.
   public var interval: ClosedRange<Double>?
   /// `nil` for what is neither good nor bad, and for figures that are no samples.
-  public var verdict: ChangeVerdict?
+  public var outcome: ChangeOutcome?
 }
 
 /// One figure of all sides.
@@ -43,7 +43,7 @@ public struct FigureRow: Sendable, Hashable {
 
 /// Sides beside each other: the first is the base.
 public struct Comparison: Sendable {
-  public let sides: [Figures]
+  public let sides: [ComparedSide]
   public private(set) var figures: [FigureRow] = []
   public private(set) var locks: [FigureRow] = []
   public private(set) var tasks: [FigureRow] = []
@@ -54,7 +54,7 @@ public struct Comparison: Sendable {
   /// anything else than that no difference is shown.
   public static let errorShare = 0.05
 
-  public init(_ sides: [Figures]) {
+  public init(_ sides: [ComparedSide]) {
     self.sides = sides
     figures = makeFigures()
     (locks, tasks) = (byName("lock") { $0.lock }, byName("task") { $0.comm })
@@ -125,13 +125,13 @@ public struct Comparison: Sendable {
     guard let a = value(figure, base), let b = value(figure, new) else { return nil }
     var change = difference(a, b)
     guard min(base.count, new.count) >= figure.fewest else {
-      change.verdict = .tooFew
+      change.outcome = .tooFew
       return change
     }
     let bootstrap = Bootstrap(figure, base: base, new: new)
     change.interval = bootstrap.interval(leavingOut: 0.05)
     let sure = bootstrap.interval(leavingOut: errorShare / Double(max(judged, 1)))
-    change.verdict = base == new || sure.contains(0) ? .noDifference : a > b ? .better : .worse
+    change.outcome = base == new || sure.contains(0) ? .noDifference : a > b ? .better : .worse
     return change
   }
 
@@ -140,7 +140,8 @@ public struct Comparison: Sendable {
   }
 
   private func plain(
-    _ group: String, _ name: String, _ unit: FigureRow.Unit, isWaitFigure: Bool = false, _ value: (Figures) -> Double?
+    _ group: String, _ name: String, _ unit: FigureRow.Unit, isWaitFigure: Bool = false,
+    _ value: (ComparedSide) -> Double?
   ) -> FigureRow {
     plain(group, name, sides.map { isWaitFigure && !$0.records(.contentionBegan) ? nil : value($0) }, unit)
   }
@@ -154,7 +155,7 @@ public struct Comparison: Sendable {
   }
 
   /// A count for each second of capture, where clocks count nanoseconds.
-  private func rate(_ group: String, _ name: String, _ count: (Figures) -> Double) -> FigureRow {
+  private func rate(_ group: String, _ name: String, _ count: (ComparedSide) -> Double) -> FigureRow {
     plain(
       group, "\(name) per s",
       sides.map { $0.countsNanoseconds && $0.span > 0 ? count($0) * 1e9 / Double($0.span) : nil }, .perSecond)

@@ -31,7 +31,7 @@ public struct RuleResult: Sendable {
 extension Rule {
   /// Holds the rule against a side.
   /// - Parameter base: what `base` stands for.
-  public func check(_ side: Figures, base: Figures? = nil) -> RuleResult {
+  public func check(_ side: ComparedSide, base: ComparedSide? = nil) -> RuleResult {
     let isTime = subject.unit == .time
     var result = RuleResult(
       rule: self, outcome: .undecidable, isTime: isTime, isShare: subject.unit == .share, table: subject.table)
@@ -54,7 +54,7 @@ extension Rule {
   /// Why a figure cannot be known.
   private struct Unknown: Error { var text: String }
 
-  private func bound(_ base: Figures?) throws(Unknown) -> Double {
+  private func bound(_ base: ComparedSide?) throws(Unknown) -> Double {
     switch bound {
     case .number(let number): return number
     case .base(let factor, let plus):
@@ -67,7 +67,7 @@ extension Rule {
     }
   }
 
-  private func value(of side: Figures) throws(Unknown) -> Double {
+  private func value(of side: ComparedSide) throws(Unknown) -> Double {
     switch subject {
     case .scalar(let scalar): return try Self.value(of: scalar, side)
     case .rows(let rows, let statistic, let filters):
@@ -88,11 +88,11 @@ extension Rule {
     }
   }
 
-  private static func requireWaits(_ side: Figures) throws(Unknown) {
+  private static func requireWaits(_ side: ComparedSide) throws(Unknown) {
     if !side.records(.contentionBegan) { throw Unknown(text: "lock:contention_begin was not recorded") }
   }
 
-  private static func value(of scalar: Scalar, _ side: Figures) throws(Unknown) -> Double {
+  private static func value(of scalar: Scalar, _ side: ComparedSide) throws(Unknown) -> Double {
     switch scalar {
     case .lostShare:
       let (part, all) = side.lost
@@ -113,7 +113,7 @@ extension Rule {
     }
   }
 
-  private static func samples(_ side: Figures, _ rows: Rows, _ filters: [Filter]) -> [Sample] {
+  private static func samples(_ side: ComparedSide, _ rows: Rows, _ filters: [Filter]) -> [Sample] {
     let all: [Sample] =
       switch rows {
       // Of mutexes, unless a rule asks for another kind.
@@ -128,7 +128,7 @@ extension Rule {
   }
 
   /// The rows to look at: of a limit from above those beyond it, or else the greatest.
-  private func nameRows(_ side: Figures, _ bound: Double, _ result: inout RuleResult) {
+  private func nameRows(_ side: ComparedSide, _ bound: Double, _ result: inout RuleResult) {
     guard case .rows(let rows, let statistic, let filters) = subject else { return }
     var found = Self.samples(side, rows, filters)
     if statistic == .max, comparison == .less || comparison == .lessOrEqual {

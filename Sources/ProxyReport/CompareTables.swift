@@ -47,7 +47,7 @@ public struct CompareTables {
         change?.interval?.upperBound,
       ]
       for number in numbers { try sink.write("," + (number.map(CompareNumbers.exact) ?? "")) }
-      try sink.write(",\(change?.verdict?.rawValue ?? "")\n")
+      try sink.write(",\(change?.outcome?.rawValue ?? "")\n")
     }
   }
 
@@ -84,7 +84,7 @@ public struct CompareTables {
     }
   }
 
-  private func write(_ side: Figures, _ json: inout JSONStream) throws(OutputError) {
+  private func write(_ side: ComparedSide, _ json: inout JSONStream) throws(OutputError) {
     try json.object(inline: true) { json throws(OutputError) in
       try json.member("label", side.label)
       try json.member("files", side.captures.map(\.capture.path))
@@ -132,7 +132,7 @@ public struct CompareTables {
       } else {
         try json.null()
       }
-      try json.member("verdict", change.verdict?.rawValue)
+      try json.member("verdict", change.outcome?.rawValue)
     }
   }
 }

@@ -13,7 +13,7 @@ public struct CompareText {
     style = TextStyle(isColoured: isColoured)
   }
 
-  private var sides: [Figures] { comparison.sides }
+  private var sides: [ComparedSide] { comparison.sides }
   private var isTime: Bool { sides.allSatisfy(\.countsNanoseconds) }
 
   public func write(to sink: ByteSink) throws(OutputError) {
@@ -97,7 +97,7 @@ public struct CompareText {
   }
 
   private func verdict(_ change: Change?) -> String {
-    switch change?.verdict {
+    switch change?.outcome {
     case .better: "better"
     case .worse: "worse"
     case .noDifference: sides.count == 2 ? "no difference shown" : "="

@@ -116,7 +116,7 @@ public struct InfoText {
   }
 
   private func results(_ report: Report) -> [String] {
-    let outcomes = report.outcomes
+    let outcomes = report.availability
     return TextLayout.lines(
       [
         TextColumn(title: "result", isFlushRight: false, cells: outcomes.map(\.name)),

@@ -28,7 +28,7 @@ public struct JSONWriter {
       }
       try json.key("not_available")
       try json.array { json throws(OutputError) in
-        for limit in report.limits { try write(limit, to: &json) }
+        for limit in report.unavailableResults { try write(limit, to: &json) }
       }
       try json.key("tables")
       try json.object { json throws(OutputError) in
@@ -174,7 +174,7 @@ extension JSONWriter {
   private func write(
     _ finding: Finding, _ context: ReportContext, to json: inout JSONStream
   ) throws(OutputError) {
-    let phrases = PhraseText(context)
+    let phrases = FragmentText(context)
     try json.object(inline: true) { json throws(OutputError) in
       try json.member("kind", finding.kind)
       try json.member("time", finding.time.rawValue)
@@ -188,7 +188,7 @@ extension JSONWriter {
     }
   }
 
-  private func write(_ limit: Limit, to json: inout JSONStream) throws(OutputError) {
+  private func write(_ limit: UnavailableResult, to json: inout JSONStream) throws(OutputError) {
     try json.object(inline: true) { json throws(OutputError) in
       try json.member("result", limit.result)
       try json.member("reason", limit.needs.explanation)

@@ -31,7 +31,7 @@ public struct StoryText {
 private struct StoryPage {
   let story: WaitStory
   let context: ReportContext
-  let phrases: PhraseText
+  let phrases: FragmentText
   let style: TextStyle
   let row: WaitRow
   /// Columns of the longest instant.
@@ -39,13 +39,13 @@ private struct StoryPage {
 
   init(_ story: WaitStory, _ context: ReportContext, _ style: TextStyle) {
     (self.story, self.context, self.style) = (story, context, style)
-    phrases = PhraseText(context)
+    phrases = FragmentText(context)
     row = context.timeline.waits[story.wait]
     let clock = context.capture.clock
     timeWidth = story.lines.map { clock.format($0.time).count }.max() ?? 0
   }
 
-  private func wrap(_ phrases: [Phrase], first: Int = 0, hanging: Int) -> [String] {
+  private func wrap(_ phrases: [TextFragment], first: Int = 0, hanging: Int) -> [String] {
     Self.wrap(self.phrases.wrappable(phrases), head: String(repeating: " ", count: first), hanging: hanging)
   }
 
@@ -106,7 +106,7 @@ extension StoryPage {
     }
   }
 
-  private var owner: [Phrase] {
+  private var owner: [TextFragment] {
     if let owner = row.owner {
       return ["owner when it began: ", .task(owner), .plain(mark(row.ownerEvidence))]
     }
@@ -160,13 +160,13 @@ extension StoryPage {
     case .line(let line):
       var text = line.text
       text.append(.plain(mark(line.evidence)))
-      return lines(line.time, line.cpu, isFact: !line.verb.isRecord, isHighlighted: line.isHighlighted, text)
+      return lines(line.time, line.cpu, isFact: !line.kind.isRecord, isHighlighted: line.isHighlighted, text)
     case .fold(let fold): return lines(fold.begin, nil, isFact: false, isHighlighted: fold.isHighlighted, text(fold))
     }
   }
 
   private func lines(
-    _ time: Timestamp, _ cpu: CPU?, isFact: Bool, isHighlighted: Bool, _ text: [Phrase]
+    _ time: Timestamp, _ cpu: CPU?, isFact: Bool, isHighlighted: Bool, _ text: [TextFragment]
   ) -> [String] {
     let instant = context.capture.clock.format(time)
     let place = cpu.map { "[\(HumanNumbers.padded($0, 3))]" } ?? "     "
@@ -177,8 +177,8 @@ extension StoryPage {
     return isHighlighted ? lines.map { style.paint($0, .warning) } : lines
   }
 
-  private func text(_ fold: StoryFold) -> [Phrase] {
-    var text: [Phrase] = []
+  private func text(_ fold: StoryFold) -> [TextFragment] {
+    var text: [TextFragment] = []
     if fold.switches > 0 {
       text = ["… ", .plain(HumanNumbers.counted(UInt64(fold.switches), "switch", "switches"))]
       for (place, task) in fold.tasks.enumerated() { text += [place == 0 ? " between " : " and ", .task(task)] }
@@ -234,8 +234,8 @@ extension StoryPage {
       lines += wrap(
         [
           .plain("inversion \(index + 1): "), .instant(window.begin), " for ", .duration(window.length), " on ",
-          .cpu(window.cpu), ", ", .task(window.owner.unranked), " behind ",
-          window.culprits.first.map { .task($0.task.unranked) } ?? .unknown, .plain(mark(window.evidence)),
+          .cpu(window.cpu), ", ", .task(window.owner.withoutPriority), " behind ",
+          window.culprits.first.map { .task($0.task.withoutPriority) } ?? .unknown, .plain(mark(window.evidence)),
         ], first: 2, hanging: 4)
     }
     if windows.count > 5 { lines.append("  and \(windows.count - 5) shorter ones") }
@@ -259,11 +259,6 @@ extension StoryPage {
     }
     return lines
   }
-}
-
-extension TaskLabel {
-  /// Name and pid alone.
-  fileprivate var unranked: TaskLabel { TaskLabel(index: index, pid: pid, comm: comm, priority: nil) }
 }
 
 extension HumanNumbers {

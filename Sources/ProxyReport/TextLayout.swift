@@ -23,7 +23,7 @@ enum TextLayout {
   static let glue = "\u{a0}"
 
   /// A small table, two columns indented. Columns leave, those whose turn is first, until it is narrow enough.
-  static func table(_ table: SummaryTable, _ phrases: PhraseText, _ style: TextStyle) -> [String] {
+  static func table(_ table: SummaryTable, _ phrases: FragmentText, _ style: TextStyle) -> [String] {
     var columns = table.columns.enumerated().map { index, column in
       TextColumn(
         title: title(column, phrases), isFlushRight: column.kind != .text, leaves: column.leaves,
@@ -55,7 +55,7 @@ enum TextLayout {
 
   private static func lineWidth(_ columns: [TextColumn]) -> Int { columns.reduce(0) { $0 + $1.width + 2 } }
 
-  private static func title(_ column: SummaryTable.Column, _ phrases: PhraseText) -> String {
+  private static func title(_ column: SummaryTable.Column, _ phrases: FragmentText) -> String {
     column.kind == .duration ? "\(column.title) \(phrases.durationUnit)" : column.title
   }
 
@@ -68,7 +68,7 @@ enum TextLayout {
   }
 
   /// Bars under each other: label, per cent, and a bar as long as the part is of the whole.
-  static func bars(_ bars: [Bar], _ phrases: PhraseText, _ style: TextStyle) -> [String] {
+  static func bars(_ bars: [Bar], _ phrases: FragmentText, _ style: TextStyle) -> [String] {
     let full = 40
     let columns = [
       TextColumn(title: "", isFlushRight: false, cells: bars.map(\.label)),

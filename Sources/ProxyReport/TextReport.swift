@@ -17,7 +17,7 @@ public struct TextReport {
       switch part {
       case .capture: break
       case .findings: try write(findings: report, to: sink)
-      case .limits: try write(limits: report, to: sink)
+      case .unavailableResults: try write(limits: report, to: sink)
       case .proxyExecution, .waitingTime, .cpus, .top:
         for block in report.blocks where block.part == part { try write(block, report.context, to: sink) }
       }
@@ -30,7 +30,7 @@ public struct TextReport {
       try put("\(result.name): \(reason)", sink)
       return
     }
-    if result.isNothingChosen {
+    if result.isEmptiedByFilter {
       try put(FilterText.nothingChosen(in: result), sink)
       return
     }
@@ -47,7 +47,7 @@ public struct TextReport {
   }
 
   private func write(_ block: SummaryBlock, _ context: ReportContext, to sink: ByteSink) throws(OutputError) {
-    let phrases = PhraseText(context)
+    let phrases = FragmentText(context)
     try heading(block.title, sink)
     for content in block.content {
       let lines =
@@ -62,7 +62,7 @@ public struct TextReport {
 
   private func write(findings report: Report, to sink: ByteSink) throws(OutputError) {
     guard !report.findings.isEmpty else { return }
-    let phrases = PhraseText(report.context)
+    let phrases = FragmentText(report.context)
     try heading("Findings", sink)
     let shown = Array(report.findings.prefix(report.context.top))
     let costs = shown.map { $0.cost > 0 ? phrases.sentence([.duration($0.cost)]) : "" }
@@ -79,9 +79,9 @@ public struct TextReport {
   }
 
   private func write(limits report: Report, to sink: ByteSink) throws(OutputError) {
-    guard !report.limits.isEmpty else { return }
+    guard !report.unavailableResults.isEmpty else { return }
     try heading("Not computed", sink)
-    for limit in report.limits {
+    for limit in report.unavailableResults {
       for line in TextLayout.wrap("\(limit.result): \(limit.needs.explanation)", indent: 2) { try put(line, sink) }
     }
   }

@@ -79,15 +79,15 @@ struct CheckCommand: ParsableCommand {
     do {
       let rules = try allRules()
       if rules.isEmpty { throw ValidationError("there is no rule in \(self.rules.joined(separator: ", "))") }
-      var baseFigures: Figures?
+      var baseFigures: ComparedSide?
       if let base {
         guard let context = load(base, &outcome) else { return try outcome.exit() }
-        baseFigures = Figures(label: base, [context])
+        baseFigures = ComparedSide(label: base, [context])
       }
       var checked: [CheckText.Checked] = []
       for file in files {
         guard let context = load(file, &outcome) else { continue }
-        let side = Figures(label: file, [context])
+        let side = ComparedSide(label: file, [context])
         checked.append((file, rules.map { $0.check(side, base: baseFigures) }))
       }
       try write(checked)

@@ -90,9 +90,9 @@ struct CompareCommand: ParsableCommand {
   }
 
   /// `nil` where a capture cannot be read: a side without it would be another.
-  private func loadSides(_ outcome: inout Outcome) throws -> [Figures]? {
+  private func loadSides(_ outcome: inout Outcome) throws -> [ComparedSide]? {
     let map = try MatchFile.map(match)
-    var figures: [Figures] = []
+    var figures: [ComparedSide] = []
     for (index, side) in sides.enumerated() {
       var contexts: [ReportContext] = []
       for file in side {
@@ -101,7 +101,7 @@ struct CompareCommand: ParsableCommand {
         contexts.append(context)
       }
       let name = index < label.count ? label[index] : CompareCommand.name(side, sides)
-      figures.append(Figures(label: name, contexts, matching: map))
+      figures.append(ComparedSide(label: name, contexts, matching: map))
     }
     return figures
   }

@@ -128,7 +128,7 @@ struct ReportCommand: ParsableCommand {
     if !isWholeReport {
       for problem in CaptureText.problems(of: report.context) { Outcome.complain(problem) }
       // Text says it in the table's place.
-      for table in result.map({ [$0] }) ?? report.tables where table.isNothingChosen && output != .text {
+      for table in result.map({ [$0] }) ?? report.tables where table.isEmptiedByFilter && output != .text {
         Outcome.complain("\(report.context.capture.path): \(FilterText.nothingChosen(in: table))")
       }
     }

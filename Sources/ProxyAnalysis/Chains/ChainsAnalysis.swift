@@ -45,7 +45,7 @@ public enum ChainsAnalysis: Analysis {
 
   public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
     let chain = context.timeline.chains[Int(key.place)]
-    var text: [Phrase] = []
+    var text: [TextFragment] = []
     for member in members(chain) { text += [.task(member), " waits for "] }
     if let closing = chain.path.last { text.append(.task(closing)) }
     text.append(.plain(chain.evidence.note))

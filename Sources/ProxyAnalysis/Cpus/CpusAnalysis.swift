@@ -42,8 +42,8 @@ public enum CpusAnalysis: Analysis {
     ].filter { figure in figure.0 == "busy" || figure.0 == "idle" || cpus.contains { figure.1($0) > 0 } }
 
     let columns = figures.flatMap { [SummaryTable.Column($0.title, .duration), .init("%", .share)] }
-    func row(_ label: Phrase, _ cpu: CPURow, span: Int64) -> [Phrase] {
-      let times = figures.flatMap { [Phrase.duration($0.time(cpu)), .share(of: $0.time(cpu), in: span)] }
+    func row(_ label: TextFragment, _ cpu: CPURow, span: Int64) -> [TextFragment] {
+      let times = figures.flatMap { [TextFragment.duration($0.time(cpu)), .share(of: $0.time(cpu), in: span)] }
       return [label] + times + [.count(cpu.switches)]
     }
     var rows = cpus.map { row(.cpu($0.cpu), $0, span: span) }

@@ -58,7 +58,7 @@ public enum HandoffsAnalysis: Analysis {
     var latencies: [String: Durations] = [:]
     for row in context.rows.handoffs { latencies[row.kind.rawValue, default: Durations()].append(row.end - row.begin) }
     guard !latencies.isEmpty else { return [] }
-    let rows = latencies.keys.sorted().map { kind -> [Phrase] in
+    let rows = latencies.keys.sorted().map { kind -> [TextFragment] in
       let distribution = Distribution(latencies[kind] ?? Durations())
       return [.plain(kind), .count(UInt64(distribution.count))]
         + [50, 90, 99].map { .duration(distribution.percentile($0)) } + [.duration(distribution.max)]

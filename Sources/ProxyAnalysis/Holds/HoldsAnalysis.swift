@@ -26,6 +26,6 @@ public enum HoldsAnalysis: Analysis {
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var held: [TaskIndex: Durations] = [:]
     for hold in context.rows.holds { held[hold.owner.index, default: Durations()].append(hold.end - hold.begin) }
-    return TaskRanking("Top owners", place: 4, noun: "owner", count: "holds", held, context).blocks
+    return TopTasksBlock("Top owners", place: 4, noun: "owner", count: "holds", held, context).blocks
   }
 }

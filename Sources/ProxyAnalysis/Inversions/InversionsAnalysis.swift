@@ -39,7 +39,7 @@ public enum InversionsAnalysis: Analysis {
 
   public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
     let row = context.rows.inversions[Int(key.place)]
-    var text: [Phrase] = [.task(row.waiter), " waits for ", .task(row.owner)]
+    var text: [TextFragment] = [.task(row.waiter), " waits for ", .task(row.owner)]
     if let culprit = row.culprits.first?.task { text += [", while ", .task(culprit), " runs on ", .cpu(row.cpu)] }
     if row.culprits.count > 1 { text.append(.plain(" and \(row.culprits.count - 1) more")) }
     text.append(.plain(row.evidence.note))

@@ -38,8 +38,8 @@ public enum LocksAnalysis: Analysis {
     var lengths: [LockAddress: Durations] = [:]
     for wait in waits { lengths[wait.lock, default: Durations()].append(wait.length) }
     let kinds = Dictionary(uniqueKeysWithValues: context.rows.locks.map { ($0.lock, $0.kindNames) })
-    let top = Ranking(lengths, top: context.top, order: <)
-    let rows = top.entries.map { lock, waits -> [Phrase] in
+    let top = TopTotals(lengths, top: context.top, order: <)
+    let rows = top.entries.map { lock, waits -> [TextFragment] in
       [.lock(lock), .plain(kinds[lock] ?? ""), .count(UInt64(waits.count))] + waits.phrases
     }
     let table = SummaryTable(

@@ -53,8 +53,8 @@ public enum PairingAnalysis: Analysis {
     return "\(text) \(clash.what.rawValue) of \(clash.task.pid)"
   }
 
-  private static func sentence(_ row: PairingRow) -> [Phrase] {
-    var text: [Phrase] = [.plain("\(row.callback.name) of "), .task(row.task), " on ", .cpu(row.cpu)]
+  private static func sentence(_ row: PairingRow) -> [TextFragment] {
+    var text: [TextFragment] = [.plain("\(row.callback.name) of "), .task(row.task), " on ", .cpu(row.cpu)]
     switch row.kind {
     case .runningWithoutStopping: text.append(", and no stopping before ")
     case .stoppingWithoutRunning: text.append(", and no running since ")

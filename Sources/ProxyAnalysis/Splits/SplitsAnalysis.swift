@@ -31,6 +31,6 @@ public enum SplitsAnalysis: Analysis {
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var lent: [TaskIndex: Durations] = [:]
     for split in context.rows.splits { lent[split.donor.index, default: Durations()].append(split.end - split.begin) }
-    return TaskRanking("Top donors", place: 3, noun: "donor", count: "intervals", lent, context).blocks
+    return TopTasksBlock("Top donors", place: 3, noun: "donor", count: "intervals", lent, context).blocks
   }
 }

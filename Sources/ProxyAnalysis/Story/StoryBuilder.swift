@@ -56,7 +56,7 @@ public struct StoryBuilder: Sendable {
       tell(event)
       if endsWait(event) { isOver = true }
     } else if case .switched(let record) = event.body {
-      for pid in [record.previous.pid, record.next.pid] where scope.cast.contains(pid) { before[pid] = event }
+      for pid in [record.previous.pid, record.next.pid] where scope.participants.contains(pid) { before[pid] = event }
     }
     follow(event)
   }
@@ -119,7 +119,7 @@ public struct StoryBuilder: Sendable {
   }
 
   /// A task's priority is told with its first line, and again when it has changed.
-  private mutating func introduced(_ phrase: Phrase) -> Phrase {
+  private mutating func introduced(_ phrase: TextFragment) -> TextFragment {
     guard case .task(var task) = phrase else { return phrase }
     let known = task.priority ?? scope.names[task.pid]?.priority
     // Without a record of the change the priority of a mere name is that of its first mention.
@@ -149,12 +149,12 @@ public struct StoryBuilder: Sendable {
       if event.pid != scope.row.waiter.pid { rivals.insert(event.pid) }
     case .contentionEnded(scope.row.lock, _): rivals.remove(event.pid)
     case .switched(let record):
-      if scope.cast.contains(record.previous.pid) {
+      if scope.participants.contains(record.previous.pid) {
         places[record.previous.pid] = record.previousState.isRunnable ? .queued(event.cpu) : .off
       }
-      if scope.cast.contains(record.next.pid) { places[record.next.pid] = .running(event.cpu) }
+      if scope.participants.contains(record.next.pid) { places[record.next.pid] = .running(event.cpu) }
     case .wakeup(let record), .wakeupNew(let record):
-      guard scope.cast.contains(record.task.pid) else { return }
+      guard scope.participants.contains(record.task.pid) else { return }
       if case .running = places[record.task.pid] { return }
       places[record.task.pid] = .queued(record.targetCPU)
     case .migrated(let task, _, let cpu):

@@ -30,7 +30,7 @@ public struct StoryFold: Sendable, Hashable {
 extension WaitStory {
   /// What is the same, but for its instant and its length.
   private struct Key: Hashable {
-    var verb: Verb
+    var kind: Kind
     var actor, other: Pid?
     var evidence: Evidence?
   }
@@ -60,9 +60,9 @@ extension WaitStory {
         isHighlighted = line.isHighlighted
       }
       let key = Key(
-        verb: line.verb, actor: line.actor?.pid, other: line.other?.pid, evidence: line.evidence)
+        kind: line.kind, actor: line.actor?.pid, other: line.other?.pid, evidence: line.evidence)
       counts[key, default: 0] += 1
-      if line.isPlot || counts[key, default: 0] <= toldTimes {
+      if line.isNeverFolded || counts[key, default: 0] <= toldTimes {
         close()
         entries.append(.line(line))
       } else {
@@ -81,8 +81,8 @@ extension StoryFold {
     isHighlighted = lines[0].isHighlighted
     var counts: [TaskLabel: Int] = [:]
     for line in lines {
-      if line.verb.isRecord { records += 1 }
-      switch line.verb {
+      if line.kind.isRecord { records += 1 }
+      switch line.kind {
       case .switched:
         switches += 1
         for task in [line.actor, line.other].compactMap({ $0 }) where task.pid != 0 { counts[task, default: 0] += 1 }

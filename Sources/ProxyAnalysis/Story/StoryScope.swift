@@ -18,7 +18,7 @@ struct StoryScope: Sendable {
   let migrations: [MigrationRow]
   let handoffs: [HandoffRow]
   /// The waiter and every task of its chains.
-  let cast: Set<Pid>
+  let participants: Set<Pid>
   /// The wait's lock and those of its chains.
   let locks: Set<LockAddress>
   /// The kernel runs owners on their donors' account.
@@ -32,22 +32,25 @@ struct StoryScope: Sendable {
     let end = row.begin + row.length
     (self.row, self.end) = (row, end)
     chains = timeline.chains.filter { $0.wait == wait }.sorted { $0.begin < $1.begin }
-    var cast: Set<Pid> = [row.waiter.pid]
+    var participants: Set<Pid> = [row.waiter.pid]
     var locks: Set<LockAddress> = [row.lock]
     for chain in chains {
-      cast.formUnion(chain.path.map(\.pid))
+      participants.formUnion(chain.path.map(\.pid))
       locks.formUnion(chain.locks)
     }
-    if let owner = row.owner { cast.insert(owner.pid) }
+    if let owner = row.owner { participants.insert(owner.pid) }
     // The idle task has the same pid everywhere and plays no part.
-    cast.remove(0)
-    (self.cast, self.locks) = (cast, locks)
+    participants.remove(0)
+    (self.participants, self.locks) = (participants, locks)
     splits = timeline.splits.filter {
-      $0.begin < end && $0.end > row.begin && (cast.contains($0.curr.pid) || cast.contains($0.donor.pid))
+      $0.begin < end && $0.end > row.begin
+        && (participants.contains($0.curr.pid) || participants.contains($0.donor.pid))
     }.sorted { $0.begin < $1.begin }
     splitsByCPU = Dictionary(grouping: splits, by: \.cpu)
     windows = timeline.inversions.enumerated().filter { $0.element.wait == wait }.map { ($0.offset, $0.element) }
-    migrations = timeline.migrations.filter { $0.time >= row.begin && $0.time <= end && cast.contains($0.task.pid) }
+    migrations = timeline.migrations.filter {
+      $0.time >= row.begin && $0.time <= end && participants.contains($0.task.pid)
+    }
     handoffs = timeline.handoffs.filter { $0.wait == wait }
     proxies = timeline.verdict.answer == .on
     names = Self.names(timeline)
@@ -80,7 +83,7 @@ struct StoryScope: Sendable {
   /// release, has no part in the wait any more.
   func concerns(_ pid: Pid, at time: Timestamp) -> Bool {
     if pid == row.waiter.pid { return true }
-    guard cast.contains(pid) else { return false }
+    guard participants.contains(pid) else { return false }
     return isInChain(at: time) { chain in chain.path.contains { $0.pid == pid } }
   }
 

@@ -15,24 +15,24 @@ public struct WaitStory: Sendable {
     public var time: Timestamp
     /// The CPU on which it happened; `nil` where it concerns none.
     public var cpu: CPU?
-    public var verb: Verb
+    public var kind: Kind
     /// Who acts: for a switch the task that leaves.
     public var actor: TaskLabel?
     /// On whom: for a switch the task that comes.
     public var other: TaskLabel?
-    public var text: [Phrase]
+    public var text: [TextFragment]
     /// How a fact is known; `nil` for what the record itself states.
     public var evidence: Evidence?
     /// How long the fact lasts, where it is a stretch.
     public var length: Int64?
     /// Never folded, however often it repeats.
-    public var isPlot: Bool
+    public var isNeverFolded: Bool
     /// Inside the window that the reader asked for.
     public var isHighlighted = false
   }
 
   /// What a line tells.
-  public enum Verb: Sendable, Hashable {
+  public enum Kind: Sendable, Hashable {
     // Records of the capture.
     case switched, waking, wakeup, migrated, spins, queues, acquired, gaveUp, released
     case described, probed, lost

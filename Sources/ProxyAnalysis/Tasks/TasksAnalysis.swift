@@ -35,8 +35,8 @@ public enum TasksAnalysis: Analysis {
     context.records(.contentionBegan) ? TopWaiters.blocks(context) : []
   }
 
-  public static func limits(_ context: ReportContext) -> [Limit] {
+  public static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
     context.records(.contentionBegan)
-      ? [] : [Limit("time that tasks spent in waits", needs: [.event(.contentionBegan)])]
+      ? [] : [UnavailableResult("time that tasks spent in waits", needs: [.event(.contentionBegan)])]
   }
 }

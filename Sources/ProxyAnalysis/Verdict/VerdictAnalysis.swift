@@ -22,8 +22,8 @@ public enum VerdictAnalysis: Analysis {
     return [SummaryBlock(.proxyExecution, "Proxy execution", [.line([.plain(text)])])]
   }
 
-  public static func limits(_ context: ReportContext) -> [Limit] {
+  public static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
     guard context.timeline.verdict.evidence != .probe else { return [] }
-    return [Limit("who donates, exactly instead of inferred", needs: [.event(.probedSwitch)])]
+    return [UnavailableResult("who donates, exactly instead of inferred", needs: [.event(.probedSwitch)])]
   }
 }

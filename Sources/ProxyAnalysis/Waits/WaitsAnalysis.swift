@@ -13,9 +13,10 @@ public enum WaitsAnalysis: Analysis {
 
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] { WaitingTime.blocks(context) }
 
-  public static func limits(_ context: ReportContext) -> [Limit] {
+  public static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
     let missing = [EventNeed].owners.filter { !$0.isMet(by: context.recordedRoles) }
-    return missing.isEmpty ? [] : [Limit("who owned the locks, and where waiting time went", needs: missing)]
+    return missing.isEmpty
+      ? [] : [UnavailableResult("who owned the locks, and where waiting time went", needs: missing)]
   }
 
   private static func columns(_ context: ReportContext) -> [TableColumn<WaitRow>] {

@@ -3,7 +3,7 @@ public import TraceCore
 
 /// A piece of text for people, typed so that each renderer writes it in its own way: escaped, aligned, linked, in the
 /// clock's unit.
-public enum Phrase: Sendable, Hashable {
+public enum TextFragment: Sendable, Hashable {
   /// Words of ours, safe in every medium.
   case plain(String)
   /// Hostile text out of the capture.
@@ -25,11 +25,16 @@ public enum Phrase: Sendable, Hashable {
   case unknown
 }
 
+extension TaskLabel {
+  /// The task by name and pid alone, for text that has stated its priority already.
+  package var withoutPriority: TaskLabel { TaskLabel(index: index, pid: pid, comm: comm, priority: nil) }
+}
+
 extension Evidence {
   /// ` (inferred: rule)`; empty for what a probe or an event says.
   public var note: String { rule.map { " (inferred: \($0.rawValue))" } ?? "" }
 }
 
-extension Phrase: ExpressibleByStringLiteral {
+extension TextFragment: ExpressibleByStringLiteral {
   public init(stringLiteral value: String) { self = .plain(value) }
 }

@@ -2,7 +2,7 @@ import ProxyModel
 import TraceCore
 
 /// A block with the tasks whose durations of a kind are the longest in sum.
-struct TaskRanking {
+struct TopTasksBlock {
   let blocks: [SummaryBlock]
 
   /// - Parameters:
@@ -19,10 +19,10 @@ struct TaskRanking {
       blocks = []
       return
     }
-    let top = Ranking(durations, top: context.top) { $0.rawValue < $1.rawValue }
-    let rows = top.entries.map { index, distribution -> [Phrase] in
+    let top = TopTotals(durations, top: context.top) { $0.rawValue < $1.rawValue }
+    let rows = top.entries.map { index, distribution -> [TextFragment] in
       let task = context.timeline[index]
-      return [.comm(task.comm), .pid(task.id.pid), task.priority.map(Phrase.priority) ?? .unknown]
+      return [.comm(task.comm), .pid(task.id.pid), task.priority.map(TextFragment.priority) ?? .unknown]
         + [.count(UInt64(distribution.count))] + distribution.phrases
     }
     let table = SummaryTable(

@@ -25,7 +25,7 @@ public struct Sample: Sendable, Hashable {
 ///
 /// Waits and holds that the trace's ends cut, or that lost records touch, are left out: their lengths are not known. How many
 /// those are is told.
-public struct Figures: Sendable {
+public struct ComparedSide: Sendable {
   public var label: String
   public private(set) var captures: [ReportContext] = []
   /// Mutex waits that ended with the lock or without, and are known from end to end.

@@ -1,5 +1,5 @@
 /// The greatest of a set of distributions, by their sum.
-struct Ranking<Key: Hashable> {
+struct TopTotals<Key: Hashable> {
   let entries: [(key: Key, value: Distribution)]
   /// How many there are beyond ``entries``.
   let restCount: Int

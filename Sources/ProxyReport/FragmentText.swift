@@ -3,7 +3,7 @@ import ProxyModel
 import TraceCore
 
 /// Phrases as text for a terminal: escaped, in the clock's unit.
-struct PhraseText {
+struct FragmentText {
   private let clock: TraceClock
   private let symbols: [LockAddress: String]
 
@@ -19,7 +19,7 @@ struct PhraseText {
   var durationUnit: String { countsNanoseconds ? "ms" : "steps" }
 
   /// A cell of a table whose column names the unit.
-  func cell(_ phrase: Phrase) -> String {
+  func cell(_ phrase: TextFragment) -> String {
     switch phrase {
     case .plain(let text): text
     case .quote(let text): TextEscape.terminal(text)
@@ -38,17 +38,17 @@ struct PhraseText {
   }
 
   /// Phrases one after the other, with their units.
-  func sentence(_ phrases: [Phrase]) -> String { phrases.map(words).joined() }
+  func sentence(_ phrases: [TextFragment]) -> String { phrases.map(words).joined() }
 
   /// The same for ``TextLayout/wrap(_:indent:hanging:)``: a line break does not cut what stands for one thing.
-  func wrappable(_ phrases: [Phrase]) -> String {
+  func wrappable(_ phrases: [TextFragment]) -> String {
     phrases.map { phrase in
       if case .plain(let text) = phrase { return text }
       return words(phrase).split(separator: " ").joined(separator: TextLayout.glue)
     }.joined()
   }
 
-  private func words(_ phrase: Phrase) -> String {
+  private func words(_ phrase: TextFragment) -> String {
     switch phrase {
     case .duration: "\(cell(phrase)) \(durationUnit)"
     case .share: "\(cell(phrase)) %"
