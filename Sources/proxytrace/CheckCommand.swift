@@ -84,14 +84,14 @@ struct CheckCommand: ParsableCommand {
         guard let context = load(base, &outcome) else { return try outcome.exit() }
         baseFigures = ComparedSide(label: base, [context])
       }
-      var checked: [CheckText.Checked] = []
+      var checked: [CheckedCapture] = []
       for file in files {
         guard let context = load(file, &outcome) else { continue }
         let side = ComparedSide(label: file, [context])
-        checked.append((file, rules.map { $0.check(side, base: baseFigures) }))
+        checked.append(CheckedCapture(path: file, results: rules.map { $0.check(side, base: baseFigures) }))
       }
       try write(checked)
-      outcome.note(brokenRule: checked.contains { $0.results.contains { $0.outcome != .kept } })
+      outcome.note(brokenRule: checked.contains { $0.failureCount > 0 })
     } catch let error as OutputError {
       outcome.fail(error)
     } catch let error as TraceError {
@@ -106,17 +106,17 @@ struct CheckCommand: ParsableCommand {
     return context
   }
 
-  private func write(_ checked: [CheckText.Checked]) throws(OutputError) {
+  private func write(_ checked: [CheckedCapture]) throws(OutputError) {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     switch output.choice {
     case .text: try CheckText(isColoured: reading.color.isColoured).write(checked, to: sink)
-    case .json: try CheckText.writeJSON(checked, version: Proxytrace.programVersion, to: sink)
+    case .json: try CheckJSON(version: Proxytrace.programVersion).write(checked, to: sink)
     case .csv:
       let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
-      try CheckText.writeCSV(checked, with: CSVWriter(escapesControls: isTerminal), to: sink)
+      try CheckCSV(CSVWriter(escapesControls: isTerminal)).write(checked, to: sink)
     }
     try sink.flush()
     guard let junit else { return }
-    try WholeFile.write(to: junit) { file throws(OutputError) in try CheckText.writeJUnit(checked, to: file) }
+    try WholeFile.write(to: junit) { file throws(OutputError) in try CheckJUnit().write(checked, to: file) }
   }
 }

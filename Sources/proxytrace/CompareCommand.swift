@@ -81,11 +81,10 @@ struct CompareCommand: ParsableCommand {
   private func write(_ comparison: Comparison, to sink: ByteSink) throws(OutputError) {
     switch output.choice {
     case .text: try CompareText(comparison, isColoured: reading.color.isColoured).write(to: sink)
-    case .json: try CompareTables(comparison).writeJSON(version: Proxytrace.programVersion, to: sink)
+    case .json: try CompareJSON(version: Proxytrace.programVersion).write(comparison, to: sink)
     case .csv:
       let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
-      try CompareTables(comparison).writeCSV(
-        with: CSVWriter(isRaw: csvRaw, escapesControls: isTerminal), to: sink)
+      try CompareCSV(CSVWriter(isRaw: csvRaw, escapesControls: isTerminal)).write(comparison, to: sink)
     }
   }
 

@@ -1,8 +1,8 @@
-/// Writes one JSON document piece by piece: commas, line breaks and escapes, and nothing held back.
+/// Writes one JSON document value by value, with commas, line breaks and escapes. It keeps nothing but the nesting.
 struct JSONStream {
   private struct Level {
     var isEmpty = true
-    /// Everything inside stands on one line.
+    /// Everything inside is on one line.
     var isInline: Bool
     var end: UInt8
   }
@@ -27,7 +27,7 @@ struct JSONStream {
     try close()
   }
 
-  /// The next value's name.
+  /// The name of the next value.
   mutating func key(_ name: String) throws(OutputError) {
     try separate()
     try quote(name)
@@ -50,7 +50,7 @@ struct JSONStream {
     try sink.write(value)
   }
 
-  /// A number that is already spelt as JSON wants it, or one of its words.
+  /// A number in JSON's syntax, or one of its words.
   mutating func literal(_ text: String) throws(OutputError) {
     try separate()
     try sink.write(text)
@@ -75,7 +75,7 @@ struct JSONStream {
     if let value { try number(value) } else { try null() }
   }
 
-  /// A number that is spelt already; `nil` for what is not known.
+  /// A number in JSON's syntax; `nil` for what is not known.
   mutating func member(_ name: String, literal: String?) throws(OutputError) {
     try key(name)
     try self.literal(literal ?? "null")
@@ -101,7 +101,7 @@ struct JSONStream {
     if levels.isEmpty { try sink.write("\n" as StaticString) }
   }
 
-  /// What stands before a value or a key.
+  /// Writes what comes before a value or a key.
   private mutating func separate() throws(OutputError) {
     if isAfterKey {
       isAfterKey = false
@@ -136,7 +136,7 @@ struct JSONStream {
     case "\n": try sink.write("\\n" as StaticString)
     case "\r": try sink.write("\\r" as StaticString)
     case "\t": try sink.write("\\t" as StaticString)
-    // JSON demands it for U+0000 to U+001F only; the others are as bad for a terminal that shows the document.
+    // JSON needs escapes for U+0000 to U+001F only; the others are as bad for a terminal that shows the document.
     case _ where TextEscape.isUnsafe(scalar):
       for unit in UTF16.encode(scalar)! {
         let digits = String(unit, radix: 16)

@@ -9,7 +9,8 @@ public enum FilterText {
     guard !filter.isEmpty else { return [] }
     let counts = report.tables.filter { $0.missing.isEmpty && $0.table.unfilteredCount > 0 }.map { result in
       let (count, all) = (result.table.rowCount, result.table.unfilteredCount)
-      return [result.name, count == 0 ? "none" : String(count), "of", String(all)].joined(separator: TextLayout.glue)
+      return [result.name, count == 0 ? "none" : String(count), "of", String(all)].joined(
+        separator: LineBreaker.noBreakSpace)
     }
     let chosen = "chosen: " + choices(filter, report.context.capture.clock).joined(separator: "; ")
     let rows = "rows: " + (counts.isEmpty ? "none at all" : counts.joined(separator: ", "))
@@ -40,7 +41,7 @@ public enum FilterText {
 
   /// Why a table has no rows.
   public static func nothingChosen(in result: Report.TableResult) -> String {
-    let count = HumanNumbers.counted(UInt64(result.table.unfilteredCount), "row")
+    let count = NumberText.counted(UInt64(result.table.unfilteredCount), "row")
     return "\(result.name): the filters choose none of \(count)"
   }
 }

@@ -73,7 +73,7 @@ public struct InfoText {
           cells: all.map { $0.name.isEmpty ? "(top)" : TextEscape.terminal($0.name) }),
         TextColumn(title: "clock", isFlushRight: false, cells: all.map { TextEscape.terminal($0.clockName) }),
         TextColumn(title: "sub-buffer", isFlushRight: true, cells: all.map { String($0.subBufferSize) }),
-        TextColumn(title: "CPUs", isFlushRight: false, cells: all.map { HumanNumbers.list($0.cpus) }),
+        TextColumn(title: "CPUs", isFlushRight: false, cells: all.map { NumberText.list($0.cpus) }),
       ], style)
   }
 
@@ -93,7 +93,7 @@ public struct InfoText {
       let span = context.timeline.span
       columns.append(
         TextColumn(
-          title: "lost time %", isFlushRight: true, cells: lost.map { HumanNumbers.percent($0?.lost ?? 0, of: span) }))
+          title: "lost time %", isFlushRight: true, cells: lost.map { NumberText.percent($0?.lost ?? 0, of: span) }))
     }
     return TextLayout.lines(columns, style)
   }

@@ -3,7 +3,7 @@ import ProxyModel
 import TraceCore
 
 extension JSONWriter {
-  /// What the capture tells of a BPF scheduler; nothing where it tells nothing.
+  /// What the capture says of a BPF scheduler; nothing where it says nothing.
   func write(schedExtOf context: ReportContext, to json: inout JSONStream) throws(OutputError) {
     let (summary, marks) = (context.timeline.schedExt, context.timeline.marks)
     if summary.isEmpty { return }

@@ -2,20 +2,21 @@ public import ProxyAnalysis
 import ProxyModel
 import TraceCore
 
-/// The story of one wait as text of 80 columns.
+/// The story of one wait as text of 80 columns: a header, the lines, the classes, the inversions and a legend.
 public struct StoryText {
-  static let width = 80
-
   private let showsAll: Bool
-
   private let style: TextStyle
 
-  /// - Parameter showsAll: every line, without folding.
+  /// A renderer.
+  /// - Parameter showsAll: whether to print every line, without folding.
   public init(showsAll: Bool = false, isColoured: Bool = false) {
     self.showsAll = showsAll
     style = TextStyle(isColoured: isColoured)
   }
 
+  /// Writes a story.
+  /// - Parameter context: of the capture that the story is of.
+  /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ story: WaitStory, of context: ReportContext, to sink: ByteSink) throws(OutputError) {
     let page = StoryPage(story, context, style)
     var lines = page.header + [""]
@@ -31,7 +32,7 @@ public struct StoryText {
 private struct StoryPage {
   let story: WaitStory
   let context: ReportContext
-  let phrases: FragmentText
+  let fragments: FragmentText
   let style: TextStyle
   let row: WaitRow
   /// Columns of the longest instant.
@@ -39,32 +40,14 @@ private struct StoryPage {
 
   init(_ story: WaitStory, _ context: ReportContext, _ style: TextStyle) {
     (self.story, self.context, self.style) = (story, context, style)
-    phrases = FragmentText(context)
+    fragments = FragmentText(context)
     row = context.timeline.waits[story.wait]
     let clock = context.capture.clock
     timeWidth = story.lines.map { clock.format($0.time).count }.max() ?? 0
   }
 
-  private func wrap(_ phrases: [TextFragment], first: Int = 0, hanging: Int) -> [String] {
-    Self.wrap(self.phrases.wrappable(phrases), head: String(repeating: " ", count: first), hanging: hanging)
-  }
-
-  /// Breaks a text at spaces; what does not fit stands `hanging` columns in.
-  static func wrap(_ text: String, head: String, hanging: Int) -> [String] {
-    var lines: [String] = []
-    var line = head
-    var isFresh = true
-    for word in text.split(separator: " ") {
-      let clipped = TextLayout.clipped(String(word), StoryText.width - hanging)
-      if !isFresh, TextEscape.width(line) + 1 + TextEscape.width(clipped) > StoryText.width {
-        lines.append(line)
-        line = String(repeating: " ", count: hanging)
-        isFresh = true
-      }
-      line += (isFresh ? "" : " ") + String(clipped.map { String($0) == TextLayout.glue ? " " : $0 })
-      isFresh = false
-    }
-    return lines + [line]
+  private func wrap(_ text: [TextFragment], first: Int = 0, hanging: Int) -> [String] {
+    LineBreaker.story.lines(fragments.wrappable(text), head: String(repeating: " ", count: first), hanging: hanging)
   }
 
   /// ` [rule]`, with the mark of what is inferred before it; empty for `nil`.
@@ -122,14 +105,14 @@ extension StoryPage {
     return wrap([.plain("proxy execution: \(verdict.answer.rawValue), \(why)\(how)")], first: 2, hanging: 4)
   }
 
-  /// What records that are missing can hide; a line a gap.
+  /// The gaps that overlap the wait, and what they hide.
   private var gaps: [String] {
     guard row.touchesGap else { return [] }
     let end = row.begin + row.length
     var lines: [String] = []
     let overlapping = context.timeline.gaps.filter { $0.begin <= end && $0.end > row.begin }
     for gap in overlapping.prefix(4) {
-      let count = gap.lostEvents.map { HumanNumbers.counted($0, "record") } ?? "an unknown number of records"
+      let count = gap.lostEvents.map { NumberText.counted($0, "record") } ?? "an unknown number of records"
       lines += wrap(
         [
           "gap: ", .cpu(gap.cpu), .plain(" lost \(count) from "), .instant(gap.begin), " to ", .instant(gap.end),
@@ -169,25 +152,26 @@ extension StoryPage {
     _ time: Timestamp, _ cpu: CPU?, isFact: Bool, isHighlighted: Bool, _ text: [TextFragment]
   ) -> [String] {
     let instant = context.capture.clock.format(time)
-    let place = cpu.map { "[\(HumanNumbers.padded($0, 3))]" } ?? "     "
-    // What the model adds stands under the record that it follows from.
+    let place = cpu.map { "[\(NumberText.zeroPadded($0, 3))]" } ?? "     "
+    // What the model adds is indented under the record that it follows from.
     let head =
-      (isHighlighted ? "> " : "  ") + HumanNumbers.left(instant, timeWidth) + " " + place + (isFact ? "   - " : " ")
-    let lines = Self.wrap(phrases.wrappable(text), head: head, hanging: TextEscape.width(head) + (isFact ? 0 : 4))
+      (isHighlighted ? "> " : "  ") + TextLayout.flushRight(instant, timeWidth) + " " + place + (isFact ? "   - " : " ")
+    let lines = LineBreaker.story.lines(
+      fragments.wrappable(text), head: head, hanging: TextEscape.width(head) + (isFact ? 0 : 4))
     return isHighlighted ? lines.map { style.paint($0, .warning) } : lines
   }
 
   private func text(_ fold: StoryFold) -> [TextFragment] {
     var text: [TextFragment] = []
     if fold.switches > 0 {
-      text = ["… ", .plain(HumanNumbers.counted(UInt64(fold.switches), "switch", "switches"))]
+      text = ["… ", .plain(NumberText.counted(UInt64(fold.switches), "switch", plural: "switches"))]
       for (place, task) in fold.tasks.enumerated() { text += [place == 0 ? " between " : " and ", .task(task)] }
       if fold.tasks.count == 1 { text.append(" and idle") }
       if fold.otherTasks > 0 { text.append(.plain(" (and \(fold.otherTasks) more tasks)")) }
       let others = fold.records - fold.switches
-      if others > 0 { text.append(.plain(", \(HumanNumbers.counted(UInt64(others), "other event"))")) }
+      if others > 0 { text.append(.plain(", \(NumberText.counted(UInt64(others), "other event"))")) }
     } else {
-      text = ["… ", .plain(HumanNumbers.counted(UInt64(fold.records), "event") + " like these")]
+      text = ["… ", .plain(NumberText.counted(UInt64(fold.records), "event") + " like these")]
     }
     text += [" in ", .duration(fold.end - fold.begin)]
     if fold.windows > 0 { text += [.plain("; \(fold.windows) inversions, "), .duration(fold.inverted)] }
@@ -202,18 +186,16 @@ extension StoryPage {
 
 extension StoryPage {
   var classes: [String] {
-    var lines = [style.paint("where the time went (\(phrases.durationUnit), %)", .heading)]
+    var lines = [style.paint("where the time went (\(fragments.durationUnit), %)", .heading)]
     for kind in WaitClass.allCases {
       let part = row.times[kind]
-      let share = row.length > 0 ? min(1, max(0, Double(part) / Double(row.length))) : 0
-      let bar = part > 0 ? String(repeating: "#", count: max(1, Int((share * 40).rounded()))) : ""
-      let line =
-        "  " + HumanNumbers.right(kind.name, 10) + HumanNumbers.left(phrases.cell(.duration(part)), 14)
-        + HumanNumbers.left(HumanNumbers.percent(part, of: row.length), 7) + (bar.isEmpty ? "" : "  \(bar)")
-      lines.append(line)
+      let (bar, percent) = (TextLayout.bar(part, of: row.length), NumberText.percent(part, of: row.length))
+      lines.append(
+        "  " + TextLayout.flushLeft(kind.name, 10) + TextLayout.flushRight(fragments.cell(.duration(part)), 14)
+          + TextLayout.flushRight(percent, 7) + (bar.isEmpty ? "" : "  \(bar)"))
     }
-    let sum = phrases.cell(.duration(row.times.total))
-    return lines + ["  " + HumanNumbers.right("sum", 10) + HumanNumbers.left(sum, 14)]
+    let sum = fragments.cell(.duration(row.times.total))
+    return lines + ["  " + TextLayout.flushLeft("sum", 10) + TextLayout.flushRight(sum, 14)]
   }
 
   /// Who ran instead, and the longest windows.
@@ -225,7 +207,7 @@ extension StoryPage {
       [""]
       + wrap(
         [
-          .plain(HumanNumbers.counted(UInt64(windows.count), "inversion") + ", "), .duration(total),
+          .plain(NumberText.counted(UInt64(windows.count), "inversion") + ", "), .duration(total),
           " in all; who ran instead:",
         ], hanging: 2)
     lines += culprits(windows.map(\.element))
@@ -251,31 +233,12 @@ extension StoryPage {
   }
 
   var legend: [String] {
-    var lines = Self.wrap(
+    var lines = LineBreaker.story.lines(
       "no mark: the record says so; - : what follows from it; [event]: stated by an event, here or later;"
         + " [probe]: read in the kernel; [~rule]: inferred", head: "", hanging: 2)
     for rule in story.rules(in: context.timeline) {
-      lines += Self.wrap("\(rule.rawValue): \(rule.summary)", head: "  ~", hanging: 4)
+      lines += LineBreaker.story.lines("\(rule.rawValue): \(rule.summary)", head: "  ~", hanging: 4)
     }
     return lines
-  }
-}
-
-extension HumanNumbers {
-  fileprivate static func padded(_ number: Int32, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
-  }
-
-  fileprivate static func left(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - TextEscape.width(text))) + text
-  }
-
-  fileprivate static func right(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - TextEscape.width(text)))
-  }
-
-  fileprivate static func counted(_ count: UInt64, _ one: String, _ many: String) -> String {
-    "\(count) \(count == 1 ? one : many)"
   }
 }

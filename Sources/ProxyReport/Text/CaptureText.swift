@@ -35,17 +35,17 @@ public struct CaptureText {
     var parts = [capture.format.text]
     if let kernel = capture.kernelRelease { parts.append("Linux \(TextEscape.terminal(kernel))") }
     if !capture.instance.isEmpty { parts.append("instance \(TextEscape.terminal(capture.instance))") }
-    let cpus = HumanNumbers.counted(UInt64(max(capture.cpuCount, timeline.cpus.count)), "CPU")
+    let cpus = NumberText.counted(UInt64(max(capture.cpuCount, timeline.cpus.count)), "CPU")
     parts.append(timeline.cpus.count < capture.cpuCount ? "\(timeline.cpus.count) of \(cpus)" : cpus)
     parts.append(capture.clock.name.isEmpty ? "clock unknown" : "clock \(TextEscape.terminal(capture.clock.name))")
     parts.append(CaptureText.span(from: timeline.begin, to: timeline.end, capture.clock))
-    parts.append(HumanNumbers.counted(timeline.eventCount, "event"))
+    parts.append(NumberText.counted(timeline.eventCount, "event"))
     return [path] + parts.dropLast().map { $0 + "," } + parts.suffix(1)
   }
 
   /// `1.234568 s from 12.345678 to 13.580246`, or in clock steps.
   static func span(from begin: Timestamp, to end: Timestamp, _ clock: TraceClock) -> String {
-    let length = clock.unit == .nanoseconds ? "\(HumanNumbers.seconds(end - begin)) s" : "\(end - begin) clock steps"
+    let length = clock.unit == .nanoseconds ? "\(NumberText.seconds(end - begin)) s" : "\(end - begin) clock steps"
     return "\(length) from \(clock.format(begin)) to \(clock.format(end))"
   }
 
@@ -54,12 +54,12 @@ public struct CaptureText {
     let cpus = context.timeline.cpus.filter { $0.lost > 0 || $0.lostEvents != 0 }
     guard !cpus.isEmpty else { return [] }
     let lost = cpus.reduce(0) { $0 &+ $1.lost }
-    let count = context.lostEvents.map { HumanNumbers.counted($0, "event") } ?? "an unknown number of events"
+    let count = context.lostEvents.map { NumberText.counted($0, "event") } ?? "an unknown number of events"
     // What could not be read is lost too, and no larger buffer would have kept it.
     let isDamaged = context.diagnostics.hasDamage
-    var text = "lost\(isDamaged ? " or damaged" : ""): \(count) on CPU \(HumanNumbers.list(cpus.map(\.cpu)))"
+    var text = "lost\(isDamaged ? " or damaged" : ""): \(count) on CPU \(NumberText.list(cpus.map(\.cpu)))"
     if lost > 0 {
-      text += "; for \(HumanNumbers.percent(lost, of: context.cpuTime)) % of the CPUs' time nothing is known"
+      text += "; for \(NumberText.percent(lost, of: context.cpuTime)) % of the CPUs' time nothing is known"
     }
     if !context.timeline.gaps.isEmpty, !isDamaged { text += "; \(DiagnosticKind.lostEvents.advice)" }
     return paint(TextLayout.wrap(text), ink: .warning)

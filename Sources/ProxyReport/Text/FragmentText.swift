@@ -2,7 +2,7 @@ import ProxyAnalysis
 import ProxyModel
 import TraceCore
 
-/// Phrases as text for a terminal: escaped, in the clock's unit.
+/// Fragments of text for a terminal: escaped, in the clock's unit.
 struct FragmentText {
   private let clock: TraceClock
   private let symbols: [LockAddress: String]
@@ -12,15 +12,15 @@ struct FragmentText {
     symbols = context.symbols
   }
 
-  /// Nothing may be called a second where this is `false`.
+  /// Whether clock steps are nanoseconds. Where not, no time is printed in seconds.
   var countsNanoseconds: Bool { clock.unit == .nanoseconds }
 
-  /// What stands behind a duration.
+  /// The unit of durations.
   var durationUnit: String { countsNanoseconds ? "ms" : "steps" }
 
   /// A cell of a table whose column names the unit.
-  func cell(_ phrase: TextFragment) -> String {
-    switch phrase {
+  func cell(_ fragment: TextFragment) -> String {
+    switch fragment {
     case .plain(let text): text
     case .quote(let text): TextEscape.terminal(text)
     case .task(let task): "\(name(task.comm)):\(task.pid)"
@@ -30,44 +30,45 @@ struct FragmentText {
     case .cpu(let cpu): String(cpu)
     case .lock(let lock): name(lock)
     case .instant(let time): clock.format(time)
-    case .duration(let steps): countsNanoseconds ? HumanNumbers.milliseconds(steps) : String(steps)
+    case .duration(let steps): countsNanoseconds ? NumberText.milliseconds(steps) : String(steps)
     case .count(let count): String(count)
-    case .share(let part, let whole): HumanNumbers.percent(part, of: whole)
+    case .share(let part, let whole): NumberText.percent(part, of: whole)
     case .unknown: "-"
     }
   }
 
-  /// Phrases one after the other, with their units.
-  func sentence(_ phrases: [TextFragment]) -> String { phrases.map(words).joined() }
+  /// Fragments one after the other, with their units.
+  func sentence(_ fragments: [TextFragment]) -> String { fragments.map(words).joined() }
 
-  /// The same for ``TextLayout/wrap(_:indent:hanging:)``: a line break does not cut what stands for one thing.
-  func wrappable(_ phrases: [TextFragment]) -> String {
-    phrases.map { phrase in
-      if case .plain(let text) = phrase { return text }
-      return words(phrase).split(separator: " ").joined(separator: TextLayout.glue)
+  /// The same for a ``LineBreaker``: no fragment but plain text is broken.
+  func wrappable(_ fragments: [TextFragment]) -> String {
+    fragments.map { fragment in
+      if case .plain(let text) = fragment { return text }
+      return words(fragment).split(separator: " ").joined(separator: LineBreaker.noBreakSpace)
     }.joined()
   }
 
-  private func words(_ phrase: TextFragment) -> String {
-    switch phrase {
-    case .duration: "\(cell(phrase)) \(durationUnit)"
-    case .share: "\(cell(phrase)) %"
+  private func words(_ fragment: TextFragment) -> String {
+    switch fragment {
+    case .duration: "\(cell(fragment)) \(durationUnit)"
+    case .share: "\(cell(fragment)) %"
     case .priority(let priority): priority.description
     case .cpu(let cpu): "CPU \(cpu)"
     case .lock(let lock): short(lock)
-    case .task(let task): cell(phrase) + (task.priority.map { " \($0)" } ?? "")
-    default: cell(phrase)
+    case .task(let task): cell(fragment) + (task.priority.map { " \($0)" } ?? "")
+    default: cell(fragment)
     }
   }
 
-  /// What escapes make longer than any kernel's name is cut: pid and address tell the rest.
+  /// Columns of a name. Escapes can make a name longer than any that the kernel has; it is then cut, and the pid or the
+  /// address identifies it.
   private static let nameLimit = 28
 
   private func name(_ comm: Comm) -> String {
     comm.isEmpty ? "<?>" : TextLayout.clipped(TextEscape.terminal(comm), Self.nameLimit)
   }
 
-  /// A lock where room is short: its symbol, or else its address.
+  /// A lock in few columns: its symbol, or else its address.
   func short(_ lock: LockAddress) -> String {
     symbols[lock].map { TextLayout.clipped(TextEscape.terminal($0), Self.nameLimit) } ?? lock.description
   }

@@ -2,14 +2,17 @@ public import ProxyAnalysis
 import ProxyModel
 import TraceCore
 
-/// The whole report, or one table, as a JSON document. Integers are numbers of up to 64 bits; addresses are strings `0x…`;
+/// The whole report, or one table, as a JSON document (RFC 8259). Integers are numbers of up to 64 bits; addresses are strings `0x…`;
 /// what is not known is null; bytes of a name that are no UTF-8 become U+FFFD.
 public struct JSONWriter {
   /// The program's version, for the document's head.
   public var version: String
 
+  /// A writer for a version of the program.
   public init(version: String) { self.version = version }
 
+  /// Writes the whole report as one document.
+  /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
     var json = JSONStream(sink)
     try json.object { json throws(OutputError) in
@@ -40,7 +43,8 @@ public struct JSONWriter {
     }
   }
 
-  /// One table: its name and what the report has under it.
+  /// Writes one table as a document: its name, and what the whole report holds under that name.
+  /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ table: Report.TableResult, of context: ReportContext, to sink: ByteSink) throws(OutputError) {
     var json = JSONStream(sink)
     try json.object { json throws(OutputError) in
@@ -84,33 +88,29 @@ extension JSONWriter {
         try json.object(inline: true) { json throws(OutputError) in
           for index in cells.indices {
             try json.key(columns[index].name)
-            try write(cells[index], to: &json)
+            try json.write(cells[index])
           }
         }
       }
     }
   }
+}
 
-  private func write(_ cell: Cell, to json: inout JSONStream) throws(OutputError) {
-    switch cell {
-    case .empty: try json.null()
-    case .integer(let value): try json.number(value)
-    case .count(let value): try json.number(value)
-    case .instant(let time): try json.number(time.rawValue)
-    case .secondsFromStart(let value): try json.literal(HumanNumbers.exactSeconds(value))
-    case .address(let value): try json.string("0x" + String(value, radix: 16))
-    case .word(let word): try json.string(word)
-    case .text(let text): try json.string(text)
-    case .comm(let comm): try json.string(comm.text)
-    case .evidence(let evidence): try json.string(evidence.name)
-    }
-  }
+/// Cells as values of a JSON document.
+extension JSONStream: CellWriter {
+  mutating func writeEmpty() throws(OutputError) { try null() }
+  mutating func write(integer: Int64) throws(OutputError) { try number(integer) }
+  mutating func write(count: UInt64) throws(OutputError) { try number(count) }
+  mutating func write(decimal: String) throws(OutputError) { try literal(decimal) }
+  mutating func write(word: String) throws(OutputError) { try string(word) }
+  mutating func write(text: String) throws(OutputError) { try string(text) }
+  mutating func write(comm: Comm) throws(OutputError) { try string(comm.text) }
 }
 
 // MARK: - Everything else
 
 extension JSONWriter {
-  /// What was chosen; nothing where no choice was made.
+  /// The filter; nothing where there is none.
   private func write(filter: RowFilter, to json: inout JSONStream) throws(OutputError) {
     guard !filter.isEmpty else { return }
     try json.key("filter")
@@ -128,7 +128,7 @@ extension JSONWriter {
 
   private func write(capture context: ReportContext, to json: inout JSONStream) throws(OutputError) {
     let (capture, timeline) = (context.capture, context.timeline)
-    // Of the machine a text tells nothing.
+    // A text says nothing of the machine.
     let data = capture.format.isText ? nil : capture.format
     let words: [(String, String?)] = [
       ("path", capture.path), ("format", capture.format.isText ? "text" : "trace.dat"),
@@ -174,7 +174,7 @@ extension JSONWriter {
   private func write(
     _ finding: Finding, _ context: ReportContext, to json: inout JSONStream
   ) throws(OutputError) {
-    let phrases = FragmentText(context)
+    let fragments = FragmentText(context)
     try json.object(inline: true) { json throws(OutputError) in
       try json.member("kind", finding.kind)
       try json.member("time", finding.time.rawValue)
@@ -182,7 +182,7 @@ extension JSONWriter {
       if let lock = finding.lock {
         try json.member("lock", lock.description)
       }
-      try json.member("text", phrases.sentence(finding.text))
+      try json.member("text", fragments.sentence(finding.text))
       try json.member("table", finding.table)
       try json.member("id", Int64(finding.row))
     }

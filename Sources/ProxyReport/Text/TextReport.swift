@@ -2,29 +2,33 @@ public import ProxyAnalysis
 import ProxyModel
 import TraceCore
 
-/// The report for people, in seven parts.
+/// The report for people, in the parts of ``ReportPart``.
 public struct TextReport {
-  /// Uses colours.
+  /// Whether to use colours.
   public var isColoured: Bool
 
+  /// A renderer; without colours unless asked for.
   public init(isColoured: Bool = false) { self.isColoured = isColoured }
 
   private var style: TextStyle { TextStyle(isColoured: isColoured) }
 
+  /// Writes the whole report.
+  /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
     for line in CaptureText(report.context, style).lines + FilterText.lines(report) { try put(line, sink) }
     for part in ReportPart.allCases {
       switch part {
       case .capture: break
       case .findings: try write(findings: report, to: sink)
-      case .unavailableResults: try write(limits: report, to: sink)
+      case .unavailableResults: try write(unavailable: report, to: sink)
       case .proxyExecution, .waitingTime, .cpus, .top:
         for block in report.blocks where block.part == part { try write(block, report.context, to: sink) }
       }
     }
   }
 
-  /// One table, aligned, every column. Makes its rows twice: once for the widths.
+  /// Writes one table, aligned, with every column. Its rows are made twice: once for the widths.
+  /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ result: Report.TableResult, of context: ReportContext, to sink: ByteSink) throws(OutputError) {
     if let reason = result.notAvailable {
       try put("\(result.name): \(reason)", sink)
@@ -34,27 +38,30 @@ public struct TextReport {
       try put(FilterText.nothingChosen(in: result), sink)
       return
     }
-    let text = TableText(clock: context.capture.clock)
-    var widths = result.table.columns.map { $0.name.utf8.count }
-    result.table.forEachRow { cells in
-      for index in cells.indices { widths[index] = max(widths[index], TextEscape.width(text.cell(cells[index]))) }
+    var columns = result.table.columns.map {
+      AlignedCell(text: $0.name, width: $0.name.utf8.count, isFlushRight: $0.kind.isNumeric)
     }
-    let head = text.line(result.table.columns.map(\.name), result.table.columns, widths)
-    try put(style.paint(head, .faint), sink)
+    result.table.forEachRow { cells in
+      for index in cells.indices {
+        columns[index].width = max(columns[index].width, TextEscape.width(TextCell.text(cells[index])))
+      }
+    }
+    try put(style.paint(columns.line(), .faint), sink)
     try result.table.forEachRow { cells throws(OutputError) in
-      try put(text.line(cells.map(text.cell), result.table.columns, widths), sink)
+      for index in cells.indices { columns[index].text = TextCell.text(cells[index]) }
+      try put(columns.line(), sink)
     }
   }
 
   private func write(_ block: SummaryBlock, _ context: ReportContext, to sink: ByteSink) throws(OutputError) {
-    let phrases = FragmentText(context)
+    let fragments = FragmentText(context)
     try heading(block.title, sink)
     for content in block.content {
       let lines =
         switch content {
-        case .table(let table): TextLayout.table(table, phrases, style)
-        case .bars(let bars): TextLayout.bars(bars, phrases, style)
-        case .line(let line): TextLayout.wrap(phrases.wrappable(line), indent: 2)
+        case .table(let table): TextLayout.table(table, fragments, style)
+        case .bars(let bars): TextLayout.bars(bars, fragments, style)
+        case .line(let line): TextLayout.wrap(fragments.wrappable(line), indent: 2)
         }
       for line in lines { try put(line, sink) }
     }
@@ -62,15 +69,15 @@ public struct TextReport {
 
   private func write(findings report: Report, to sink: ByteSink) throws(OutputError) {
     guard !report.findings.isEmpty else { return }
-    let phrases = FragmentText(report.context)
+    let fragments = FragmentText(report.context)
     try heading("Findings", sink)
     let shown = Array(report.findings.prefix(report.context.top))
-    let costs = shown.map { $0.cost > 0 ? phrases.sentence([.duration($0.cost)]) : "" }
+    let costs = shown.map { $0.cost > 0 ? fragments.sentence([.duration($0.cost)]) : "" }
     let width = costs.map(\.count).max() ?? 0
     for (finding, cost) in zip(shown, costs) {
-      let head = [phrases.cell(.instant(finding.time)), String(repeating: " ", count: width - cost.count) + cost]
-      var text = "\(finding.label): \(phrases.wrappable(finding.text))"
-      if let lock = finding.lock { text += "; lock " + phrases.wrappable([.lock(lock)]) }
+      let head = [fragments.cell(.instant(finding.time)), String(repeating: " ", count: width - cost.count) + cost]
+      var text = "\(finding.label): \(fragments.wrappable(finding.text))"
+      if let lock = finding.lock { text += "; lock " + fragments.wrappable([.lock(lock)]) }
       let words = [head.joined(separator: "  ") + " "] + text.split(separator: " ").map(String.init)
       for line in TextLayout.wrap(words: words, indent: 2) { try put(line, sink) }
     }
@@ -78,11 +85,11 @@ public struct TextReport {
     if rest > 0 { try put("  and \(rest) more", sink) }
   }
 
-  private func write(limits report: Report, to sink: ByteSink) throws(OutputError) {
+  private func write(unavailable report: Report, to sink: ByteSink) throws(OutputError) {
     guard !report.unavailableResults.isEmpty else { return }
     try heading("Not computed", sink)
-    for limit in report.unavailableResults {
-      for line in TextLayout.wrap("\(limit.result): \(limit.needs.explanation)", indent: 2) { try put(line, sink) }
+    for result in report.unavailableResults {
+      for line in TextLayout.wrap("\(result.result): \(result.needs.explanation)", indent: 2) { try put(line, sink) }
     }
   }
 
@@ -105,32 +112,23 @@ extension Finding {
   }
 }
 
-/// A table's cells as text for people, every figure as the other formats have it.
-private struct TableText {
-  var clock: TraceClock
+/// A cell as text for people, every figure as the other formats have it.
+private struct TextCell: CellWriter {
+  private var text = ""
 
-  func cell(_ cell: Cell) -> String {
-    switch cell {
-    case .empty: "-"
-    case .integer(let value): String(value)
-    case .count(let value): String(value)
-    case .instant(let time): String(time.rawValue)
-    case .secondsFromStart(let value): HumanNumbers.exactSeconds(value)
-    case .address(let value): "0x" + String(value, radix: 16)
-    case .word(let word): word
-    case .text(let text): TextEscape.terminal(text)
-    case .comm(let comm): TextEscape.terminal(comm)
-    case .evidence(let evidence): evidence.name
-    }
+  static func text(_ cell: Cell) -> String {
+    var writer = TextCell()
+    writer.write(cell)
+    return writer.text
   }
 
-  func line(_ cells: [String], _ columns: [Column], _ widths: [Int]) -> String {
-    var line = ""
-    for index in cells.indices {
-      let space = String(repeating: " ", count: max(0, widths[index] - TextEscape.width(cells[index])))
-      line += (index > 0 ? "  " : "") + (columns[index].kind.isNumeric ? space + cells[index] : cells[index] + space)
-    }
-    while line.last == " " { line.removeLast() }
-    return line
-  }
+  typealias Failure = Never
+
+  mutating func writeEmpty() { text = "-" }
+  mutating func write(integer: Int64) { text = String(integer) }
+  mutating func write(count: UInt64) { text = String(count) }
+  mutating func write(decimal: String) { text = decimal }
+  mutating func write(word: String) { text = word }
+  mutating func write(text: String) { self.text = TextEscape.terminal(text) }
+  mutating func write(comm: Comm) { text = TextEscape.terminal(comm) }
 }
