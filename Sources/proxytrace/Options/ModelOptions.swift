@@ -1,7 +1,7 @@
 import ArgumentParser
 import ProxyModel
 
-/// Whether the traced kernel proxies: found out, or said by the user.
+/// Whether the traced kernel proxies: found by the model (`auto`), or stated by the user.
 enum ProxyChoice: String, ExpressibleByArgument, CaseIterable {
   case auto, on, off
 }
@@ -14,6 +14,7 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Whether the traced kernel proxies: auto (the capture decides, and the report says how), on, off.")
   var proxyExec = ProxyChoice.auto
 
+  /// The model's options.
   var options: ProxyMachine.Options {
     var options = ProxyMachine.Options()
     options.ignoresProbes = ignoreProbes

@@ -25,10 +25,6 @@ struct ReportCommand: ParsableCommand {
       keep their ids, and those that cross an edge of the time their durations.
       """)
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, csv, json
-  }
-
   @Argument(help: ArgumentHelp("Captures to read; trace.dat if none is named.", valueName: "file"))
   var files: [String] = []
 
@@ -41,7 +37,7 @@ struct ReportCommand: ParsableCommand {
   var table: String?
 
   @Option(help: "What to print: text, json, or csv (one table only; the default for one).")
-  var format: Format?
+  var format: OutputFormat?
 
   @Flag(help: "The same as --format json.")
   var json = false
@@ -63,10 +59,8 @@ struct ReportCommand: ParsableCommand {
       throw ValidationError("there is no table '\(table)'; there are \(Report.tableNames.joined(separator: ", "))")
     }
     if top < 1 { throw ValidationError("--top needs a number of at least 1") }
-    if json, let format, format != .json {
-      throw ValidationError("--json and --format \(format.rawValue) exclude each other")
-    }
-    if format == .csv, table == nil {
+    let choice = try OutputFormat.choice(format, json: json)
+    if choice == .csv, table == nil {
       throw ValidationError("CSV on standard output is one table: add --table NAME, or use --csv DIR for all")
     }
     if files.count > 1 {
@@ -83,19 +77,18 @@ struct ReportCommand: ParsableCommand {
   }
 
   /// What goes to standard output; `nil` for nothing.
-  private var output: Format? {
-    if json { return .json }
-    if let format { return format }
+  private var output: OutputFormat? {
+    if let choice = try? OutputFormat.choice(format, json: json) { return choice }
     if table != nil { return .csv }
     return csv == nil ? .text : nil
   }
 
   func run() throws {
-    var outcome = Outcome()
+    var status = RunStatus()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do {
       for (number, file) in (files.isEmpty ? ["trace.dat"] : files).enumerated() {
-        guard var context = reading.load(file, model, top: top, &outcome) else { continue }
+        guard var context = reading.load(file, model, top: top, &status) else { continue }
         context.filter = try filters.rowFilter(for: context.capture)
         let report = Report(context, jobs: reading.jobs)
         if number > 0, output == .text { try sink.write("\n") }
@@ -103,9 +96,9 @@ struct ReportCommand: ParsableCommand {
         try sink.flush()
       }
     } catch let error as OutputError {
-      outcome.fail(error)
+      status.fail(error)
     }
-    try outcome.exit()
+    try status.exit()
   }
 
   private func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
@@ -126,10 +119,10 @@ struct ReportCommand: ParsableCommand {
     // Tables alone do not tell what was lost or skipped; whole reports do.
     let isWholeReport = table == nil && (output == .text || output == .json)
     if !isWholeReport {
-      for problem in CaptureText.problems(of: report.context) { Outcome.complain(problem) }
+      for problem in CaptureText.problems(of: report.context) { RunStatus.warn(problem) }
       // Text says it in the table's place.
       for table in result.map({ [$0] }) ?? report.tables where table.isEmptiedByFilter && output != .text {
-        Outcome.complain("\(report.context.capture.path): \(FilterText.nothingChosen(in: table))")
+        RunStatus.warn("\(report.context.capture.path): \(FilterText.nothingChosen(in: table))")
       }
     }
   }

@@ -42,20 +42,20 @@ struct ExplainCommand: ParsableCommand {
   }
 
   func run() throws {
-    var outcome = Outcome()
+    var status = RunStatus()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(TraceError) {
       let events = try reading.events.choice()
       let capture = try LoadedCapture(
         path: file, instance: reading.instance, events: events, top: 1, jobs: reading.jobs, options: model.options)
       try capture.context.requireSwitches()
-      outcome.note(damage: capture.context.diagnostics.hasDamage)
+      status.note(damage: capture.context.diagnostics.hasDamage)
       let story = try tell(capture.context, events)
-      show(story, capture.context, sink, &outcome)
+      show(story, capture.context, sink, &status)
     } catch {
-      outcome.fail(error)
+      status.fail(error)
     }
-    try outcome.exit()
+    try status.exit()
   }
 
   /// Reads the capture again, for the wait alone.
@@ -87,12 +87,12 @@ struct ExplainCommand: ParsableCommand {
     return id - 1
   }
 
-  private func show(_ story: WaitStory, _ context: ReportContext, _ sink: ByteSink, _ outcome: inout Outcome) {
+  private func show(_ story: WaitStory, _ context: ReportContext, _ sink: ByteSink, _ status: inout RunStatus) {
     do throws(OutputError) {
       try StoryText(showsAll: all, isColoured: reading.color.isColoured).write(story, of: context, to: sink)
       try sink.flush()
     } catch {
-      outcome.fail(error)
+      status.fail(error)
     }
   }
 }

@@ -27,40 +27,40 @@ struct InfoCommand: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func run() throws {
-    var outcome = Outcome()
+    var status = RunStatus()
     if printEventMap {
-      print(EventMap.standardText, &outcome)
-      return try outcome.exit()
+      print(EventMap.standardText, &status)
+      return try status.exit()
     }
     do throws(TraceError) {
       let events = try reading.events.choice()
       let capture = try LoadedCapture(
         path: file, instance: reading.instance, events: events, top: 1, jobs: reading.jobs, counts: true)
-      outcome.note(damage: capture.context.diagnostics.hasDamage)
-      show(capture, &outcome)
+      status.note(damage: capture.context.diagnostics.hasDamage)
+      show(capture, &status)
     } catch {
-      outcome.fail(error)
+      status.fail(error)
     }
-    try outcome.exit()
+    try status.exit()
   }
 
-  private func print(_ text: String, _ outcome: inout Outcome) {
+  private func print(_ text: String, _ status: inout RunStatus) {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(OutputError) {
       try sink.write(text)
       try sink.flush()
     } catch {
-      outcome.fail(error)
+      status.fail(error)
     }
   }
 
-  private func show(_ capture: LoadedCapture, _ outcome: inout Outcome) {
+  private func show(_ capture: LoadedCapture, _ status: inout RunStatus) {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(OutputError) {
       try InfoText(isColoured: reading.color.isColoured).write(Report(capture.context), capture.census, to: sink)
       try sink.flush()
     } catch {
-      outcome.fail(error)
+      status.fail(error)
     }
   }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import ProxyAnalysis
 import ProxyCompare
 import ProxyReport
@@ -62,20 +62,20 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    var outcome = Outcome()
+    var status = RunStatus()
     do {
-      let figures = try loadSides(&outcome)
+      let figures = try loadSides(&status)
       if let figures {
         let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
         try write(Comparison(figures), to: sink)
         try sink.flush()
       }
     } catch let error as OutputError {
-      outcome.fail(error)
+      status.fail(error)
     } catch let error as TraceError {
-      outcome.fail(error)
+      status.fail(error)
     }
-    try outcome.exit()
+    try status.exit()
   }
 
   private func write(_ comparison: Comparison, to sink: ByteSink) throws(OutputError) {
@@ -89,14 +89,14 @@ struct CompareCommand: ParsableCommand {
   }
 
   /// `nil` where a capture cannot be read: a side without it would be another.
-  private func loadSides(_ outcome: inout Outcome) throws -> [ComparedSide]? {
-    let map = try MatchFile.map(match)
+  private func loadSides(_ status: inout RunStatus) throws -> [ComparedSide]? {
+    let map = try UserFile.matchMap(match)
     var figures: [ComparedSide] = []
     for (index, side) in sides.enumerated() {
       var contexts: [ReportContext] = []
       for file in side {
-        guard let context = reading.load(file, model, &outcome) else { return nil }
-        for problem in CaptureText.problems(of: context) { Outcome.complain(problem) }
+        guard let context = reading.load(file, model, &status) else { return nil }
+        for problem in CaptureText.problems(of: context) { RunStatus.warn(problem) }
         contexts.append(context)
       }
       let name = index < label.count ? label[index] : CompareCommand.name(side, sides)
@@ -115,32 +115,5 @@ struct CompareCommand: ParsableCommand {
       if let name = part(side, place), sides.count(where: { part($0, place) == name }) == 1 { return name + more }
     }
     return (side.first ?? "") + more
-  }
-}
-
-/// Files that users write for comparisons.
-enum MatchFile {
-  private static let largest = 1 << 20
-
-  static func map(_ path: String?) throws(TraceError) -> MatchMap {
-    guard let path else { return MatchMap() }
-    let text = try text(path)
-    do throws(MatchMap.Problem) {
-      return try MatchMap(text)
-    } catch let problem {
-      throw TraceError(
-        .badMap, path: path, "line \(problem.line): \(problem.text)", advice: "docs/compare.md tells what it may hold")
-    }
-  }
-
-  /// A small text file.
-  static func text(_ path: String) throws(TraceError) -> String {
-    guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: largest + 1),
-      data.count <= largest, let text = String(validating: data, as: UTF8.self)
-    else {
-      throw TraceError(
-        .cannotOpen, path: path, "cannot be read as text", advice: "check its name, its permissions and its size")
-    }
-    return text
   }
 }

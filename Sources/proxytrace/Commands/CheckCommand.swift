@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import ProxyAnalysis
 import ProxyCompare
 import ProxyReport
@@ -61,48 +61,39 @@ struct CheckCommand: ParsableCommand {
 
   private func allRules() throws -> [Rule] {
     var all = try expressions.map(Self.rule)
-    for file in rules {
-      let text = try MatchFile.text(file)
-      do throws(Rule.Problem) {
-        all += try Rule.rules(in: text)
-      } catch {
-        throw TraceError(
-          .badMap, path: file, "\(error.text) (column \(error.column))",
-          advice: "docs/compare.md tells what rules may say")
-      }
-    }
+    for file in rules { all += try UserFile.rules(file) }
     return all
   }
 
   func run() throws {
-    var outcome = Outcome()
+    var status = RunStatus()
     do {
       let rules = try allRules()
       if rules.isEmpty { throw ValidationError("there is no rule in \(self.rules.joined(separator: ", "))") }
       var baseFigures: ComparedSide?
       if let base {
-        guard let context = load(base, &outcome) else { return try outcome.exit() }
+        guard let context = load(base, &status) else { return try status.exit() }
         baseFigures = ComparedSide(label: base, [context])
       }
       var checked: [CheckedCapture] = []
       for file in files {
-        guard let context = load(file, &outcome) else { continue }
+        guard let context = load(file, &status) else { continue }
         let side = ComparedSide(label: file, [context])
         checked.append(CheckedCapture(path: file, results: rules.map { $0.check(side, base: baseFigures) }))
       }
       try write(checked)
-      outcome.note(brokenRule: checked.contains { $0.failureCount > 0 })
+      status.note(brokenRule: checked.contains { $0.failureCount > 0 })
     } catch let error as OutputError {
-      outcome.fail(error)
+      status.fail(error)
     } catch let error as TraceError {
-      outcome.fail(error)
+      status.fail(error)
     }
-    try outcome.exit()
+    try status.exit()
   }
 
-  private func load(_ file: String, _ outcome: inout Outcome) -> ReportContext? {
-    guard let context = reading.load(file, model, &outcome) else { return nil }
-    for problem in CaptureText.problems(of: context) { Outcome.complain(problem) }
+  private func load(_ file: String, _ status: inout RunStatus) -> ReportContext? {
+    guard let context = reading.load(file, model, &status) else { return nil }
+    for problem in CaptureText.problems(of: context) { RunStatus.warn(problem) }
     return context
   }
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import EventMaps
 import TraceCore
 
-/// What is taken for what in a capture.
+/// Which events have which role, and what marks look like.
 struct CaptureEvents {
   var map = EventMap.standard
   var marks = MarkPattern.standard
@@ -38,7 +38,7 @@ struct EventOptions: ParsableArguments {
   func choice() throws(TraceError) -> CaptureEvents {
     var choice = CaptureEvents()
     if let events { choice.map = try EventMap(path: events) }
-    // validate() has seen to it that it is one.
+    // validate() has refused what is no pattern.
     choice.marks = (try? pattern()) ?? .standard
     return choice
   }
