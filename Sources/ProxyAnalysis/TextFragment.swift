@@ -1,25 +1,31 @@
 public import ProxyModel
 public import TraceCore
 
-/// A piece of text for people, typed so that each renderer writes it in its own way: escaped, aligned, linked, in the
-/// clock's unit.
+/// A piece of text for people. Its type lets each renderer write it in its own way: escaped, aligned, in the clock's unit.
 public enum TextFragment: Sendable, Hashable {
-  /// Words of ours, safe in every medium.
+  /// Words of the program, safe in every format.
   case plain(String)
-  /// Hostile text out of the capture.
+  /// Text of the capture: hostile.
   case quote(String)
-  /// A task: name, pid, priority.
+  /// A task by name, pid and priority.
   case task(TaskLabel)
+  /// A task's name: hostile.
   case comm(Comm)
+  /// A task's pid.
   case pid(Pid)
+  /// A kernel priority.
   case priority(Priority)
+  /// The kernel's number of a CPU.
   case cpu(CPU)
+  /// A lock, by its symbol or its address.
   case lock(LockAddress)
+  /// An instant on the trace clock.
   case instant(Timestamp)
-  /// Steps of the trace clock.
+  /// A duration in steps of the trace clock.
   case duration(Int64)
+  /// How many.
   case count(UInt64)
-  /// A part of a whole, as per cent; empty where the whole is 0.
+  /// A part of a whole, to be written as per cent; empty for a whole of 0.
   case share(of: Int64, in: Int64)
   /// Not known.
   case unknown
@@ -31,10 +37,11 @@ extension TaskLabel {
 }
 
 extension Evidence {
-  /// ` (inferred: rule)`; empty for what a probe or an event says.
+  /// ` (inferred: rule)` for a conclusion of a rule; empty for all other evidence.
   public var note: String { rule.map { " (inferred: \($0.rawValue))" } ?? "" }
 }
 
 extension TextFragment: ExpressibleByStringLiteral {
+  /// Words of the program.
   public init(stringLiteral value: String) { self = .plain(value) }
 }

@@ -1,15 +1,17 @@
 import ProxyModel
 import TraceCore
 
-/// A block with the tasks whose durations of a kind are the longest in sum.
+/// A block with the tasks whose durations of a kind have the greatest sums.
 struct TopTasksBlock {
+  /// The block, or none.
   let blocks: [SummaryBlock]
 
   /// - Parameters:
   ///   - place: see ``SummaryBlock/place``.
-  ///   - noun: what such a task is called.
-  ///   - count: title of the column that says how many durations there are.
-  ///   - durations: by task; a task without one is not in it. Where none is, there is no block.
+  ///   - noun: title of the column of tasks.
+  ///   - count: title of the column with the number of durations.
+  ///   - durations: of each task that has any. There is no block where no task has.
+  ///   - note: lines under the table.
   init(
     _ title: String, place: Int, noun: String, count: String, _ durations: consuming [TaskIndex: Durations],
     _ context: ReportContext,
@@ -23,7 +25,7 @@ struct TopTasksBlock {
     let rows = top.entries.map { index, distribution -> [TextFragment] in
       let task = context.timeline[index]
       return [.comm(task.comm), .pid(task.id.pid), task.priority.map(TextFragment.priority) ?? .unknown]
-        + [.count(UInt64(distribution.count))] + distribution.phrases
+        + [.count(UInt64(distribution.count))] + distribution.fragments
     }
     let table = SummaryTable(
       columns: [.init(noun, .text), .init("pid", .number), .init("prio", .text), .init(count, .number)]

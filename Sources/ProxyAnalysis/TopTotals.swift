@@ -1,10 +1,13 @@
-/// The greatest of a set of distributions, by their sum.
+/// Of sets of durations, those with the greatest sums.
 struct TopTotals<Key: Hashable> {
+  /// The greatest sum first.
   let entries: [(key: Key, value: Distribution)]
   /// How many there are beyond ``entries``.
   let restCount: Int
 
-  /// - Parameter order: decides between equal sums, so that reports are reproducible.
+  /// - Parameters:
+  ///   - top: how many entries at most.
+  ///   - order: decides between equal sums, so that reports are reproducible.
   init(_ lengths: consuming [Key: Durations], top: Int, order: (Key, Key) -> Bool) {
     let all = lengths.map { (key: $0, total: $1.total) }.sorted { a, b in
       a.total == b.total ? order(a.key, b.key) : a.total > b.total

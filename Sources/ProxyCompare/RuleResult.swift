@@ -1,36 +1,46 @@
 import ProxyAnalysis
 import TraceCore
 
-/// What became of a rule.
+/// The result of a rule for one side.
 public struct RuleResult: Sendable {
+  /// Whether the rule holds.
   public enum Outcome: String, Sendable, Hashable {
-    case kept, broken
-    /// The capture cannot tell. That is no pass.
+    /// The rule holds.
+    case kept
+    /// The rule does not hold.
+    case broken
+    /// The capture lacks what the rule needs. That is no pass.
     case undecidable
   }
 
+  /// The rule.
   public var rule: Rule
+  /// Whether it holds.
   public var outcome: Outcome
-  /// The figure, and what it was held against; in steps of the clock, as a share or a count. `nil` where they cannot be known.
+  /// The figure: nanoseconds, a share (0 to 1) or a count. `nil` where it is not known.
   public var value: Double?
+  /// What the figure was compared with, in the same unit. `nil` where it is not known.
   public var bound: Double?
-  /// Whether the two are durations or shares.
+  /// Whether ``value`` and ``bound`` are in nanoseconds.
   public var isTime: Bool
+  /// Whether ``value`` and ``bound`` are shares.
   public var isShare: Bool
-  /// Why it cannot be decided.
+  /// Why the rule cannot be decided, as a clause; empty where it can.
   public var reason = ""
-  /// The rows that broke it, the greatest first: at most ``rowLimit``; and the table that their ids are of.
+  /// The rows that broke the rule, the longest first; at most ``rowLimit``.
   public var rows: [Sample] = []
+  /// Name of the table that the rows' ids refer to; empty for a figure of a whole side.
   public var table = ""
-  /// How many rows there are besides.
+  /// Number of rows that broke the rule and are not in ``rows``.
   public var moreRows = 0
 
+  /// The most rows that a result names.
   public static let rowLimit = 10
 }
 
 extension Rule {
-  /// Holds the rule against a side.
-  /// - Parameter base: what `base` stands for.
+  /// Checks the rule for a side.
+  /// - Parameter base: the side that `base` in the rule refers to.
   public func check(_ side: ComparedSide, base: ComparedSide? = nil) -> RuleResult {
     let isTime = subject.unit == .time
     var result = RuleResult(
@@ -127,7 +137,7 @@ extension Rule {
     return all.filter { sample in filters.allSatisfy { $0.chooses(sample) } }
   }
 
-  /// The rows to look at: of a limit from above those beyond it, or else the greatest.
+  /// Names the rows to look at: those beyond a limit on `max` or `min`, and otherwise the longest.
   private func nameRows(_ side: ComparedSide, _ bound: Double, _ result: inout RuleResult) {
     guard case .rows(let rows, let statistic, let filters) = subject else { return }
     var found = Self.samples(side, rows, filters)
@@ -143,7 +153,7 @@ extension Rule {
 }
 
 extension Rule.Statistic {
-  /// Of a mean or a percentile.
+  /// The figure that computes the statistic: a mean or a percentile.
   fileprivate var figure: Bootstrap.Figure {
     switch self {
     case .p50: .percentile(50)

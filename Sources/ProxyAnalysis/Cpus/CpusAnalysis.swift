@@ -2,12 +2,12 @@ import ProxyModel
 import TraceCore
 
 /// What each CPU did with its time.
-public enum CpusAnalysis: Analysis {
-  public static let name = "cpus"
-  public static let purpose = "how each CPU spent its time"
-  public static let needs = [EventNeed.event(.switched)]
+enum CpusAnalysis: Analysis {
+  static let name = "cpus"
+  static let purpose = "how each CPU spent its time"
+  static let needs = [EventNeed.event(.switched)]
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     let span = context.timeline.span
     return [
       Table(
@@ -33,7 +33,7 @@ public enum CpusAnalysis: Analysis {
     ]
   }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let (cpus, span) = (context.rows.cpus, context.timeline.span)
     guard !cpus.isEmpty else { return [] }
     // A figure is worth its column only where there is any.

@@ -2,14 +2,14 @@ import ProxyModel
 import TraceCore
 
 /// Which BPF scheduler was in charge, as far as the capture tells, and what it was told.
-public enum SchedextAnalysis: Analysis {
-  public static let name = "schedext"
-  public static let purpose = "what a BPF scheduler was told"
-  public static let needs: [EventNeed] = []
+enum SchedextAnalysis: Analysis {
+  static let name = "schedext"
+  static let purpose = "what a BPF scheduler was told"
+  static let needs: [EventNeed] = []
 
-  public static func tables(_ context: ReportContext) -> [Table] { [] }
+  static func tables(_ context: ReportContext) -> [Table] { [] }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let (summary, marks) = (context.timeline.schedExt, context.timeline.marks)
     // Most captures have nothing to do with sched_ext, and every kernel describes its events.
     if summary.isEmpty { return [] }
@@ -27,7 +27,7 @@ public enum SchedextAnalysis: Analysis {
       + (tables.isEmpty ? [] : [SummaryBlock(.top, place: 8, "sched_ext callbacks and counters", tables)])
   }
 
-  public static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
+  static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
     let total = context.timeline.marks.total
     guard total != MarkCounts() else { return [] }
     var unavailableResults: [UnavailableResult] = []

@@ -1,10 +1,10 @@
 import ProxyModel
 import TraceCore
 
-// What the model adds to the records: lines that begin where one of its rows begins.
+// The lines that the model adds to the records: one where one of its rows begins or ends.
 
 extension StoryScope {
-  /// All facts of the wait, in order of time; of one instant what ends stands before what begins.
+  /// All facts of the wait, in order of time; at one instant ends come before beginnings.
   func facts() -> [WaitStory.Line] {
     var facts = windows.map { inversionEnd($0.index, $0.row) }
     facts += handoffs.compactMap(releaseSign)
@@ -39,7 +39,7 @@ extension StoryScope {
       evidence: chain.evidence == .unknown ? nil : chain.evidence)
   }
 
-  /// A donor lends its place. Whether that is this wait's gain depends on whose chain the donor stands in.
+  /// A task runs on a donor's account. Only a donor of this wait's chain makes its class `proxied`.
   private func splitLine(_ split: SplitRow) -> WaitStory.Line {
     let time = max(split.begin, row.begin)
     let length = min(split.end, end) - time
@@ -91,7 +91,7 @@ extension StoryScope {
           " blocked",
         ],
         evidence: handoff.evidence)
-    // Others than mutexes have readers: the last release before an acquisition need not be the one that led to it.
+    // Other locks than mutexes have readers: the last release before an acquisition need not be the one that led to it.
     case .release: return row.kind == .mutex ? steps(handoff) : nil
     }
   }
@@ -115,7 +115,7 @@ extension StoryScope {
       ("to the lock", handoff.acquire),
     ]
     var separator = ": "
-    // A waking before the release belongs to an earlier one, and so do its steps.
+    // A waking before the release belongs to an earlier release, and so do the steps after it.
     for (name, part) in steps {
       guard let part, part >= 0, handoff.wake ?? 0 >= 0 else { continue }
       text += [.plain(separator), .duration(part), .plain(" \(name)")]

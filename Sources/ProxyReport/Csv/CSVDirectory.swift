@@ -1,10 +1,11 @@
 import Glibc
 public import ProxyAnalysis
 
-/// Every table as a file of a directory, whole or not at all: all are written under other names first, and take their own when
-/// the last of them is complete.
+/// Every table as a file in a directory, all or none: all files are written under temporary names, and renamed when the last of
+/// them is complete.
 public enum CSVDirectory {
-  /// Writes `DIRECTORY/<table>.csv`, and makes the directory where it is missing.
+  /// Writes `DIRECTORY/<table>.csv` for every table, and makes the directory where it is missing.
+  /// - Throws: ``OutputError`` where the system cannot write, rename or make a directory.
   public static func write(_ report: Report, to directory: String, with writer: CSVWriter) throws(OutputError) {
     try make(directory)
     var files: [(temporary: String, final: String)] = []
@@ -21,14 +22,14 @@ public enum CSVDirectory {
         guard rename(file.temporary, file.final) == 0 else { throw OutputError.system(errno, place: file.final) }
       }
     } catch {
-      // Names that are taken already are gone from the list of temporary ones; unlinking those again does no harm.
+      // Files that were renamed have no temporary name any more; to unlink it does no harm.
       for file in files { unlink(file.temporary) }
       throw error
     }
   }
 
   private static func make(_ directory: String) throws(OutputError) {
-    // Parents first, as `mkdir -p`; what exists already is no error.
+    // Parents first, as `mkdir -p`; a directory that exists is no error.
     let parts = directory.split(separator: "/", omittingEmptySubsequences: true)
     var path = directory.hasPrefix("/") ? "/" : ""
     for part in parts {

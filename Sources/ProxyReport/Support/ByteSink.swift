@@ -2,12 +2,12 @@ import Glibc
 
 /// Why output could not be written.
 public enum OutputError: Error, Sendable, Hashable {
-  /// The reader of a pipe has gone (`| head`): there is nobody to tell, and nothing is wrong.
+  /// The reader of a pipe has gone (`| head`). That is no failure.
   case closed
-  /// `problem` is a clause, `place` the file as the user named it or `standard output`.
+  /// Writing failed. `place` is the file as the user named it, or `standard output`; `problem` and `advice` are clauses.
   case failed(place: String, problem: String, advice: String)
 
-  /// An error from `errno`.
+  /// The error for a value of `errno`.
   static func system(_ code: Int32, place: String) -> OutputError {
     if code == EPIPE { return .closed }
     let advice =
@@ -22,17 +22,19 @@ public enum OutputError: Error, Sendable, Hashable {
   }
 }
 
-/// Bytes on their way to a file descriptor, in blocks, or into memory.
+/// Writes bytes to a file descriptor in blocks of 64 KiB, or keeps them in memory.
 ///
-/// SIGPIPE must be ignored by the program: a closed pipe is then ``OutputError/closed``.
+/// The program must ignore SIGPIPE: a closed pipe is then ``OutputError/closed``. All functions that write throw
+/// ``OutputError`` where the system cannot write.
 public final class ByteSink {
   private static let blockSize = 1 << 16
 
-  /// `nil` keeps everything in memory.
+  /// `nil`: everything stays in memory.
   private let descriptor: Int32?
   private let place: String
   private var buffer: [UInt8] = []
 
+  /// A sink for a file descriptor, which stays open.
   /// - Parameter place: how errors name the destination.
   public init(descriptor: Int32, place: String) {
     self.descriptor = descriptor
@@ -40,32 +42,36 @@ public final class ByteSink {
     buffer.reserveCapacity(Self.blockSize + 4096)
   }
 
-  /// A sink that keeps what is written to it, for ``bytes``.
+  /// A sink that keeps everything in memory.
   public init() {
     descriptor = nil
     place = "memory"
   }
 
-  /// What has been written and not flushed.
+  /// The bytes that have been written and not flushed.
   public var bytes: [UInt8] { buffer }
+  /// The same as text; bytes that are no UTF-8 become U+FFFD.
   public var text: String { String(decoding: buffer, as: UTF8.self) }
 
+  /// Writes text as UTF-8.
   public func write(_ text: String) throws(OutputError) {
     buffer.append(contentsOf: text.utf8)
     try flushIfFull()
   }
 
+  /// Writes a literal as UTF-8, without making a `String`.
   public func write(_ text: StaticString) throws(OutputError) {
     text.withUTF8Buffer { buffer.append(contentsOf: $0) }
     try flushIfFull()
   }
 
+  /// Writes one byte.
   public func write(_ byte: UInt8) throws(OutputError) {
     buffer.append(byte)
     try flushIfFull()
   }
 
-  /// Decimal digits.
+  /// Writes a number in decimal digits.
   public func write(_ number: UInt64) throws(OutputError) {
     var digits = InlineArray<20, UInt8>(repeating: 0)
     var count = 0
@@ -82,12 +88,13 @@ public final class ByteSink {
     try flushIfFull()
   }
 
+  /// Writes a number in decimal digits, with a sign where it is negative.
   public func write(_ number: Int64) throws(OutputError) {
     if number < 0 { buffer.append(UInt8(ascii: "-")) }
     try write(number.magnitude)
   }
 
-  /// Hands everything to the system. To be called at the end: nothing is flushed by itself.
+  /// Writes what is left to the descriptor. Call it at the end: a sink does not flush when it is released.
   public func flush() throws(OutputError) {
     guard let descriptor else { return }
     var written = 0

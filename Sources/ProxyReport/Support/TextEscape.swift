@@ -1,10 +1,10 @@
 public import TraceCore
 
-/// Makes hostile text safe to show: what would move the cursor, change the terminal's state, or reorder the line is written
-/// as an escape. A backslash is doubled, so that nothing can pass itself off as one.
+/// Makes hostile text safe to show: characters that would move the cursor, change the terminal's state or reorder the line
+/// become escapes. A backslash is doubled, so that no text can look like an escape.
 public enum TextEscape {
-  /// Whether a scalar is to be shown by its number: control characters, bidi marks and other invisible ones, and code points
-  /// that mean nothing.
+  /// Whether a scalar is shown by its number: control characters, bidi marks and other invisible characters, and code points
+  /// without a meaning.
   static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7f }
     return switch scalar.properties.generalCategory {
@@ -13,7 +13,7 @@ public enum TextEscape {
     }
   }
 
-  /// Text as a terminal may show it.
+  /// Text that is safe on a terminal.
   public static func terminal(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: { isUnsafe($0) || $0 == "\\" }) else { return text }
     var result = ""
@@ -21,7 +21,7 @@ public enum TextEscape {
     return result
   }
 
-  /// A task's name as a terminal may show it; bytes that are no UTF-8 appear as `\xff`.
+  /// A task's name that is safe on a terminal; bytes that are no UTF-8 appear as `\xff`.
   public static func terminal(_ comm: Comm) -> String {
     let bytes = comm.bytes
     if let text = String(validating: bytes, as: UTF8.self) { return terminal(text) }

@@ -1,8 +1,10 @@
 import Glibc
 
-/// A file that is there whole or not at all: written under another name beside its own, which it takes when it is complete.
+/// Writes files that exist completely or not at all: under a temporary name in the same directory, and renamed at the end.
 public enum WholeFile {
-  /// Writes a file, in the place of one that is there.
+  /// Writes a file, and replaces one that exists.
+  /// - Parameter body: writes the contents; where it throws, nothing changes.
+  /// - Throws: what `body` throws, or ``OutputError`` where the system cannot write or rename.
   public static func write(
     to path: String, _ body: (ByteSink) throws(OutputError) -> Void
   ) throws(OutputError) {
@@ -17,7 +19,7 @@ public enum WholeFile {
   }
 
   static func create(beside final: String) throws(OutputError) -> (descriptor: Int32, path: String) {
-    // The process id keeps two runs apart; a file that a killed run left behind is passed over.
+    // The process id keeps two runs apart; a file that a killed run has left is skipped.
     for attempt in 0..<100 {
       let path = "\(final).\(getpid())-\(attempt).part"
       let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)

@@ -2,7 +2,7 @@ public import ProxyAnalysis
 import ProxyModel
 import TraceCore
 
-/// The first part of the text report: what the capture is, then what is missing of it.
+/// The first part of the text report: what the capture is, then what is missing in it.
 public struct CaptureText {
   private let context: ReportContext
   private let style: TextStyle
@@ -14,10 +14,11 @@ public struct CaptureText {
 
   var lines: [String] { TextLayout.wrap(words: summary) + problems }
 
-  /// Losses, and what was skipped or doubted; a line each.
+  /// Losses, and what was skipped or could not be decided; a line each.
   var problems: [String] { lossLines + diagnosticLines }
 
-  /// What a capture's figures lack, for output that does not say it itself: `FILE: warning: …`, a line for each kind.
+  /// What a capture's figures lack, for output that does not contain it: `FILE: warning: …`, a line for each kind of diagnostic
+  /// that is at least a warning, and for a clock without nanoseconds. Nothing but details is escaped.
   public static func problems(of context: ReportContext) -> [String] {
     let found = context.diagnostics.all
     return DiagnosticKind.allCases.compactMap { kind in
@@ -27,10 +28,10 @@ public struct CaptureText {
     }
   }
 
-  /// Pieces that a line break must not cut.
+  /// The first line, in pieces that no line break divides.
   private var summary: [String] {
     let (capture, timeline) = (context.capture, context.timeline)
-    // A long path does not take the format with it to the next line.
+    // The path is a piece of its own, so that a long path and the format can be on different lines.
     let path = TextEscape.terminal(capture.path) + ":"
     var parts = [capture.format.text]
     if let kernel = capture.kernelRelease { parts.append("Linux \(TextEscape.terminal(kernel))") }
@@ -49,13 +50,13 @@ public struct CaptureText {
     return "\(length) from \(clock.format(begin)) to \(clock.format(end))"
   }
 
-  /// How many events were lost, and what share of the CPUs' time that covers.
+  /// The number of lost events, and their share of the CPUs' time.
   private var lossLines: [String] {
     let cpus = context.timeline.cpus.filter { $0.lost > 0 || $0.lostEvents != 0 }
     guard !cpus.isEmpty else { return [] }
     let lost = cpus.reduce(0) { $0 &+ $1.lost }
     let count = context.lostEvents.map { NumberText.counted($0, "event") } ?? "an unknown number of events"
-    // What could not be read is lost too, and no larger buffer would have kept it.
+    // Damaged records count as lost too; a larger buffer would not have kept them.
     let isDamaged = context.diagnostics.hasDamage
     var text = "lost\(isDamaged ? " or damaged" : ""): \(count) on CPU \(NumberText.list(cpus.map(\.cpu)))"
     if lost > 0 {
@@ -65,7 +66,7 @@ public struct CaptureText {
     return paint(TextLayout.wrap(text), ink: .warning)
   }
 
-  /// A line for every kind of thing that was skipped or doubted, worst first.
+  /// A line for every kind of diagnostic, the most severe first.
   private var diagnosticLines: [String] {
     var lines: [String] = []
     for kind in DiagnosticKind.allCases.sorted(by: { $0.severity > $1.severity }) where kind != .lostEvents {

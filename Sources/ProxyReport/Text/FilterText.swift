@@ -1,9 +1,10 @@
 public import ProxyAnalysis
 import TraceCore
 
-/// What of a capture a report tells, where not all was asked for.
+/// What a filter chooses, in words.
 public enum FilterText {
-  /// Lines for the report's head: what was chosen, how many rows that is, and what is not cut to it; none without a filter.
+  /// Lines for the report's head: the filter, the number of rows that it chooses, and what it does not change; none without a
+  /// filter.
   static func lines(_ report: Report) -> [String] {
     let filter = report.context.filter
     guard !filter.isEmpty else { return [] }
@@ -27,7 +28,7 @@ public enum FilterText {
     return choices
   }
 
-  /// What a reader of the figures must know, a sentence each.
+  /// What a reader of the figures must know, as clauses.
   static func notes(_ filter: RowFilter) -> [String] {
     var notes: [String] = []
     if filter.hasWindow {
@@ -39,7 +40,7 @@ public enum FilterText {
     return notes
   }
 
-  /// Why a table has no rows.
+  /// Why a table that a filter has emptied has no rows.
   public static func nothingChosen(in result: Report.TableResult) -> String {
     let count = NumberText.counted(UInt64(result.table.unfilteredCount), "row")
     return "\(result.name): the filters choose none of \(count)"

@@ -2,14 +2,19 @@ public import ProxyAnalysis
 import ProxyModel
 import TraceCore
 
-/// What a capture is, for people: file, kernel, clock, CPUs, events, losses, and which results it allows.
+/// What a capture is, as text for people: file, kernel, clock, CPUs, events, losses, and which results it allows.
 public struct InfoText {
+  /// Whether to use colours.
   public var isColoured: Bool
 
+  /// A renderer; without colours unless asked for.
   public init(isColoured: Bool = false) { self.isColoured = isColoured }
 
   private var style: TextStyle { TextStyle(isColoured: isColoured) }
 
+  /// Writes the text.
+  /// - Parameter census: the records of the same capture.
+  /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ report: Report, _ census: CaptureCensus, to sink: ByteSink) throws(OutputError) {
     let context = report.context
     var lines = [style.paint(TextEscape.terminal(context.capture.path), .heading)] + head(context)
@@ -78,13 +83,13 @@ public struct InfoText {
   }
 
   private func cpus(_ context: ReportContext, _ census: CaptureCensus) -> [String] {
-    let (lanes, clock) = (census.cpus, context.capture.clock)
-    let lost = lanes.map { lane in context.timeline.cpus.first { $0.cpu == lane.cpu } }
+    let (counts, clock) = (census.cpus, context.capture.clock)
+    let lost = counts.map { count in context.timeline.cpus.first { $0.cpu == count.cpu } }
     var columns = [
-      TextColumn(title: "cpu", isFlushRight: true, cells: lanes.map { String($0.cpu) }),
-      TextColumn(title: "events", isFlushRight: true, cells: lanes.map { String($0.events) }),
-      TextColumn(title: "first", isFlushRight: true, cells: lanes.map { clock.format($0.first) }),
-      TextColumn(title: "last", isFlushRight: true, cells: lanes.map { clock.format($0.last) }),
+      TextColumn(title: "cpu", isFlushRight: true, cells: counts.map { String($0.cpu) }),
+      TextColumn(title: "events", isFlushRight: true, cells: counts.map { String($0.events) }),
+      TextColumn(title: "first", isFlushRight: true, cells: counts.map { clock.format($0.first) }),
+      TextColumn(title: "last", isFlushRight: true, cells: counts.map { clock.format($0.last) }),
       TextColumn(
         title: "lost events", isFlushRight: true,
         cells: lost.map { $0.map { $0.lostEvents.map(String.init) ?? "?" } ?? "" }),
@@ -143,7 +148,7 @@ extension TraceClock {
 }
 
 extension EventRole {
-  /// What the analysis makes of such an event, in a few words.
+  /// What the analyses use such an event for, in a few words.
   fileprivate var use: String {
     switch self {
     case .switched: "who runs"
