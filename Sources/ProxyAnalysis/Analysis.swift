@@ -2,35 +2,41 @@ public import TraceCore
 
 /// One question that a capture can answer: its tables, findings and summary blocks.
 ///
-/// An analysis is a folder of this module that bears its ``name`` with a capital, and a line in ``AnalysisRegistry``. It
-/// reads a ``ReportContext`` and nothing else, and knows nothing of output formats.
+/// An analysis of this module has a folder, which is called as its ``name`` with a capital letter, and a line in
+/// ``AnalysisRegistry``. It reads a ``ReportContext`` and nothing else, and knows nothing of output formats.
 public protocol Analysis: Sendable {
-  /// One lower-case word.
+  /// One lower-case word, unique among the analyses.
   static var name: String { get }
-  /// What it tells, as a clause: `who waited for which lock`.
+  /// What it shows, as a clause: `who waited for which lock`.
   static var purpose: String { get }
-  /// What the capture must record for it to say anything; all of these.
+  /// The events that the capture must record for the analysis to mean anything; all of these.
   static var needs: [EventNeed] { get }
 
   /// Its tables. Called whether ``needs`` are met or not, so that every format can name a table that is not available.
+  /// - Returns: the same names and columns for every capture.
   static func tables(_ context: ReportContext) -> [Table]
-  /// What stands out, in any order. Called only where ``needs`` are met, like all that follow.
+  /// What a reader should look at, in any order. Called only where ``needs`` are met, as are the functions below.
   static func findings(_ context: ReportContext) -> [FindingKey]
-  /// One of them. There can be one for each row, so each is made when somebody looks at it.
+  /// One finding. There can be one for each row, so a finding is made when a renderer asks for it.
+  /// - Parameter key: one that ``findings(_:)`` returned for the same context.
   static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding
-  /// What the text report shows of it.
+  /// What the text report shows.
   static func blocks(_ context: ReportContext) -> [SummaryBlock]
-  /// Which of its results the capture does not allow although ``needs`` are met.
-  static func limits(_ context: ReportContext) -> [Limit]
+  /// Results that the capture does not allow although ``needs`` are met.
+  static func unavailableResults(_ context: ReportContext) -> [UnavailableResult]
 }
 
 extension Analysis {
+  /// None.
   public static func findings(_ context: ReportContext) -> [FindingKey] { [] }
+  /// Never called, since there are no keys.
   public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
     preconditionFailure("\(name) has no findings")
   }
+  /// None.
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] { [] }
-  public static func limits(_ context: ReportContext) -> [Limit] { [] }
+  /// None.
+  public static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] { [] }
 
   /// The needs that a capture does not meet; empty where the analysis is available.
   public static func missing(in context: ReportContext) -> [EventNeed] {
@@ -38,18 +44,22 @@ extension Analysis {
   }
 }
 
-/// A kind of event that a result rests on, or several of which one is enough.
+/// An event that a result is made of, or several of which one is enough.
 public struct EventNeed: Sendable, Hashable {
   /// Any one of these; the first is the one to recommend.
   public var alternatives: [EventRole]
 
+  /// A need that any of some roles meets.
+  /// - Parameter alternatives: at least one.
   public init(anyOf alternatives: [EventRole]) { self.alternatives = alternatives }
 
-  /// Just this one.
+  /// A need that one role meets.
   public static func event(_ role: EventRole) -> EventNeed { EventNeed(anyOf: [role]) }
 
+  /// A need that any of some roles meets.
   public static func anyOf(_ roles: EventRole...) -> EventNeed { EventNeed(anyOf: roles) }
 
+  /// Whether a capture that recorded these roles meets it.
   public func isMet(by roles: Set<EventRole>) -> Bool { alternatives.contains(where: roles.contains) }
 }
 
@@ -59,9 +69,9 @@ extension EventNeed: CustomStringConvertible {
 }
 
 extension [EventNeed] {
-  /// What it takes to know waits from beginning to end.
+  /// The events that show waits from beginning to end.
   static let waits = [EventNeed.event(.contentionBegan), .event(.contentionEnded)]
-  /// What it takes to know who owned the locks that were waited for.
+  /// The events that show who owned the locks that were waited for.
   static let owners = waits + [.anyOf(.contendedRelease, .waking, .probedWait)]
 
   /// `needs sched:sched_switch and lock:contention_begin`.
@@ -69,12 +79,13 @@ extension [EventNeed] {
 }
 
 /// A result that a capture does not allow, although the analysis as a whole is available.
-public struct Limit: Sendable, Hashable {
+public struct UnavailableResult: Sendable, Hashable {
   /// What is missing, as a noun phrase: `time spent in waits`.
   public var result: String
   /// Which events would give it.
   public var needs: [EventNeed]
 
+  /// A result with the events that would give it.
   public init(_ result: String, needs: [EventNeed]) {
     self.result = result
     self.needs = needs

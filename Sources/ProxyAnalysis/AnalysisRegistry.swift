@@ -1,5 +1,6 @@
 /// All analyses, in the order in which reports show their tables. A test holds it against the folders of this module.
 public enum AnalysisRegistry {
+  /// Every analysis once.
   public static let all: [any Analysis.Type] = [
     VerdictAnalysis.self,
     SchedextAnalysis.self,

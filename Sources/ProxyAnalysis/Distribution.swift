@@ -1,9 +1,10 @@
-/// Durations as they are gathered, in steps of the trace clock: four bytes each up to four seconds, for there can be one a row.
+/// Durations as they are collected, in steps of the trace clock. There can be one for each row, so a duration of less than
+/// 2^32 steps takes four bytes.
 struct Durations: Sendable {
-  /// In stretches, none of which moves when there are more.
+  /// In blocks, so that no array is copied when it grows.
   fileprivate var short: [[UInt32]] = []
   private var shortCount = 0
-  /// Those that are negative, or longer.
+  /// Durations that are negative, or longer.
   fileprivate var others: [Int64] = []
   private(set) var total: Int64 = 0
 
@@ -11,15 +12,15 @@ struct Durations: Sendable {
     total &+= duration
     guard let short = UInt32(exactly: duration) else { return others.append(duration) }
     if self.short.last.map({ $0.count == $0.capacity }) ?? true {
-      var stretch: [UInt32] = []
-      stretch.reserveCapacity(min(4096, max(16, shortCount)))
-      self.short.append(stretch)
+      var block: [UInt32] = []
+      block.reserveCapacity(min(4096, max(16, shortCount)))
+      self.short.append(block)
     }
     self.short[self.short.count - 1].append(short)
     shortCount += 1
   }
 
-  /// All of them that are short, ascending. Afterwards there are none here.
+  /// Removes the short durations and returns them in ascending order.
   fileprivate mutating func takeShort() -> [UInt32] {
     var all: [UInt32] = []
     all.reserveCapacity(shortCount)
@@ -33,14 +34,16 @@ struct Durations: Sendable {
   }
 }
 
-/// What a set of durations looks like: count, sum, extremes and percentiles, all in steps of the trace clock.
+/// A set of durations: count, sum, mean, maximum and percentiles, all in steps of the trace clock.
 public struct Distribution: Sendable, Hashable {
-  /// Ascending: what is negative, then those of four bytes, then what is longer.
+  // In ascending order: negative durations, those of four bytes, longer ones.
   private let negative: ArraySlice<Int64>
   private let short: [UInt32]
   private let long: ArraySlice<Int64>
+  /// The sum of all durations; wraps around at 64 bits.
   public let total: Int64
 
+  /// The distribution of some durations, in any order.
   public init(_ durations: [Int64]) {
     var gathered = Durations()
     for duration in durations { gathered.append(duration) }
@@ -55,32 +58,36 @@ public struct Distribution: Sendable, Hashable {
     total = durations.total
   }
 
+  /// Number of durations.
   public var count: Int { negative.count + short.count + long.count }
+  /// The longest duration; 0 of none.
   public var max: Int64 { count == 0 ? 0 : self[count - 1] }
-  /// Rounded to the nearest step.
+  /// The mean, rounded to the nearest step; 0 of none.
   public var mean: Int64 { count == 0 ? 0 : (total &+ Int64(count) / 2) / Int64(count) }
 
-  /// The duration at a place in ascending order, of ``count``.
+  /// The duration at a place in ascending order, from 0.
   private subscript(place: Int) -> Int64 {
     if place < negative.count { return negative[place] }
     let place = place - negative.count
     return place < short.count ? Int64(short[place]) : long[long.startIndex + place - short.count]
   }
 
-  /// The smallest duration that at least `percent` per cent (1–100) of all do not exceed: always one that occurred, never
-  /// one in between.
+  /// The smallest duration that at least `percent` per cent (1–100) of all durations do not exceed (nearest rank); 0 of none.
+  /// It is always a duration that occurred, never one in between.
   public func percentile(_ percent: Int) -> Int64 {
     count == 0 ? 0 : self[Self.place(of: percent, among: count)]
   }
 
-  /// Where that duration stands among as many in ascending order, from 0; at least one.
+  /// The place of that duration among `count` durations in ascending order, from 0.
   public static func place(of percent: Int, among count: Int) -> Int { Swift.max(0, (count * percent + 99) / 100 - 1) }
 
-  /// Columns of a ``SummaryTable`` for ``phrases``.
+  /// Columns of a ``SummaryTable`` for ``fragments``.
   static let columns: [SummaryTable.Column] = [
     .init("total", .duration), .init("max", .duration), .init("mean", .duration, leaves: 1),
     .init("p50", .duration), .init("p90", .duration, leaves: 3), .init("p99", .duration, leaves: 2),
   ]
 
-  var phrases: [Phrase] { [total, max, mean, percentile(50), percentile(90), percentile(99)].map(Phrase.duration) }
+  var fragments: [TextFragment] {
+    [total, max, mean, percentile(50), percentile(90), percentile(99)].map(TextFragment.duration)
+  }
 }

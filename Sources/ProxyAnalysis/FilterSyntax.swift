@@ -5,8 +5,8 @@ public import TraceCore
 public struct NumberList: Sendable, Hashable, CustomStringConvertible {
   private let ranges: [ClosedRange<Int32>]
 
-  /// - Returns: `nil` for what is no such list: an empty item, a sign, a range that runs backwards, a number that no CPU and
-  ///   no task has.
+  /// Reads a list: numbers and ranges of 0 to 2^31 − 1, separated by commas.
+  /// - Returns: `nil` for any other text: an empty item, a sign, a blank, a range that runs backwards.
   public init?(_ text: String) {
     var ranges: [ClosedRange<Int32>] = []
     for item in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -20,20 +20,22 @@ public struct NumberList: Sendable, Hashable, CustomStringConvertible {
 
   func contains(_ number: Int32) -> Bool { ranges.contains { $0.contains(number) } }
 
+  /// The list in the same syntax.
   public var description: String {
     ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
   }
 }
 
 /// A time as reports and `trace-cmd report` print it: seconds with at most nine decimals, or steps of a clock that counts no
-/// nanoseconds. Held as integers: a floating-point second has too few digits for a clock that runs since 1970.
+/// nanoseconds. Two integers hold it: a `Double` has too few digits for the seconds of a clock that began in 1970.
 public struct PrintedTime: Sendable, Hashable, Comparable {
   private let whole: UInt64
-  /// Nanoseconds behind the point.
+  /// The decimals, in nanoseconds.
   private let fraction: UInt64
   private let decimals: Int
 
-  /// - Returns: `nil` for what is no such number.
+  /// Reads a time.
+  /// - Returns: `nil` for any other text.
   public init?(_ text: String) {
     let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     guard let whole: UInt64 = plainNumber(parts[0]) else { return nil }
@@ -48,22 +50,23 @@ public struct PrintedTime: Sendable, Hashable, Comparable {
     fraction = (decimals..<9).reduce(value) { value, _ in value * 10 }
   }
 
+  /// The earlier time, whatever the number of decimals.
   public static func < (a: PrintedTime, b: PrintedTime) -> Bool { (a.whole, a.fraction) < (b.whole, b.fraction) }
 
-  /// The earliest instant that is printed so; `nil` where the clock has no such instant.
+  /// The earliest instant that reports print like this; `nil` where the clock has no such instant.
   public func earliest(on clock: TraceClock) -> Timestamp? {
     guard let exact = exact(on: clock) else { return nil }
     return Timestamp(isRounded(on: clock) ? exact - min(exact, 500) : exact)
   }
 
-  /// The latest instant that is printed so; `nil` where the clock has no such instant.
+  /// The latest instant that reports print like this; `nil` where the clock has no such instant.
   public func latest(on clock: TraceClock) -> Timestamp? {
     guard let exact = exact(on: clock) else { return nil }
     return Timestamp(isRounded(on: clock) ? exact + min(.max - exact, 499) : exact)
   }
 
-  /// Times are printed rounded to microseconds (``TraceClock/format(_:)``). A window that is bounded by the printed time of an
-  /// event must hold this event, whichever way it was rounded; who gives more decimals means them exactly.
+  /// Whether the time may have been rounded. ``TraceClock/format(_:)`` rounds to microseconds, and a window that ends at the
+  /// printed time of an event must contain the event, whichever way it was rounded. A time with more decimals is exact.
   private func isRounded(on clock: TraceClock) -> Bool { clock.unit == .nanoseconds && decimals <= 6 }
 
   private func exact(on clock: TraceClock) -> UInt64? {
@@ -74,27 +77,28 @@ public struct PrintedTime: Sendable, Hashable, Comparable {
   }
 }
 
-/// A shell pattern for names: `*`, `?`, `[a-z]`, `[!a-z]`; `\` takes the next character as it is.
+/// A shell pattern for names (fnmatch(3)): `*`, `?`, `[a-z]`, `[!a-z]`; `\` takes the next character as it is.
 public struct CommPattern: Sendable, Hashable {
+  /// The pattern as it was written.
   public let text: String
 
-  /// - Returns: `nil` for an empty pattern.
+  /// A pattern; `nil` for an empty text.
   public init?(_ text: String) {
     guard !text.isEmpty else { return nil }
     self.text = text
   }
 
-  /// Compares bytes, since names need not be UTF-8: `?` is one byte.
+  /// Whether a name matches. Bytes are compared, since names need not be UTF-8: `?` is one byte.
   func matches(_ comm: Comm) -> Bool {
     let name = comm.bytes.map { CChar(bitPattern: $0) } + [0]
     return fnmatch(text, name, 0) == 0
   }
 
-  /// The same for text of any length.
+  /// Whether a text of any length matches.
   public func matches(text name: String) -> Bool { fnmatch(text, name, 0) == 0 }
 }
 
-/// A number of decimal digits alone: no sign, no space.
+/// A number in decimal digits, without a sign or a blank.
 private func plainNumber<Number: FixedWidthInteger>(_ digits: Substring) -> Number? {
   guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
   return Number(digits)

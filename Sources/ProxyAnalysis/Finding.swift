@@ -1,34 +1,41 @@
 public import TraceCore
 
-/// Something that a reader of the report should look at, in one line.
+/// Something in a capture that a reader of the report should look at, in one line.
 public struct Finding: Sendable, Hashable {
-  /// How grave a kind of finding is; findings of a graver kind stand before all others.
+  /// How serious a kind of finding is. Findings of a more serious kind come before all others.
   public enum Gravity: UInt8, Sendable, Hashable, Comparable, BitwiseCopyable {
-    /// Slow, but as designed.
+    /// Something was slow, but worked as designed.
     case slow
-    /// The scheduler did what it should not, for a time.
+    /// The scheduler ran a less urgent task for a time.
     case inversion
-    /// Something is broken: a callback is not paired, a chain never ends.
+    /// Something is broken: a callback has no partner, tasks wait for each other.
     case broken
 
+    /// The less serious one.
     public static func < (a: Gravity, b: Gravity) -> Bool { a.rawValue < b.rawValue }
   }
 
+  /// How serious it is.
   public var gravity: Gravity
   /// One lower-case word: `inversion`, `deadlock`.
   public var kind: String
-  /// What it cost, in steps of the trace clock; the greater comes first among equals. 0 where it has no duration.
+  /// The time that it cost, in steps of the trace clock; 0 where it has no duration. Of equally serious findings the one with
+  /// the greater cost comes first.
   public var cost: Int64
+  /// When it began.
   public var time: Timestamp
   /// The sentence, without time, kind and lock.
-  public var text: [Phrase]
+  public var text: [TextFragment]
+  /// The lock that it is about; `nil` where it is about none.
   public var lock: LockAddress?
-  /// The table and the id of the row that it comes from.
+  /// Name of the table whose row it is made of.
   public var table: String
+  /// Id of this row, from 1.
   public var row: Int
 
+  /// A finding by all of its parts.
   public init(
-    _ gravity: Gravity, kind: String, cost: Int64, time: Timestamp, text: [Phrase], lock: LockAddress? = nil,
+    _ gravity: Gravity, kind: String, cost: Int64, time: Timestamp, text: [TextFragment], lock: LockAddress? = nil,
     table: String, row: Int
   ) {
     self.gravity = gravity
@@ -42,30 +49,36 @@ public struct Finding: Sendable, Hashable {
   }
 }
 
-/// A finding, as far as it is known without looking at its row.
+/// What is needed to sort a finding and to make it later.
 public struct FindingKey: Sendable, Hashable, BitwiseCopyable {
+  /// How serious the finding is.
   public var gravity: Finding.Gravity
-  /// ``Finding/cost``.
+  /// ``Finding/cost``, in steps of the trace clock.
   public var cost: Int64
+  /// ``Finding/time``.
   public var time: Timestamp
-  /// What the analysis finds the row by; of two rows the one whose id is smaller has the smaller.
+  /// A number by which the analysis finds the row; it must grow with the rows' ids.
   public var place: UInt32
-  /// Which of a report's analyses has found it.
+  /// Index of the analysis that made it, among those of the report.
   var source: UInt8 = 0
 
+  /// A key by all of its parts.
+  /// - Parameter place: 0 to 2^32 − 1.
   public init(_ gravity: Finding.Gravity, cost: Int64, time: Timestamp, place: Int) {
     (self.gravity, self.cost, self.time) = (gravity, cost, time)
     self.place = UInt32(truncatingIfNeeded: place)
   }
 }
 
-/// Findings of several analyses, the worst first; of those that are equally bad in order of time.
+/// Findings of several analyses, the most serious first, then those with the greatest cost, then in order of time.
 public struct Findings: Sendable {
   private let context: ReportContext
   private let analyses: [any Analysis.Type]
   private let keys: [FindingKey]
 
-  /// - Parameter keys: Of all the analyses, of which there are 256 at most.
+  /// - Parameters:
+  ///   - keys: of all the analyses.
+  ///   - analyses: at most 256.
   init(_ keys: consuming [FindingKey], of analyses: [any Analysis.Type], _ context: ReportContext) {
     (self.context, self.analyses) = (context, analyses)
     let names = analyses.map { $0.name }
@@ -82,8 +95,11 @@ public struct Findings: Sendable {
 }
 
 extension Findings: RandomAccessCollection {
+  /// 0.
   public var startIndex: Int { 0 }
+  /// Number of findings.
   public var endIndex: Int { keys.count }
+  /// Makes the finding at a position.
   public subscript(position: Int) -> Finding {
     analyses[Int(keys[position].source)].finding(keys[position], context)
   }

@@ -1,35 +1,42 @@
 import Dispatch
 import ProxyModel
 
-/// All that there is to render: what the renderers see instead of analyses.
+/// All that there is to render. Renderers see reports; they know no analysis.
 public struct Report: Sendable {
+  /// The capture, with the rows that the filter chooses.
   public let context: ReportContext
-  /// Every analysis, in the registry's order, and whether the capture allows it.
-  public let outcomes: [Outcome]
+  /// Every analysis, in the registry's order, with what the capture lacks for it.
+  public let availability: [Availability]
   /// Every table of every analysis, in the registry's order.
   public let tables: [TableResult]
-  /// Worst first.
+  /// What a reader should look at, the most serious first.
   public let findings: Findings
-  /// In the order of their parts, and of their places there.
+  /// Blocks of the text report, sorted by part and by place.
   public let blocks: [SummaryBlock]
-  /// What could not be computed, and why.
-  public let limits: [Limit]
+  /// What could not be computed, and which events would give it.
+  public let unavailableResults: [UnavailableResult]
 
   /// Whether a capture allows an analysis.
-  public struct Outcome: Sendable, Hashable {
+  public struct Availability: Sendable, Hashable {
+    /// The analysis's name.
     public var name: String
+    /// What the analysis shows, as a clause.
     public var purpose: String
+    /// Needs that the capture does not meet; empty where the analysis is available.
     public var missing: [EventNeed]
   }
 
   /// A table, or why there is none.
   public struct TableResult: Sendable {
+    /// The table, even where it is not available: it has a name and columns then.
     public var table: Table
     /// Needs that the capture does not meet; where there are any, the table's rows mean nothing.
     public var missing: [EventNeed]
 
+    /// The table's name.
     public var name: String { table.name }
 
+    /// A table of a capture that does not meet some needs.
     public init(table: Table, missing: [EventNeed]) {
       self.table = table
       self.missing = missing
@@ -38,38 +45,40 @@ public struct Report: Sendable {
     /// `not available: needs lock:contention_begin`; `nil` where the table is available.
     public var notAvailable: String? { missing.isEmpty ? nil : "not available: \(missing.explanation)" }
 
-    /// Whether there are rows, and the filter chooses none of them: not the same as a table without rows.
-    public var isNothingChosen: Bool { missing.isEmpty && table.rowCount == 0 && table.unfilteredCount > 0 }
+    /// Whether there are rows and the filter chooses none of them. A table without rows is another matter.
+    public var isEmptiedByFilter: Bool { missing.isEmpty && table.rowCount == 0 && table.unfilteredCount > 0 }
   }
 
   /// Runs analyses over a context.
-  /// - Parameter jobs: On how many threads at most; the report is the same.
+  /// - Parameters:
+  ///   - analyses: at most 256.
+  ///   - jobs: number of threads at most; the report does not depend on it.
   public init(_ context: ReportContext, analyses: [any Analysis.Type] = AnalysisRegistry.all, jobs: Int = 1) {
     var context = context
     context.rows = RowSelection(context.timeline, context.filter)
     self.context = context
-    outcomes = analyses.map { Outcome(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
+    availability = analyses.map { Availability(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
     var tables: [TableResult] = []
     var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
-    var limits: [Limit] = []
+    var unavailableResults: [UnavailableResult] = []
     var parts = Self.parts(analyses, context, jobs: jobs)
     for place in parts.indices {
-      // Not copied, as far as that can be: there can be a finding for each row.
+      // Swapped where possible instead of copied: there can be a finding for each row.
       var part = Part()
       swap(&part, &parts[place])
       tables += part.tables
       for index in part.findings.indices { part.findings[index].source = UInt8(place) }
       if findings.isEmpty { swap(&findings, &part.findings) } else { findings += part.findings }
       blocks += part.blocks
-      limits += part.limits
+      unavailableResults += part.unavailableResults
     }
     self.tables = tables
     self.findings = Findings(findings, of: analyses, context)
     self.blocks = blocks.enumerated().sorted { a, b in
       (a.element.part.rawValue, a.element.place, a.offset) < (b.element.part.rawValue, b.element.place, b.offset)
     }.map(\.element)
-    self.limits = limits
+    self.unavailableResults = unavailableResults
     context.timeline.rest()
   }
 
@@ -78,7 +87,7 @@ public struct Report: Sendable {
     var tables: [TableResult] = []
     var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
-    var limits: [Limit] = []
+    var unavailableResults: [UnavailableResult] = []
 
     init() {}
 
@@ -86,13 +95,13 @@ public struct Report: Sendable {
       let missing = analysis.missing(in: context)
       tables = analysis.tables(context).map { TableResult(table: $0, missing: missing) }
       guard missing.isEmpty else {
-        limits = [Limit(analysis.purpose, needs: missing)]
+        unavailableResults = [UnavailableResult(analysis.purpose, needs: missing)]
         return
       }
       findings = analysis.findings(context)
       blocks = analysis.blocks(context)
       context.timeline.rest()
-      limits = analysis.limits(context)
+      unavailableResults = analysis.unavailableResults(context)
     }
   }
 
@@ -110,9 +119,9 @@ public struct Report: Sendable {
     return parts
   }
 
-  /// The table of that name; `nil` for a name that no analysis has.
+  /// The table with a name; `nil` where no analysis has one.
   public func table(_ name: String) -> TableResult? { tables.first { $0.name == name } }
 
-  /// Names of all tables, whatever a capture holds.
+  /// Names of all tables, in the registry's order.
   public static let tableNames = Report(.empty).tables.map(\.name)
 }

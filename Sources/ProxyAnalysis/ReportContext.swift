@@ -3,19 +3,23 @@ public import TraceCore
 
 /// Everything that an analysis may look at.
 public struct ReportContext: Sendable {
+  /// What the file says of itself.
   public var capture: CaptureInfo
+  /// The rows of the model.
   public var timeline: Timeline
-  /// What was skipped or doubted, by the reader and by the model.
+  /// What the reader and the model skipped or could not decide.
   public var diagnostics: DiagnosticLog
   /// Names of locks whose address is a kernel symbol's. Hostile text: the capture holds them.
   public var symbols: [LockAddress: String]
   /// How many rows a list of the greatest shows; at least 1.
   public var top: Int
-  /// Which rows the report tells of.
+  /// Which rows the report shows.
   public var filter = RowFilter()
-  /// What ``filter`` chooses of ``timeline``: set by ``Report``, for the analyses.
+  /// The rows of ``timeline`` that ``filter`` chooses. ``Report`` sets them for the analyses.
   var rows = RowSelection(Timeline(), RowFilter())
 
+  /// A context without a filter.
+  /// - Parameter top: see ``top``; less than 1 counts as 1.
   public init(
     capture: CaptureInfo, timeline: Timeline, diagnostics: DiagnosticLog = DiagnosticLog(),
     symbols: [LockAddress: String] = [:], top: Int = 10
@@ -27,31 +31,32 @@ public struct ReportContext: Sendable {
     self.top = max(1, top)
   }
 
-  /// Kinds of event that the capture describes or holds. One that is described and never occurs was recorded and did not
-  /// happen; one that is not described was not recorded.
+  /// Roles of the events that the capture describes or holds. An event that is described and does not occur was recorded and
+  /// did not happen; an event that is not described was not recorded.
   ///
-  /// Messages are no exception, but what they are about only their texts tell: nearly every kernel describes
-  /// `bpf_trace_printk`, and a mark counts as recorded where one was seen.
+  /// `bpf_trace_printk` alone does not count: nearly every kernel describes it, and only the text of a message says what it
+  /// is about. A mark in a message counts as recorded where one was seen.
   public var recordedRoles: Set<EventRole> {
     timeline.seen.union(capture.events.compactMap(\.role)).subtracting([.message])
   }
 
-  /// Whether such events were recorded, even if none occurred.
+  /// Whether events with a role were recorded, even if none occurred.
   public func records(_ role: EventRole) -> Bool { recordedRoles.contains(role) }
 
-  /// Whether it means something that the scheduler was handed no blocked task: enqueues and waits were recorded.
+  /// Whether the number of blocked enqueues is known, 0 included: enqueues and waits were recorded.
   public var knowsBlockedEnqueues: Bool { timeline.marks.total.enqueue > 0 && records(.contentionBegan) }
 
   /// Whether the filter chooses a task.
   public func chooses(_ task: TaskIndex) -> Bool { filter.chooses(timeline[task]) }
 
-  /// Whether clock steps are nanoseconds. Where not, nothing may be called a second.
+  /// Whether clock steps are nanoseconds. Where not, no output may be in seconds.
   public var countsNanoseconds: Bool { capture.clock.unit == .nanoseconds }
 
-  /// The capture's length times its CPUs: what all CPUs' times sum to. Saturates, since a damaged file may claim any time.
+  /// The capture's length times the number of CPUs, in steps of the trace clock: the sum of all CPUs' times. It saturates,
+  /// since a damaged file may state any time.
   public var cpuTime: Int64 { time(ofCPUs: timeline.cpus.count) }
 
-  /// The same for some of them.
+  /// The same for a number of CPUs.
   func time(ofCPUs count: Int) -> Int64 {
     let (product, overflow) = timeline.span.multipliedReportingOverflow(by: Int64(count))
     return overflow ? .max : product
@@ -65,11 +70,11 @@ public struct ReportContext: Sendable {
     }
   }
 
-  /// Refuses a capture that says nothing about scheduling: its report would be empty tables.
+  /// Checks that the capture has a `sched_switch`; without one the report would consist of empty tables.
   /// - Throws: `noEvents`, with what to record instead; `damaged` where events may have been there.
   public func requireSwitches() throws(TraceError) {
     guard !timeline.seen.contains(.switched) else { return }
-    // Of several the first that has a place: who reads this wants to look.
+    // Of several the first that has an offset, so that the user can look there.
     let damages = diagnostics.all.filter { $0.kind.severity == .damage }
     if let damage = damages.first(where: { $0.offset != nil }) ?? damages.first {
       throw TraceError(

@@ -1,8 +1,8 @@
 import ProxyModel
 public import TraceCore
 
-/// What a report is to tell of. The whole capture is analysed whatever is chosen, so that states are right at a window's edge;
-/// the filter chooses among the rows that come out. `nil`: no choice is made there.
+/// Which rows a report shows. The whole capture is analysed whatever the filter, so that states are right at the edges of a
+/// window; the filter chooses among the resulting rows. A property that is `nil` chooses every row.
 public struct RowFilter: Sendable, Hashable {
   /// Rows that have a CPU must have one of these.
   public var cpus: NumberList?
@@ -10,10 +10,12 @@ public struct RowFilter: Sendable, Hashable {
   public var from: Timestamp?
   /// Rows that have a time must not begin after it.
   public var to: Timestamp?
-  /// Rows that name tasks must name one with such a pid, and where ``comm`` is given, the same task must have such a name.
+  /// Rows that name tasks must name one with such a pid. Where ``comm`` is given, the same task must have such a name.
   public var pids: NumberList?
+  /// Rows that name tasks must name one with such a name.
   public var comm: CommPattern?
 
+  /// A filter; by default one that chooses every row.
   public init(
     cpus: NumberList? = nil, from: Timestamp? = nil, to: Timestamp? = nil, pids: NumberList? = nil,
     comm: CommPattern? = nil
@@ -37,7 +39,7 @@ public struct RowFilter: Sendable, Hashable {
 extension RowFilter {
   private func chooses(_ cpu: CPU) -> Bool { cpus?.contains(cpu) ?? true }
 
-  /// Both edges belong to the window, so that an instant is found by its own time.
+  /// Both edges belong to the window, so that an event is found by its own time.
   private func chooses(_ begin: Timestamp, _ end: Timestamp) -> Bool {
     // A damaged file can have a row end before it begins.
     begin <= to ?? Timestamp(.max) && max(begin, end) >= from ?? Timestamp(0)

@@ -1,17 +1,17 @@
 public import ProxyModel
 import TraceCore
 
-/// The chosen rows of a kind, in their order, each with the id that it has among all.
+/// The rows of a kind that a filter chooses, in their order, each with its id among all rows.
 public struct ChosenRows<Row: Sendable>: Sendable {
   /// All rows, chosen or not.
   let all: Rows<Row>
-  /// Places in ``all``; `nil` for every one, which needs no list.
+  /// Indices into ``all``; `nil` for all of them.
   private let places: [Int]?
 
-  /// All rows.
+  /// All of some rows.
   public init(_ rows: [Row]) { self.init(Rows(rows)) }
 
-  /// The same.
+  /// All of some rows.
   public init(_ rows: Rows<Row>) {
     all = rows
     places = nil
@@ -22,7 +22,7 @@ public struct ChosenRows<Row: Sendable>: Sendable {
     places = rows.indices.filter { isChosen(rows[$0]) }
   }
 
-  /// The id of the row at a place among the chosen ones: it counts all rows, from 1.
+  /// The id of the row at a position. Ids count all rows, from 1.
   func id(at position: Int) -> Int { (places?[position] ?? position) + 1 }
 
   /// Whether some row is not chosen.
@@ -30,12 +30,15 @@ public struct ChosenRows<Row: Sendable>: Sendable {
 }
 
 extension ChosenRows: RandomAccessCollection {
+  /// 0.
   public var startIndex: Int { 0 }
+  /// Number of chosen rows.
   public var endIndex: Int { places?.count ?? all.count }
+  /// The chosen row at a position.
   public subscript(position: Int) -> Row { all[places?[position] ?? position] }
 }
 
-/// The rows that a report tells of: a filter, applied once to every kind of row.
+/// The rows that a report shows: a filter, applied once to every kind of row.
 struct RowSelection: Sendable {
   let cpus: ChosenRows<CPURow>
   /// Without the idle tasks.

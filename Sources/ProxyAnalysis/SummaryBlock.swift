@@ -4,29 +4,40 @@ public enum ReportPart: Int, Sendable, Hashable, CaseIterable {
   case capture = 1
   /// Whether proxy execution was active, and how that is known.
   case proxyExecution
+  /// The findings.
   case findings
+  /// Time in waits by class.
   case waitingTime
+  /// Time of each CPU.
   case cpus
+  /// Locks and tasks with the greatest sums.
   case top
-  /// What could not be computed, and which event would give it.
-  case limits
+  /// What could not be computed, and which events would give it.
+  case unavailableResults
 }
 
 /// A block of the text report: a heading, and small tables, bars and notes under it.
 public struct SummaryBlock: Sendable, Hashable {
+  /// The part of the report that it belongs to.
   public var part: ReportPart
-  /// Its place among the blocks of its part; equal ones stand in the registry's order.
+  /// Its place among the blocks of its part; blocks with equal places are in the registry's order.
   public var place: Int
+  /// The heading.
   public var title: String
+  /// What is under the heading, in this order.
   public var content: [Content]
 
+  /// A piece of a block.
   public enum Content: Sendable, Hashable {
+    /// A small table.
     case table(SummaryTable)
+    /// Bars under each other.
     case bars([Bar])
     /// A line of text.
-    case line([Phrase])
+    case line([TextFragment])
   }
 
+  /// A block by all of its parts.
   public init(_ part: ReportPart, place: Int = 0, _ title: String, _ content: [Content]) {
     self.part = part
     self.place = place
@@ -37,7 +48,9 @@ public struct SummaryBlock: Sendable, Hashable {
 
 /// A small table for people.
 public struct SummaryTable: Sendable, Hashable {
+  /// A column of a small table.
   public struct Column: Sendable, Hashable {
+    /// What a column holds, and how it is aligned.
     public enum Kind: Sendable, Hashable {
       /// Text, flush left.
       case text
@@ -49,11 +62,14 @@ public struct SummaryTable: Sendable, Hashable {
       case share
     }
 
+    /// The heading, without a unit.
     public var title: String
+    /// What the column holds.
     public var kind: Kind
-    /// Its turn to be left out where the table would be too wide otherwise: the least goes first. `nil`: never.
+    /// Where the table is too wide, the columns with the smallest number are left out first; those with `nil` never.
     public var leaves: Int?
 
+    /// A column by all of its parts.
     public init(_ title: String, _ kind: Kind, leaves: Int? = nil) {
       self.title = title
       self.kind = kind
@@ -61,11 +77,13 @@ public struct SummaryTable: Sendable, Hashable {
     }
   }
 
+  /// The columns, from left to right.
   public var columns: [Column]
-  /// As many phrases as columns in each.
-  public var rows: [[Phrase]]
+  /// A fragment for each column in each row.
+  public var rows: [[TextFragment]]
 
-  public init(columns: [Column], rows: [[Phrase]]) {
+  /// A table by its columns and rows.
+  public init(columns: [Column], rows: [[TextFragment]]) {
     self.columns = columns
     self.rows = rows
   }
@@ -73,11 +91,14 @@ public struct SummaryTable: Sendable, Hashable {
 
 /// A part of a whole, to be drawn.
 public struct Bar: Sendable, Hashable {
+  /// The text before the bar.
   public var label: String
-  /// Steps of the trace clock; at most `whole`.
+  /// Steps of the trace clock, 0 to ``whole``.
   public var part: Int64
+  /// Steps of the trace clock.
   public var whole: Int64
 
+  /// A bar by all of its parts.
   public init(_ label: String, part: Int64, whole: Int64) {
     self.label = label
     self.part = part

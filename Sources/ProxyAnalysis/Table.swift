@@ -2,18 +2,20 @@ public import TraceCore
 
 /// A table of results: named columns, and rows that are made one at a time when a renderer asks for them.
 public struct Table: Sendable {
-  /// One lower-case word; CSV files and JSON members bear it.
+  /// One lower-case word: the name of the CSV file and of the JSON member.
   public var name: String
   /// What a row is, as a noun phrase.
   public var rowMeaning: String
+  /// The columns, `id` first.
   public var columns: [Column]
+  /// Number of rows.
   public var rowCount: Int
   /// How many rows there would be without a filter.
   public var unfilteredCount: Int
   /// Appends the cells of the row with an index of `0..<rowCount`, one per column, in their order.
   private let fill: @Sendable (_ row: Int, _ cells: inout [Cell]) -> Void
 
-  /// A table over chosen rows, one each, with the column `id` in front, which counts all rows from 1.
+  /// A table with a row for each chosen row, and with a first column `id`, which counts all rows from 1.
   public init<Row>(_ name: String, rowMeaning: String, rows: ChosenRows<Row>, columns: [TableColumn<Row>]) {
     let id = Column("id", .identifier, "the row's number, from 1, the same in every format")
     self.name = name
@@ -28,12 +30,13 @@ public struct Table: Sendable {
     }
   }
 
-  /// The same over all of some rows.
+  /// A table with a row for each of some rows.
   public init<Row: Sendable>(_ name: String, rowMeaning: String, rows: [Row], columns: [TableColumn<Row>]) {
     self.init(name, rowMeaning: rowMeaning, rows: ChosenRows(rows), columns: columns)
   }
 
-  /// Calls `body` with the cells of each row, in order.
+  /// Calls `body` with the cells of each row, in order; as many cells as columns.
+  /// - Throws: what `body` throws.
   public func forEachRow<Failure: Error>(_ body: ([Cell]) throws(Failure) -> Void) throws(Failure) {
     var cells: [Cell] = []
     for row in 0..<rowCount {
@@ -46,18 +49,23 @@ public struct Table: Sendable {
 
 /// What is known of a table's column before the first row.
 public struct Column: Sendable, Hashable {
+  /// Lower case with underscores; `*_ns` for times on the trace clock, `*_s` for seconds since the capture began.
   public var name: String
+  /// What its cells are.
   public var kind: Kind
-  /// What the figure means, as a phrase.
+  /// What its figures mean, as a phrase.
   public var doc: String
 
+  /// A column by all of its parts.
   public init(_ name: String, _ kind: Kind, _ doc: String) {
     self.name = name
     self.kind = kind
     self.doc = doc
   }
 
+  /// What the cells of a column are.
   public enum Kind: String, Sendable, Hashable {
+    /// The id of a row of this table or of another, from 1.
     case identifier
     /// How many.
     case count
@@ -69,13 +77,16 @@ public struct Column: Sendable, Hashable {
     case duration
     /// Seconds since the capture began; empty where the clock counts no nanoseconds.
     case seconds
+    /// An address in the kernel.
     case address
-    /// One of a fixed set of words of ours.
+    /// A word of the program, or words joined by `+` or `>`.
     case word
-    /// Sentences, and text out of the capture: hostile.
+    /// A sentence, or text of the capture: hostile.
     case text
+    /// How the row is known.
     case evidence
 
+    /// Whether cells are numbers, to be aligned on the right.
     public var isNumeric: Bool {
       switch self {
       case .identifier, .count, .number, .instant, .duration, .seconds: true
@@ -84,7 +95,7 @@ public struct Column: Sendable, Hashable {
     }
   }
 
-  /// The unit of the figures; empty where they have none.
+  /// The unit of the figures: `ns`, `clock steps`, `s`; empty where they have none.
   public func unit(of clock: TraceClock) -> String {
     switch kind {
     case .instant, .duration: clock.unit == .nanoseconds ? "ns" : "clock steps"
@@ -98,20 +109,22 @@ public struct Column: Sendable, Hashable {
 public enum Cell: Sendable, Hashable {
   /// Not known.
   case empty
+  /// A whole number, or a duration in steps of the trace clock.
   case integer(Int64)
-  /// A count that a file may claim to be as large as it likes.
+  /// A count; a damaged file may state any.
   case count(UInt64)
   /// A time on the trace clock, in its steps.
   case instant(Timestamp)
   /// Nanoseconds since the capture began, to be written as seconds with nine decimals.
   case secondsFromStart(Int64)
-  /// Written as `0x…`.
+  /// An address in the kernel, to be written as `0x…`.
   case address(UInt64)
-  /// A word of ours, safe in every medium.
+  /// A word of the program, safe in every format.
   case word(String)
-  /// Hostile text out of the capture.
+  /// Text of the capture: hostile.
   case text(String)
   /// A task's name: hostile, and not necessarily UTF-8.
   case comm(Comm)
+  /// How the row is known.
   case evidence(Evidence)
 }

@@ -1,11 +1,14 @@
 import ProxyModel
 import TraceCore
 
-/// A column of a ``Table`` together with how its cell is read from a row.
+/// A column of a ``Table`` together with a function that makes its cell from a row.
 public struct TableColumn<Row>: Sendable {
+  /// Name, kind and meaning.
   public var column: Column
+  /// The cell of a row.
   public var cell: @Sendable (Row) -> Cell
 
+  /// A column by all of its parts.
   public init(_ name: String, _ kind: Column.Kind, _ doc: String, _ cell: @escaping @Sendable (Row) -> Cell) {
     column = Column(name, kind, doc)
     self.cell = cell
@@ -30,7 +33,7 @@ extension TableColumn {
     TableColumn(name, .duration, doc) { value($0).map(Cell.integer) ?? .empty }
   }
 
-  /// The same instant as the `*_ns` column before it, in seconds since the capture began: a spreadsheet keeps 15 digits.
+  /// The instant of the `*_ns` column before it, in seconds since the capture began: a spreadsheet keeps 15 digits.
   static func seconds(
     _ name: String, _ doc: String, in context: ReportContext, _ value: @escaping @Sendable (Row) -> Timestamp
   ) -> TableColumn {
@@ -78,13 +81,13 @@ extension TableColumn {
     TableColumn(name, .number, doc) { value($0).map { .integer(Int64($0.rawValue)) } ?? .empty }
   }
 
-  /// A column whose figures this capture does not give: always empty.
+  /// A column that is always empty: this capture does not give its figures.
   static func notKnown(_ name: String, _ kind: Column.Kind, _ doc: String) -> TableColumn {
     TableColumn(name, kind, doc) { _ in .empty }
   }
 }
 
-/// `PREFIX_pid`, `PREFIX_comm`, `PREFIX_prio` of a task as it was at that moment.
+/// The columns `PREFIX_pid`, `PREFIX_comm` and `PREFIX_prio` of a task as it was at that instant.
 func taskColumns<Row>(
   _ prefix: String, _ who: String, _ task: @escaping @Sendable (Row) -> TaskLabel?
 ) -> [TableColumn<Row>] {

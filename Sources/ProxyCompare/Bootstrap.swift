@@ -2,11 +2,12 @@ import Glibc
 import ProxyAnalysis
 import TraceCore
 
-/// Intervals for differences of means and percentiles, by resampling with a fixed seed: the same input gives the same interval.
+/// Intervals for differences of means and percentiles (percentile bootstrap, Efron). The seed is fixed: the same input gives the
+/// same interval.
 struct Bootstrap {
-  /// How often it is resampled.
+  /// Number of resamples.
   static let rounds = 4000
-  /// Means of more samples than this are drawn from the normal distribution that they have then.
+  /// Above this number of samples the mean of a resample is drawn from its normal approximation.
   static let largestExact = 2000
 
   /// A figure of a sorted set of samples.
@@ -14,35 +15,35 @@ struct Bootstrap {
     case mean
     case percentile(Int)
 
-    /// Fewer samples than this tell nothing of it.
+    /// The least number of samples for an interval.
     var fewest: Int {
       switch self {
       case .mean: 10
-      // Of n samples about n·(1−p) lie beyond: five at least.
+      // About n·(1−p) of n samples are beyond the percentile; there should be five.
       case .percentile(let percent): percent <= 50 ? 10 : 500 / (100 - min(percent, 99))
       }
     }
   }
 
-  /// Differences `new − base`, one a round, ascending.
+  /// The difference `new − base` of each resample, ascending.
   private let differences: [Double]
 
   /// - Parameters:
-  ///   - base: Ascending, and at least one.
-  ///   - new: The same.
+  ///   - base: samples in ascending order, at least one.
+  ///   - new: the same.
   init(_ figure: Figure, base: [Int64], new: [Int64], seed: UInt64 = 0x70_726f_7879) {
     var random = SeededGenerator(seed: seed)
     let (a, b) = (Side(base), Side(new))
     differences = (0..<Self.rounds).map { _ in b.draw(figure, &random) - a.draw(figure, &random) }.sorted()
   }
 
-  /// The interval that leaves out a share of all rounds, half of it on each side.
+  /// The interval that leaves out a share of all resamples, half of it on each side.
   func interval(leavingOut share: Double) -> ClosedRange<Double> {
     let out = Int(Double(Self.rounds) * share / 2)
     return differences[out]...differences[Self.rounds - 1 - out]
   }
 
-  /// What is resampled, and what is the same in every round.
+  /// The samples of a side, with their moments.
   private struct Side {
     let sorted: [Int64]
     private let mean: Double
@@ -71,8 +72,8 @@ struct Bootstrap {
       return sum / Double(sorted.count)
     }
 
-    /// Which of the samples is the percentile of a resample: the k-th smallest of n uniform draws has a beta distribution, so
-    /// none needs to be drawn and sorted.
+    /// Index of the sample that is the percentile of a resample. The k-th smallest of n uniform draws has a beta distribution,
+    /// so that one draw replaces n draws and a sort.
     private func place(_ percent: Int, _ random: inout SeededGenerator) -> Int {
       let rank = Distribution.place(of: percent, among: sorted.count) + 1
       let (a, b) = (random.gamma(Double(rank)), random.gamma(Double(sorted.count - rank + 1)))
@@ -82,10 +83,10 @@ struct Bootstrap {
 }
 
 extension SeededGenerator {
-  /// 0 inclusive to 1 exclusive.
+  /// A uniform number of 0 (inclusive) to 1 (exclusive).
   mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// Standard normal, by Marsaglia's polar method.
+  /// A standard normal number (Marsaglia's polar method).
   mutating func normal() -> Double {
     while true {
       let (x, y) = (2 * unit() - 1, 2 * unit() - 1)
@@ -94,7 +95,7 @@ extension SeededGenerator {
     }
   }
 
-  /// Gamma with a shape of at least 1 (Marsaglia and Tsang, 2000).
+  /// A gamma-distributed number of a shape of at least 1 (Marsaglia and Tsang, 2000).
   mutating func gamma(_ shape: Double) -> Double {
     let d = shape - 1.0 / 3
     let c = 1 / (9 * d).squareRoot()

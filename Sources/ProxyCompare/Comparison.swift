@@ -2,59 +2,75 @@ import ProxyAnalysis
 import TraceCore
 
 /// Whether a figure has changed.
-public enum ChangeVerdict: String, Sendable, Hashable {
-  case better, worse
-  /// The interval of the difference has zero in it.
+public enum ChangeOutcome: String, Sendable, Hashable {
+  /// The durations are shorter, by more than chance explains.
+  case better
+  /// The durations are longer, by more than chance explains.
+  case worse
+  /// The interval of the difference contains zero.
   case noDifference = "no difference shown"
+  /// A side has too few samples for the figure: 10 for a mean or a median, 50 for p90, 500 for p99.
   case tooFew = "too few samples"
 }
 
 /// The change of a figure from the base to another side.
 public struct Change: Sendable, Hashable {
+  /// The other side's value minus the base's, in the figure's unit.
   public var absolute: Double
-  /// Of the base; `nil` where that is 0.
+  /// The difference as a share of the base's value: −1 and more for figures that are not negative. `nil` where the base is 0.
   public var relative: Double?
-  /// 95 % interval of `absolute`, by bootstrap; `nil` for what is no mean or percentile, and for too few samples.
+  /// 95 % interval of ``absolute``, by bootstrap. `nil` for figures other than means and percentiles, and for too few samples.
   public var interval: ClosedRange<Double>?
-  /// `nil` for what is neither good nor bad, and for figures that are no samples.
-  public var verdict: ChangeVerdict?
+  /// Whether the figure has changed; `nil` for figures other than means and percentiles.
+  public var outcome: ChangeOutcome?
 }
 
 /// One figure of all sides.
 public struct FigureRow: Sendable, Hashable {
+  /// The unit of a figure.
   public enum Unit: String, Sendable, Hashable {
     /// Steps of the trace clock; nanoseconds unless the clock counts something else.
     case duration
+    /// How many.
     case count
-    /// 0 to 1.
+    /// A part of a whole, 0 to 1.
     case share
     /// A count for each second of capture.
     case perSecond = "per_second"
   }
 
+  /// What the figure is about: `mutex wait`, or the name of a task or a lock, which is hostile text.
   public var group: String
+  /// The figure's name within its group: `mean`, `p99`.
   public var name: String
+  /// The unit of ``values``.
   public var unit: Unit
-  /// A side each; `nil` where it cannot be known.
+  /// The figure of each side; `nil` where it is not known.
   public var values: [Double?]
-  /// From the base to each other side.
+  /// The change from the base to each other side; `nil` where one of the two values is not known.
   public var changes: [Change?]
 }
 
-/// Sides beside each other: the first is the base.
+/// Figures of several sides and their changes.
 public struct Comparison: Sendable {
-  public let sides: [Figures]
+  /// The sides; the first is the base.
+  public let sides: [ComparedSide]
+  /// Figures of whole sides.
   public private(set) var figures: [FigureRow] = []
+  /// Mutex waits by lock, for locks that have a name and waits on every side.
   public private(set) var locks: [FigureRow] = []
+  /// Mutex waits by task, for names that have waits on every side.
   public private(set) var tasks: [FigureRow] = []
-  /// Locks and tasks that have waits on some sides alone: how many each side has.
+  /// Locks and tasks that have waits on some sides but not on all, with the number of waits on each side.
   public private(set) var unmatched: [(kind: String, figure: FigureRow)] = []
 
-  /// How sure a verdict is, over all figures that have one: of 100 comparisons of a thing with itself, at most five say
-  /// anything else than that no difference is shown.
+  /// The probability that a comparison of two equal sides shows a difference in any of the figures that have an outcome. The
+  /// interval that decides leaves out this share divided by their number (Bonferroni's correction).
   public static let errorShare = 0.05
 
-  public init(_ sides: [Figures]) {
+  /// Compares sides.
+  /// - Parameter sides: the base, then the others; at least two.
+  public init(_ sides: [ComparedSide]) {
     self.sides = sides
     figures = makeFigures()
     (locks, tasks) = (byName("lock") { $0.lock }, byName("task") { $0.comm })
@@ -95,7 +111,7 @@ public struct Comparison: Sendable {
   }
 
   private static let percentiles = [50, 90, 99]
-  /// Figures with a verdict: mean and percentiles of waits and of holds.
+  /// Number of figures with an outcome: mean and percentiles of waits and of holds.
   private static let judged = 2 * (1 + percentiles.count)
 
   private func samples(_ group: String, _ sets: [[Int64]]) -> [FigureRow] {
@@ -118,20 +134,20 @@ public struct Comparison: Sendable {
     }
   }
 
-  /// - Parameter judged: Among how many verdicts the error's share is divided.
+  /// - Parameter judged: number of figures among which ``errorShare`` is divided.
   private static func change(
     _ figure: Bootstrap.Figure, _ base: [Int64], _ new: [Int64], judged: Int
   ) -> Change? {
     guard let a = value(figure, base), let b = value(figure, new) else { return nil }
     var change = difference(a, b)
     guard min(base.count, new.count) >= figure.fewest else {
-      change.verdict = .tooFew
+      change.outcome = .tooFew
       return change
     }
     let bootstrap = Bootstrap(figure, base: base, new: new)
     change.interval = bootstrap.interval(leavingOut: 0.05)
     let sure = bootstrap.interval(leavingOut: errorShare / Double(max(judged, 1)))
-    change.verdict = base == new || sure.contains(0) ? .noDifference : a > b ? .better : .worse
+    change.outcome = base == new || sure.contains(0) ? .noDifference : a > b ? .better : .worse
     return change
   }
 
@@ -140,7 +156,8 @@ public struct Comparison: Sendable {
   }
 
   private func plain(
-    _ group: String, _ name: String, _ unit: FigureRow.Unit, isWaitFigure: Bool = false, _ value: (Figures) -> Double?
+    _ group: String, _ name: String, _ unit: FigureRow.Unit, isWaitFigure: Bool = false,
+    _ value: (ComparedSide) -> Double?
   ) -> FigureRow {
     plain(group, name, sides.map { isWaitFigure && !$0.records(.contentionBegan) ? nil : value($0) }, unit)
   }
@@ -153,8 +170,8 @@ public struct Comparison: Sendable {
     return FigureRow(group: group, name: name, unit: unit, values: values, changes: changes)
   }
 
-  /// A count for each second of capture, where clocks count nanoseconds.
-  private func rate(_ group: String, _ name: String, _ count: (Figures) -> Double) -> FigureRow {
+  /// A count for each second of the captures; not known where a clock does not count nanoseconds.
+  private func rate(_ group: String, _ name: String, _ count: (ComparedSide) -> Double) -> FigureRow {
     plain(
       group, "\(name) per s",
       sides.map { $0.countsNanoseconds && $0.span > 0 ? count($0) * 1e9 / Double($0.span) : nil }, .perSecond)
@@ -162,12 +179,13 @@ public struct Comparison: Sendable {
 
   // MARK: By name
 
-  /// The labels of the sides that have waits of what others have not.
+  /// The labels of the sides on which an unmatched lock or task has waits.
+  /// - Parameter figure: one of ``unmatched``.
   public func labels(with figure: FigureRow) -> [String] {
     zip(sides, figure.values).filter { $0.1 != 0 }.map(\.0.label)
   }
 
-  /// Mean waits of what has a name on every side.
+  /// Mutex waits by a name, for names that have waits on every side. Adds the other names to ``unmatched``.
   private mutating func byName(_ kind: String, _ name: (Sample) -> String?) -> [FigureRow] {
     var sets: [String: [[Int64]]] = [:]
     for (side, figures) in sides.enumerated() {
@@ -192,7 +210,7 @@ public struct Comparison: Sendable {
     }
   }
 
-  /// Locks without a name, whose waits stand in no row by lock: how many on each side.
+  /// Number of locks without a name on each side. Their waits are in none of ``locks``.
   public var namelessLocks: [Int] {
     sides.map { Set($0.mutexWaits.filter { $0.lock == nil }.map(\.address)).count }
   }

@@ -1,22 +1,27 @@
 import ProxyAnalysis
 import TraceCore
 
-/// Names by which locks and tasks of different boots are told to be the same.
+/// Names for locks and tasks that are the same in captures of different boots.
 ///
-/// A line each: `lock ADDRESS NAME` or `task PATTERN NAME`, where a pattern may have `*` and `?`; `#` begins a comment.
+/// A line is `lock ADDRESS NAME` or `task PATTERN NAME`; the address is hexadecimal, the pattern a ``CommPattern``, and `#`
+/// begins a comment.
 public struct MatchMap: Sendable {
   /// What is wrong with a map.
   public struct Problem: Error, Sendable, Hashable {
+    /// The line's number, from 1.
     public var line: Int
+    /// What is wrong, as a clause after the line's number.
     public var text: String
   }
 
   private var locks: [LockAddress: String] = [:]
   private var tasks: [(pattern: CommPattern, name: String)] = []
 
+  /// A map that changes no name.
   public init() {}
 
-  /// - Throws: what is wrong, with the line's number.
+  /// Reads a map.
+  /// - Throws: ``Problem`` for the first line that is neither empty nor one of the two.
   public init(_ text: String) throws(Problem) {
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace).map(String.init)

@@ -4,11 +4,13 @@ import ProxyAnalysis
 public struct Rule: Sendable {
   /// What is wrong with a rule's text.
   public struct Problem: Error, Sendable, Hashable {
+    /// What is wrong, as a clause.
     public var text: String
-    /// Where, in characters from 1.
+    /// Where in the rule, in characters from 1.
     public var column: Int
   }
 
+  /// How a figure is compared with the bound. The order is that in which the parser tries them.
   public enum Operator: String, Sendable, CaseIterable {
     case lessOrEqual = "<="
     case greaterOrEqual = ">="
@@ -29,16 +31,17 @@ public struct Rule: Sendable {
     }
   }
 
-  /// What rows are there to be asked for.
+  /// The kinds of row that a rule can be about.
   public enum Rows: String, Sendable, CaseIterable {
     case waits, holds, inversions, releases, donations, pairing
   }
 
+  /// A statistic of the rows' durations; percentiles are nearest ranks.
   public enum Statistic: String, Sendable, CaseIterable {
     case count, sum, mean, min, max, p50, p90, p99
   }
 
-  /// A figure that is no statistic of rows.
+  /// A figure of a whole side.
   public enum Scalar: String, Sendable, CaseIterable {
     case lostShare = "lost_share"
     case invertedShare = "inverted_share"
@@ -75,16 +78,17 @@ public struct Rule: Sendable {
     case base(factor: Double, plus: Double)
   }
 
-  /// As it was written.
+  /// The rule as it was written, with single blanks.
   public let text: String
   let subject: Subject
   let comparison: Operator
   let bound: Bound
 
-  /// Whether it needs a base.
+  /// Whether its bound is the same figure of a base.
   public var comparesWithBase: Bool { if case .base = bound { true } else { false } }
 
-  /// - Throws: what is wrong, with the column.
+  /// Reads a rule.
+  /// - Throws: ``Problem`` for the first fault.
   public init(_ text: String) throws(Problem) {
     var parser = RuleParser(text)
     self.text = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -94,8 +98,8 @@ public struct Rule: Sendable {
     try parser.end()
   }
 
-  /// Rules of a file: one a line, `#` begins a comment.
-  /// - Throws: what is wrong, with the line in front.
+  /// Reads the rules of a file: one in each line, `#` begins a comment.
+  /// - Throws: ``Problem`` for the first fault, with the line's number in its text.
   public static func rules(in file: String) throws(Problem) -> [Rule] {
     var rules: [Rule] = []
     for (index, line) in file.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {

@@ -1,37 +1,47 @@
 import ProxyAnalysis
 import TraceCore
 
-/// What became of a rule.
+/// The result of a rule for one side.
 public struct RuleResult: Sendable {
+  /// Whether the rule holds.
   public enum Outcome: String, Sendable, Hashable {
-    case kept, broken
-    /// The capture cannot tell. That is no pass.
+    /// The rule holds.
+    case kept
+    /// The rule does not hold.
+    case broken
+    /// The capture lacks what the rule needs. That is no pass.
     case undecidable
   }
 
+  /// The rule.
   public var rule: Rule
+  /// Whether it holds.
   public var outcome: Outcome
-  /// The figure, and what it was held against; in steps of the clock, as a share or a count. `nil` where they cannot be known.
+  /// The figure: nanoseconds, a share (0 to 1) or a count. `nil` where it is not known.
   public var value: Double?
+  /// What the figure was compared with, in the same unit. `nil` where it is not known.
   public var bound: Double?
-  /// Whether the two are durations or shares.
+  /// Whether ``value`` and ``bound`` are in nanoseconds.
   public var isTime: Bool
+  /// Whether ``value`` and ``bound`` are shares.
   public var isShare: Bool
-  /// Why it cannot be decided.
+  /// Why the rule cannot be decided, as a clause; empty where it can.
   public var reason = ""
-  /// The rows that broke it, the greatest first: at most ``rowLimit``; and the table that their ids are of.
+  /// The rows that broke the rule, the longest first; at most ``rowLimit``.
   public var rows: [Sample] = []
+  /// Name of the table that the rows' ids refer to; empty for a figure of a whole side.
   public var table = ""
-  /// How many rows there are besides.
+  /// Number of rows that broke the rule and are not in ``rows``.
   public var moreRows = 0
 
+  /// The most rows that a result names.
   public static let rowLimit = 10
 }
 
 extension Rule {
-  /// Holds the rule against a side.
-  /// - Parameter base: what `base` stands for.
-  public func check(_ side: Figures, base: Figures? = nil) -> RuleResult {
+  /// Checks the rule for a side.
+  /// - Parameter base: the side that `base` in the rule refers to.
+  public func check(_ side: ComparedSide, base: ComparedSide? = nil) -> RuleResult {
     let isTime = subject.unit == .time
     var result = RuleResult(
       rule: self, outcome: .undecidable, isTime: isTime, isShare: subject.unit == .share, table: subject.table)
@@ -54,7 +64,7 @@ extension Rule {
   /// Why a figure cannot be known.
   private struct Unknown: Error { var text: String }
 
-  private func bound(_ base: Figures?) throws(Unknown) -> Double {
+  private func bound(_ base: ComparedSide?) throws(Unknown) -> Double {
     switch bound {
     case .number(let number): return number
     case .base(let factor, let plus):
@@ -67,7 +77,7 @@ extension Rule {
     }
   }
 
-  private func value(of side: Figures) throws(Unknown) -> Double {
+  private func value(of side: ComparedSide) throws(Unknown) -> Double {
     switch subject {
     case .scalar(let scalar): return try Self.value(of: scalar, side)
     case .rows(let rows, let statistic, let filters):
@@ -88,11 +98,11 @@ extension Rule {
     }
   }
 
-  private static func requireWaits(_ side: Figures) throws(Unknown) {
+  private static func requireWaits(_ side: ComparedSide) throws(Unknown) {
     if !side.records(.contentionBegan) { throw Unknown(text: "lock:contention_begin was not recorded") }
   }
 
-  private static func value(of scalar: Scalar, _ side: Figures) throws(Unknown) -> Double {
+  private static func value(of scalar: Scalar, _ side: ComparedSide) throws(Unknown) -> Double {
     switch scalar {
     case .lostShare:
       let (part, all) = side.lost
@@ -113,7 +123,7 @@ extension Rule {
     }
   }
 
-  private static func samples(_ side: Figures, _ rows: Rows, _ filters: [Filter]) -> [Sample] {
+  private static func samples(_ side: ComparedSide, _ rows: Rows, _ filters: [Filter]) -> [Sample] {
     let all: [Sample] =
       switch rows {
       // Of mutexes, unless a rule asks for another kind.
@@ -127,8 +137,8 @@ extension Rule {
     return all.filter { sample in filters.allSatisfy { $0.chooses(sample) } }
   }
 
-  /// The rows to look at: of a limit from above those beyond it, or else the greatest.
-  private func nameRows(_ side: Figures, _ bound: Double, _ result: inout RuleResult) {
+  /// Names the rows to look at: those beyond a limit on `max` or `min`, and otherwise the longest.
+  private func nameRows(_ side: ComparedSide, _ bound: Double, _ result: inout RuleResult) {
     guard case .rows(let rows, let statistic, let filters) = subject else { return }
     var found = Self.samples(side, rows, filters)
     if statistic == .max, comparison == .less || comparison == .lessOrEqual {
@@ -143,7 +153,7 @@ extension Rule {
 }
 
 extension Rule.Statistic {
-  /// Of a mean or a percentile.
+  /// The figure that computes the statistic: a mean or a percentile.
   fileprivate var figure: Bootstrap.Figure {
     switch self {
     case .p50: .percentile(50)

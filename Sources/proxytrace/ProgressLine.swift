@@ -1,7 +1,8 @@
 import Glibc
 import ProxyReport
 
-/// How far the reading is, on standard error: only on a terminal, only where it takes long, and erased at the end.
+/// The share of the capture that has been read, on standard error: only on a terminal, only where reading takes long, and erased
+/// at the end.
 struct ProgressLine {
   private static let delay = 0.2
   private static let interval = 0.1
@@ -19,7 +20,8 @@ struct ProgressLine {
     next = Self.now() + Self.delay
   }
 
-  /// To be called every so many events.
+  /// Counts events, and shows the progress now and then.
+  /// - Parameter share: how much of the capture has been read, 0 to 1.
   @inline(__always)
   mutating func tick(_ events: Int, _ share: () -> Double) {
     guard isWanted else { return }
@@ -27,8 +29,9 @@ struct ProgressLine {
     if countdown <= 0 { look(share()) }
   }
 
+  /// Removes the line from the terminal.
   mutating func erase() {
-    if isShown { StandardStreams.tell("\r\u{1b}[K") }
+    if isShown { StandardStreams.writeError("\r\u{1b}[K") }
     isShown = false
   }
 
@@ -38,7 +41,7 @@ struct ProgressLine {
     guard now >= next else { return }
     next = now + Self.interval
     isShown = true
-    StandardStreams.tell("\r\u{1b}[K\(name): \(Int(share * 100)) %")
+    StandardStreams.writeError("\r\u{1b}[K\(name): \(Int(share * 100)) %")
   }
 
   private static func now() -> Double {

@@ -28,7 +28,7 @@ struct ComparisonTests {
     return ReportContext(capture: reader.info, timeline: timeline, symbols: symbols)
   }
 
-  static func figures(_ name: String) throws -> Figures { Figures(label: name, [try context(name)]) }
+  static func figures(_ name: String) throws -> ComparedSide { ComparedSide(label: name, [try context(name)]) }
 
   static func row(_ rows: [FigureRow], _ group: String, _ name: String) throws -> FigureRow {
     try #require(rows.first { $0.group == group && $0.name == name })
@@ -65,10 +65,10 @@ struct ComparisonTests {
     let change = try #require(row.changes.first ?? nil)
     #expect(abs(change.absolute - (means[1] - means[0])) < 0.02 * abs(means[1] - means[0]))
     // The longest chain's head has waited only a few times.
-    #expect(change.verdict == (name == "chain4-cross" ? .tooFew : .better))
+    #expect(change.outcome == (name == "chain4-cross" ? .tooFew : .better))
     let inverted = try Self.row(comparison.figures, "inversion", "inverted time")
     #expect(try #require(inverted.changes.first??.relative) < -0.8)
-    #expect(try Self.row(comparison.figures, "mutex wait", "mean").changes.first??.verdict == .better)
+    #expect(try Self.row(comparison.figures, "mutex wait", "mean").changes.first??.outcome == .better)
   }
 
   // MARK: Nothing has changed
@@ -80,7 +80,7 @@ struct ComparisonTests {
     for row in comparison.figures + comparison.tasks + comparison.locks {
       for change in row.changes.compactMap({ $0 }) {
         #expect(change.absolute == 0 && (change.relative ?? 0) == 0)
-        #expect(change.verdict == nil || change.verdict == .noDifference || change.verdict == .tooFew, "\(row)")
+        #expect(change.outcome == nil || change.outcome == .noDifference || change.outcome == .tooFew, "\(row)")
         #expect(change.interval.map { $0.contains(0) } != false)
       }
     }
@@ -101,8 +101,8 @@ struct ComparisonTests {
         halves[half].timeline.waits = Rows(zip(whole.timeline.waits, isFirst).filter { $0.1 == wanted }.map(\.0))
         halves[half].timeline.holds = Rows(zip(whole.timeline.holds, isFirstHold).filter { $0.1 == wanted }.map(\.0))
       }
-      let comparison = Comparison(halves.enumerated().map { Figures(label: "\($0)", [$1]) })
-      let verdicts = comparison.figures.flatMap(\.changes).compactMap { $0?.verdict }
+      let comparison = Comparison(halves.enumerated().map { ComparedSide(label: "\($0)", [$1]) })
+      let verdicts = comparison.figures.flatMap(\.changes).compactMap { $0?.outcome }
       #expect(!verdicts.isEmpty)
       if verdicts.contains(.better) || verdicts.contains(.worse) { alarms += 1 }
     }
@@ -121,8 +121,8 @@ struct ComparisonTests {
 
   @Test func filesOfASideArePooled() throws {
     let contexts = try ["same-cpu", "cross-cpu"].map { try Self.context("proxy-on-plain/\($0)") }
-    let pooled = Figures(label: "both", contexts)
-    let apart = contexts.map { Figures(label: "", [$0]) }
+    let pooled = ComparedSide(label: "both", contexts)
+    let apart = contexts.map { ComparedSide(label: "", [$0]) }
     #expect(pooled.mutexWaits.count == apart.reduce(0) { $0 + $1.mutexWaits.count } && !pooled.mutexWaits.isEmpty)
     #expect(pooled.span == apart.reduce(0) { $0 + $1.span })
     let three = Comparison([apart[0], apart[1], pooled])
@@ -131,7 +131,7 @@ struct ComparisonTests {
 
   @Test func namesAreMatchedAndWhatIsNotIsTold() throws {
     let (a, b) = (try Self.context("proxy-on-plain/same-cpu"), try Self.context("proxy-on-plain/chain3"))
-    let plain = Comparison([Figures(label: "A", [a]), Figures(label: "B", [b])])
+    let plain = Comparison([ComparedSide(label: "A", [a]), ComparedSide(label: "B", [b])])
     for (name, sides) in [("donor", ["A"]), ("top", ["B"])] {
       let alone = try #require(plain.unmatched.first { $0.kind == "task" && $0.figure.group == name })
       #expect(plain.labels(with: alone.figure) == sides)
@@ -140,7 +140,7 @@ struct ComparisonTests {
     }
     let map = try MatchMap("task donor boss # the waiters\ntask top boss\n")
     let matched = Comparison([
-      Figures(label: "A", [a], matching: map), Figures(label: "B", [b], matching: map),
+      ComparedSide(label: "A", [a], matching: map), ComparedSide(label: "B", [b], matching: map),
     ])
     #expect(matched.tasks.contains { $0.group == "boss" && $0.name == "mean" })
     #expect {

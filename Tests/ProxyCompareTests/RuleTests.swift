@@ -74,8 +74,8 @@ struct RuleTests {
     let rule = try Rule("waits.max{comm=<&\"'>\u{1b}*} < 1ns")
     let side = try ComparisonTests.figures("proxy-off-plain/same-cpu")
     let sink = ByteSink()
-    try CheckText.writeJUnit(
-      [("a<b>&\"c\".dat\u{7}", [rule.check(side), try Rule("waits.max < 1ns").check(side)])], to: sink)
+    let results = [rule.check(side), try Rule("waits.max < 1ns").check(side)]
+    try CheckJUnit().write([CheckedCapture(path: "a<b>&\"c\".dat\u{7}", results: results)], to: sink)
     #expect(sink.text.contains("<testsuite name=\"a&lt;b&gt;&amp;&quot;c&quot;.dat"))
     #expect(sink.text.contains("tests=\"2\" failures=\"2\""))
     #expect(!sink.text.utf8.contains { $0 < 0x20 && $0 != 0x0a })

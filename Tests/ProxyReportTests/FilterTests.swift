@@ -164,8 +164,8 @@ struct FilterTests {
     try TextReport().write(#require(report.table("waits")), of: report.context, to: sink)
     #expect(sink.text == "waits: the filters choose none of 4 rows\n")
     // A table that never had rows is another matter.
-    #expect(report.table("splits")?.isNothingChosen == false)
-    #expect(report.table("gaps")?.isNothingChosen == false)
+    #expect(report.table("splits")?.isEmptiedByFilter == false)
+    #expect(report.table("gaps")?.isEmptiedByFilter == false)
   }
 
   @Test func jsonSaysWhatWasChosen() throws {

@@ -23,7 +23,7 @@ struct FindingTests {
 
     static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
       let label = TaskLabel(index: TaskIndex(rawValue: 0), pid: 61, comm: "do\u{1b}nor", priority: Priority(100))
-      let texts: [[Phrase]] = [
+      let texts: [[TextFragment]] = [
         [.task(label), " waited"], [.task(label), " waited longer"], ["nothing goes on"],
       ]
       return Finding(
@@ -44,8 +44,8 @@ struct FindingTests {
       ]
     }
 
-    static func limits(_ context: ReportContext) -> [Limit] {
-      [Limit("the donor, exactly", needs: [.event(.probedSwitch)])]
+    static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
+      [UnavailableResult("the donor, exactly", needs: [.event(.probedSwitch)])]
     }
   }
 

@@ -81,9 +81,9 @@ struct SchedextTests {
   @Test func filtersChooseRows() {
     var context = Sample.context(Self.events)
     context.filter = RowFilter(pids: NumberList("72"))
-    #expect(Report(context).table("pairing")?.isNothingChosen == true)
+    #expect(Report(context).table("pairing")?.isEmptiedByFilter == true)
     context.filter = RowFilter(from: Sample.at(21))
-    #expect(Report(context).table("pairing")?.isNothingChosen == true)
+    #expect(Report(context).table("pairing")?.isEmptiedByFilter == true)
     context.filter = RowFilter(from: Sample.at(15), to: Sample.at(16))
     #expect(Report(context).table("pairing")?.table.rowCount == 1)
   }

@@ -65,11 +65,11 @@ struct StoryCaptureTests {
           && (record.previous.pid == row.waiter.pid || record.next.pid == row.waiter.pid)
       }
       let told = teller.story(wait).lines
-      let mine = told.filter { $0.verb == .switched && $0.time > row.begin && $0.time < end }.filter {
+      let mine = told.filter { $0.kind == .switched && $0.time > row.begin && $0.time < end }.filter {
         $0.actor?.pid == row.waiter.pid || $0.other?.pid == row.waiter.pid
       }
       #expect(mine.count == switches.count, "wait \(wait + 1)")
-      #expect(told.last { $0.verb == .acquired }?.time == end, "wait \(wait + 1)")
+      #expect(told.last { $0.kind == .acquired }?.time == end, "wait \(wait + 1)")
     }
   }
 

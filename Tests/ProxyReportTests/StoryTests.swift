@@ -69,11 +69,11 @@ struct StoryTests {
     var records = 0
     for entry in story.folded() {
       switch entry {
-      case .line(let line): records += line.verb.isRecord ? 1 : 0
+      case .line(let line): records += line.kind.isRecord ? 1 : 0
       case .fold(let fold): records += fold.records
       }
     }
-    #expect(records == story.lines.filter(\.verb.isRecord).count)
+    #expect(records == story.lines.filter(\.kind.isRecord).count)
   }
 
   @Test func aWindowIsHighlighted() throws {

@@ -2,12 +2,12 @@ import ProxyModel
 import TraceCore
 
 /// Who waited for whom, link by link.
-public enum ChainsAnalysis: Analysis {
-  public static let name = "chains"
-  public static let purpose = "who waited for whom, over several locks"
-  public static let needs = [EventNeed].owners
+enum ChainsAnalysis: Analysis {
+  static let name = "chains"
+  static let purpose = "who waited for whom, over several locks"
+  static let needs = [EventNeed].owners
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
         "chains", rowMeaning: "a stretch in which one waiter's chain stays the same", rows: context.rows.chains,
@@ -34,7 +34,7 @@ public enum ChainsAnalysis: Analysis {
   }
 
   /// Deadlocks, each once: every member of a cycle has chains that end in it.
-  public static func findings(_ context: ReportContext) -> [FindingKey] {
+  static func findings(_ context: ReportContext) -> [FindingKey] {
     var seen: Set<Set<TaskIndex>> = []
     return context.timeline.deadlocks.compactMap { place in
       let chain = context.timeline.chains[place]
@@ -43,9 +43,9 @@ public enum ChainsAnalysis: Analysis {
     }
   }
 
-  public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
+  static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
     let chain = context.timeline.chains[Int(key.place)]
-    var text: [Phrase] = []
+    var text: [TextFragment] = []
     for member in members(chain) { text += [.task(member), " waits for "] }
     if let closing = chain.path.last { text.append(.task(closing)) }
     text.append(.plain(chain.evidence.note))

@@ -2,12 +2,12 @@ import ProxyModel
 import TraceCore
 
 /// What each CPU did with its time.
-public enum CpusAnalysis: Analysis {
-  public static let name = "cpus"
-  public static let purpose = "how each CPU spent its time"
-  public static let needs = [EventNeed.event(.switched)]
+enum CpusAnalysis: Analysis {
+  static let name = "cpus"
+  static let purpose = "how each CPU spent its time"
+  static let needs = [EventNeed.event(.switched)]
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     let span = context.timeline.span
     return [
       Table(
@@ -33,7 +33,7 @@ public enum CpusAnalysis: Analysis {
     ]
   }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let (cpus, span) = (context.rows.cpus, context.timeline.span)
     guard !cpus.isEmpty else { return [] }
     // A figure is worth its column only where there is any.
@@ -42,8 +42,8 @@ public enum CpusAnalysis: Analysis {
     ].filter { figure in figure.0 == "busy" || figure.0 == "idle" || cpus.contains { figure.1($0) > 0 } }
 
     let columns = figures.flatMap { [SummaryTable.Column($0.title, .duration), .init("%", .share)] }
-    func row(_ label: Phrase, _ cpu: CPURow, span: Int64) -> [Phrase] {
-      let times = figures.flatMap { [Phrase.duration($0.time(cpu)), .share(of: $0.time(cpu), in: span)] }
+    func row(_ label: TextFragment, _ cpu: CPURow, span: Int64) -> [TextFragment] {
+      let times = figures.flatMap { [TextFragment.duration($0.time(cpu)), .share(of: $0.time(cpu), in: span)] }
       return [label] + times + [.count(cpu.switches)]
     }
     var rows = cpus.map { row(.cpu($0.cpu), $0, span: span) }

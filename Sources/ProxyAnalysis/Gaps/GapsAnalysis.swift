@@ -2,12 +2,12 @@ import ProxyModel
 import TraceCore
 
 /// Where the ring buffer dropped records.
-public enum GapsAnalysis: Analysis {
-  public static let name = "gaps"
-  public static let purpose = "where events were lost"
-  public static let needs: [EventNeed] = []
+enum GapsAnalysis: Analysis {
+  static let name = "gaps"
+  static let purpose = "where events were lost"
+  static let needs: [EventNeed] = []
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
         "gaps", rowMeaning: "a gap", rows: context.rows.gaps,

@@ -2,15 +2,15 @@ import ProxyModel
 import TraceCore
 
 /// How fast CPU time went from donor to owner, and locks from owner to waiter.
-public enum HandoffsAnalysis: Analysis {
-  public static let name = "handoffs"
-  public static let purpose = "how fast locks and CPU time were handed on"
-  public static let needs = [EventNeed].owners
+enum HandoffsAnalysis: Analysis {
+  static let name = "handoffs"
+  static let purpose = "how fast locks and CPU time were handed on"
+  static let needs = [EventNeed].owners
 
   /// A release that takes this long to be taken up is worth a look: a tick at HZ=1000. Nanoseconds.
   private static let slow: Int64 = 1_000_000
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     [Table("handoffs", rowMeaning: "a handoff", rows: context.rows.handoffs, columns: columns(context))]
   }
 
@@ -38,7 +38,7 @@ public enum HandoffsAnalysis: Analysis {
     ]
   }
 
-  public static func findings(_ context: ReportContext) -> [FindingKey] {
+  static func findings(_ context: ReportContext) -> [FindingKey] {
     guard context.countsNanoseconds else { return [] }
     return context.rows.handoffs.enumerated().compactMap { place, row in
       guard row.kind == .release, row.end - row.begin >= slow else { return nil }
@@ -46,7 +46,7 @@ public enum HandoffsAnalysis: Analysis {
     }
   }
 
-  public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
+  static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
     let row = context.rows.handoffs[Int(key.place)]
     return Finding(
       key.gravity, kind: "slow handoff", cost: key.cost, time: key.time,
@@ -54,11 +54,11 @@ public enum HandoffsAnalysis: Analysis {
       row: context.rows.handoffs.id(at: Int(key.place)))
   }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var latencies: [String: Durations] = [:]
     for row in context.rows.handoffs { latencies[row.kind.rawValue, default: Durations()].append(row.end - row.begin) }
     guard !latencies.isEmpty else { return [] }
-    let rows = latencies.keys.sorted().map { kind -> [Phrase] in
+    let rows = latencies.keys.sorted().map { kind -> [TextFragment] in
       let distribution = Distribution(latencies[kind] ?? Durations())
       return [.plain(kind), .count(UInt64(distribution.count))]
         + [50, 90, 99].map { .duration(distribution.percentile($0)) } + [.duration(distribution.max)]

@@ -2,12 +2,12 @@ import ProxyModel
 import TraceCore
 
 /// Who owned locks while others waited for them.
-public enum HoldsAnalysis: Analysis {
-  public static let name = "holds"
-  public static let purpose = "who owned locks that others waited for"
-  public static let needs = [EventNeed].owners
+enum HoldsAnalysis: Analysis {
+  static let name = "holds"
+  static let purpose = "who owned locks that others waited for"
+  static let needs = [EventNeed].owners
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     var columns: [TableColumn<HoldRow>] = [.lock("lock", "address of the lock") { $0.lock }]
     columns += taskColumns("owner", "the owner") { $0.owner }
     columns += [
@@ -23,9 +23,9 @@ public enum HoldsAnalysis: Analysis {
     ]
   }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var held: [TaskIndex: Durations] = [:]
     for hold in context.rows.holds { held[hold.owner.index, default: Durations()].append(hold.end - hold.begin) }
-    return TaskRanking("Top owners", place: 4, noun: "owner", count: "holds", held, context).blocks
+    return TopTasksBlock("Top owners", place: 4, noun: "owner", count: "holds", held, context).blocks
   }
 }

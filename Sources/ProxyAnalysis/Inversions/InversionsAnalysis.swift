@@ -2,12 +2,12 @@ import ProxyModel
 import TraceCore
 
 /// When a less urgent task kept a lock's owner from running.
-public enum InversionsAnalysis: Analysis {
-  public static let name = "inversions"
-  public static let purpose = "when a less urgent task kept a lock's owner from running"
-  public static let needs = [EventNeed].owners
+enum InversionsAnalysis: Analysis {
+  static let name = "inversions"
+  static let purpose = "when a less urgent task kept a lock's owner from running"
+  static let needs = [EventNeed].owners
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     var columns: [TableColumn<InversionRow>] = [
       .reference("wait_id", "the wait, in the table waits") { $0.wait },
       .instant("begin_ns", "beginning of the window") { $0.begin },
@@ -31,15 +31,15 @@ public enum InversionsAnalysis: Analysis {
     ]
   }
 
-  public static func findings(_ context: ReportContext) -> [FindingKey] {
+  static func findings(_ context: ReportContext) -> [FindingKey] {
     context.rows.inversions.enumerated().map { place, row in
       FindingKey(.inversion, cost: row.length, time: row.begin, place: place)
     }
   }
 
-  public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
+  static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
     let row = context.rows.inversions[Int(key.place)]
-    var text: [Phrase] = [.task(row.waiter), " waits for ", .task(row.owner)]
+    var text: [TextFragment] = [.task(row.waiter), " waits for ", .task(row.owner)]
     if let culprit = row.culprits.first?.task { text += [", while ", .task(culprit), " runs on ", .cpu(row.cpu)] }
     if row.culprits.count > 1 { text.append(.plain(" and \(row.culprits.count - 1) more")) }
     text.append(.plain(row.evidence.note))

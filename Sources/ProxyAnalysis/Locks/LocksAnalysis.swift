@@ -2,12 +2,12 @@ import ProxyModel
 import TraceCore
 
 /// Which locks were fought over.
-public enum LocksAnalysis: Analysis {
-  public static let name = "locks"
-  public static let purpose = "which locks were waited for"
-  public static let needs = [EventNeed].waits
+enum LocksAnalysis: Analysis {
+  static let name = "locks"
+  static let purpose = "which locks were waited for"
+  static let needs = [EventNeed].waits
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
         "locks", rowMeaning: "a lock", rows: context.rows.locks,
@@ -32,15 +32,15 @@ public enum LocksAnalysis: Analysis {
     ]
   }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let waits = context.rows.waits
     guard !waits.isEmpty else { return [] }
     var lengths: [LockAddress: Durations] = [:]
     for wait in waits { lengths[wait.lock, default: Durations()].append(wait.length) }
     let kinds = Dictionary(uniqueKeysWithValues: context.rows.locks.map { ($0.lock, $0.kindNames) })
-    let top = Ranking(lengths, top: context.top, order: <)
-    let rows = top.entries.map { lock, waits -> [Phrase] in
-      [.lock(lock), .plain(kinds[lock] ?? ""), .count(UInt64(waits.count))] + waits.phrases
+    let top = TopTotals(lengths, top: context.top, order: <)
+    let rows = top.entries.map { lock, waits -> [TextFragment] in
+      [.lock(lock), .plain(kinds[lock] ?? ""), .count(UInt64(waits.count))] + waits.fragments
     }
     let table = SummaryTable(
       columns: [.init("lock", .text), .init("kind", .text), .init("waits", .number)] + Distribution.columns, rows: rows)

@@ -2,12 +2,12 @@ import ProxyModel
 import TraceCore
 
 /// Where blocked donors were moved.
-public enum MigrationsAnalysis: Analysis {
-  public static let name = "migrations"
-  public static let purpose = "where blocked donors were moved"
-  public static let needs = [EventNeed.event(.contentionBegan), .event(.waking)]
+enum MigrationsAnalysis: Analysis {
+  static let name = "migrations"
+  static let purpose = "where blocked donors were moved"
+  static let needs = [EventNeed.event(.contentionBegan), .event(.waking)]
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
         "migrations", rowMeaning: "a move of a blocked donor", rows: context.rows.migrations,

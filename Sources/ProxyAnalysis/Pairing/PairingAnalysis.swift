@@ -2,14 +2,14 @@ import ProxyModel
 import TraceCore
 
 /// Where a sched_ext scheduler's running and stopping callbacks do not fit what ran.
-public enum PairingAnalysis: Analysis {
-  public static let name = "pairing"
-  public static let purpose = "whether sched_ext callbacks are paired"
-  public static let needs = [
+enum PairingAnalysis: Analysis {
+  static let name = "pairing"
+  static let purpose = "whether sched_ext callbacks are paired"
+  static let needs = [
     EventNeed.event(.switched), .anyOf(.running, .message), .anyOf(.stopping, .message),
   ]
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
         "pairing", rowMeaning: "a running or stopping callback without a partner", rows: context.rows.pairing,
@@ -29,11 +29,11 @@ public enum PairingAnalysis: Analysis {
     ]
   }
 
-  public static func findings(_ context: ReportContext) -> [FindingKey] {
+  static func findings(_ context: ReportContext) -> [FindingKey] {
     context.rows.pairing.enumerated().map { place, row in FindingKey(.broken, cost: 0, time: row.time, place: place) }
   }
 
-  public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
+  static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
     let row = context.rows.pairing[Int(key.place)]
     return Finding(
       key.gravity, kind: row.kind.rawValue, cost: key.cost, time: key.time, text: sentence(row), table: name,
@@ -53,8 +53,8 @@ public enum PairingAnalysis: Analysis {
     return "\(text) \(clash.what.rawValue) of \(clash.task.pid)"
   }
 
-  private static func sentence(_ row: PairingRow) -> [Phrase] {
-    var text: [Phrase] = [.plain("\(row.callback.name) of "), .task(row.task), " on ", .cpu(row.cpu)]
+  private static func sentence(_ row: PairingRow) -> [TextFragment] {
+    var text: [TextFragment] = [.plain("\(row.callback.name) of "), .task(row.task), " on ", .cpu(row.cpu)]
     switch row.kind {
     case .runningWithoutStopping: text.append(", and no stopping before ")
     case .stoppingWithoutRunning: text.append(", and no running since ")

@@ -2,14 +2,14 @@ import ProxyModel
 import TraceCore
 
 /// Which BPF scheduler was in charge, as far as the capture tells, and what it was told.
-public enum SchedextAnalysis: Analysis {
-  public static let name = "schedext"
-  public static let purpose = "what a BPF scheduler was told"
-  public static let needs: [EventNeed] = []
+enum SchedextAnalysis: Analysis {
+  static let name = "schedext"
+  static let purpose = "what a BPF scheduler was told"
+  static let needs: [EventNeed] = []
 
-  public static func tables(_ context: ReportContext) -> [Table] { [] }
+  static func tables(_ context: ReportContext) -> [Table] { [] }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let (summary, marks) = (context.timeline.schedExt, context.timeline.marks)
     // Most captures have nothing to do with sched_ext, and every kernel describes its events.
     if summary.isEmpty { return [] }
@@ -27,21 +27,21 @@ public enum SchedextAnalysis: Analysis {
       + (tables.isEmpty ? [] : [SummaryBlock(.top, place: 8, "sched_ext callbacks and counters", tables)])
   }
 
-  public static func limits(_ context: ReportContext) -> [Limit] {
+  static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
     let total = context.timeline.marks.total
     guard total != MarkCounts() else { return [] }
-    var limits: [Limit] = []
+    var unavailableResults: [UnavailableResult] = []
     if !context.knowsBlockedEnqueues {
-      limits.append(
-        Limit("nr_blocked_enqueues", needs: [.anyOf(.enqueued, .message), .event(.contentionBegan)]))
+      unavailableResults.append(
+        UnavailableResult("nr_blocked_enqueues", needs: [.anyOf(.enqueued, .message), .event(.contentionBegan)]))
     }
     if !context.records(.contentionBegan) {
-      limits.append(Limit("which callbacks were called for donors and owners", needs: .owners))
+      unavailableResults.append(UnavailableResult("which callbacks were called for donors and owners", needs: .owners))
     }
-    return limits
+    return unavailableResults
   }
 
-  private static func presence(_ summary: SchedExtSummary) -> [Phrase] {
+  private static func presence(_ summary: SchedExtSummary) -> [TextFragment] {
     guard let first = summary.firstSeen, let last = summary.lastSeen else {
       return ["whether a BPF scheduler was loaded is not known but for its end"]
     }
@@ -49,7 +49,7 @@ public enum SchedextAnalysis: Analysis {
       + (summary.exits.isEmpty ? [", its name is not known"] : [])
   }
 
-  private static func callbacks(_ context: ReportContext) -> [Phrase] {
+  private static func callbacks(_ context: ReportContext) -> [TextFragment] {
     let total = context.timeline.marks.total
     return [
       "callbacks: ", .count(total.running), " running, ", .count(total.stopping), " stopping, ",
@@ -64,7 +64,7 @@ public enum SchedextAnalysis: Analysis {
     let chosen = context.timeline.marks.tasks.filter { context.chooses($0.task) }
     let ranked = chosen.sorted { (sum($1.counts), $0.task.rawValue) < (sum($0.counts), $1.task.rawValue) }
     guard !ranked.isEmpty else { return [] }
-    let rows: [[Phrase]] = ranked.prefix(context.top).map { task, counts in
+    let rows: [[TextFragment]] = ranked.prefix(context.top).map { task, counts in
       let row = context.timeline[task]
       let label = TaskLabel(index: task, pid: row.id.pid, comm: row.comm, priority: row.priority)
       return [
@@ -84,7 +84,7 @@ public enum SchedextAnalysis: Analysis {
 
   private static func counters(_ summary: SchedExtSummary, _ context: ReportContext) -> [SummaryBlock.Content] {
     guard !summary.counters.isEmpty else { return [] }
-    let rows: [[Phrase]] = summary.counters.prefix(max(context.top, 32)).map {
+    let rows: [[TextFragment]] = summary.counters.prefix(max(context.top, 32)).map {
       [.quote($0.name.text), .plain(String($0.sum)), .count($0.count)]
     }
     return [

@@ -2,12 +2,12 @@ import ProxyModel
 import TraceCore
 
 /// When a task ran on another's account.
-public enum SplitsAnalysis: Analysis {
-  public static let name = "splits"
-  public static let purpose = "when a task ran on another's account"
-  public static let needs = [EventNeed.event(.switched), .anyOf(.contentionBegan, .probedSwitch)]
+enum SplitsAnalysis: Analysis {
+  static let name = "splits"
+  static let purpose = "when a task ran on another's account"
+  static let needs = [EventNeed.event(.switched), .anyOf(.contentionBegan, .probedSwitch)]
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     var columns: [TableColumn<SplitRow>] = [
       .number("cpu", "the CPU") { $0.cpu },
       .instant("begin_ns", "beginning of the interval") { $0.begin },
@@ -28,9 +28,9 @@ public enum SplitsAnalysis: Analysis {
     ]
   }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var lent: [TaskIndex: Durations] = [:]
     for split in context.rows.splits { lent[split.donor.index, default: Durations()].append(split.end - split.begin) }
-    return TaskRanking("Top donors", place: 3, noun: "donor", count: "intervals", lent, context).blocks
+    return TopTasksBlock("Top donors", place: 3, noun: "donor", count: "intervals", lent, context).blocks
   }
 }

@@ -1,14 +1,14 @@
 public import ProxyModel
 public import TraceCore
 
-/// Builds the story of one wait from a second reading of the capture: fed with every event in order, it keeps those that
-/// concern the wait and puts the model's facts between them.
+/// Builds the story of one wait from a second reading of the capture. It takes every event in order, keeps those that concern
+/// the wait, and inserts the model's facts between them.
 ///
 ///     var builder = StoryBuilder(of: 11, in: timeline)
 ///     while let event = reader.next(), !builder.isPast(event) { builder.apply(event) }
 ///     let story = builder.finish()
 public struct StoryBuilder: Sendable {
-  /// Where a task of the wait is, as far as its events tell.
+  /// Where a task of the wait is, by its events alone.
   enum Place: Sendable, Hashable {
     case running(CPU)
     case queued(CPU)
@@ -21,19 +21,20 @@ public struct StoryBuilder: Sendable {
   private var facts: [WaitStory.Line]
   private var nextFact = 0
   private var isOver = false
-  /// Places of the wait's tasks.
+  /// Where the wait's tasks are; `nil` for a task without an event so far.
   private(set) var places: [Pid: Place] = [:]
-  /// Others who wait for the waiter's lock: a release may wake one of them instead.
-  private(set) var rivals: Set<Pid> = []
-  /// Names as the events of the wait give them: a task may be renamed while it waits.
+  /// Other tasks that wait for the waiter's lock: a release may wake one of them instead.
+  private(set) var otherWaiters: Set<Pid> = []
+  /// Names by the events since the wait began: a task may be renamed while it waits.
   private(set) var names: [Pid: Comm] = [:]
   /// The last switch of each of the wait's tasks before the wait.
   private var before: [Pid: SchedEvent] = [:]
-  /// Priorities that the reader has been told.
-  private var told: [Pid: Priority] = [:]
+  /// The last priority of each task that a line has shown.
+  private var shownPriorities: [Pid: Priority] = [:]
   /// The last release of the wait's lock.
   private(set) var releasedAt: Timestamp?
 
+  /// A builder that has seen no event yet.
   /// - Parameters:
   ///   - wait: Index into ``Timeline/waits``.
   ///   - window: Index into ``Timeline/inversions`` of a window to highlight; it must be one of this wait.
@@ -41,30 +42,30 @@ public struct StoryBuilder: Sendable {
     scope = StoryScope(wait, timeline)
     self.window = window
     facts = scope.facts()
-    told[scope.row.waiter.pid] = scope.row.waiter.priority
+    shownPriorities[scope.row.waiter.pid] = scope.row.waiter.priority
   }
 
-  /// Whether the wait is over before this event, so that nothing more needs to be read (on a clock that all CPUs share).
+  /// Whether the wait is over before this event. On a clock that all CPUs share no later event is needed.
   public func isPast(_ event: SchedEvent) -> Bool { event.timestamp > scope.end }
 
-  /// Takes the next event of the capture.
+  /// Takes the next event of the capture, in order of time.
   public mutating func apply(_ event: SchedEvent) {
     guard !isOver, !isPast(event) else { return }
     if event.timestamp >= scope.row.begin {
-      tellBefore()
-      tellFacts(before: event.timestamp)
-      tell(event)
+      addEarlierSwitches()
+      addFacts(before: event.timestamp)
+      add(event)
       if endsWait(event) { isOver = true }
     } else if case .switched(let record) = event.body {
-      for pid in [record.previous.pid, record.next.pid] where scope.cast.contains(pid) { before[pid] = event }
+      for pid in [record.previous.pid, record.next.pid] where scope.participants.contains(pid) { before[pid] = event }
     }
     follow(event)
   }
 
-  /// Tells what is left, and gives the story.
+  /// Adds the remaining facts and returns the story.
   public mutating func finish() -> WaitStory {
-    tellBefore()
-    tellFacts(before: nil)
+    addEarlierSwitches()
+    addFacts(before: nil)
     if let window, let row = scope.windows.first(where: { $0.index == window })?.row {
       for i in lines.indices where lines[i].time >= row.begin && lines[i].time <= row.end {
         lines[i].isHighlighted = true
@@ -78,26 +79,26 @@ public struct StoryBuilder: Sendable {
     return lock == scope.row.lock && event.pid == scope.row.waiter.pid && event.timestamp == scope.end
   }
 
-  private mutating func tell(_ event: SchedEvent) {
+  private mutating func add(_ event: SchedEvent) {
     learnNames(event)
-    // Of other locks than mutexes any reader's release is one; none of them need be that which wakes the waiter.
+    // Other locks than mutexes have readers: a reader's release need not be the one that wakes the waiter.
     if scope.row.kind == .mutex, case .contendedRelease(scope.row.lock) = event.body { releasedAt = event.timestamp }
     guard var line = line(for: event) else { return }
     line.text = line.text.map { introduced($0) }
     lines.append(line)
-    releasedByWaking(event)
+    noteReleaseByWaking(event)
   }
 
-  /// On kernels without `contended_release` the waking of the waiter is the release, where the model takes it for one.
-  private mutating func releasedByWaking(_ event: SchedEvent) {
+  /// On kernels without `contended_release` the model may take the waking of the waiter for the release.
+  private mutating func noteReleaseByWaking(_ event: SchedEvent) {
     guard case .waking(let record) = event.body, record.task.pid == scope.row.waiter.pid else { return }
     if scope.handoffs.contains(where: { $0.kind == .release && $0.begin == event.timestamp }) {
       releasedAt = event.timestamp
     }
   }
 
-  /// Facts that began before an instant; all of them for `nil`.
-  private mutating func tellFacts(before time: Timestamp?) {
+  /// Adds the facts that began before an instant; all of them for `nil`.
+  private mutating func addFacts(before time: Timestamp?) {
     while nextFact < facts.count, time.map({ facts[nextFact].time < $0 }) ?? true {
       facts[nextFact].text = facts[nextFact].text.map { introduced($0) }
       lines.append(facts[nextFact])
@@ -105,8 +106,8 @@ public struct StoryBuilder: Sendable {
     }
   }
 
-  /// Where the chain's tasks were when the wait began.
-  private mutating func tellBefore() {
+  /// Adds a line for each of the first chain's tasks: where it was when the wait began.
+  private mutating func addEarlierSwitches() {
     guard !before.isEmpty else { return }
     let first = scope.chains.first?.path.map(\.pid) ?? [scope.row.waiter.pid]
     let events = first.compactMap { pid in before[pid].map { (pid, $0) } }
@@ -118,13 +119,13 @@ public struct StoryBuilder: Sendable {
     before.removeAll()
   }
 
-  /// A task's priority is told with its first line, and again when it has changed.
-  private mutating func introduced(_ phrase: Phrase) -> Phrase {
-    guard case .task(var task) = phrase else { return phrase }
+  /// A task's priority is shown in its first line, and again when it has changed.
+  private mutating func introduced(_ fragment: TextFragment) -> TextFragment {
+    guard case .task(var task) = fragment else { return fragment }
     let known = task.priority ?? scope.names[task.pid]?.priority
-    // Without a record of the change the priority of a mere name is that of its first mention.
-    if told[task.pid] == nil || (task.priority != nil && told[task.pid] != known) {
-      told[task.pid] = known
+    // A fragment without a priority does not change the one that was shown.
+    if shownPriorities[task.pid] == nil || (task.priority != nil && shownPriorities[task.pid] != known) {
+      shownPriorities[task.pid] = known
       task.priority = known
     } else {
       task.priority = nil
@@ -146,15 +147,15 @@ public struct StoryBuilder: Sendable {
   private mutating func follow(_ event: SchedEvent) {
     switch event.body {
     case .contentionBegan(scope.row.lock, _):
-      if event.pid != scope.row.waiter.pid { rivals.insert(event.pid) }
-    case .contentionEnded(scope.row.lock, _): rivals.remove(event.pid)
+      if event.pid != scope.row.waiter.pid { otherWaiters.insert(event.pid) }
+    case .contentionEnded(scope.row.lock, _): otherWaiters.remove(event.pid)
     case .switched(let record):
-      if scope.cast.contains(record.previous.pid) {
+      if scope.participants.contains(record.previous.pid) {
         places[record.previous.pid] = record.previousState.isRunnable ? .queued(event.cpu) : .off
       }
-      if scope.cast.contains(record.next.pid) { places[record.next.pid] = .running(event.cpu) }
+      if scope.participants.contains(record.next.pid) { places[record.next.pid] = .running(event.cpu) }
     case .wakeup(let record), .wakeupNew(let record):
-      guard scope.cast.contains(record.task.pid) else { return }
+      guard scope.participants.contains(record.task.pid) else { return }
       if case .running = places[record.task.pid] { return }
       places[record.task.pid] = .queued(record.targetCPU)
     case .migrated(let task, _, let cpu):

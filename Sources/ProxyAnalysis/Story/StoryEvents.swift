@@ -1,7 +1,7 @@
 import ProxyModel
 import TraceCore
 
-// What a record says, and what it means for the wait.
+// The lines of records, each with what it means for the wait.
 
 extension StoryBuilder {
   /// The line of a record; `nil` where it does not concern the wait.
@@ -12,9 +12,9 @@ extension StoryBuilder {
     case .wakeup(let record), .wakeupNew(let record): return wakeup(record, event)
     case .migrated(let task, let from, let to):
       guard concerns(task.pid, event) else { return nil }
-      var text: [Phrase] = [name(task), " is moved from ", .cpu(from), " to ", .cpu(to)]
+      var text: [TextFragment] = [name(task), " is moved from ", .cpu(from), " to ", .cpu(to)]
       if scope.isReturn(task.pid, at: event.timestamp) { text.append(": a return migration") }
-      return line(event, .migrated, task.pid, nil, text, isPlot: isOurs(task.pid))
+      return line(event, .migrated, task.pid, nil, text, isNeverFolded: isWaiter(task.pid))
     case .contentionBegan(let lock, let flags): return began(lock, flags, event)
     case .contentionEnded(let lock, let result): return acquired(lock, result, event)
     case .contendedRelease(let lock):
@@ -28,13 +28,14 @@ extension StoryBuilder {
   private func rare(_ event: SchedEvent) -> WaitStory.Line? {
     switch event.body {
     case .renamed(let pid, let comm) where concerns(pid, event):
-      line(event, .described, pid, nil, [name(pid), " is now called ", .comm(comm)], isPlot: true)
+      line(event, .described, pid, nil, [name(pid), " is now called ", .comm(comm)], isNeverFolded: true)
     case .inheritedPriority(let pid, _, let old, let new) where concerns(pid, event):
       line(
-        event, .described, pid, nil, [name(pid), " changes from ", .priority(old), " to ", .priority(new)], isPlot: true
+        event, .described, pid, nil, [name(pid), " changes from ", .priority(old), " to ", .priority(new)],
+        isNeverFolded: true
       )
     case .exited(let task) where concerns(task.pid, event):
-      line(event, .described, task.pid, nil, [name(task), " exits"], isPlot: true)
+      line(event, .described, task.pid, nil, [name(task), " exits"], isNeverFolded: true)
     case .probedSwitch(let probe): probed(probe, event)
     case .probedSetNext(let pid, _) where concerns(pid, event):
       line(event, .probed, pid, nil, ["the scheduler picks ", name(pid)], evidence: .probe)
@@ -50,7 +51,7 @@ extension StoryBuilder {
 
   // MARK: Switches
 
-  /// The CPU on which it matters who runs: the terminal owner's, and once the lock is free the waiter's.
+  /// The CPU whose switches matter: the terminal owner's, or the waiter's once the lock is free.
   private func followed(at time: Timestamp) -> CPU? {
     let waiter = scope.row.waiter.pid
     let pid = scope.chain(at: time)?.terminal?.pid ?? waiter
@@ -64,16 +65,16 @@ extension StoryBuilder {
     let (previous, next) = (record.previous, record.next)
     let isTheirs = concerns(previous.pid, event) || concerns(next.pid, event)
     guard isTheirs || followed(at: event.timestamp) == event.cpu else { return nil }
-    var text: [Phrase] = [name(previous), .plain(" (\(record.previousState)) ==> "), name(next)]
+    var text: [TextFragment] = [name(previous), .plain(" (\(record.previousState)) ==> "), name(next)]
     text += meaning(record, event)
-    let steps = isOurs(next.pid) && releasedAt != nil
-    return line(event, .switched, previous.pid, next.pid, text, isPlot: steps)
+    let steps = isWaiter(next.pid) && releasedAt != nil
+    return line(event, .switched, previous.pid, next.pid, text, isNeverFolded: steps)
   }
 
-  private func meaning(_ record: SwitchRecord, _ event: SchedEvent) -> [Phrase] {
+  private func meaning(_ record: SwitchRecord, _ event: SchedEvent) -> [TextFragment] {
     let (previous, next) = (record.previous.pid, record.next.pid)
-    if isOurs(next) { return [": the waiter runs"] + sinceRelease(event) }
-    if isOurs(previous) { return [waiterLeft(record)] }
+    if isWaiter(next) { return [": the waiter runs"] + sinceRelease(event) }
+    if isWaiter(previous) { return [waiterLeft(record)] }
     guard let terminal = scope.chain(at: event.timestamp)?.terminal?.pid else { return queuedWaiter(record, event) }
     if next == terminal {
       guard scope.proxies, scope.split(on: event.cpu, at: event.timestamp) == nil else { return [": the owner runs"] }
@@ -83,8 +84,8 @@ extension StoryBuilder {
     return ranInstead(record, event, isTerminalHere: previous == terminal || places[terminal] == .queued(event.cpu))
   }
 
-  /// The terminal owner is runnable here and somebody else runs. Inversions have lines of their own.
-  private func ranInstead(_ record: SwitchRecord, _ event: SchedEvent, isTerminalHere: Bool) -> [Phrase] {
+  /// The terminal owner is runnable here and another task runs. Inversions have lines of their own.
+  private func ranInstead(_ record: SwitchRecord, _ event: SchedEvent, isTerminalHere: Bool) -> [TextFragment] {
     guard isTerminalHere else { return [] }
     if record.next.pid == 0 { return [": the owner is runnable, its CPU idles"] }
     if concerns(record.next.pid, event) || scope.isInverted(at: event.timestamp) { return [] }
@@ -96,7 +97,7 @@ extension StoryBuilder {
     return [": no less urgent than the waiter"]
   }
 
-  private func waiterLeft(_ record: SwitchRecord) -> Phrase {
+  private func waiterLeft(_ record: SwitchRecord) -> TextFragment {
     if record.previousState.isRunnable {
       return releasedAt == nil ? ": the waiter loses the CPU while it spins" : ": the waiter loses the CPU"
     }
@@ -104,8 +105,8 @@ extension StoryBuilder {
     return ": the waiter sleeps"
   }
 
-  /// The lock is free, and its next owner is runnable behind somebody.
-  private func queuedWaiter(_ record: SwitchRecord, _ event: SchedEvent) -> [Phrase] {
+  /// The lock is free, and the waiter is runnable while another task runs.
+  private func queuedWaiter(_ record: SwitchRecord, _ event: SchedEvent) -> [TextFragment] {
     guard places[scope.row.waiter.pid] == .queued(event.cpu), record.next.pid != 0 else { return [] }
     return [": the waiter is runnable here"]
   }
@@ -113,34 +114,34 @@ extension StoryBuilder {
   // MARK: Wakings
 
   private func waking(_ record: WakeRecord, _ event: SchedEvent) -> WaitStory.Line? {
-    // Where no event states a release, the waking of whoever waited is its sign.
+    // Where no event states a release, the waking of a waiter shows it.
     let isSign = event.context.mayBeTask && concerns(event.pid, event) && scope.changesChain(at: event.timestamp)
-    let isRival = event.context.mayBeTask && rivals.contains(record.task.pid)
-    guard concerns(record.task.pid, event) || isSign || isRival else { return nil }
+    let wantsTheLock = event.context.mayBeTask && otherWaiters.contains(record.task.pid)
+    guard concerns(record.task.pid, event) || isSign || wantsTheLock else { return nil }
     var text = waker(event) + [" wakes ", name(record.task)]
     text += [", last on ", .cpu(record.targetCPU)]
-    if isOurs(record.task.pid) { text += sinceRelease(event) }
-    if isRival, !isOurs(record.task.pid) { text += [", who waits for ", .lock(scope.row.lock), " too"] }
-    return line(event, .waking, event.pid, record.task.pid, text, isPlot: isStep(record.task.pid))
+    if isWaiter(record.task.pid) { text += sinceRelease(event) }
+    if wantsTheLock, !isWaiter(record.task.pid) { text += [", who waits for ", .lock(scope.row.lock), " too"] }
+    return line(event, .waking, event.pid, record.task.pid, text, isNeverFolded: isStep(record.task.pid))
   }
 
-  /// Who wakes; text without flags does not tell whether that is the task that was current.
-  private func waker(_ event: SchedEvent) -> [Phrase] {
+  /// The waker. Text without the flags of a record does not say whether that is the current task or an interrupt.
+  private func waker(_ event: SchedEvent) -> [TextFragment] {
     guard event.context.mayBeTask else { return ["an interrupt"] }
     return event.context.isTask ? [name(event.pid)] : [name(event.pid), ", or an interrupt on top of it,"]
   }
 
   private func wakeup(_ record: WakeRecord, _ event: SchedEvent) -> WaitStory.Line? {
     guard concerns(record.task.pid, event) else { return nil }
-    var text: [Phrase] = [name(record.task), " is queued on ", .cpu(record.targetCPU)]
-    if isOurs(record.task.pid) { text += sinceRelease(event) }
-    return line(event, .wakeup, record.task.pid, nil, text, isPlot: isStep(record.task.pid))
+    var text: [TextFragment] = [name(record.task), " is queued on ", .cpu(record.targetCPU)]
+    if isWaiter(record.task.pid) { text += sinceRelease(event) }
+    return line(event, .wakeup, record.task.pid, nil, text, isNeverFolded: isStep(record.task.pid))
   }
 
-  /// Steps of the handoff to the waiter are never folded.
-  private func isStep(_ pid: Pid) -> Bool { isOurs(pid) && releasedAt != nil }
+  /// Whether a line is a step of the handoff to the waiter. Such lines are never folded.
+  private func isStep(_ pid: Pid) -> Bool { isWaiter(pid) && releasedAt != nil }
 
-  private func sinceRelease(_ event: SchedEvent) -> [Phrase] {
+  private func sinceRelease(_ event: SchedEvent) -> [TextFragment] {
     guard let releasedAt, event.timestamp > releasedAt else { return [] }
     return [", ", .duration(event.timestamp - releasedAt), " after the release"]
   }
@@ -157,25 +158,25 @@ extension StoryBuilder {
 
   private func acquired(_ lock: LockAddress, _ result: Int32, _ event: SchedEvent) -> WaitStory.Line? {
     guard concerns(lock, event) else { return nil }
-    var text: [Phrase] = [name(event.pid)]
+    var text: [TextFragment] = [name(event.pid)]
     text += result == 0 ? [" acquires ", .lock(lock)] : [" gives up ", .lock(lock), .plain(" (errno \(0 &- result))")]
-    let isOurs = isOurs(event.pid) && lock == scope.row.lock
-    if isOurs { text += sinceRelease(event) }
-    return line(event, result == 0 ? .acquired : .gaveUp, event.pid, nil, text, isPlot: isOurs)
+    let isWaiter = isWaiter(event.pid) && lock == scope.row.lock
+    if isWaiter { text += sinceRelease(event) }
+    return line(event, result == 0 ? .acquired : .gaveUp, event.pid, nil, text, isNeverFolded: isWaiter)
   }
 
   private func lost(_ lost: LostEvents, _ event: SchedEvent) -> WaitStory.Line {
-    var text: [Phrase] = lost.count.map { [.count($0), " records lost on "] } ?? ["records lost on "]
+    var text: [TextFragment] = lost.count.map { [.count($0), " records lost on "] } ?? ["records lost on "]
     text.append(.cpu(event.cpu))
     if let until = lost.until { text += [" up to ", .instant(until)] }
-    return line(event, .lost, nil, nil, text, isPlot: true)
+    return line(event, .lost, nil, nil, text, isNeverFolded: true)
   }
 
   // MARK: Tasks
 
   /// The last switch of a task before the wait: where it was when the wait began.
   func beforeLine(_ pid: Pid, _ event: SchedEvent) -> WaitStory.Line {
-    var text: [Phrase] = ["before: "]
+    var text: [TextFragment] = ["before: "]
     if case .switched(let record) = event.body {
       if record.next.pid == pid {
         text += [name(record.next), " was switched in"]
@@ -184,19 +185,19 @@ extension StoryBuilder {
         text += [name(record.previous), .plain(" left the CPU (\(state))")]
       }
     }
-    return line(event, .before, pid, nil, text, isPlot: true)
+    return line(event, .before, pid, nil, text, isNeverFolded: true)
   }
 
   private func concerns(_ pid: Pid, _ event: SchedEvent) -> Bool { scope.concerns(pid, at: event.timestamp) }
 
-  /// A lock of the chain, or one that a task of the chain takes or gives up.
+  /// Whether a lock is in the chain, or a task of the chain takes or releases it.
   private func concerns(_ lock: LockAddress, _ event: SchedEvent) -> Bool {
     scope.concerns(lock, at: event.timestamp) || (scope.locks.contains(lock) && concerns(event.pid, event))
   }
 
-  private func isOurs(_ pid: Pid) -> Bool { pid == scope.row.waiter.pid }
+  private func isWaiter(_ pid: Pid) -> Bool { pid == scope.row.waiter.pid }
 
-  private func name(_ snapshot: TaskSnapshot) -> Phrase {
+  private func name(_ snapshot: TaskSnapshot) -> TextFragment {
     if snapshot.pid == 0 { return "idle" }
     var task = label(snapshot.pid)
     task.comm = snapshot.comm
@@ -204,22 +205,22 @@ extension StoryBuilder {
     return .task(task)
   }
 
-  private func name(_ pid: Pid) -> Phrase { pid == 0 ? "idle" : .task(label(pid)) }
+  private func name(_ pid: Pid) -> TextFragment { pid == 0 ? "idle" : .task(label(pid)) }
 
   private func label(_ pid: Pid) -> TaskLabel {
     var task =
       scope.names[pid] ?? TaskLabel(index: TaskIndex(rawValue: 0), pid: pid, comm: .empty, priority: nil)
-    if let comm = names[pid] ?? (isOurs(pid) ? scope.row.waiter.comm : nil) { task.comm = comm }
+    if let comm = names[pid] ?? (isWaiter(pid) ? scope.row.waiter.comm : nil) { task.comm = comm }
     task.priority = nil
     return task
   }
 
   private func line(
-    _ event: SchedEvent, _ verb: WaitStory.Verb, _ actor: Pid?, _ other: Pid?, _ text: [Phrase],
-    evidence: Evidence? = nil, isPlot: Bool = false
+    _ event: SchedEvent, _ kind: WaitStory.Kind, _ actor: Pid?, _ other: Pid?, _ text: [TextFragment],
+    evidence: Evidence? = nil, isNeverFolded: Bool = false
   ) -> WaitStory.Line {
     WaitStory.Line(
-      time: event.timestamp, cpu: event.cpu, verb: verb, actor: actor.map(label), other: other.map(label), text: text,
-      evidence: evidence, length: nil, isPlot: isPlot)
+      time: event.timestamp, cpu: event.cpu, kind: kind, actor: actor.map(label), other: other.map(label), text: text,
+      evidence: evidence, length: nil, isNeverFolded: isNeverFolded)
   }
 }

@@ -1,10 +1,10 @@
 import ProxyModel
 import TraceCore
 
-// What the model adds to the records: lines that begin where one of its rows begins.
+// The lines that the model adds to the records: one where one of its rows begins or ends.
 
 extension StoryScope {
-  /// All facts of the wait, in order of time; of one instant what ends stands before what begins.
+  /// All facts of the wait, in order of time; at one instant ends come before beginnings.
   func facts() -> [WaitStory.Line] {
     var facts = windows.map { inversionEnd($0.index, $0.row) }
     facts += handoffs.compactMap(releaseSign)
@@ -22,14 +22,14 @@ extension StoryScope {
   }
 
   private func chainLine(_ chain: ChainRow) -> WaitStory.Line {
-    var text: [Phrase] = ["chain: "]
+    var text: [TextFragment] = ["chain: "]
     for (place, lock) in chain.locks.enumerated() {
-      if place < chain.path.count { text.append(.task(chain.path[place].plain)) }
+      if place < chain.path.count { text.append(.task(chain.path[place].withoutPriority)) }
       text += [" waits for ", .lock(lock)]
       if place + 1 < chain.path.count { text.append(", held by ") }
     }
     if let terminal = chain.terminal {
-      text.append(.task(terminal.plain))
+      text.append(.task(terminal.withoutPriority))
       text.append(.plain(chain.terminalState == .deadlock ? ": a deadlock" : " (\(chain.terminalState.rawValue))"))
     } else {
       text.append(chain.terminalState == .released ? ", which is free now" : ", whose owner is not known")
@@ -39,11 +39,11 @@ extension StoryScope {
       evidence: chain.evidence == .unknown ? nil : chain.evidence)
   }
 
-  /// A donor lends its place. Whether that is this wait's gain depends on whose chain the donor stands in.
+  /// A task runs on a donor's account. Only a donor of this wait's chain makes its class `proxied`.
   private func splitLine(_ split: SplitRow) -> WaitStory.Line {
     let time = max(split.begin, row.begin)
     let length = min(split.end, end) - time
-    var text: [Phrase] = [.task(split.curr.plain), " runs on the account of ", .task(split.donor)]
+    var text: [TextFragment] = [.task(split.curr.withoutPriority), " runs on the account of ", .task(split.donor)]
     if let depth = split.depth, depth > 1 { text.append(.plain(" over \(depth) locks")) }
     text += [" for ", .duration(length)]
     let chain = chain(at: time)
@@ -56,12 +56,15 @@ extension StoryScope {
   private func silentMove(_ move: MigrationRow) -> WaitStory.Line {
     line(
       move.time, move.from, .movedSilently, move.task, nil,
-      [.task(move.task.plain), " is moved to ", .cpu(move.to), ", its owner's; no event tells when after this"],
+      [
+        .task(move.task.withoutPriority), " is moved to ", .cpu(move.to),
+        ", its owner's; no event tells when after this",
+      ],
       evidence: move.evidence)
   }
 
   private func inversionBegin(_ index: Int, _ window: InversionRow) -> WaitStory.Line {
-    var text: [Phrase] = [.plain("inversion begins (id \(index + 1)): "), .task(window.owner), " is runnable, "]
+    var text: [TextFragment] = [.plain("inversion begins (id \(index + 1)): "), .task(window.owner), " is runnable, "]
     if let first = window.culprits.first {
       text += [.task(first.task), " runs instead"]
       if window.culprits.count > 1 { text.append(.plain(", then \(window.culprits.count - 1) more")) }
@@ -83,9 +86,12 @@ extension StoryScope {
       guard handoff.end > handoff.begin else { return nil }
       return line(
         handoff.end, nil, .donated, handoff.from, handoff.to,
-        ["first donation: ", .duration(handoff.end - handoff.begin), " after ", .task(handoff.from.plain), " blocked"],
+        [
+          "first donation: ", .duration(handoff.end - handoff.begin), " after ", .task(handoff.from.withoutPriority),
+          " blocked",
+        ],
         evidence: handoff.evidence)
-    // Others than mutexes have readers: the last release before an acquisition need not be the one that led to it.
+    // Other locks than mutexes have readers: the last release before an acquisition need not be the one that led to it.
     case .release: return row.kind == .mutex ? steps(handoff) : nil
     }
   }
@@ -95,12 +101,13 @@ extension StoryScope {
     guard handoff.kind == .release, handoff.evidence.rule != nil, handoff.begin >= row.begin else { return nil }
     return line(
       handoff.begin, nil, .hasReleased, handoff.from, nil,
-      [.task(handoff.from.plain), " has released ", .lock(handoff.lock)], evidence: handoff.evidence, isPlot: true)
+      [.task(handoff.from.withoutPriority), " has released ", .lock(handoff.lock)], evidence: handoff.evidence,
+      isNeverFolded: true)
   }
 
   private func steps(_ handoff: HandoffRow) -> WaitStory.Line {
     let length = handoff.end - handoff.begin
-    var text: [Phrase] = ["handoff from ", .task(handoff.from.plain), " took ", .duration(length)]
+    var text: [TextFragment] = ["handoff from ", .task(handoff.from.withoutPriority), " took ", .duration(length)]
     // A release that is known by its waking has no time between them.
     let wake = handoff.evidence.rule == nil ? handoff.wake : nil
     let steps = [
@@ -108,7 +115,7 @@ extension StoryScope {
       ("to the lock", handoff.acquire),
     ]
     var separator = ": "
-    // A waking before the release belongs to an earlier one, and so do its steps.
+    // A waking before the release belongs to an earlier release, and so do the steps after it.
     for (name, part) in steps {
       guard let part, part >= 0, handoff.wake ?? 0 >= 0 else { continue }
       text += [.plain(separator), .duration(part), .plain(" \(name)")]
@@ -116,7 +123,7 @@ extension StoryScope {
     }
     if handoff.migrated { text.append(proxies ? "; with a return migration" : "; the waiter changed its CPU") }
     return line(
-      handoff.end, nil, .handedOff, handoff.from, handoff.to, text, evidence: handoff.evidence, isPlot: true)
+      handoff.end, nil, .handedOff, handoff.from, handoff.to, text, evidence: handoff.evidence, isNeverFolded: true)
   }
 
   /// How a wait ends whose end the trace does not see.
@@ -128,20 +135,16 @@ extension StoryScope {
       case .acquired, .failed: nil
       }
     guard let text else { return nil }
-    return line(end, nil, .ended, row.waiter, nil, [.plain(text)], isPlot: true)
+    return line(end, nil, .ended, row.waiter, nil, [.plain(text)], isNeverFolded: true)
   }
 
   private func line(
-    _ time: Timestamp, _ cpu: CPU?, _ verb: WaitStory.Verb, _ actor: TaskLabel?, _ other: TaskLabel?, _ text: [Phrase],
-    evidence: Evidence? = nil, length: Int64? = nil, isPlot: Bool = false
+    _ time: Timestamp, _ cpu: CPU?, _ kind: WaitStory.Kind, _ actor: TaskLabel?, _ other: TaskLabel?,
+    _ text: [TextFragment],
+    evidence: Evidence? = nil, length: Int64? = nil, isNeverFolded: Bool = false
   ) -> WaitStory.Line {
     WaitStory.Line(
-      time: time, cpu: cpu, verb: verb, actor: actor, other: other, text: text, evidence: evidence, length: length,
-      isPlot: isPlot)
+      time: time, cpu: cpu, kind: kind, actor: actor, other: other, text: text, evidence: evidence, length: length,
+      isNeverFolded: isNeverFolded)
   }
-}
-
-extension TaskLabel {
-  /// Without its priority: name and pid alone.
-  var plain: TaskLabel { TaskLabel(index: index, pid: pid, comm: comm, priority: nil) }
 }

@@ -1,54 +1,62 @@
 public import ProxyModel
 public import TraceCore
 
-/// What a reader sees of a story: lines, and stretches of the same in one line each.
+/// An entry of a story whose repetitions are folded.
 public enum StoryEntry: Sendable, Hashable {
+  /// A line of the story.
   case line(WaitStory.Line)
+  /// Several lines that repeat earlier ones.
   case fold(StoryFold)
 }
 
-/// A stretch of lines that repeat what has been told.
+/// Consecutive lines that repeat earlier ones, summed up. All durations are in steps of the trace clock.
 public struct StoryFold: Sendable, Hashable {
+  /// Time of the first line.
   public var begin: Timestamp
+  /// Time of the last line.
   public var end: Timestamp
-  /// Folded lines that are records of the capture.
+  /// Number of lines that are records of the capture.
   public var records = 0
+  /// Number of `sched_switch` records among them.
   public var switches = 0
   /// The tasks that were switched most often, at most two, without the idle task.
   public var tasks: [TaskLabel] = []
-  /// How many more took part.
+  /// Number of other tasks that were switched.
   public var otherTasks = 0
-  /// Windows of inversion that end in it, and their sum.
+  /// Number of inversion windows that end in it.
   public var windows = 0
+  /// Sum of the lengths of these windows.
   public var inverted: Int64 = 0
-  /// Stretches on a donor's account that begin in it, and their sum.
+  /// Number of intervals on a donor's account that begin in it.
   public var donations = 0
+  /// Sum of the lengths of these intervals.
   public var donated: Int64 = 0
+  /// Whether it is in the window that the reader asked for.
   public var isHighlighted = false
 }
 
 extension WaitStory {
-  /// What is the same, but for its instant and its length.
+  /// Lines with equal keys repeat each other: they differ in time and length alone.
   private struct Key: Hashable {
-    var verb: Verb
+    var kind: Kind
     var actor, other: Pid?
     var evidence: Evidence?
   }
 
-  /// So often the same is told before it is folded: seldom in a long story.
-  private var toldTimes: Int { lines.count <= 150 ? 2 : 1 }
+  /// How often a line is shown before its repetitions are folded.
+  private var shownRepetitions: Int { lines.count <= 150 ? 2 : 1 }
   /// Fewer lines than this are not worth folding.
   private static let shortest = 4
 
   /// The story with its repetitions folded.
   ///
-  /// What is new is always told; in a highlighted window everything is new once more.
+  /// The first lines with a key are never folded. At the edges of a highlighted window the count of repetitions begins anew.
   public func folded() -> [StoryEntry] {
     var entries: [StoryEntry] = []
     var run: [Line] = []
     var counts: [Key: Int] = [:]
     var isHighlighted = false
-    let toldTimes = toldTimes
+    let shownRepetitions = shownRepetitions
     func close() {
       entries += run.count < Self.shortest ? run.map { .line($0) } : [.fold(StoryFold(run))]
       run = []
@@ -60,9 +68,9 @@ extension WaitStory {
         isHighlighted = line.isHighlighted
       }
       let key = Key(
-        verb: line.verb, actor: line.actor?.pid, other: line.other?.pid, evidence: line.evidence)
+        kind: line.kind, actor: line.actor?.pid, other: line.other?.pid, evidence: line.evidence)
       counts[key, default: 0] += 1
-      if line.isPlot || counts[key, default: 0] <= toldTimes {
+      if line.isNeverFolded || counts[key, default: 0] <= shownRepetitions {
         close()
         entries.append(.line(line))
       } else {
@@ -81,8 +89,8 @@ extension StoryFold {
     isHighlighted = lines[0].isHighlighted
     var counts: [TaskLabel: Int] = [:]
     for line in lines {
-      if line.verb.isRecord { records += 1 }
-      switch line.verb {
+      if line.kind.isRecord { records += 1 }
+      switch line.kind {
       case .switched:
         switches += 1
         for task in [line.actor, line.other].compactMap({ $0 }) where task.pid != 0 { counts[task, default: 0] += 1 }

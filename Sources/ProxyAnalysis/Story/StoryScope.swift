@@ -1,11 +1,11 @@
 import ProxyModel
 import TraceCore
 
-/// What concerns a wait: its tasks, its locks, and the rows of the timeline that lie in it.
+/// What concerns a wait: its tasks, its locks, and the rows of the timeline that overlap it.
 struct StoryScope: Sendable {
   let wait: Int
   let row: WaitRow
-  /// The wait's end, or until when it is followed.
+  /// The wait's end; where the capture has none, the end of what is known of it.
   let end: Timestamp
   /// Chains of this wait, in order of time.
   let chains: [ChainRow]
@@ -13,17 +13,17 @@ struct StoryScope: Sendable {
   let splits: [SplitRow]
   /// The same by CPU.
   private let splitsByCPU: [CPU: [SplitRow]]
-  /// Windows of this wait with their place in ``Timeline/inversions``.
+  /// Inversion windows of this wait with their index in ``Timeline/inversions``.
   let windows: [(index: Int, row: InversionRow)]
   let migrations: [MigrationRow]
   let handoffs: [HandoffRow]
   /// The waiter and every task of its chains.
-  let cast: Set<Pid>
+  let participants: Set<Pid>
   /// The wait's lock and those of its chains.
   let locks: Set<LockAddress>
-  /// The kernel runs owners on their donors' account.
+  /// Whether the kernel runs owners on their donors' account.
   let proxies: Bool
-  /// Last names of tasks, for records that give none.
+  /// Tasks by their last names, for records without a name.
   let names: [Pid: TaskLabel]
 
   init(_ wait: Int, _ timeline: Timeline) {
@@ -32,22 +32,25 @@ struct StoryScope: Sendable {
     let end = row.begin + row.length
     (self.row, self.end) = (row, end)
     chains = timeline.chains.filter { $0.wait == wait }.sorted { $0.begin < $1.begin }
-    var cast: Set<Pid> = [row.waiter.pid]
+    var participants: Set<Pid> = [row.waiter.pid]
     var locks: Set<LockAddress> = [row.lock]
     for chain in chains {
-      cast.formUnion(chain.path.map(\.pid))
+      participants.formUnion(chain.path.map(\.pid))
       locks.formUnion(chain.locks)
     }
-    if let owner = row.owner { cast.insert(owner.pid) }
-    // The idle task has the same pid everywhere and plays no part.
-    cast.remove(0)
-    (self.cast, self.locks) = (cast, locks)
+    if let owner = row.owner { participants.insert(owner.pid) }
+    // All idle tasks have pid 0, and none takes part in a wait.
+    participants.remove(0)
+    (self.participants, self.locks) = (participants, locks)
     splits = timeline.splits.filter {
-      $0.begin < end && $0.end > row.begin && (cast.contains($0.curr.pid) || cast.contains($0.donor.pid))
+      $0.begin < end && $0.end > row.begin
+        && (participants.contains($0.curr.pid) || participants.contains($0.donor.pid))
     }.sorted { $0.begin < $1.begin }
     splitsByCPU = Dictionary(grouping: splits, by: \.cpu)
     windows = timeline.inversions.enumerated().filter { $0.element.wait == wait }.map { ($0.offset, $0.element) }
-    migrations = timeline.migrations.filter { $0.time >= row.begin && $0.time <= end && cast.contains($0.task.pid) }
+    migrations = timeline.migrations.filter {
+      $0.time >= row.begin && $0.time <= end && participants.contains($0.task.pid)
+    }
     handoffs = timeline.handoffs.filter { $0.wait == wait }
     proxies = timeline.verdict.answer == .on
     names = Self.names(timeline)
@@ -63,10 +66,10 @@ struct StoryScope: Sendable {
     splitsByCPU[cpu]?.last(begunAt: time, \.begin).flatMap { time < $0.end ? $0 : nil }
   }
 
-  /// Whether the chain becomes another one at an instant.
+  /// Whether a chain begins at an instant.
   func changesChain(at time: Timestamp) -> Bool { chains.last(begunAt: time, \.begin)?.begin == time }
 
-  /// Whether a window of this wait is open at an instant.
+  /// Whether an instant is in an inversion window of this wait.
   func isInverted(at time: Timestamp) -> Bool {
     windows.last(begunAt: time, \.row.begin).map { time < $0.row.end } ?? false
   }
@@ -76,15 +79,15 @@ struct StoryScope: Sendable {
     migrations.contains { $0.kind == .return && $0.task.pid == pid && $0.time == time }
   }
 
-  /// Whether a task is the waiter, or in its chain just before or just after an instant. Who has left the chain, say by a
-  /// release, has no part in the wait any more.
+  /// Whether a task is the waiter, or in its chain just before or just after an instant. A task that has left the chain, for
+  /// instance by a release, does not concern the wait any more.
   func concerns(_ pid: Pid, at time: Timestamp) -> Bool {
     if pid == row.waiter.pid { return true }
-    guard cast.contains(pid) else { return false }
+    guard participants.contains(pid) else { return false }
     return isInChain(at: time) { chain in chain.path.contains { $0.pid == pid } }
   }
 
-  /// The same of a lock; who else wants the waiter's own lock matters all the time.
+  /// The same for a lock. The waiter's own lock always concerns the wait, whoever takes it.
   func concerns(_ lock: LockAddress, at time: Timestamp) -> Bool {
     if lock == row.lock { return true }
     guard locks.contains(lock) else { return false }

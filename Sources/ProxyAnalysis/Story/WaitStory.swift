@@ -1,45 +1,48 @@
 public import ProxyModel
 public import TraceCore
 
-/// The story of one wait: its lines in order of time, with what each means for the wait.
+/// The story of one wait: lines in order of time, each with what it means for the wait.
 public struct WaitStory: Sendable {
   /// Index into ``Timeline/waits``.
   public var wait: Int
-  /// Index into ``Timeline/inversions`` of the window that the reader asked for.
+  /// Index into ``Timeline/inversions`` of the window that the reader asked for; `nil` for none.
   public var window: Int?
+  /// The lines in order of time.
   public var lines: [Line]
 
-  /// One event of the capture, or one fact that the model adds to it.
+  /// One event of the capture, or one fact that the model adds.
   public struct Line: Sendable, Hashable {
     /// The instant of a record in the capture, so that the line can be found in `trace-cmd report` and KernelShark.
     public var time: Timestamp
     /// The CPU on which it happened; `nil` where it concerns none.
     public var cpu: CPU?
-    public var verb: Verb
-    /// Who acts: for a switch the task that leaves.
+    /// What happens.
+    public var kind: Kind
+    /// The task that acts: in a switch the previous task.
     public var actor: TaskLabel?
-    /// On whom: for a switch the task that comes.
+    /// The task that is acted on: in a switch the next task.
     public var other: TaskLabel?
-    public var text: [Phrase]
+    /// The line's text, without time and CPU.
+    public var text: [TextFragment]
     /// How a fact is known; `nil` for what the record itself states.
     public var evidence: Evidence?
-    /// How long the fact lasts, where it is a stretch.
+    /// How long the fact lasts, in steps of the trace clock; `nil` where it has no length.
     public var length: Int64?
-    /// Never folded, however often it repeats.
-    public var isPlot: Bool
-    /// Inside the window that the reader asked for.
+    /// Whether it is never folded, however often it repeats.
+    public var isNeverFolded: Bool
+    /// Whether it is inside the window that the reader asked for.
     public var isHighlighted = false
   }
 
-  /// What a line tells.
-  public enum Verb: Sendable, Hashable {
+  /// What happens in a line.
+  public enum Kind: Sendable, Hashable {
     // Records of the capture.
     case switched, waking, wakeup, migrated, spins, queues, acquired, gaveUp, released
     case described, probed, lost
     // Facts of the model.
     case before, chain, ranFor, movedSilently, donated, hasReleased, inversionBegan, inversionEnded, handedOff, ended
 
-    /// Whether it is a record of the capture, not a conclusion.
+    /// Whether it is a record of the capture, and not a conclusion.
     public var isRecord: Bool {
       switch self {
       case .switched, .waking, .wakeup, .migrated, .spins, .queues, .acquired, .gaveUp, .released, .described, .probed,
@@ -52,7 +55,8 @@ public struct WaitStory: Sendable {
     }
   }
 
-  /// The rules that the lines rest on, in the order of ``InferenceRule``.
+  /// The rules that the lines, the owner and the verdict rest on, in the order of ``InferenceRule``.
+  /// - Parameter timeline: the one that the story was built of.
   public func rules(in timeline: Timeline) -> [InferenceRule] {
     var used = Set(lines.compactMap { $0.evidence?.rule })
     for evidence in [timeline.waits[wait].ownerEvidence, timeline.verdict.evidence] {

@@ -2,12 +2,12 @@ import ProxyModel
 import TraceCore
 
 /// Who ran, and who waited.
-public enum TasksAnalysis: Analysis {
-  public static let name = "tasks"
-  public static let purpose = "how long each task ran and waited"
-  public static let needs = [EventNeed.event(.switched)]
+enum TasksAnalysis: Analysis {
+  static let name = "tasks"
+  static let purpose = "how long each task ran and waited"
+  static let needs = [EventNeed.event(.switched)]
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     let knowsWaits = context.records(.contentionBegan)
     return [
       Table(
@@ -31,12 +31,12 @@ public enum TasksAnalysis: Analysis {
     ]
   }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     context.records(.contentionBegan) ? TopWaiters.blocks(context) : []
   }
 
-  public static func limits(_ context: ReportContext) -> [Limit] {
+  static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
     context.records(.contentionBegan)
-      ? [] : [Limit("time that tasks spent in waits", needs: [.event(.contentionBegan)])]
+      ? [] : [UnavailableResult("time that tasks spent in waits", needs: [.event(.contentionBegan)])]
   }
 }

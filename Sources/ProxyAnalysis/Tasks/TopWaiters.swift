@@ -6,12 +6,12 @@ enum TopWaiters {
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let waits = context.rows.waits
     guard !waits.isEmpty else {
-      let text: Phrase = waits.isPartial ? "no wait is chosen" : "no task waited for a sleeping lock"
+      let text: TextFragment = waits.isPartial ? "no wait is chosen" : "no task waited for a sleeping lock"
       return [SummaryBlock(.top, place: 2, "Top waiters", [.line([text])])]
     }
     var lengths: [TaskIndex: Durations] = [:]
     for wait in waits { lengths[wait.waiter.index, default: Durations()].append(wait.length) }
-    return TaskRanking(
+    return TopTasksBlock(
       "Top waiters", place: 2, noun: "waiter", count: "waits", lengths, context, note: cutNote(waits)
     ).blocks
   }

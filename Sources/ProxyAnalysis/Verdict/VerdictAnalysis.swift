@@ -2,14 +2,14 @@ import ProxyModel
 import TraceCore
 
 /// Whether the traced kernel proxies, and how that is known. Everything else rests on it.
-public enum VerdictAnalysis: Analysis {
-  public static let name = "verdict"
-  public static let purpose = "whether the kernel proxies"
-  public static let needs: [EventNeed] = []
+enum VerdictAnalysis: Analysis {
+  static let name = "verdict"
+  static let purpose = "whether the kernel proxies"
+  static let needs: [EventNeed] = []
 
-  public static func tables(_ context: ReportContext) -> [Table] { [] }
+  static func tables(_ context: ReportContext) -> [Table] { [] }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] {
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let verdict = context.timeline.verdict
     let answer =
       switch verdict.answer {
@@ -22,8 +22,8 @@ public enum VerdictAnalysis: Analysis {
     return [SummaryBlock(.proxyExecution, "Proxy execution", [.line([.plain(text)])])]
   }
 
-  public static func limits(_ context: ReportContext) -> [Limit] {
+  static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
     guard context.timeline.verdict.evidence != .probe else { return [] }
-    return [Limit("who donates, exactly instead of inferred", needs: [.event(.probedSwitch)])]
+    return [UnavailableResult("who donates, exactly instead of inferred", needs: [.event(.probedSwitch)])]
   }
 }

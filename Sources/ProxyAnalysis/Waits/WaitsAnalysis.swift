@@ -2,20 +2,21 @@ import ProxyModel
 import TraceCore
 
 /// Who waited for which sleeping lock, how long, and how it ended.
-public enum WaitsAnalysis: Analysis {
-  public static let name = "waits"
-  public static let purpose = "who waited for which lock"
-  public static let needs = [EventNeed].waits
+enum WaitsAnalysis: Analysis {
+  static let name = "waits"
+  static let purpose = "who waited for which lock"
+  static let needs = [EventNeed].waits
 
-  public static func tables(_ context: ReportContext) -> [Table] {
+  static func tables(_ context: ReportContext) -> [Table] {
     [Table("waits", rowMeaning: "a wait", rows: context.rows.waits, columns: columns(context))]
   }
 
-  public static func blocks(_ context: ReportContext) -> [SummaryBlock] { WaitingTime.blocks(context) }
+  static func blocks(_ context: ReportContext) -> [SummaryBlock] { WaitingTime.blocks(context) }
 
-  public static func limits(_ context: ReportContext) -> [Limit] {
+  static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
     let missing = [EventNeed].owners.filter { !$0.isMet(by: context.recordedRoles) }
-    return missing.isEmpty ? [] : [Limit("who owned the locks, and where waiting time went", needs: missing)]
+    return missing.isEmpty
+      ? [] : [UnavailableResult("who owned the locks, and where waiting time went", needs: missing)]
   }
 
   private static func columns(_ context: ReportContext) -> [TableColumn<WaitRow>] {

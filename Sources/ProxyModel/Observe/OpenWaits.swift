@@ -51,11 +51,6 @@ struct OpenWaits: ~Copyable {
     labels = LabelPool(in: file)
   }
 
-  init(in file: RowFile) {
-    rows = PackedLog(in: file)
-    labels = LabelPool(in: file)
-  }
-
   /// A `contention_begin` that is not a spinlock's.
   /// - Returns: the row of the wait that it begins; `nil` where it is a phase of one.
   mutating func begin(

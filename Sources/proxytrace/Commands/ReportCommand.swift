@@ -1,0 +1,129 @@
+import ArgumentParser
+import Glibc
+import ProxyAnalysis
+import ProxyModel
+import ProxyReport
+import TraceCore
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Analyses captures and prints the report.",
+    discussion: """
+      Prints text for people unless told otherwise. Tables hold every figure; an empty cell means: not known. Several \
+      captures are reported one after the other.
+
+      Examples:
+        proxytrace report trace.dat
+        proxytrace report --csv tables trace.dat
+        proxytrace report --table waits --format csv trace.dat | head
+        proxytrace report --json trace.dat > report.json
+        proxytrace report --from 15.0004 --to 15.0036 --comm 'kworker/*' trace.dat
+        proxytrace report --cpu 0,2-3 --pid 61 --table splits trace.dat
+
+      --cpu, --from, --to, --pid and --comm choose what is reported; the whole capture is analysed all the same. Rows \
+      keep their ids, and those that cross an edge of the time their durations.
+      """)
+
+  @Argument(help: ArgumentHelp("Captures to read; trace.dat if none is named.", valueName: "file"))
+  var files: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Write every table as DIR/<table>.csv, whole or not at all; DIR is made.", valueName: "dir"))
+  var csv: String?
+
+  @Option(
+    help: ArgumentHelp("Print one table: \(Report.tableNames.joined(separator: ", ")).", valueName: "name"))
+  var table: String?
+
+  @Option(help: "What to print: text, json, or csv (one table only; the default for one).")
+  var format: OutputFormat?
+
+  @Flag(help: "The same as --format json.")
+  var json = false
+
+  @Flag(help: "Put no apostrophe before CSV cells that a spreadsheet would take for formulas.")
+  var csvRaw = false
+
+  @Option(help: ArgumentHelp("How many locks, tasks and findings the text lists.", valueName: "n"))
+  var top = 10
+
+  @OptionGroup var model: ModelOptions
+
+  @OptionGroup(title: "Filters") var filters: FilterOptions
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    if let table, !Report.tableNames.contains(table) {
+      throw ValidationError("there is no table '\(table)'; there are \(Report.tableNames.joined(separator: ", "))")
+    }
+    if top < 1 { throw ValidationError("--top needs a number of at least 1") }
+    let choice = try OutputFormat.choice(format, json: json)
+    if choice == .csv, table == nil {
+      throw ValidationError("CSV on standard output is one table: add --table NAME, or use --csv DIR for all")
+    }
+    if files.count > 1 {
+      if csv != nil {
+        throw ValidationError("--csv takes one capture: the tables of another would overwrite its files")
+      }
+      if table != nil, output == .csv {
+        throw ValidationError("--table as CSV takes one capture: it has one header row")
+      }
+    }
+    if csvRaw, csv == nil, output != .csv {
+      throw ValidationError("--csv-raw changes CSV alone, and none is asked for")
+    }
+  }
+
+  /// What goes to standard output; `nil` for nothing.
+  private var output: OutputFormat? {
+    if let choice = try? OutputFormat.choice(format, json: json) { return choice }
+    if table != nil { return .csv }
+    return csv == nil ? .text : nil
+  }
+
+  func run() throws {
+    var status = RunStatus()
+    let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
+    do {
+      for (number, file) in (files.isEmpty ? ["trace.dat"] : files).enumerated() {
+        guard var context = reading.load(file, model, top: top, &status) else { continue }
+        context.filter = try filters.rowFilter(for: context.capture)
+        let report = Report(context, jobs: reading.jobs)
+        if number > 0, output == .text { try sink.write("\n") }
+        try write(report, to: sink)
+        try sink.flush()
+      }
+    } catch let error as OutputError {
+      status.fail(error)
+    }
+    try status.exit()
+  }
+
+  private func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
+    if let csv { try CSVDirectory.write(report, to: csv, with: CSVWriter(isRaw: csvRaw)) }
+    let result = table.flatMap(report.table)
+    let text = TextReport(isColoured: reading.color.isColoured)
+    let json = JSONWriter(version: Proxytrace.programVersion)
+    switch (output, result) {
+    case (.text, nil): try text.write(report, to: sink)
+    case (.text, let table?): try text.write(table, of: report.context, to: sink)
+    case (.json, nil): try json.write(report, to: sink)
+    case (.json, let table?): try json.write(table, of: report.context, to: sink)
+    case (.csv, let table?):
+      let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
+      try CSVWriter(isRaw: csvRaw, escapesControls: isTerminal).write(table, to: sink)
+    case (.csv, nil), (nil, _): break
+    }
+    // Tables alone do not tell what was lost or skipped; whole reports do.
+    let isWholeReport = table == nil && (output == .text || output == .json)
+    if !isWholeReport {
+      for problem in CaptureText.problems(of: report.context) { RunStatus.warn(problem) }
+      // Text says it in the table's place.
+      for table in result.map({ [$0] }) ?? report.tables where table.isEmptiedByFilter && output != .text {
+        RunStatus.warn("\(report.context.capture.path): \(FilterText.nothingChosen(in: table))")
+      }
+    }
+  }
+}

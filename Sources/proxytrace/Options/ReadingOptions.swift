@@ -1,0 +1,48 @@
+import ArgumentParser
+import Glibc
+import ProxyAnalysis
+import TraceCore
+
+/// Options of every command that reads a capture and prints.
+struct ReadingOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Read this buffer instance instead of the top one.", valueName: "name"))
+  var instance: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Threads: with 2 or more another one reads ahead, a text together with this one, and at most so many make the report. \
+      The results are the same.
+      """, valueName: "n")
+  )
+  var jobs = ReadingOptions.usefulJobs
+
+  @OptionGroup(title: "Other kernels and schedulers") var events: EventOptions
+
+  @Option(help: "Colours: auto (on a terminal, unless NO_COLOR is set), always, never.")
+  var color = ColorChoice.auto
+
+  func validate() throws {
+    if jobs < 1 { throw ValidationError("--jobs needs a number of at least 1") }
+  }
+
+  /// Two, on a machine with more than one CPU.
+  private static var usefulJobs: Int { min(2, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}
+
+extension ReadingOptions {
+  /// Reads a capture that says something about scheduling.
+  /// - Returns: `nil` where it cannot be read; the error has then been printed.
+  func load(_ file: String, _ model: ModelOptions, top: Int = 10, _ status: inout RunStatus) -> ReportContext? {
+    do throws(TraceError) {
+      let capture = try LoadedCapture(
+        path: file, instance: instance, events: try events.choice(), top: top, jobs: jobs, options: model.options)
+      try capture.context.requireSwitches()
+      status.note(damage: capture.context.diagnostics.hasDamage)
+      return capture.context
+    } catch {
+      status.fail(error)
+      return nil
+    }
+  }
+}
