@@ -19,17 +19,18 @@ struct TextTests {
       events.append(event)
     }
     for pieceSize in [200, 1000, 128 << 10] {
-      let hasty = try readHastily(file.path, pieceSize: pieceSize)
-      #expect(hasty.events.map { "\($0)" } == events.map { "\($0)" })
-      #expect(hasty.names == names)
-      #expect("\(hasty.reader.diagnostics.all)" == "\(reader.diagnostics.all)")
-      #expect(hasty.reader.info.cpuCount == reader.info.cpuCount && hasty.reader.info.events == reader.info.events)
-      #expect(hasty.reader.progress == 1)
+      let unscanned = try readUnscanned(file.path, pieceSize: pieceSize)
+      #expect(unscanned.events.map { "\($0)" } == events.map { "\($0)" })
+      #expect(unscanned.names == names)
+      #expect("\(unscanned.reader.diagnostics.all)" == "\(reader.diagnostics.all)")
+      #expect(
+        unscanned.reader.info.cpuCount == reader.info.cpuCount && unscanned.reader.info.events == reader.info.events)
+      #expect(unscanned.reader.progress == 1)
     }
     return (events, reader.diagnostics, reader.info)
   }
 
-  private struct Hasty: ~Copyable {
+  private struct Unscanned: ~Copyable {
     var reader: CaptureReader
     var events: [SchedEvent] = []
     var names: [String] = []
@@ -37,8 +38,8 @@ struct TextTests {
   }
 
   /// Without a look for losses beforehand, and by two threads: it must come to the same.
-  private func readHastily(_ path: String, pieceSize: Int = 128 << 10) throws -> Hasty {
-    var reader = try CaptureReader(path: path, isHasty: true)
+  private func readUnscanned(_ path: String, pieceSize: Int = 128 << 10) throws -> Unscanned {
+    var reader = try CaptureReader(path: path, skipsLossScan: true)
     var (events, names, begins): ([SchedEvent], [String], Int) = ([], [], 0)
     repeat {
       (events, names) = ([], [])
@@ -49,22 +50,22 @@ struct TextTests {
         events += batch
       }
       reader = ahead.finish()
-    } while reader.beginAnew()
-    return Hasty(reader: reader, events: events, names: names, begins: begins)
+    } while reader.restart()
+    return Unscanned(reader: reader, events: events, names: names, begins: begins)
   }
 
   @Test(arguments: [
     ("CPU:0 [LOST 5 EVENTS]", 2), ("# entries-in-buffer/entries-written: 9/9   #P:4", 2), ("cpus=4", 2),
     ("# a comment", 1), ("nothing", 1),
   ])
-  func hasteBeginsAnewWhereItMust(line: String, begins: Int) throws {
+  func restartsWhereItMust(line: String, begins: Int) throws {
     let event = "          <idle>-0       [000] d..2.    12.000345: sched_wakeup: comm=a pid=7 prio=120 target_cpu=003"
     let late = try ScratchFile(Array([event, line, event, ""].joined(separator: "\n").utf8))
-    let lateBegins = try readHastily(late.path).begins
+    let lateBegins = try readUnscanned(late.path).begins
     #expect(lateBegins == begins)
     // What stands before the first event is looked at in any case.
     let early = try ScratchFile(Array([line, event, event, ""].joined(separator: "\n").utf8))
-    let earlyBegins = try readHastily(early.path).begins
+    let earlyBegins = try readUnscanned(early.path).begins
     #expect(earlyBegins == 1)
     _ = try read([event, line, event, ""].joined(separator: "\n"))
   }

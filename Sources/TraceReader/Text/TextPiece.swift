@@ -52,7 +52,7 @@ final class TextPiece {
       if kind == .event, !hand.parser.pointee.names.new.isEmpty {
         hand.parser.pointee.names.moveNew(to: &names, at: hand.packer.pointee.count - 1)
       }
-      if line.bytes.count > TextSource.longestLine || hand.survey.hasMissed(kind, line.bytes) { isGivenUp = true }
+      if line.bytes.count > TextSource.longestLine || hand.survey.needsFullScan(kind, line.bytes) { isGivenUp = true }
       return !isGivenUp
     }
     batch = hand.packer.pointee.finished

@@ -17,15 +17,15 @@ struct TextReader: ~Copyable {
   private var backwards = TextTally()
   private var lastTimes: [UInt64] = []
   /// A hasty survey has missed what the reading has come upon.
-  private var hasMissed = false
+  private var needsFullScan = false
 
-  /// - Parameter isHasty: Do not look for losses beforehand, but stop at the first.
+  /// - Parameter skipsLossScan: Do not look for losses beforehand, but stop at the first.
   /// - Throws: `notATrace` where no line is an event.
   init(
-    _ file: FileView, path: String, events map: EventMap, _ marks: MarkPattern, isHasty: Bool
+    _ file: FileView, path: String, events map: EventMap, _ marks: MarkPattern, skipsLossScan: Bool
   ) throws(TraceError) {
     source = TextSource(file)
-    survey = TextSurvey(&source, map, isHasty: isHasty)
+    survey = TextSurvey(&source, map, skipsLossScan: skipsLossScan)
     guard survey.resolution != nil else { throw Self.notATrace(source.isCompressed, file, path) }
     source.rewind()
     parser = TextParser(map, marks, ownRoles: survey.ownRoles)
@@ -46,14 +46,14 @@ struct TextReader: ~Copyable {
 
   /// Begins again where the reading has stopped for want of a survey, and makes that first.
   /// - Returns: whether it has.
-  mutating func beginAnew() -> Bool {
-    guard hasMissed else { return false }
+  mutating func restart() -> Bool {
+    guard needsFullScan else { return false }
     source.rewind()
-    survey = TextSurvey(&source, map, isHasty: false)
+    survey = TextSurvey(&source, map, skipsLossScan: false)
     source.rewind()
     parser = TextParser(map, marks, ownRoles: survey.ownRoles)
     (nextHole, eventCount) = (0, 0)
-    (backwards, lastTimes, hasMissed, joinedOffset) = (TextTally(), [], false, 0)
+    (backwards, lastTimes, needsFullScan, joinedOffset) = (TextTally(), [], false, 0)
     return true
   }
 
@@ -129,8 +129,8 @@ struct TextReader: ~Copyable {
         if isBackwards(parser.time, parser.cpu) { backwards.note(line.offset) }
         return true
       }
-      if survey.hasMissed(kind, line.bytes) {
-        hasMissed = true
+      if survey.needsFullScan(kind, line.bytes) {
+        needsFullScan = true
         return false
       }
     }
@@ -158,7 +158,7 @@ struct TextReader: ~Copyable {
 extension TextReader {
   /// Whether pieces of the text can be read by themselves: of losses is known from where on they count only when all of the
   /// text has been looked at.
-  var isDivisible: Bool { survey.isHasty }
+  var isDivisible: Bool { survey.skipsLossScan }
 
   /// Somebody who reads pieces of this text.
   func makeHand() -> TextHand {
@@ -180,7 +180,7 @@ extension TextReader {
     _ = parser.names.takeNew()
     if let batch = piece.batch { noteTimes(batch, piece) }
     joinedOffset = piece.fileOffset
-    if piece.isGivenUp { hasMissed = true }
+    if piece.isGivenUp { needsFullScan = true }
   }
 
   private mutating func noteTimes(_ batch: EventBatch, _ piece: TextPiece) {

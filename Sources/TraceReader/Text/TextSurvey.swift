@@ -5,7 +5,7 @@ import TraceCore
 /// Where records are missing is said where the next one comes, but must be known where the last one came
 /// (``LostEvents``). So a text that tells of losses is gone through twice; of all others only the lines' beginnings are looked
 /// at, or, in haste, just those before the first event: then the text is begun anew where one of the others should have been
-/// looked at (``TextReader/beginAnew()``).
+/// looked at (``TextReader/restart()``).
 struct TextSurvey {
   /// Records that are missing.
   struct Hole {
@@ -26,14 +26,14 @@ struct TextSurvey {
   private(set) var ownRoles: Set<EventRole> = []
 
   /// Whether only the lines before the first event were looked at: losses behind it are not known.
-  private(set) var isHasty = false
+  private(set) var skipsLossScan = false
 
-  /// - Parameter isHasty: Look no farther than to the first event, where that may be enough.
-  init(_ source: inout TextSource, _ map: EventMap, isHasty: Bool) {
+  /// - Parameter skipsLossScan: Look no farther than to the first event, where that may be enough.
+  init(_ source: inout TextSource, _ map: EventMap, skipsLossScan: Bool) {
     let mayStop = map.own.isEmpty
-    self.isHasty = isHasty && mayStop
+    self.skipsLossScan = skipsLossScan && mayStop
     if look(&source, stopsAtLoss: mayStop), mayStop { return }
-    self.isHasty = false
+    self.skipsLossScan = false
     source.rewind()
     study(&source, map)
   }
@@ -49,7 +49,7 @@ struct TextSurvey {
         switch parser.read(&scanner) {
         case .event:
           if resolution == nil { resolution = parser.head.resolution }
-          if isHasty { return true }
+          if skipsLossScan { return true }
         case .loss: if stopsAtLoss { return false }
         case .remark, .foreign: break
         }
@@ -60,12 +60,12 @@ struct TextSurvey {
 
   /// Whether a line says what a hasty survey should have known beforehand.
   @inline(__always)
-  func hasMissed(_ kind: TextLine.Kind, _ line: UnsafeRawBufferPointer) -> Bool {
+  func needsFullScan(_ kind: TextLine.Kind, _ line: UnsafeRawBufferPointer) -> Bool {
     switch kind {
     case .event, .foreign: false
-    case .loss: isHasty
+    case .loss: skipsLossScan
     // What stands before the first event it has seen.
-    case .remark: isHasty && cpuCount == 0 && Self.cpuCount(line) != nil
+    case .remark: skipsLossScan && cpuCount == 0 && Self.cpuCount(line) != nil
     }
   }
 

@@ -5,7 +5,7 @@ import TraceCore
 ///
 /// The text is cut into pieces at line ends. Each hand takes the next piece that nobody has taken, and makes a batch of it by
 /// itself; ``TextReader/join(_:)`` makes one text of them. What cannot be read so (losses, lines without end, more kinds of
-/// event than there are) ends the stream, and the text is begun anew (``TextReader/beginAnew()``).
+/// event than there are) ends the stream, and the text is begun anew (``TextReader/restart()``).
 ///
 /// Unchecked: `lock` guards what is marked so. A piece is its hand's from when it is taken until it is read, and then that of
 /// the thread that wants the events, whose is all else.
