@@ -72,7 +72,3 @@ struct LoadedCapture {
     return names
   }
 }
-
-extension EventRole {
-  fileprivate var isProbe: Bool { self == .probedSwitch || self == .probedWait || self == .probedSetNext }
-}

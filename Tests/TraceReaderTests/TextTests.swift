@@ -18,8 +18,8 @@ struct TextTests {
       names += reader.takeNames().map { "\(events.count) \($0.pid) \($0.comm)" }
       events.append(event)
     }
-    for pieceSize in [200, 1000, 128 << 10] {
-      let unscanned = try readUnscanned(file.path, pieceSize: pieceSize)
+    for chunkSize in [200, 1000, 128 << 10] {
+      let unscanned = try readUnscanned(file.path, chunkSize: chunkSize)
       #expect(unscanned.events.map { "\($0)" } == events.map { "\($0)" })
       #expect(unscanned.names == names)
       #expect("\(unscanned.reader.diagnostics.all)" == "\(reader.diagnostics.all)")
@@ -38,13 +38,13 @@ struct TextTests {
   }
 
   /// Without a look for losses beforehand, and by two threads: it must come to the same.
-  private func readUnscanned(_ path: String, pieceSize: Int = 128 << 10) throws -> Unscanned {
+  private func readUnscanned(_ path: String, chunkSize: Int = 128 << 10) throws -> Unscanned {
     var reader = try CaptureReader(path: path, skipsLossScan: true)
     var (events, names, begins): ([SchedEvent], [String], Int) = ([], [], 0)
     repeat {
       (events, names) = ([], [])
       begins += 1
-      var ahead = ReadAhead(reader, onThread: true, pieceSize: pieceSize)
+      var ahead = ReadAhead(reader, onThread: true, chunkSize: chunkSize)
       while let batch = ahead.nextBatch() {
         names += ahead.names.map { "\(events.count + $0.place) \($0.pid) \($0.comm)" }
         events += batch
@@ -302,6 +302,48 @@ struct TextTests {
     ]
     #expect(bodies == expected.map { "\($0)" })
     #expect(reader.diagnostics.all.first { $0.kind == .badLine }?.count == 1)
+  }
+
+  // MARK: Marks
+
+  /// `nil`: an event that is no mark.
+  private func marks(_ lines: [String]) throws -> [MarkRecord?] {
+    let found = try read(
+      lines.map { "               a-1       [000] d..2. 1.000001: \($0)" }.joined(separator: "\n"))
+    #expect(found.diagnostics.all.map(\.kind) == [.clockUnknown])
+    return found.events.map { if case .mark(let mark) = $0.body { mark } else { nil } }
+  }
+
+  /// As in a `trace.dat`: a callback with events of its own is not searched for in messages, wherever in the text either is.
+  @Test func callbacksWithOwnEventsAreNotSearchedForInMessages() throws {
+    let own = "running: (bpf_prog_1+0x10/0x20) pid=7"
+    let message = "bpf_trace_printk: running pid=8"
+    let stop = "bpf_trace_printk: my_sched: stopping pid=7 runnable=1"
+    let (run, other) = (MarkRecord(.running, pid: 7), MarkRecord(.stopping, pid: 7, isRunnable: true))
+    #expect(try marks([message, stop]) == [MarkRecord(.running, pid: 8), other])
+    #expect(try marks([own, message, stop]) == [run, nil, other])
+    #expect(try marks([message, stop, own]) == [nil, other, run])
+    #expect(
+      try marks([message, own, message, "proxytrace:stopping: pid=7 runnable=0", stop]) == [
+        nil, run, nil, MarkRecord(.stopping, pid: 7, isRunnable: false), nil,
+      ])
+  }
+
+  /// Only the whole text tells which callbacks have events of their own: where it was not scanned, reading starts over.
+  @Test func mixedMarksRestartTheReading() throws {
+    let event = "               a-1       [000] d..2. 1.000001: "
+    let filler = Array(repeating: event + "sched_process_exit: comm=a pid=1 prio=120", count: 100)
+    let (own, message) = (event + "running: (0) pid=7", event + "bpf_trace_printk: running pid=8")
+    for (lines, begins) in [
+      ([message] + filler, 1), ([own] + filler, 1), ([message] + filler + [own], 2), ([own] + filler + [message], 2),
+      ([own] + filler + [event + "bpf_trace_printk: stopping pid=8"], 1),
+    ] {
+      let file = try ScratchFile(Array(lines.joined(separator: "\n").utf8))
+      for chunkSize in [500, 128 << 10] {
+        let found = try readUnscanned(file.path, chunkSize: chunkSize).begins
+        #expect(found == begins)
+      }
+    }
   }
 
   // MARK: Damage

@@ -114,7 +114,7 @@ public struct Examiner {
     repeat {
       digest = EventDigest()
       // Small pieces, so that a short text has some.
-      var batches = ReadAhead(reader, onThread: true, pieceSize: 2048)
+      var batches = ReadAhead(reader, onThread: true, chunkSize: 2048)
       while let events = batches.nextBatch() { for event in events { digest.add(event) } }
       reader = batches.finish()
     } while reader.restart()
