@@ -91,36 +91,3 @@ public struct UnavailableResult: Sendable, Hashable {
     self.needs = needs
   }
 }
-
-extension EventRole {
-  /// The kernel's event that has this role by default, as `trace-cmd record -e` takes it; the inverse of
-  /// ``EventRole/standard(system:name:)``.
-  public var eventName: String {
-    switch self {
-    case .switched: "sched:sched_switch"
-    case .waking: "sched:sched_waking"
-    case .wakeup: "sched:sched_wakeup"
-    case .wakeupNew: "sched:sched_wakeup_new"
-    case .migrated: "sched:sched_migrate_task"
-    case .forked: "sched:sched_process_fork"
-    case .executed: "sched:sched_process_exec"
-    case .exited: "sched:sched_process_exit"
-    case .renamed: "task:task_rename"
-    case .inheritedPriority: "sched:sched_pi_setprio"
-    case .contentionBegan: "lock:contention_begin"
-    case .contentionEnded: "lock:contention_end"
-    case .contendedRelease: "lock:contended_release"
-    case .probedSwitch: "proxytrace:switch"
-    case .probedWait: "proxytrace:wait"
-    case .probedSetNext: "proxytrace:set_next_fair"
-    case .running: "proxytrace:running"
-    case .stopping: "proxytrace:stopping"
-    case .enqueued: "proxytrace:enqueue"
-    case .message: "bpf_trace:bpf_trace_printk"
-    case .donor: "proxytrace:donor"
-    case .owner: "proxytrace:owner"
-    case .schedExtCounter: "sched_ext:sched_ext_event"
-    case .schedExtExit: "sched_ext:sched_ext_exit"
-    }
-  }
-}

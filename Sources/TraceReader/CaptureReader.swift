@@ -49,27 +49,28 @@ public struct CaptureReader: ~Copyable {
   ///   - instance: The buffer instance to read; `nil` or empty for the top one.
   ///   - events: Which events play which role.
   ///   - marks: How marks of sched_ext callbacks are recognised in messages.
-  ///   - isHasty: Of text, do not look for losses beforehand, which costs a fifth of the time; ask ``beginAnew()`` at the
-  ///     end.
+  ///   - skipsLossScan: Of text, do not look for losses beforehand, which costs a fifth of the time; call
+  ///     ``restart()`` at the end.
   /// - Throws: `cannotOpen`, `notATrace`, `unsupported`, `damaged` where nothing can be read, `noSuchInstance`.
   public init(
     path: String, instance: String? = nil, events: EventMap = .standard, marks: MarkPattern = .standard,
-    isHasty: Bool = false
+    skipsLossScan: Bool = false
   ) throws(TraceError) {
-    try self.init(path: path, instance: instance, events: events, marks: marks, isHasty: isHasty, way: ReadingWay())
+    try self.init(
+      path: path, instance: instance, events: events, marks: marks, skipsLossScan: skipsLossScan, way: ReadingWay())
   }
 
   /// The same in another way, for benchmarks and tests.
   package init(
     path: String, instance: String? = nil, events: EventMap = .standard, marks: MarkPattern = .standard,
-    isHasty: Bool = false, way: ReadingWay
+    skipsLossScan: Bool = false, way: ReadingWay
   ) throws(TraceError) {
     let file = try CaptureFile(path: path)
     if FileHead.isHead(of: file.view) {
       dat = .placed(try DatReader(file.view, path: path, instance: instance ?? "", events: events, marks, way))
       text = nil
     } else {
-      let reader = try TextReader(file.view, path: path, events: events, marks, isHasty: isHasty)
+      let reader = try TextReader(file.view, path: path, events: events, marks, skipsLossScan: skipsLossScan)
       if let instance, !instance.isEmpty {
         throw TraceError(
           .noSuchInstance, path: path, "is text, which has no buffer instances", advice: "leave --instance out")
@@ -92,7 +93,7 @@ public struct CaptureReader: ~Copyable {
 
   /// Whether the stream has ended because losses should have been looked for beforehand: then it is at its beginning again, and
   /// nothing that was read counts. Only of a text that was opened in haste.
-  public mutating func beginAnew() -> Bool { text?.pointee.beginAnew() ?? false }
+  public mutating func restart() -> Bool { text?.pointee.restart() ?? false }
 
   /// Which one it is.
   public var isText: Bool { text != nil }

@@ -17,7 +17,7 @@ struct LoadedCapture {
     counts: Bool = false, options: ProxyMachine.Options = ProxyMachine.Options()
   ) throws(TraceError) {
     var reader = try CaptureReader(
-      path: path, instance: instance, events: events.map, marks: events.marks, isHasty: true)
+      path: path, instance: instance, events: events.map, marks: events.marks, skipsLossScan: true)
     var options = options
     options.savedComms = reader.savedComms
     var machine = ProxyMachine(options)
@@ -33,7 +33,7 @@ struct LoadedCapture {
         progress.tick(events.count) { ahead.progress }
       }
       reader = ahead.finish()
-    } while reader.beginAnew()
+    } while reader.restart()
     progress.erase()
     let timeline = machine.finish()
     var diagnostics = reader.diagnostics
@@ -71,8 +71,4 @@ struct LoadedCapture {
     }
     return names
   }
-}
-
-extension EventRole {
-  fileprivate var isProbe: Bool { self == .probedSwitch || self == .probedWait || self == .probedSetNext }
 }

@@ -158,6 +158,31 @@ struct MappedCaptureTests {
     #expect(messages.marks.tasks.map { messages[$0.task].id.pid } == [8])
   }
 
+  /// Marks of a text that come both as events and in messages count once, and pair.
+  @Test(arguments: [EventMap.standard, EventMap(own: [.init(system: "proxytrace", name: "running", role: .running)])])
+  func marksOfATextCountOnce(map: EventMap) throws {
+    let lines = [
+      "sched_switch: prev_comm=a prev_pid=1 prev_prio=120 prev_state=S ==> next_comm=b next_pid=2 next_prio=120",
+      "bpf_trace_printk: running pid=2", "running: (0) pid=2", "bpf_trace_printk: stopping pid=2 runnable=0",
+      "stopping: (0) pid=2 runnable=0",
+      "sched_switch: prev_comm=b prev_pid=2 prev_prio=120 prev_state=S ==> next_comm=a next_pid=1 next_prio=120",
+    ].enumerated().map { "               b-2       [000] d..2. 1.00000\($0): \($1)\n" }
+    let path = NSTemporaryDirectory() + "marks-\(UUID().uuidString)"
+    try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: path))
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    for skipsLossScan in [false, true] {
+      var reader = try CaptureReader(path: path, events: map, skipsLossScan: skipsLossScan)
+      var timeline: Timeline
+      repeat {
+        var machine = ProxyMachine()
+        while let event = reader.next() { machine.apply(event) }
+        timeline = machine.finish()
+      } while reader.restart()
+      #expect(timeline.marks.total.running == 1 && timeline.marks.total.stopping == 1)
+      #expect(timeline.pairing.isEmpty)
+    }
+  }
+
   @Test func whatTheCaptureLacksIsTold() throws {
     let map = EventMap(own: [
       .init(system: "sched", name: "sched_pe_pikc", role: .donor),

@@ -18,18 +18,19 @@ struct TextTests {
       names += reader.takeNames().map { "\(events.count) \($0.pid) \($0.comm)" }
       events.append(event)
     }
-    for pieceSize in [200, 1000, 128 << 10] {
-      let hasty = try readHastily(file.path, pieceSize: pieceSize)
-      #expect(hasty.events.map { "\($0)" } == events.map { "\($0)" })
-      #expect(hasty.names == names)
-      #expect("\(hasty.reader.diagnostics.all)" == "\(reader.diagnostics.all)")
-      #expect(hasty.reader.info.cpuCount == reader.info.cpuCount && hasty.reader.info.events == reader.info.events)
-      #expect(hasty.reader.progress == 1)
+    for chunkSize in [200, 1000, 128 << 10] {
+      let unscanned = try readUnscanned(file.path, chunkSize: chunkSize)
+      #expect(unscanned.events.map { "\($0)" } == events.map { "\($0)" })
+      #expect(unscanned.names == names)
+      #expect("\(unscanned.reader.diagnostics.all)" == "\(reader.diagnostics.all)")
+      #expect(
+        unscanned.reader.info.cpuCount == reader.info.cpuCount && unscanned.reader.info.events == reader.info.events)
+      #expect(unscanned.reader.progress == 1)
     }
     return (events, reader.diagnostics, reader.info)
   }
 
-  private struct Hasty: ~Copyable {
+  private struct Unscanned: ~Copyable {
     var reader: CaptureReader
     var events: [SchedEvent] = []
     var names: [String] = []
@@ -37,34 +38,34 @@ struct TextTests {
   }
 
   /// Without a look for losses beforehand, and by two threads: it must come to the same.
-  private func readHastily(_ path: String, pieceSize: Int = 128 << 10) throws -> Hasty {
-    var reader = try CaptureReader(path: path, isHasty: true)
+  private func readUnscanned(_ path: String, chunkSize: Int = 128 << 10) throws -> Unscanned {
+    var reader = try CaptureReader(path: path, skipsLossScan: true)
     var (events, names, begins): ([SchedEvent], [String], Int) = ([], [], 0)
     repeat {
       (events, names) = ([], [])
       begins += 1
-      var ahead = ReadAhead(reader, onThread: true, pieceSize: pieceSize)
+      var ahead = ReadAhead(reader, onThread: true, chunkSize: chunkSize)
       while let batch = ahead.nextBatch() {
         names += ahead.names.map { "\(events.count + $0.place) \($0.pid) \($0.comm)" }
         events += batch
       }
       reader = ahead.finish()
-    } while reader.beginAnew()
-    return Hasty(reader: reader, events: events, names: names, begins: begins)
+    } while reader.restart()
+    return Unscanned(reader: reader, events: events, names: names, begins: begins)
   }
 
   @Test(arguments: [
     ("CPU:0 [LOST 5 EVENTS]", 2), ("# entries-in-buffer/entries-written: 9/9   #P:4", 2), ("cpus=4", 2),
     ("# a comment", 1), ("nothing", 1),
   ])
-  func hasteBeginsAnewWhereItMust(line: String, begins: Int) throws {
+  func restartsWhereItMust(line: String, begins: Int) throws {
     let event = "          <idle>-0       [000] d..2.    12.000345: sched_wakeup: comm=a pid=7 prio=120 target_cpu=003"
     let late = try ScratchFile(Array([event, line, event, ""].joined(separator: "\n").utf8))
-    let lateBegins = try readHastily(late.path).begins
+    let lateBegins = try readUnscanned(late.path).begins
     #expect(lateBegins == begins)
     // What stands before the first event is looked at in any case.
     let early = try ScratchFile(Array([line, event, event, ""].joined(separator: "\n").utf8))
-    let earlyBegins = try readHastily(early.path).begins
+    let earlyBegins = try readUnscanned(early.path).begins
     #expect(earlyBegins == 1)
     _ = try read([event, line, event, ""].joined(separator: "\n"))
   }
@@ -301,6 +302,48 @@ struct TextTests {
     ]
     #expect(bodies == expected.map { "\($0)" })
     #expect(reader.diagnostics.all.first { $0.kind == .badLine }?.count == 1)
+  }
+
+  // MARK: Marks
+
+  /// `nil`: an event that is no mark.
+  private func marks(_ lines: [String]) throws -> [MarkRecord?] {
+    let found = try read(
+      lines.map { "               a-1       [000] d..2. 1.000001: \($0)" }.joined(separator: "\n"))
+    #expect(found.diagnostics.all.map(\.kind) == [.clockUnknown])
+    return found.events.map { if case .mark(let mark) = $0.body { mark } else { nil } }
+  }
+
+  /// As in a `trace.dat`: a callback with events of its own is not searched for in messages, wherever in the text either is.
+  @Test func callbacksWithOwnEventsAreNotSearchedForInMessages() throws {
+    let own = "running: (bpf_prog_1+0x10/0x20) pid=7"
+    let message = "bpf_trace_printk: running pid=8"
+    let stop = "bpf_trace_printk: my_sched: stopping pid=7 runnable=1"
+    let (run, other) = (MarkRecord(.running, pid: 7), MarkRecord(.stopping, pid: 7, isRunnable: true))
+    #expect(try marks([message, stop]) == [MarkRecord(.running, pid: 8), other])
+    #expect(try marks([own, message, stop]) == [run, nil, other])
+    #expect(try marks([message, stop, own]) == [nil, other, run])
+    #expect(
+      try marks([message, own, message, "proxytrace:stopping: pid=7 runnable=0", stop]) == [
+        nil, run, nil, MarkRecord(.stopping, pid: 7, isRunnable: false), nil,
+      ])
+  }
+
+  /// Only the whole text tells which callbacks have events of their own: where it was not scanned, reading starts over.
+  @Test func mixedMarksRestartTheReading() throws {
+    let event = "               a-1       [000] d..2. 1.000001: "
+    let filler = Array(repeating: event + "sched_process_exit: comm=a pid=1 prio=120", count: 100)
+    let (own, message) = (event + "running: (0) pid=7", event + "bpf_trace_printk: running pid=8")
+    for (lines, begins) in [
+      ([message] + filler, 1), ([own] + filler, 1), ([message] + filler + [own], 2), ([own] + filler + [message], 2),
+      ([own] + filler + [event + "bpf_trace_printk: stopping pid=8"], 1),
+    ] {
+      let file = try ScratchFile(Array(lines.joined(separator: "\n").utf8))
+      for chunkSize in [500, 128 << 10] {
+        let found = try readUnscanned(file.path, chunkSize: chunkSize).begins
+        #expect(found == begins)
+      }
+    }
   }
 
   // MARK: Damage

@@ -94,7 +94,9 @@ public struct Examiner {
       machine.apply(event)
     }
     result.timeline = machine.finish()
-    if reader.isText, try hastyDigest(path) != digest { result.violations.append("haste reads other events") }
+    if reader.isText, try unscannedDigest(path) != digest {
+      result.violations.append("reading without a scan gives other events")
+    }
     result.diagnostics = reader.diagnostics
     result.diagnostics.merge(result.timeline.diagnostics)
     var symbols: [LockAddress: String] = [:]
@@ -106,16 +108,16 @@ public struct Examiner {
   }
 
   /// The events as the program reads them: in batches, and a text in pieces, without a look for losses beforehand.
-  private func hastyDigest(_ path: String) throws(TraceError) -> EventDigest {
-    var reader = try CaptureReader(path: path, events: map, isHasty: true)
+  private func unscannedDigest(_ path: String) throws(TraceError) -> EventDigest {
+    var reader = try CaptureReader(path: path, events: map, skipsLossScan: true)
     var digest = EventDigest()
     repeat {
       digest = EventDigest()
       // Small pieces, so that a short text has some.
-      var batches = ReadAhead(reader, onThread: true, pieceSize: 2048)
+      var batches = ReadAhead(reader, onThread: true, chunkSize: 2048)
       while let events = batches.nextBatch() { for event in events { digest.add(event) } }
       reader = batches.finish()
-    } while reader.beginAnew()
+    } while reader.restart()
     return digest
   }
 

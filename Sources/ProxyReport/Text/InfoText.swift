@@ -116,7 +116,7 @@ public struct InfoText {
         TextColumn(
           title: "event", isFlushRight: false, cells: sorted.map { TextEscape.terminal("\($0.system):\($0.name)") }),
         TextColumn(title: "records", isFlushRight: true, cells: sorted.map { String(census.count(of: $0)) }),
-        TextColumn(title: "used for", isFlushRight: false, cells: sorted.map { $0.role?.use ?? "-" }),
+        TextColumn(title: "used for", isFlushRight: false, cells: sorted.map { $0.role?.details.use ?? "-" }),
       ], style)
   }
 
@@ -144,26 +144,5 @@ extension TraceClock {
     }
     return "\(shown): nanoseconds, "
       + (isGlobal ? "the same on every CPU" : "each CPU's own; CPUs may be off by some time")
-  }
-}
-
-extension EventRole {
-  /// What the analyses use such an event for, in a few words.
-  fileprivate var use: String {
-    switch self {
-    case .switched: "who runs"
-    case .waking, .wakeup, .wakeupNew: "who is woken, and where"
-    case .migrated: "moves between CPUs"
-    case .forked, .executed, .exited, .renamed: "tasks' lives and names"
-    case .inheritedPriority: "priorities"
-    case .contentionBegan, .contentionEnded: "waits"
-    case .contendedRelease: "who released a lock"
-    case .probedSwitch, .probedSetNext: "the donor, exactly"
-    case .probedWait: "a lock's owner, exactly"
-    case .running, .stopping, .enqueued, .message: "sched_ext callbacks"
-    case .donor: "the donor"
-    case .owner: "a lock's owner"
-    case .schedExtCounter, .schedExtExit: "the BPF scheduler in charge"
-    }
   }
 }

@@ -5,13 +5,13 @@ public struct EventBatch {
   @usableFromInline package let events: UnsafePointer<PackedEvent>
   /// What the events' numbers of tasks stand for.
   @usableFromInline package let tasks: UnsafeBufferPointer<TaskSnapshot>
-  @usableFromInline let wholes: UnsafeBufferPointer<SchedEvent>
+  @usableFromInline let boxes: UnsafeBufferPointer<SchedEvent>
   public let count: Int
 
-  init(_ memory: BatchMemory, count: Int, tasks: Int, wholes: Int) {
+  init(_ memory: BatchMemory, count: Int, tasks: Int, boxes: Int) {
     events = UnsafePointer(memory.events)
     self.tasks = UnsafeBufferPointer(start: memory.tasks, count: tasks)
-    self.wholes = UnsafeBufferPointer(start: memory.wholes, count: wholes)
+    self.boxes = UnsafeBufferPointer(start: memory.boxes, count: boxes)
     self.count = count
   }
 }
@@ -24,7 +24,7 @@ extension EventBatch: RandomAccessCollection {
   public subscript(position: Int) -> SchedEvent {
     precondition(position >= 0 && position < count, "no such event")
     let packed = events[position]
-    if packed.kind == .whole { return wholes[Int(packed.payload)] }
+    if packed.kind == .boxed { return boxes[Int(packed.payload)] }
     return packed.event(body(packed))
   }
 
@@ -41,7 +41,7 @@ extension EventBatch: RandomAccessCollection {
     case .contentionEnded:
       return .contentionEnded(lock: LockAddress(packed.payload), result: Int32(bitPattern: packed.detail))
     case .contendedRelease: return .contendedRelease(lock: LockAddress(packed.payload))
-    case .whole, .other: return .other
+    case .boxed, .other: return .other
     }
   }
 }
@@ -54,26 +54,26 @@ package struct BatchMemory: @unchecked Sendable {
   @usableFromInline let events: UnsafeMutablePointer<PackedEvent>
   /// An event names two tasks at most.
   @usableFromInline let tasks: UnsafeMutablePointer<TaskSnapshot>
-  @usableFromInline let wholes: UnsafeMutablePointer<SchedEvent>
+  @usableFromInline let boxes: UnsafeMutablePointer<SchedEvent>
   /// In events.
   @usableFromInline package let capacity: Int
 
   package static func allocate(_ capacity: Int) -> BatchMemory {
     BatchMemory(
       events: .allocateLines(capacity: capacity), tasks: .allocateLines(capacity: 2 * capacity),
-      wholes: .allocateLines(capacity: capacity), capacity: capacity)
+      boxes: .allocateLines(capacity: capacity), capacity: capacity)
   }
 
   package func deallocate() {
     events.deallocate()
     tasks.deallocate()
-    wholes.deallocate()
+    boxes.deallocate()
   }
 
   /// Gives an event that was written another number of its kind.
   package func setEventID(_ id: UInt16, at place: Int) {
     let packed = events + place
     packed.pointee.setEventID(id)
-    if packed.pointee.kind == .whole { wholes[Int(packed.pointee.payload)].eventID = id }
+    if packed.pointee.kind == .boxed { boxes[Int(packed.pointee.payload)].eventID = id }
   }
 }

@@ -18,7 +18,7 @@ package struct EventPacker: ~Copyable {
   @usableFromInline package private(set) var memory: BatchMemory
   @usableFromInline package private(set) var count = 0
   @usableFromInline var taskCount = 0
-  private var wholeCount = 0
+  private var boxCount = 0
   /// In the upper half.
   @usableFromInline var batch: UInt64 = 0
   /// ``placeCount`` mentions, owned here alone.
@@ -38,7 +38,7 @@ package struct EventPacker: ~Copyable {
   /// Begins another batch, with nothing in it.
   package mutating func begin(_ memory: BatchMemory) {
     self.memory = memory
-    (count, taskCount, wholeCount) = (0, 0, 0)
+    (count, taskCount, boxCount) = (0, 0, 0)
     batch &+= 1 << 32
     guard batch == 0 else { return }
     // Once in four billion batches.
@@ -50,7 +50,7 @@ package struct EventPacker: ~Copyable {
   package var isFull: Bool { count == memory.capacity }
 
   /// The batch as it is.
-  package var finished: EventBatch { EventBatch(memory, count: count, tasks: taskCount, wholes: wholeCount) }
+  package var finished: EventBatch { EventBatch(memory, count: count, tasks: taskCount, boxes: boxCount) }
 
   /// Adds an event of which all is said but, perhaps, its body: of kind `other`. There must be room.
   @inlinable
@@ -62,11 +62,11 @@ package struct EventPacker: ~Copyable {
   }
 
   /// Adds an event as it is.
-  package mutating func addWhole(_ event: SchedEvent) {
-    var packed = PackedEvent(.whole, headOf: event)
-    packed.payload = UInt64(wholeCount)
-    (memory.wholes + wholeCount).initialize(to: event)
-    wholeCount += 1
+  package mutating func addBoxed(_ event: SchedEvent) {
+    var packed = PackedEvent(.boxed, headOf: event)
+    packed.payload = UInt64(boxCount)
+    (memory.boxes + boxCount).initialize(to: event)
+    boxCount += 1
     add(packed)
   }
 
@@ -87,7 +87,7 @@ package struct EventPacker: ~Copyable {
       packed.kind = .contendedRelease
       packed.setLock(lock)
     case .other: break
-    default: return addWhole(event)
+    default: return addBoxed(event)
     }
     add(packed)
   }

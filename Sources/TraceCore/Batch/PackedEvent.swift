@@ -13,7 +13,7 @@ package struct PackedEvent: BitwiseCopyable, Sendable {
     /// `payload` is the lock; `detail` the flags, the result, nothing.
     case contentionBegan, contentionEnded, contendedRelease
     /// `payload` numbers an event that is kept as it is.
-    case whole
+    case boxed
     /// Nothing besides what all have.
     case other
   }

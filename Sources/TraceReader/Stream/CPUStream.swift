@@ -176,7 +176,7 @@ struct CPUStream: ~Copyable {
 
   @inline(never)
   private mutating func takeLoss(_ run: Run) {
-    run.packer.pointee.addWhole(SchedEvent(timestamp: Timestamp(headTime), cpu: cpu, pid: 0, body: .lost(loss)))
+    run.packer.pointee.addBoxed(SchedEvent(timestamp: Timestamp(headTime), cpu: cpu, pid: 0, body: .lost(loss)))
     head = hasRecord ? .record : .end
     if hasRecord { headTime = recordTime }
   }

@@ -9,23 +9,23 @@ public import TraceCore
 ///     let reader = ahead.finish()
 ///
 /// The events are those of ``CaptureReader/next()``, in the same order. Memory is that of eight batches, 2 MB, where most
-/// events are switches and wakeups; of a text, six pieces of 128 KiB and their events.
+/// events are switches and wakeups; of a text, six chunks of 128 KiB and their events.
 public struct ReadAhead: ~Copyable {
   private let source: any BatchSource
 
   /// Begins to read. Where no thread can be had, batches are read when they are asked for.
   /// - Parameter onThread: `false`: not ahead, but when a batch is asked for.
   public init(_ reader: consuming CaptureReader, onThread: Bool = true) {
-    self.init(reader, onThread: onThread, pieceSize: 128 << 10)
+    self.init(reader, onThread: onThread, chunkSize: 128 << 10)
   }
 
-  /// - Parameter pieceSize: Of what a text is cut into, in bytes; half of a window at most. No result depends on it.
-  package init(_ reader: consuming CaptureReader, onThread: Bool, pieceSize: Int) {
+  /// - Parameter chunkSize: Of what a text is cut into, in bytes; half of a window at most. No result depends on it.
+  package init(_ reader: consuming CaptureReader, onThread: Bool, chunkSize: Int) {
     let place = UnsafeMutablePointer.placed(reader)
-    if onThread, let team = TextTeam(place, pieceSize: pieceSize) {
-      source = team
+    if onThread, let parallel = ParallelTextReader(place, chunkSize: chunkSize) {
+      source = parallel
     } else {
-      source = Belt(place, onThread: onThread)
+      source = BatchRing(place, onThread: onThread)
     }
   }
 
@@ -62,7 +62,7 @@ protocol BatchSource: AnyObject {
 /// Unchecked: the producer touches a slot only between waiting for `free` and posting `filled`, the consumer only between
 /// waiting for `filled` and posting `free`; the semaphores order these in memory. The reader is the producer's until its
 /// thread has been joined.
-private final class Belt: BatchSource, @unchecked Sendable {
+private final class BatchRing: BatchSource, @unchecked Sendable {
   private static let slotCount = 8
 
   private struct Slot {
@@ -80,7 +80,7 @@ private final class Belt: BatchSource, @unchecked Sendable {
   private let memories: [BatchMemory]
   /// Between threads large: to wake one costs as much as to read a hundred events. Else such that it stays in the cache.
   private let batchSize: Int
-  private let slots = UnsafeMutablePointer<Slot>.allocateLines(capacity: Belt.slotCount)
+  private let slots = UnsafeMutablePointer<Slot>.allocateLines(capacity: BatchRing.slotCount)
   private let filled = UnsafeMutablePointer<sem_t>.allocateLines(capacity: 1)
   private let free = UnsafeMutablePointer<sem_t>.allocateLines(capacity: 1)
   /// Set by the consumer at any time: a slot that is free already lets the producer look at it beside that.
@@ -98,11 +98,11 @@ private final class Belt: BatchSource, @unchecked Sendable {
     batchSize = onThread ? 8192 : 1024
     self.reader = reader
     let size = batchSize
-    memories = (0..<Belt.slotCount).map { _ in BatchMemory.allocate(size) }
+    memories = (0..<BatchRing.slotCount).map { _ in BatchMemory.allocate(size) }
     packer = .placed(EventPacker(memories[0]))
-    slots.initialize(repeating: Slot(), count: Belt.slotCount)
+    slots.initialize(repeating: Slot(), count: BatchRing.slotCount)
     sem_init(filled, 0, 0)
-    sem_init(free, 0, UInt32(Belt.slotCount))
+    sem_init(free, 0, UInt32(BatchRing.slotCount))
     if onThread { worker.start { self.run() } }
   }
 
@@ -114,7 +114,7 @@ private final class Belt: BatchSource, @unchecked Sendable {
     sem_destroy(free)
     filled.deallocate()
     free.deallocate()
-    slots.deinitialize(count: Belt.slotCount)
+    slots.deinitialize(count: BatchRing.slotCount)
     slots.deallocate()
     packer.discard()
     for memory in memories { memory.deallocate() }
@@ -130,7 +130,7 @@ private final class Belt: BatchSource, @unchecked Sendable {
       let isLast = !fill(slot)
       sem_post(filled)
       if isLast { return }
-      slot = (slot + 1) % Belt.slotCount
+      slot = (slot + 1) % BatchRing.slotCount
     }
   }
 
@@ -152,7 +152,7 @@ private final class Belt: BatchSource, @unchecked Sendable {
       return taken()
     }
     if holdsBatch {
-      place = (place + 1) % Belt.slotCount
+      place = (place + 1) % BatchRing.slotCount
       sem_post(free)
     }
     holdsBatch = true

@@ -6,8 +6,8 @@ struct TextEvents {
   private struct Known {
     var name: [UInt8]
     var info: EventInfo
-    /// Where the fields of its role are, if they are looked for by name.
-    var sources: [TextFields.Source] = []
+    /// Where the fields of its role are, if they are written as `key=value`.
+    var sources: [KeyValueFields.Source] = []
   }
 
   /// What is asked of an event for each of its lines: nothing that is counted by reference.
@@ -18,8 +18,12 @@ struct TextEvents {
     var last: UInt64 = 0
     var id: UInt16 = 0
     var role: EventRole?
-    /// An entry of the user's, whose fields are looked for by name.
+    /// The sched_ext callback that the event stands for by its role.
+    var mark: MarkKinds = []
+    /// Whether the entry is the user's.
     var isOwn = false
+    /// Whether its fields are written as `key=value`: events of the user's map, and probes.
+    var hasKeys = false
 
     @inline(__always)
     init(_ name: UnsafeRawBufferPointer) {
@@ -76,8 +80,10 @@ struct TextEvents {
 
   func id(_ index: Int) -> UInt16 { keys[index].id }
   func role(_ index: Int) -> EventRole? { keys[index].role }
-  func sources(_ index: Int) -> [TextFields.Source] { known[index].sources }
+  func mark(_ index: Int) -> MarkKinds { keys[index].mark }
+  func sources(_ index: Int) -> [KeyValueFields.Source] { known[index].sources }
   func isOwn(_ index: Int) -> Bool { keys[index].isOwn }
+  func hasKeys(_ index: Int) -> Bool { keys[index].hasKeys }
 
   @inline(__always)
   private static func equal(_ a: [UInt8], _ b: UnsafeRawBufferPointer) -> Bool {
@@ -109,10 +115,12 @@ struct TextEvents {
         name: name,
         info: EventInfo(
           id: UInt16(known.count + 1), system: system.isEmpty ? entry?.system ?? "" : system, name: bare,
-          role: entry?.role), sources: entry.map(TextFields.sources(of:)) ?? []))
+          role: entry?.role), sources: entry.map(KeyValueFields.sources(of:)) ?? []))
     var key = name.withUnsafeBytes { Key($0) }
     (key.id, key.role) = (UInt16(known.count), entry?.role)
+    key.mark = entry?.role?.details.mark.map { MarkKinds($0) } ?? []
     key.isOwn = entry.map { map.isOwn(system: $0.system, name: bare) } ?? false
+    key.hasKeys = key.isOwn || entry?.system == "proxytrace"
     keys.append(key)
     slots[slot] = UInt16(known.count)
     return known.count - 1

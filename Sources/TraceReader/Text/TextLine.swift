@@ -11,6 +11,9 @@ struct TextLine {
     case loss
     /// Comments, heads, and what trace-cmd says of files.
     case remark
+    /// An event that was not read: a callback has an event of its own, and marks of it were taken from messages. Which
+    /// callbacks have events of their own must be known first.
+    case mixedMarks
     /// Anything else.
     case foreign
   }

@@ -1,21 +1,27 @@
 import TraceCore
 
-/// Makes events of lines. It knows nothing but the lines that it was given.
+/// Makes events from lines. It depends on nothing but the lines that it was given.
 struct TextParser {
   /// Numbered as these lines have shown them.
   private(set) var events: TextEvents
   /// Those that these lines have shown.
   var names = TextNames()
+  /// Lines that are no events.
   private(set) var foreign = TextTally()
+  /// Events whose fields could not be read.
   private(set) var bad = TextTally()
-  private let marks: MarkPattern
+  /// Where the marks in these lines came from.
+  private(set) var origins = MarkOrigins()
+  private let builder: BodyBuilder
   private let ownRoles: Set<EventRole>
   private var parser = TextLine()
 
-  /// - Parameter ownRoles: Roles that events of the user's map have in the text.
-  init(_ map: EventMap, _ marks: MarkPattern, ownRoles: Set<EventRole>) {
+  /// - Parameters:
+  ///   - ownRoles: Roles that events of the user's map have in the text.
+  ///   - ownMarks: Callbacks that have an event of their own in the text, as far as that is known.
+  init(_ map: EventMap, _ marks: MarkPattern, ownRoles: Set<EventRole>, ownMarks: MarkKinds) {
     events = TextEvents(map)
-    self.marks = marks
+    builder = BodyBuilder(marks: marks, ownMarks: ownMarks)
     self.ownRoles = ownRoles
   }
 
@@ -26,9 +32,9 @@ struct TextParser {
     var scanner = TextScanner(line.bytes)
     let kind = parser.read(&scanner)
     switch kind {
-    case .event: pack(scanner, line, packer)
+    case .event: return pack(scanner, line, packer)
     case .foreign: foreign.note(line.offset)
-    case .loss, .remark: break
+    case .loss, .remark, .mixedMarks: break
     }
     return kind
   }
@@ -49,10 +55,18 @@ struct TextParser {
     bad.add(other.bad)
   }
 
+  /// Adds what a part of the text has shown of marks.
+  /// - Returns: Whether they are mixed now.
+  mutating func add(_ other: MarkOrigins) -> Bool {
+    origins.add(other)
+    return origins.areMixed
+  }
+
+  /// - Returns: What the line is: an event, unless it can be read only with a scan of all of the text beforehand.
   @inline(__always)
   private mutating func pack(
     _ scanner: TextScanner, _ line: TextSource.Line, _ packer: UnsafeMutablePointer<EventPacker>
-  ) {
+  ) -> TextLine.Kind {
     let index = events.index(of: parser.name)
     let pid = parser.head.pid
     if names.isNew(pid) { names.add(pid, parser.head.name(line.bytes)) }
@@ -61,67 +75,69 @@ struct TextParser {
       context: parser.head.context)
     // A role that events of the user's map have here is theirs alone.
     guard let role = events.role(index), ownRoles.isEmpty || !ownRoles.contains(role) || events.isOwn(index) else {
-      return packer.pointee.add(event)
+      packer.pointee.add(event)
+      return .event
     }
-    if line.isTooLong { return addBad(event, line, packer) }
-    var fields = TextBody(scanner)
-    if events.isOwn(index) { return addRare(event, role, index, fields, line, packer) }
+    if line.isTooLong || events.isOwn(index) { return addRare(event, role, index, scanner, line, packer) }
+    var printed = PrintedLine(scanner)
     switch role {
     case .switched:
-      guard let record = fields.switched() else { return addBad(event, line, packer) }
+      guard let record = printed.switched() else { return addBad(event, line, packer) }
       packer.pointee.add(event, record)
     case .waking, .wakeup:
-      guard let record = fields.woken() else { return addBad(event, line, packer) }
+      guard let record = printed.woken() else { return addBad(event, line, packer) }
       packer.pointee.add(event, role == .waking ? .waking : .wakeup, record)
-    default: addRare(event, role, index, fields, line, packer)
+    default: return addRare(event, role, index, scanner, line, packer)
     }
+    return .event
   }
 
   private mutating func addBad(
     _ event: PackedEvent, _ line: TextSource.Line, _ packer: UnsafeMutablePointer<EventPacker>
-  ) {
+  ) -> TextLine.Kind {
     bad.note(line.offset)
     packer.pointee.add(event)
+    return .event
   }
 
+  /// An event that is neither a switch nor a wakeup, or whose fields are written as `key=value`.
   @inline(never)
   private mutating func addRare(
-    _ event: PackedEvent, _ role: EventRole, _ index: Int, _ fields: TextBody, _ line: TextSource.Line,
+    _ event: PackedEvent, _ role: EventRole, _ index: Int, _ scanner: TextScanner, _ line: TextSource.Line,
     _ packer: UnsafeMutablePointer<EventPacker>
-  ) {
-    guard let body = body(role, index, fields, event.pid) else { return addBad(event, line, packer) }
+  ) -> TextLine.Kind {
+    origins.events.formUnion(events.mark(index))
+    let body = line.isTooLong ? nil : body(role, index, scanner, event.pid)
+    if role == .message, case .mark(let mark) = body { origins.messages.insert(MarkKinds(mark.kind)) }
+    if origins.areMixed { return .mixedMarks }
+    guard let body else { return addBad(event, line, packer) }
     packer.pointee.add(event.event(body))
+    return .event
   }
 
-  /// What is neither a switch nor a wakeup, unless its fields are looked for by name.
-  private func body(_ role: EventRole, _ index: Int, _ fields: TextBody, _ current: Pid) -> EventBody? {
-    var fields = fields
-    if events.isOwn(index) { return TextFields(events.sources(index), fields, current).body(role) }
-    switch role {
-    case .wakeupNew: return fields.woken().map { .wakeupNew($0) }
-    case .migrated: return fields.migrated()
-    case .forked: return fields.forked()
-    case .executed: return fields.executed()
-    case .exited: return fields.task().map { .exited($0) }
-    case .renamed: return fields.renamed(current)
-    case .inheritedPriority: return fields.inheritedPriority()
-    case .contentionBegan: return fields.contentionBegan()
-    case .contentionEnded: return fields.contentionEnded()
-    case .contendedRelease: return fields.contendedRelease()
-    case .schedExtCounter: return fields.schedExt(.counter)
-    case .schedExtExit: return fields.schedExt(.exit)
-    case .message: return message(fields)
-    default: return TextFields(events.sources(index), fields, current).body(role)
+  private func body(_ role: EventRole, _ index: Int, _ scanner: TextScanner, _ current: Pid) -> EventBody? {
+    if events.hasKeys(index) {
+      return builder.body(role, KeyValueFields(events.sources(index), scanner, current))
     }
+    var line = PrintedLine(scanner)
+    return line.fields(of: role, current).flatMap { builder.body(role, $0) }
   }
+}
 
-  /// Free text need not be a mark.
-  private func message(_ fields: TextBody) -> EventBody {
-    var fields = TextScanner(fields.rest)
-    _ = fields.skip("bpf_string=")
-    let text = UnsafeRawBufferPointer(rebasing: fields.bytes[fields.position...])
-    guard let mark = marks.mark(in: text) else { return .other }
-    return .mark(mark)
+/// Where the marks of a text came from: a callback with events of its own is not searched for in messages, but only the whole
+/// text tells which callbacks have such events.
+struct MarkOrigins: Sendable {
+  /// Callbacks of which marks were found in messages.
+  var messages: MarkKinds = []
+  /// Callbacks with an event of their own.
+  var events: MarkKinds = []
+
+  /// Whether marks were taken from messages that are not to be searched.
+  var areMixed: Bool { !messages.isDisjoint(with: events) }
+
+  mutating func add(_ other: MarkOrigins) {
+    messages.formUnion(other.messages)
+    events.formUnion(other.events)
   }
 }
 

@@ -3,12 +3,12 @@ import TraceCore
 /// Reads ftrace text: the kernel's `trace` and `trace_pipe`, and what `trace-cmd report` prints (docs/text.md).
 struct TextReader: ~Copyable {
   private var source: TextSource
-  private var survey: TextSurvey
+  private var scan: TextScan
   private let map: EventMap
   private let marks: MarkPattern
   private let path: String
   private let file: FileView
-  /// How far others have read for this.
+  /// How far workers have read the file, in bytes.
   private var joinedOffset: UInt64 = 0
 
   private var parser: TextParser
@@ -16,19 +16,19 @@ struct TextReader: ~Copyable {
   private var eventCount = 0
   private var backwards = TextTally()
   private var lastTimes: [UInt64] = []
-  /// A hasty survey has missed what the reading has come upon.
-  private var hasMissed = false
+  /// A line was read that only a scan of the whole text allows to read.
+  private(set) var needsFullScan = false
 
-  /// - Parameter isHasty: Do not look for losses beforehand, but stop at the first.
+  /// - Parameter skipsLossScan: Do not scan the text beforehand, but end the stream where that would have been necessary.
   /// - Throws: `notATrace` where no line is an event.
   init(
-    _ file: FileView, path: String, events map: EventMap, _ marks: MarkPattern, isHasty: Bool
+    _ file: FileView, path: String, events map: EventMap, _ marks: MarkPattern, skipsLossScan: Bool
   ) throws(TraceError) {
     source = TextSource(file)
-    survey = TextSurvey(&source, map, isHasty: isHasty)
-    guard survey.resolution != nil else { throw Self.notATrace(source.isCompressed, file, path) }
+    scan = TextScan(&source, map, isPartial: skipsLossScan)
+    guard scan.resolution != nil else { throw Self.notATrace(source.isCompressed, file, path) }
     source.rewind()
-    parser = TextParser(map, marks, ownRoles: survey.ownRoles)
+    parser = TextParser(map, marks, ownRoles: scan.ownRoles, ownMarks: scan.ownMarks)
     self.map = map
     self.marks = marks
     self.path = path
@@ -44,16 +44,16 @@ struct TextReader: ~Copyable {
     return FileHead.notATrace(file, path)
   }
 
-  /// Begins again where the reading has stopped for want of a survey, and makes that first.
-  /// - Returns: whether it has.
-  mutating func beginAnew() -> Bool {
-    guard hasMissed else { return false }
+  /// Starts over, with a scan of the whole text, if the stream has ended for want of one.
+  /// - Returns: Whether it has.
+  mutating func restart() -> Bool {
+    guard needsFullScan else { return false }
     source.rewind()
-    survey = TextSurvey(&source, map, isHasty: false)
+    scan = TextScan(&source, map, isPartial: false)
     source.rewind()
-    parser = TextParser(map, marks, ownRoles: survey.ownRoles)
+    parser = TextParser(map, marks, ownRoles: scan.ownRoles, ownMarks: scan.ownMarks)
     (nextHole, eventCount) = (0, 0)
-    (backwards, lastTimes, hasMissed, joinedOffset) = (TextTally(), [], false, 0)
+    (backwards, lastTimes, needsFullScan, joinedOffset) = (TextTally(), [], false, 0)
     return true
   }
 
@@ -66,17 +66,17 @@ struct TextReader: ~Copyable {
     CaptureInfo(
       path: path,
       format: CaptureFormat(
-        version: 0, compression: source.compression, isBigEndian: false, longSize: 8, textResolution: survey.resolution),
-      clock: clock, cpuCount: survey.cpuCount, events: parser.events.infos)
+        version: 0, compression: source.compression, isBigEndian: false, longSize: 8, textResolution: scan.resolution),
+      clock: clock, cpuCount: scan.cpuCount, events: parser.events.infos)
   }
 
   private var clock: TraceClock {
-    TraceClock(name: "", unit: survey.resolution == 0 ? .ticks : .nanoseconds)
+    TraceClock(name: "", unit: scan.resolution == 0 ? .ticks : .nanoseconds)
   }
 
   var diagnostics: DiagnosticLog {
     var all = DiagnosticLog()
-    if survey.resolution == 0 {
+    if scan.resolution == 0 {
       all.record(.clockNotNanoseconds, "times are numbers without a fraction")
     } else {
       all.record(.clockUnknown, "text does not name its clock")
@@ -108,12 +108,12 @@ struct TextReader: ~Copyable {
   /// - Returns: whether there is one.
   @inline(__always)
   mutating func next(into packer: UnsafeMutablePointer<EventPacker>) -> Bool {
-    if nextHole < survey.holes.count, survey.holes[nextHole].event <= eventCount {
-      packer.pointee.addWhole(loss())
+    if nextHole < scan.holes.count, scan.holes[nextHole].event <= eventCount {
+      packer.pointee.addBoxed(loss())
     } else if nextEvent(into: packer) {
       eventCount += 1
-    } else if nextHole < survey.holes.count {
-      packer.pointee.addWhole(loss())
+    } else if nextHole < scan.holes.count {
+      packer.pointee.addBoxed(loss())
     } else {
       return false
     }
@@ -129,8 +129,8 @@ struct TextReader: ~Copyable {
         if isBackwards(parser.time, parser.cpu) { backwards.note(line.offset) }
         return true
       }
-      if survey.hasMissed(kind, line.bytes) {
-        hasMissed = true
+      if scan.needsFullScan(kind, line.bytes) {
+        needsFullScan = true
         return false
       }
     }
@@ -138,7 +138,7 @@ struct TextReader: ~Copyable {
   }
 
   private mutating func loss() -> SchedEvent {
-    let hole = survey.holes[nextHole]
+    let hole = scan.holes[nextHole]
     nextHole += 1
     return SchedEvent(timestamp: Timestamp(hole.time), cpu: hole.cpu, pid: 0, body: .lost(hole.loss))
   }
@@ -153,47 +153,47 @@ struct TextReader: ~Copyable {
   }
 }
 
-// MARK: - Read by several hands
+// MARK: - Read by several workers
 
 extension TextReader {
-  /// Whether pieces of the text can be read by themselves: of losses is known from where on they count only when all of the
-  /// text has been looked at.
-  var isDivisible: Bool { survey.isHasty }
+  /// Whether chunks of the text can be read independently: not where the scan has found losses or roles that depend on the
+  /// whole text.
+  var isDivisible: Bool { scan.isPartial }
 
-  /// Somebody who reads pieces of this text.
-  func makeHand() -> TextHand {
-    TextHand(TextParser(map, marks, ownRoles: survey.ownRoles), survey)
+  /// A worker that reads chunks of this text.
+  func makeWorker() -> TextWorker {
+    TextWorker(TextParser(map, marks, ownRoles: scan.ownRoles, ownMarks: scan.ownMarks), scan)
   }
 
   /// This text from its beginning.
   func makeSource() -> TextSource { TextSource(file) }
 
-  /// Makes what was read from a piece part of what is known of the text. To be told piece by piece in the text's order.
-  mutating func join(_ piece: TextPiece) {
-    for name in piece.newEvents { piece.hand?.add(number: parser.number(ofEvent: name)) }
-    piece.renumber()
-    piece.names.removeAll { name in
+  /// Adds what was read from a chunk to what is known of the text. To be called for each chunk in the text's order.
+  mutating func join(_ chunk: TextChunk) {
+    for name in chunk.newEvents { chunk.worker?.add(number: parser.number(ofEvent: name)) }
+    chunk.renumber()
+    chunk.names.removeAll { name in
       if !parser.names.isNew(name.pid) { return true }
       parser.names.add(name.pid, name.comm)
       return false
     }
     _ = parser.names.takeNew()
-    if let batch = piece.batch { noteTimes(batch, piece) }
-    joinedOffset = piece.fileOffset
-    if piece.isGivenUp { hasMissed = true }
+    if let batch = chunk.batch { noteTimes(batch, chunk) }
+    joinedOffset = chunk.fileOffset
+    if chunk.isAbandoned || parser.add(chunk.origins) { needsFullScan = true }
   }
 
-  private mutating func noteTimes(_ batch: EventBatch, _ piece: TextPiece) {
+  private mutating func noteTimes(_ batch: EventBatch, _ chunk: TextChunk) {
     for place in batch.indices {
       let event = batch.events[place]
       guard isBackwards(event.timestamp.rawValue, event.cpu) else { continue }
-      // Where it was is told of the first alone.
-      backwards.note(backwards.count == 0 ? piece.offset(ofEvent: place) : 0)
+      // Only the first one's place is reported.
+      backwards.note(backwards.count == 0 ? chunk.offset(ofEvent: place) : 0)
     }
   }
 
-  /// The last piece has been joined.
-  mutating func joinEnds(_ hands: [TextHand]) {
-    for hand in hands { parser.addTallies(of: hand.parser.pointee) }
+  /// Adds what the workers have skipped. To be called after the last chunk.
+  mutating func joinTallies(of workers: [TextWorker]) {
+    for worker in workers { parser.addTallies(of: worker.parser.pointee) }
   }
 }

@@ -32,7 +32,8 @@ struct TextSource: ~Copyable {
   /// Why a compressed text ends before its end.
   private(set) var problem: String?
 
-  /// - Returns: `nil` where the codec cannot be had.
+  /// - Parameter file: What gzip or zstd has compressed is decompressed; anything else, and what no decompressor can be had for, is
+  ///   read as it is.
   init(_ file: FileView) {
     self.file = file
     decompressor = Decompressor(file)
@@ -43,7 +44,7 @@ struct TextSource: ~Copyable {
   /// As ``CaptureFormat/compression`` has it.
   var compression: String { decompressor?.name ?? "none" }
 
-  /// Begins anew.
+  /// Goes back to the beginning.
   mutating func rewind() {
     (used, filled, windowOffset, fileOffset) = (0, 0, 0, 0)
     (isAtEnd, isSkipping, problem) = (false, false, nil)
@@ -98,8 +99,8 @@ struct TextSource: ~Copyable {
     return nil
   }
 
-  /// A stretch of whole lines; of the text's last line the end may be missing.
-  struct Piece {
+  /// Whole lines; the end of the text's last line may be missing.
+  struct Chunk {
     var count: Int
     /// Where it begins in the text.
     var offset: UInt64
@@ -108,7 +109,7 @@ struct TextSource: ~Copyable {
   /// Copies the next lines. Not to be mixed with ``nextLine()``.
   /// - Parameter target: Of a window's size at most.
   /// - Returns: `nil` where not even one line fits; empty at the end.
-  mutating func nextPiece(into target: UnsafeMutableRawBufferPointer) -> Piece? {
+  mutating func nextChunk(into target: UnsafeMutableRawBufferPointer) -> Chunk? {
     let offset = windowOffset
     var count = min(filled, target.count)
     target.copyMemory(from: UnsafeRawBufferPointer(rebasing: window.bytes[..<count]))
@@ -126,7 +127,7 @@ struct TextSource: ~Copyable {
     filled = count - end
     window.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: target[end..<count]))
     windowOffset &+= UInt64(end)
-    return Piece(count: end, offset: offset)
+    return Chunk(count: end, offset: offset)
   }
 
   private mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {

@@ -66,7 +66,7 @@ struct ExplainCommand: ParsableCommand {
     while let event = reader.next() {
       // CPUs' own clocks may be off: a later stamp does not mean that the wait is over on the other CPUs.
       if builder.isPast(event), context.capture.clock.isGlobal { break }
-      if model.ignoreProbes, event.body.isProbe { continue }
+      if model.ignoreProbes, event.body.role?.isProbe == true { continue }
       builder.apply(event)
     }
     return builder.finish()
@@ -93,15 +93,6 @@ struct ExplainCommand: ParsableCommand {
       try sink.flush()
     } catch {
       status.fail(error)
-    }
-  }
-}
-
-extension EventBody {
-  fileprivate var isProbe: Bool {
-    switch self {
-    case .probedSwitch, .probedWait, .probedSetNext: true
-    default: false
     }
   }
 }

@@ -32,16 +32,16 @@ struct RecordDecoder: ~Copyable {
   private var letters = StateLetters.recent
   /// For the records that are most of a capture.
   private(set) var quick = QuickPlans([:], .recent)
-  private let marks: MarkPattern
-  /// Marks that have an event of their own in this capture; messages that look like them are not believed then.
-  private var ownMarks: Set<MarkRecord.Kind> = []
+  /// Of each of `plans`; owned here alone, never changed and freed once.
+  private var places: [FieldPlaces] = []
+  private var builder: BodyBuilder
 
-  /// Makes plans for all events that have a role; those that cannot be decoded lose it.
+  /// Makes plans for all events that have a role. Those that cannot be decoded lose it.
   init(
     _ formats: inout FormatCatalogue, _ marks: MarkPattern = .standard, longSize: Int, isBigEndian: Bool,
     _ diagnostics: inout DiagnosticLog
   ) {
-    self.marks = marks
+    builder = BodyBuilder(marks: marks, ownMarks: [])
     slots = [UInt16](repeating: 0, count: (formats.events.map { Int($0.id) }.max() ?? -1) + 1)
     for event in formats.events { slots[Int(event.id)] = 1 }
     // All formats at once, on this thread: the parser lets only one in.
@@ -54,7 +54,7 @@ struct RecordDecoder: ~Copyable {
       }
     }
     for plan in plans {
-      if let kind = plan.role.mark { ownMarks.insert(kind) }
+      if let kind = plan.role.details.mark { builder.ownMarks.insert(MarkKinds(kind)) }
     }
     var quickPlans: [UInt16: QuickPlan] = [:]
     if !isBigEndian {
@@ -65,15 +65,21 @@ struct RecordDecoder: ~Copyable {
     quick = QuickPlans(quickPlans, letters)
   }
 
+  deinit { for place in places { place.deallocate() } }
+
   /// - Returns: Why the event cannot be decoded, as a clause.
   private mutating func add(
     _ format: FormatCatalogue.Format, _ parsed: ParsedFormat?, _ diagnostics: inout DiagnosticLog
   ) -> String? {
     guard let role = format.entry.role, let parsed else { return "cannot be parsed" }
     guard CommonFields.match(parsed.common) else { return "does not begin as events do" }
-    var fields = FieldResolver(parsed, format.entry, minimumSize: CommonFields.size)
-    let plan = DecodePlan(role, &fields)
-    guard fields.missing.isEmpty else { return "has no usable " + fields.missing.joined(separator: ", ") }
+    var fields = FieldResolver(parsed, minimumSize: CommonFields.size)
+    let place = FieldPlaces.allocate()
+    fields.resolve(format.entry, into: place)
+    guard fields.missing.isEmpty else {
+      place.deallocate()
+      return "has no usable " + fields.missing.joined(separator: ", ")
+    }
     if role == .switched {
       if let own = FormatText.printFormat(format.text).flatMap({ StateLetters(printFormat: $0) }) {
         letters = own
@@ -84,7 +90,8 @@ struct RecordDecoder: ~Copyable {
       }
     }
     slots[Int(format.info.id)] = UInt16(plans.count + 2)
-    plans.append(plan)
+    plans.append(DecodePlan(role, place, minimumSize: fields.minimumSize))
+    places.append(place)
     return nil
   }
 
@@ -124,7 +131,7 @@ struct RecordDecoder: ~Copyable {
   private mutating func fill(
     _ event: inout PackedEvent, _ index: Int, _ record: Record, _ packer: UnsafeMutablePointer<EventPacker>
   ) -> Bool {
-    switch plans[index].role {
+    switch plans[index].packedKind {
     case .switched:
       event.kind = .switched
       let state = PackedEvent.bits(letters.state(plans[index].first.load(record)))
@@ -146,7 +153,7 @@ struct RecordDecoder: ~Copyable {
     case .contendedRelease:
       event.kind = .contendedRelease
       event.setLock(lock(index, record))
-    default: return false
+    case .boxed, .other: return false
     }
     return true
   }
@@ -155,7 +162,9 @@ struct RecordDecoder: ~Copyable {
   private mutating func addRare(
     _ event: PackedEvent, _ index: Int, _ record: Record, _ packer: UnsafeMutablePointer<EventPacker>
   ) {
-    packer.pointee.addWhole(event.event(rareBody(plans[index], record, event.pid)))
+    let fields = BinaryFields(record: record, places: places[index], letters: letters, current: event.pid)
+    // The plan has all fields that the role needs.
+    packer.pointee.addBoxed(event.event(builder.body(plans[index].role, fields) ?? .other))
   }
 
   @inline(__always)
@@ -166,70 +175,6 @@ struct RecordDecoder: ~Copyable {
   @inline(__always)
   private mutating func lock(_ index: Int, _ record: Record) -> LockAddress {
     LockAddress(plans[index].first.load(record))
-  }
-
-  @inline(__always)
-  private mutating func flags(_ field: IntegerField, _ record: Record) -> ContentionFlags {
-    ContentionFlags(rawValue: UInt32(truncatingIfNeeded: field.load(record, orElse: 0)))
-  }
-
-  private mutating func rareBody(_ plan: DecodePlan, _ record: Record, _ current: Pid) -> EventBody {
-    let (task, first, second) = (plan.task, plan.first, plan.second)
-    switch plan.role {
-    case .wakeupNew:
-      let cpu = first.load(record, orElse: plan.constant)
-      return .wakeupNew(WakeRecord(task: task.load(record), targetCPU: Int32(truncatingIfNeeded: cpu)))
-    case .schedExtCounter:
-      let value = Int64(bitPattern: first.load(record))
-      return .schedExt(SchedExtRecord(.counter, name: ShortName(counter: plan.text.load(record)), value: value))
-    case .schedExtExit:
-      let value = Int64(bitPattern: first.load(record))
-      return .schedExt(SchedExtRecord(.exit, name: ShortName(plan.text.load(record)), value: value))
-    case .donor: return .donorNamed(donor: task.pid.load32(record), owner: first.load32(record))
-    case .owner:
-      return .ownerNamed(
-        lock: LockAddress(second.load(record, orElse: 0)), waiter: first.load32(record, orElse: current),
-        owner: task.pid.load32(record))
-    case .migrated: return .migrated(task: task.load(record), from: first.load32(record), to: second.load32(record))
-    case .forked:
-      return .forked(
-        parent: task.pid.load32(record), child: first.load32(record), childComm: task.comm.load(record))
-    case .executed: return .executed(pid: task.pid.load32(record), oldPid: first.load32(record))
-    case .exited: return .exited(task.load(record))
-    case .renamed:
-      return .renamed(pid: task.pid.load32(record, orElse: current), comm: task.comm.load(record))
-    case .inheritedPriority:
-      return .inheritedPriority(
-        pid: task.pid.load32(record), comm: task.comm.load(record), from: Priority(first.load32(record)),
-        to: Priority(second.load32(record)))
-    case .probedSwitch: return .probedSwitch(switchProbe(plan, record, current))
-    case .probedWait:
-      return .probedWait(
-        WaitProbe(
-          lock: LockAddress(first.load(record)), flags: flags(plan.probe.flags, record), owner: second.load(record)))
-    case .probedSetNext:
-      return .probedSetNext(pid: task.pid.load32(record), priority: Priority(task.priority.load32(record)))
-    case .running, .enqueued: return .mark(MarkRecord(plan.role.mark ?? .running, pid: task.pid.load32(record)))
-    case .stopping:
-      let isRunnable = first.isPresent ? first.load(record) != 0 : nil
-      return .mark(MarkRecord(.stopping, pid: task.pid.load32(record), isRunnable: isRunnable))
-    case .message:
-      guard let mark = marks.mark(in: plan.text.load(record)), !ownMarks.contains(mark.kind) else {
-        return .other
-      }
-      return .mark(mark)
-    default: return .other
-    }
-  }
-
-  /// - Parameter current: `common_pid`, which on a switch is the previous task's.
-  private func switchProbe(_ plan: DecodePlan, _ record: Record, _ current: Pid) -> SwitchProbe {
-    let probe = plan.probe
-    return SwitchProbe(
-      previous: plan.task.pid.load32(record, orElse: current), next: probe.next.load32(record, orElse: -1),
-      nextTask: probe.nextTask.load(record, orElse: 0),
-      donors: (probe.donors.0.load(record), probe.donors.1.load(record), probe.donors.2.load(record)),
-      previousBlockedOn: probe.previousBlockedOn.load(record, orElse: 0))
   }
 }
 
@@ -261,17 +206,5 @@ struct CommonFields {
     return (
       record.integer(UInt16.self, at: 0), record.integer(UInt8.self, at: 2), record.integer(Int32.self, at: 4)
     )
-  }
-}
-
-extension EventRole {
-  /// The callback that an event of this role stands for; `nil` for all that stand for none or leave it to their text.
-  fileprivate var mark: MarkRecord.Kind? {
-    switch self {
-    case .running: .running
-    case .stopping: .stopping
-    case .enqueued: .enqueue
-    default: nil
-    }
   }
 }

@@ -1,27 +1,29 @@
 import Glibc
 import TraceCore
 
-/// A stretch of a text that one hand reads by itself, and what it has read. Used again for a later stretch.
-final class TextPiece {
+/// Some lines of a text that one worker reads by itself, and what it has read. Reused for later lines.
+final class TextChunk {
   private let text: UnsafeMutableRawBufferPointer
   private let memory: BatchMemory
-  private var place = TextSource.Piece(count: 0, offset: 0)
-  /// What has been read of the file when this was.
+  private var place = TextSource.Chunk(count: 0, offset: 0)
+  /// How far the file had been read when this chunk was, in bytes.
   private(set) var fileOffset: UInt64 = 0
-  /// Who has read it.
-  private(set) var hand: TextHand?
-  /// Its numbers of events are the hand's until ``renumber()``.
+  /// The worker that has read it.
+  private(set) var worker: TextWorker?
+  /// Event ids are the worker's until ``renumber()``.
   private(set) var batch: EventBatch?
   var names: [TaskName] = []
-  /// Events that are new to the hand, in the order of their numbers.
+  /// Names of events that are new to the worker, in the order of their ids.
   private(set) var newEvents: [[UInt8]] = []
-  /// It holds what cannot be read in pieces; what is behind that has not been read.
-  private(set) var isGivenUp = false
+  /// What the worker has seen of marks so far.
+  private(set) var origins = MarkOrigins()
+  /// Whether it holds something that cannot be read in chunks. The lines after that have not been read.
+  private(set) var isAbandoned = false
 
   /// No event is shorter: a dash, a pid, `[0]`, a time and colon, and the line's end.
   private static let shortestLine = 8
 
-  /// - Parameter size: In bytes; no line of a piece is longer.
+  /// - Parameter size: In bytes; no line of a chunk is longer.
   init(size: Int) {
     text = .allocate(byteCount: size, alignment: 16)
     memory = .allocate(size / Self.shortestLine + 1)
@@ -33,31 +35,32 @@ final class TextPiece {
   }
 
   /// Takes the next lines of a text.
-  /// - Returns: whether there are any; what cannot be taken is given up.
+  /// - Returns: Whether there are any. A chunk that cannot be filled is abandoned.
   func fill(_ source: inout TextSource) -> Bool {
-    let found = source.nextPiece(into: text)
-    isGivenUp = found == nil || source.problem != nil
-    place = found ?? TextSource.Piece(count: 0, offset: 0)
+    let found = source.nextChunk(into: text)
+    isAbandoned = found == nil || source.problem != nil
+    place = found ?? TextSource.Chunk(count: 0, offset: 0)
     fileOffset = source.fileOffset
-    return isGivenUp || place.count > 0
+    return isAbandoned || place.count > 0
   }
 
   /// Reads the lines.
-  func read(by hand: TextHand) {
-    self.hand = hand
+  func read(by worker: TextWorker) {
+    self.worker = worker
     names.removeAll(keepingCapacity: true)
-    hand.packer.pointee.begin(memory)
+    worker.packer.pointee.begin(memory)
     forEachLine { line in
-      let kind = hand.parser.pointee.read(line, into: hand.packer)
-      if kind == .event, !hand.parser.pointee.names.new.isEmpty {
-        hand.parser.pointee.names.moveNew(to: &names, at: hand.packer.pointee.count - 1)
+      let kind = worker.parser.pointee.read(line, into: worker.packer)
+      if kind == .event, !worker.parser.pointee.names.new.isEmpty {
+        worker.parser.pointee.names.moveNew(to: &names, at: worker.packer.pointee.count - 1)
       }
-      if line.bytes.count > TextSource.longestLine || hand.survey.hasMissed(kind, line.bytes) { isGivenUp = true }
-      return !isGivenUp
+      if line.bytes.count > TextSource.longestLine || worker.scan.needsFullScan(kind, line.bytes) { isAbandoned = true }
+      return !isAbandoned
     }
-    batch = hand.packer.pointee.finished
-    newEvents = hand.takeNewEvents()
-    if hand.parser.pointee.events.isFull { isGivenUp = true }
+    batch = worker.packer.pointee.finished
+    newEvents = worker.takeNewEvents()
+    origins = worker.parser.pointee.origins
+    if worker.parser.pointee.events.isFull { isAbandoned = true }
   }
 
   /// - Parameter body: Returns whether to go on.
@@ -75,12 +78,12 @@ final class TextPiece {
     }
   }
 
-  // MARK: Once it was read
+  // MARK: After it was read
 
-  /// Gives events the numbers that they have in the whole text.
+  /// Gives events the ids that they have in the whole text.
   func renumber() {
-    guard let batch, let hand, !hand.isNumberedAsText else { return }
-    for place in batch.indices { memory.setEventID(hand.numbers[Int(batch.events[place].eventID) - 1], at: place) }
+    guard let batch, let worker, !worker.isNumberedAsText else { return }
+    for place in batch.indices { memory.setEventID(worker.numbers[Int(batch.events[place].eventID) - 1], at: place) }
   }
 
   /// Where in the text an event's line begins.
@@ -98,24 +101,24 @@ final class TextPiece {
   }
 }
 
-/// Who reads pieces of a text, one at a time.
-final class TextHand {
+/// Reads chunks of a text, one at a time.
+final class TextWorker {
   /// Both owned here alone, freed with this; not looked at for other accesses, as properties of a class would be.
   let parser: UnsafeMutablePointer<TextParser>
   let packer: UnsafeMutablePointer<EventPacker>
   private let noMemory = BatchMemory.allocate(1)
-  /// Of the text; a hasty one.
-  let survey: TextSurvey
+  /// Of the text; a partial one.
+  let scan: TextScan
   private var knownEvents = 0
 
-  /// What the parser's numbers of events are in the whole text, where they count from 1 too. Not for the hand's own use.
+  /// The ids in the whole text of the parser's events, by the parser's ids less 1. Not for the worker's own use.
   private(set) var numbers: [UInt16] = []
   private(set) var isNumberedAsText = true
 
-  init(_ parser: TextParser, _ survey: TextSurvey) {
+  init(_ parser: TextParser, _ scan: TextScan) {
     self.parser = .placed(parser)
     packer = .placed(EventPacker(noMemory))
-    self.survey = survey
+    self.scan = scan
   }
 
   deinit {
@@ -124,14 +127,14 @@ final class TextHand {
     noMemory.deallocate()
   }
 
-  /// Names that the parser has numbered since the last call.
+  /// Names of events that the parser has given ids to since the last call.
   func takeNewEvents() -> [[UInt8]] {
     let new = parser.pointee.events.names(from: knownEvents)
     knownEvents += new.count
     return new
   }
 
-  /// The number in the whole text of the next of the hand's.
+  /// Appends the id in the whole text of the worker's next event.
   func add(number: UInt16) {
     numbers.append(number)
     if Int(number) != numbers.count { isNumberedAsText = false }

@@ -25,14 +25,14 @@ extension QuickPlan {
     guard field.isPresent, plan.task.block != 0, plan.minimumSize >= CommonFields.size,
       let size = UInt16(exactly: plan.minimumSize), size < .max
     else { return nil }
-    switch plan.role {
+    switch plan.packedKind {
     case .switched where plan.next.block != 0:
       self.init(
         kind: .switched, shift: field.shift, minimumSize: size, task: plan.task.block, next: plan.next.block,
         first: field.start)
     case .waking where field.isInt32(at: Int(field.start) + 4), .wakeup where field.isInt32(at: Int(field.start) + 4):
       self.init(
-        kind: plan.role == .waking ? .waking : .wakeup, shift: 0, minimumSize: size, task: plan.task.block, next: 0,
+        kind: plan.packedKind, shift: 0, minimumSize: size, task: plan.task.block, next: 0,
         first: field.start + 4)
     default: return nil
     }

@@ -66,17 +66,7 @@ public struct EventMap: Sendable, Hashable {
   }
 
   /// The entries of the standard map. `proxytrace` is the group of the exact probes, and of events that a user may make.
-  public static let standardEntries: [Entry] = [
-    ("sched", "sched_switch", EventRole.switched), ("sched", "sched_waking", .waking),
-    ("sched", "sched_wakeup", .wakeup), ("sched", "sched_wakeup_new", .wakeupNew),
-    ("sched", "sched_migrate_task", .migrated), ("sched", "sched_process_fork", .forked),
-    ("sched", "sched_process_exec", .executed), ("sched", "sched_process_exit", .exited),
-    ("task", "task_rename", .renamed), ("sched", "sched_pi_setprio", .inheritedPriority),
-    ("lock", "contention_begin", .contentionBegan), ("lock", "contention_end", .contentionEnded),
-    ("lock", "contended_release", .contendedRelease), ("proxytrace", "switch", .probedSwitch),
-    ("proxytrace", "wait", .probedWait), ("proxytrace", "set_next_*", .probedSetNext),
-    ("proxytrace", "running", .running), ("proxytrace", "stopping", .stopping), ("proxytrace", "enqueue", .enqueued),
-    ("bpf_trace", "bpf_trace_printk", .message), ("proxytrace", "donor", .donor), ("proxytrace", "owner", .owner),
-    ("sched_ext", "sched_ext_event", .schedExtCounter), ("sched_ext", "sched_ext_exit", .schedExtExit),
-  ].map { Entry(system: $0.0, name: $0.1, role: $0.2) }
+  public static let standardEntries: [Entry] = RoleDescription.table.map {
+    Entry(system: $0.system, name: $0.event, role: $0.role)
+  }
 }

@@ -1,12 +1,10 @@
 import TraceCore
 
-// The fields of an event as text: as the kernel prints them, as trace-cmd's scheduler plugin does, and raw (`-R`).
-//
-// A name of a task may hold whatever separates fields. It has at most 15 bytes, so its end is looked for no farther, and
-// only an end counts behind which all that must follow does.
-
-/// What a line says behind the event's name.
-struct TextBody {
+/// Reads the fields of an event from a line: as the kernel prints them, as trace-cmd's scheduler plugin does, and raw (`-R`).
+///
+/// A task's name may hold whatever separates fields. It has at most 15 bytes, so its end is searched for no farther, and a place
+/// is its end only if everything follows that must follow.
+struct PrintedLine {
   private var scanner: TextScanner
 
   @inline(__always)
@@ -119,7 +117,7 @@ struct TextBody {
 
   /// `comm=a pid=1 prio=120`. A name can hold as much as ` pid=5 prio=1`, so the last place that fits is its end.
   @inline(__always)
-  mutating func task() -> TaskSnapshot? {
+  private mutating func task() -> TaskSnapshot? {
     guard scanner.skip("comm=") else { return nil }
     let start = scanner.position
     var (found, end): (TaskSnapshot?, Int) = (nil, start)
@@ -135,35 +133,80 @@ struct TextBody {
     return found
   }
 
-  mutating func migrated() -> EventBody? {
-    guard let task = task(), scanner.skip(" orig_cpu="), let from = scanner.signed(), scanner.skip(" dest_cpu="),
-      let to = scanner.signed()
-    else { return nil }
-    return .migrated(task: task, from: from, to: to)
+  // MARK: Other events
+
+  /// Reads the fields of an event with this role.
+  /// - Returns: `nil` where the line lacks one.
+  mutating func fields(of role: EventRole, _ current: Pid) -> PrintedFields? {
+    var fields = PrintedFields(current: current)
+    let isRead =
+      switch role {
+      case .wakeupNew: readWakeup(into: &fields)
+      case .migrated: readMigration(into: &fields)
+      case .forked: readFork(into: &fields)
+      case .executed: readExec(into: &fields)
+      case .exited: readTask(into: &fields)
+      case .renamed: readRename(into: &fields)
+      case .inheritedPriority: readPriority(into: &fields)
+      case .contentionBegan: readContentionBegin(into: &fields)
+      case .contentionEnded: readContentionEnd(into: &fields)
+      case .contendedRelease: readLock(into: &fields)
+      case .schedExtCounter: readSchedExt(.delta, "delta", into: &fields)
+      case .schedExtExit: readSchedExt(.kind, "kind", into: &fields)
+      case .message: readMessage(into: &fields)
+      default: false
+      }
+    return isRead ? fields : nil
+  }
+
+  private mutating func readTask(into fields: inout PrintedFields) -> Bool {
+    guard let task = task() else { return false }
+    fields.set(task)
+    return true
+  }
+
+  private mutating func readWakeup(into fields: inout PrintedFields) -> Bool {
+    guard let record = woken() else { return false }
+    fields.set(record.task)
+    fields.set(.targetCPU, record.targetCPU)
+    return true
+  }
+
+  private mutating func readMigration(into fields: inout PrintedFields) -> Bool {
+    guard readTask(into: &fields), scanner.skip(" orig_cpu="), let from = scanner.signed(),
+      scanner.skip(" dest_cpu="), let to = scanner.signed()
+    else { return false }
+    fields.set(.origCPU, from)
+    fields.set(.destCPU, to)
+    return true
   }
 
   /// `comm=a pid=1 child_comm=b child_pid=2`, raw with `parent_` before the first two.
-  mutating func forked() -> EventBody? {
-    guard scanner.skip("comm=") || scanner.skip("parent_comm=") else { return nil }
+  private mutating func readFork(into fields: inout PrintedFields) -> Bool {
+    guard scanner.skip("comm=") || scanner.skip("parent_comm=") else { return false }
     for place in candidates(UInt8(ascii: " "), from: scanner.position) {
       scanner.position = place
       guard scanner.skip(" pid=") || scanner.skip(" parent_pid="), let parent = scanner.signed(),
         scanner.skip(" child_comm=")
       else { continue }
       let start = scanner.position
-      var body: EventBody?
+      var found: (pid: Pid, comm: Comm)?
       for stop in candidates(UInt8(ascii: " "), from: start) {
         scanner.position = stop
         guard scanner.skip(" child_pid="), let child = scanner.signed(), isBreak else { continue }
-        body = .forked(parent: parent, child: child, childComm: scanner.comm(start, stop))
+        found = (child, scanner.comm(start, stop))
       }
-      if let body { return body }
+      guard let found else { continue }
+      fields.set(.parentPid, parent)
+      fields.set(.childPid, found.pid)
+      fields.set(found.comm)
+      return true
     }
-    return nil
+    return false
   }
 
-  /// `filename=/any/thing pid=1 old_pid=1`: from the end, for a file's name has no bounds.
-  mutating func executed() -> EventBody? {
+  /// `filename=/any/thing pid=1 old_pid=1`: from the end, since a file's name has no bounds.
+  private mutating func readExec(into fields: inout PrintedFields) -> Bool {
     var place = scanner.end &- 9
     let start = scanner.position
     while place > start {
@@ -172,62 +215,69 @@ struct TextBody {
         var before = place &- 5
         while before > start, scanner.bytes[before] != UInt8(ascii: " ") { before &-= 1 }
         scanner.position = before
-        if scanner.skip(" pid="), let pid = scanner.signed() { return .executed(pid: pid, oldPid: old) }
+        if scanner.skip(" pid="), let pid = scanner.signed() {
+          fields.set(.pid, pid)
+          fields.set(.oldPid, old)
+          return true
+        }
       }
       place &-= 1
     }
-    return nil
+    return false
   }
 
   /// `pid=1 oldcomm=a newcomm=b oom_score_adj=0`; since 6.18 without a pid.
-  mutating func renamed(_ current: Pid) -> EventBody? {
-    var pid = current
-    if scanner.skip("pid="), let stated = scanner.signed() { pid = stated }
+  private mutating func readRename(into fields: inout PrintedFields) -> Bool {
+    if scanner.skip("pid="), let pid = scanner.signed() { fields.set(.pid, pid) }
     scanner.skipBlanks()
-    guard scanner.skip("oldcomm=") else { return nil }
+    guard scanner.skip("oldcomm=") else { return false }
     for place in candidates(UInt8(ascii: " "), from: scanner.position) {
       scanner.position = place
       guard scanner.skip(" newcomm=") else { continue }
       let start = scanner.position
       for stop in candidates(UInt8(ascii: " "), from: start) {
         scanner.position = stop
-        if scanner.has(" oom_score_adj=") { return .renamed(pid: pid, comm: scanner.comm(start, stop)) }
+        guard scanner.has(" oom_score_adj=") else { continue }
+        fields.set(scanner.comm(start, stop))
+        return true
       }
     }
-    return nil
+    return false
   }
 
   /// `comm=a pid=1 oldprio=120 newprio=98`.
-  mutating func inheritedPriority() -> EventBody? {
-    guard scanner.skip("comm=") else { return nil }
+  private mutating func readPriority(into fields: inout PrintedFields) -> Bool {
+    guard scanner.skip("comm=") else { return false }
     let start = scanner.position
     for place in candidates(UInt8(ascii: " "), from: start) {
       scanner.position = place
       guard scanner.skip(" pid="), let pid = scanner.signed(), scanner.skip(" oldprio="), let old = scanner.signed(),
         scanner.skip(" newprio="), let new = scanner.signed()
       else { continue }
-      return .inheritedPriority(
-        pid: pid, comm: scanner.comm(start, place), from: Priority(old), to: Priority(new))
+      fields.set(scanner.comm(start, place))
+      fields.set(.pid, pid)
+      fields.set(.oldprio, old)
+      fields.set(.newprio, new)
+      return true
     }
-    return nil
+    return false
   }
 
-  // MARK: Locks
-
   /// `0xffff… (flags=SPIN|MUTEX)`, raw `lock_addr=0xffff… flags=33`.
-  mutating func contentionBegan() -> EventBody? {
-    guard let lock = lock(), scanner.skip(" (flags=") || scanner.skip(" flags=") else { return nil }
+  private mutating func readContentionBegin(into fields: inout PrintedFields) -> Bool {
+    guard readLock(into: &fields), scanner.skip(" (flags=") || scanner.skip(" flags=") else { return false }
     if TextScanner.isDigit(scanner.byte()) {
-      guard let flags = scanner.number() else { return nil }
-      return .contentionBegan(lock: lock, flags: ContentionFlags(rawValue: UInt32(truncatingIfNeeded: flags)))
+      guard let flags = scanner.number() else { return false }
+      fields.set(.flags, flags)
+      return true
     }
     var flags: ContentionFlags = []
-    while true {
-      guard let flag = flag() else { return nil }
+    repeat {
+      guard let flag = flag() else { return false }
       flags.formUnion(flag)
-      if !scanner.skip(UInt8(ascii: "|")) { break }
-    }
-    return .contentionBegan(lock: lock, flags: flags)
+    } while scanner.skip(UInt8(ascii: "|"))
+    fields.set(.flags, UInt64(flags.rawValue))
+    return true
   }
 
   private mutating func flag() -> ContentionFlags? {
@@ -241,62 +291,37 @@ struct TextBody {
   }
 
   /// `0xffff… (ret=0)`, raw `lock_addr=0xffff… ret=0`.
-  mutating func contentionEnded() -> EventBody? {
-    guard let lock = lock(), scanner.skip(" (ret=") || scanner.skip(" ret="), let result = scanner.signed() else {
-      return nil
-    }
-    return .contentionEnded(lock: lock, result: result)
+  private mutating func readContentionEnd(into fields: inout PrintedFields) -> Bool {
+    guard readLock(into: &fields), scanner.skip(" (ret=") || scanner.skip(" ret="), let result = scanner.signed()
+    else { return false }
+    fields.set(.ret, result)
+    return true
   }
-
-  mutating func contendedRelease() -> EventBody? { lock().map { .contendedRelease(lock: $0) } }
 
   /// An address; the kernel's own text has hashes of them, without `0x`.
-  private mutating func lock() -> LockAddress? {
+  private mutating func readLock(into fields: inout PrintedFields) -> Bool {
     _ = scanner.skip("lock_addr=")
-    return scanner.hexadecimal().map { LockAddress($0) }
+    guard let lock = scanner.hexadecimal() else { return false }
+    fields.set(.lock, lock)
+    return true
   }
-
-  // MARK: Anything else
-
-  /// The rest of the line.
-  var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: scanner.bytes[scanner.position..<scanner.end]) }
 
   /// `name SCX_EV_… delta 1`, raw with equals signs.
-  mutating func schedExt(_ kind: SchedExtRecord.Kind) -> EventBody? {
-    guard scanner.skip("name=") || scanner.skip("name ") else { return nil }
-    let name = scanner.word()
+  private mutating func readSchedExt(
+    _ field: FieldName, _ key: StaticString, into fields: inout PrintedFields
+  ) -> Bool {
+    guard scanner.skip("name=") || scanner.skip("name ") else { return false }
+    fields.set(text: scanner.word())
     scanner.skipBlanks()
-    let key: StaticString = kind == .counter ? "delta" : "kind"
-    guard scanner.skip(key), scanner.skip("=") || scanner.skip(" "), let value = scanner.number() else { return nil }
-    let short = kind == .counter ? ShortName(counter: name) : ShortName(name)
-    return .schedExt(SchedExtRecord(kind, name: short, value: Int64(bitPattern: value)))
+    guard scanner.skip(key), scanner.skip("=") || scanner.skip(" "), let value = scanner.number() else { return false }
+    fields.set(field, value)
+    return true
   }
 
-  /// Where the number of `key=` is; keys stand behind a blank, a parenthesis, or at the beginning.
-  func number(_ key: [UInt8]) -> UInt64? {
-    var search = scanner
-    while search.position < search.end {
-      let start = search.position
-      search.seek(UInt8(ascii: "="))
-      let first = search.position &- key.count
-      if first >= start, !search.isAtEnd, isKey(key, at: first) {
-        var value = search
-        value.position &+= 1
-        return value.number()
-      }
-      search.position &+= 1
-    }
-    return nil
-  }
-
-  private func isKey(_ key: [UInt8], at first: Int) -> Bool {
-    if first > scanner.position {
-      let before = scanner.bytes[first &- 1]
-      guard before == UInt8(ascii: " ") || before == UInt8(ascii: "(") || before == UInt8(ascii: ",") else {
-        return false
-      }
-    }
-    for index in key.indices where scanner.bytes[first &+ index] != key[index] { return false }
+  /// The rest of the line, raw behind `bpf_string=`.
+  private mutating func readMessage(into fields: inout PrintedFields) -> Bool {
+    _ = scanner.skip("bpf_string=")
+    fields.set(text: UnsafeRawBufferPointer(rebasing: scanner.bytes[scanner.position..<scanner.end]))
     return true
   }
 
