@@ -146,16 +146,32 @@ extension ProxyMachine {
   mutating func reconstructDecided() {
     let end = deferred.decidedEnd()
     // A follow-up or an owner can name a task that no step has brought: a probe may be the first to name a donor.
-    reconstruction.introduce(tasks, locks)
+    introduceNew()
     while let entry = deferred.popFirst(before: end) { reconstruction.apply(entry) }
     reconstruction.settle()
+  }
+
+  /// Makes tasks and locks known to reconstruction that are new since the last time.
+  @inline(__always)
+  mutating func introduceNew() {
+    if !reconstruction.knowsAll(tasks: tasks.count, locks: locks.count) { introduce() }
+  }
+
+  @inline(never)
+  private mutating func introduce() {
+    while reconstruction.taskCount < tasks.count {
+      reconstruction.introduce(tasks.label(TaskIndex(rawValue: UInt32(reconstruction.taskCount))))
+    }
+    while reconstruction.lockCount < locks.count {
+      reconstruction.introduce(locks[LockIndex(rawValue: UInt32(reconstruction.lockCount))])
+    }
   }
 
   /// Passes on a step that needs nothing of later records: at once, if none before it does.
   @inline(__always)
   mutating func emit(_ step: Step, _ followUp: FollowUp = .none, at time: Timestamp, cpu: CPU) {
     if calm.isOn, !step.keepsCalm { endCalmPeriod() }
-    reconstruction.introduce(tasks, locks)
+    introduceNew()
     let entry = JournalEntry(time: time, cpu: cpu, step: step, followUp: followUp)
     if deferred.isEmpty { reconstruction.apply(entry) } else { deferred.append(entry) }
   }
@@ -163,7 +179,7 @@ extension ProxyMachine {
   /// Defers a step of which later records tell more; returns its position.
   mutating func deferStep(_ step: Step, at time: Timestamp, cpu: CPU) -> Int {
     if calm.isOn { endCalmPeriod() }
-    reconstruction.introduce(tasks, locks)
+    introduceNew()
     return deferred.deferStep(JournalEntry(time: time, cpu: cpu, step: step))
   }
 }

@@ -26,11 +26,13 @@ struct DeferredSteps: ~Copyable {
   }
 
   /// The position up to which everything is decided; where the journal is full, what is in its way is given up.
+  @inline(__always)
   mutating func decidedEnd() -> Int {
-    let frontier = min(owners.frontier ?? .max, followUps.frontier ?? .max)
-    guard journal.count > limit, frontier <= journal.first else { return frontier }
-    abandon(before: journal.end - limit / 2)
-    return decidedEnd()
+    while true {
+      let frontier = min(owners.frontier ?? .max, followUps.frontier ?? .max)
+      guard journal.count > limit, frontier <= journal.first else { return frontier }
+      abandon(before: journal.end - limit / 2)
+    }
   }
 
   /// Takes the first entry out, if it is before a position.
@@ -45,6 +47,7 @@ struct DeferredSteps: ~Copyable {
     followUps.finish(in: &journal)
   }
 
+  @inline(never)
   private mutating func abandon(before position: Int) {
     owners.abandon(before: position, in: &journal)
     followUps.abandon(before: position, in: &journal)

@@ -89,6 +89,7 @@ struct Journal {
     entries[head + position - first].followUp = followUp
   }
 
+  @inline(__always)
   mutating func popFirst() -> JournalEntry? {
     guard head < entries.count else { return nil }
     let entry = entries[head]

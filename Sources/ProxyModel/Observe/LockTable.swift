@@ -10,7 +10,9 @@ struct LockTable: ~Copyable {
   private var indices = LockMap<LockIndex>()
   private var addresses = FlatArray<LockAddress>()
 
-  var count: Int { addresses.count }
+  var count: Int {
+    @inline(__always) get { addresses.count }
+  }
 
   subscript(lock: LockIndex) -> LockAddress { addresses[Int(lock.rawValue)] }
 

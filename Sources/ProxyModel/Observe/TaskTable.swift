@@ -36,7 +36,9 @@ struct TaskTable: ~Copyable {
   /// Whether a kernel can hand out this pid.
   static func isValid(_ pid: Pid) -> Bool { pid >= 0 && pid < pidLimit }
 
-  var count: Int { rows.count }
+  var count: Int {
+    @inline(__always) get { rows.count }
+  }
 
   /// Names and priorities are changed by ``name(_:_:_:)`` alone.
   subscript(index: TaskIndex) -> TaskRow {

@@ -2,15 +2,54 @@ import TraceCore
 
 // Rows of chains.
 
+/// The first tasks of a chain, and how long it is: enough to see that nothing has changed, mostly without a look at the rows.
+struct ShortPath {
+  static let limit = 4
+  private var tasks = InlineArray<4, TaskIndex>(repeating: TaskIndex(rawValue: .max))
+  private var taskCount: Int32 = 0
+  private var lockCount: Int32 = 0
+
+  init() {}
+
+  init(_ chain: borrowing ChainWalk) {
+    taskCount = Int32(chain.tasks.count)
+    lockCount = Int32(chain.locks.count)
+    for link in 0..<min(Self.limit, chain.tasks.count) { tasks[link] = chain.tasks[link] }
+  }
+
+  /// Whether it has all tasks of the chain.
+  var isWhole: Bool {
+    @inline(__always) get { taskCount <= Self.limit }
+  }
+
+  @inline(__always)
+  func contains(_ task: TaskIndex) -> Bool {
+    for link in 0..<min(Self.limit, Int(taskCount)) where tasks[link] == task { return true }
+    return false
+  }
+
+  /// Whether a chain has the same length and the same first tasks.
+  @inline(__always)
+  func holds(_ chain: borrowing ChainWalk) -> Bool {
+    guard chain.tasks.count == taskCount, chain.locks.count == lockCount else { return false }
+    for link in 0..<min(Self.limit, chain.tasks.count) where tasks[link] != chain.tasks[link] { return false }
+    return true
+  }
+}
+
 extension Hypothesis {
   /// The chain of a wait is the one that was walked last: begins a row if it is another than before.
   mutating func noteChain(
     _ index: Int, _ terminal: ChainTerminal, _ evidence: Evidence, _ world: inout World
   ) {
-    guard world.waits[index].isMutex else { return }
-    if isWalked(waits[index].chain, &world), !hidesChain(index, evidence) { return }
+    guard world.waits[index].isMutex else {
+      waits[index].path = ShortPath(chain)
+      return
+    }
+    if isWalked(index, &world), !hidesChain(index, evidence) { return }
     endChain(index, world.now)
     waits[index].depth = max(waits[index].depth, chain.tasks.count > 1 ? chain.locks.count : 0)
+    waits[index].path = ShortPath(chain)
     waits[index].chain = rows.chains.count
     rows.chains.append(
       ChainRecord(
@@ -24,22 +63,25 @@ extension Hypothesis {
     for link in chain.locks.indices { rows.links.append(chain.locks[link].rawValue) }
   }
 
-  /// Whether a row is of the chain that was walked last: of the same tasks, whatever their names, and as many locks.
-  private mutating func isWalked(_ row: Int, _ world: inout World) -> Bool {
-    guard row >= 0 else { return false }
-    let record = rows.chains[row]
-    guard Int(record.taskCount) == chain.tasks.count, Int(record.lockCount) == chain.locks.count else { return false }
+  /// Whether a wait's row is of the chain that was walked last: of the same tasks, whatever their names, and as many locks.
+  @inline(__always)
+  private mutating func isWalked(_ index: Int, _ world: inout World) -> Bool {
+    guard waits[index].chain >= 0, waits[index].path.holds(chain) else { return false }
+    return chain.tasks.count <= ShortPath.limit || isWalkedInRows(waits[index].chain, &world)
+  }
+
+  @inline(never)
+  private mutating func isWalkedInRows(_ row: Int, _ world: inout World) -> Bool {
+    let links = rows.chains[row].links
     for link in chain.tasks.indices
-    where world.rows.labels[LabelID(rawValue: rows.links[record.links + link])].index != chain.tasks[link] {
-      return false
-    }
+    where world.rows.labels[LabelID(rawValue: rows.links[links + link])].index != chain.tasks[link] { return false }
     return true
   }
 
   /// Whether a wait's chain, the same as before, is not known as well any more beside a gap: its row must end.
   private mutating func hidesChain(_ index: Int, _ evidence: Evidence) -> Bool {
-    guard evidence == .unknown || evidence == .inferred(.besideGap), waits[index].chain >= 0 else { return false }
-    return rows.chains[waits[index].chain].evidence != evidence
+    guard evidence == .unknown || evidence == .inferred(.besideGap) else { return false }
+    return waits[index].evidence != evidence
   }
 
   private mutating func chainEnd(_ terminal: ChainTerminal, _ world: inout World) -> ChainEnd {

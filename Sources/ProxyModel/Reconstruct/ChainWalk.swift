@@ -15,6 +15,8 @@ struct ChainWalk: ~Copyable {
   private(set) var tasks = FlatArray<TaskIndex>()
   /// `tasks[i]` waits for `locks[i]`.
   private(set) var locks = FlatArray<LockIndex>()
+  /// All of both, and the locks that end the walk because they are free.
+  private(set) var passed = ChangeMask()
 
   /// An owner that is blocked on a mutex is a link. One that spins for it, or has been woken and not blocked again, is not:
   /// the kernel has no `blocked_on` of it then (`__mutex_lock_common()`, kernel/locking/mutex.c), and it ends the chain. So
@@ -26,13 +28,17 @@ struct ChainWalk: ~Copyable {
   ) -> (ChainTerminal, Evidence) {
     tasks.removeAll()
     locks.removeAll()
+    passed = ChangeMask()
     var evidence = Evidence.probe
     var wait = index
     while true {
       let (waiter, lock) = (world.waits[wait].waiter, world.waits[wait].lock)
       tasks.append(waiter)
+      passed.insert(waiter)
+      passed.insert(lock)
       var fact = world.waits[wait].isMutex ? world[lock].owner : .unknown
-      if fact.isFree, let target = handovers.target(of: lock, world[lock].tenure), target != waiter {
+      if fact.isFree, !handovers.isEmpty, let target = handovers.target(of: lock, world[lock].tenure), target != waiter
+      {
         fact = .task(target, .inferred(.handedOver))
       }
       if case .free(let known) = fact, wait != index { return (.task(waiter), evidence.combined(with: known)) }
@@ -54,6 +60,7 @@ struct ChainWalk: ~Copyable {
         let next = world[owner].wait
         guard next >= 0, world.waits[next].isMutex, world.scheduling.isBlocked(owner) else {
           tasks.append(owner)
+          passed.insert(owner)
           return (.task(owner), evidence)
         }
         wait = next
@@ -75,6 +82,10 @@ struct Handovers: ~Copyable {
 
   /// By lock.
   private var handovers = FlatArray<Handover?>()
+
+  var isEmpty: Bool {
+    @inline(__always) get { handovers.isEmpty }
+  }
 
   /// The waiter that a lock in this tenure is handed to.
   @inline(__always)

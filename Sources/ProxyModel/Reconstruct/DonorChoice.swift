@@ -31,7 +31,9 @@ extension Hypothesis {
     var residents: [TaskIndex] = []
     for index in world.waits.indices where world.waits[index].isMutex {
       let waiter = world.waits[index].waiter
-      guard isResident(waiter, cpu, &world), waiter == forced || isMoreUrgent(waiter, next, &world) else { continue }
+      guard isQueuedWaiter(waiter, cpu, &world), waiter == forced || isMoreUrgent(waiter, next, &world) else {
+        continue
+      }
       residents.append(waiter)
     }
     if residents.count > 1 {
@@ -94,14 +96,25 @@ extension Hypothesis {
   }
 
   /// Whether a blocked task is queued on a CPU, so that it can be picked there.
+  @inline(__always)
   func isResident(_ task: TaskIndex, _ cpu: CPU, _ world: inout World) -> Bool {
-    residence(of: task, &world) == cpu && world[task].wait >= 0 && !isDequeued(task, &world)
+    world[task].wait >= 0 && isQueuedWaiter(task, cpu, &world)
+  }
+
+  /// The same for a task of which it is known that it waits.
+  @inline(__always)
+  private func isQueuedWaiter(_ task: TaskIndex, _ cpu: CPU, _ world: inout World) -> Bool {
+    guard world.scheduling.isBlocked(task) else { return false }
+    let wakings = world.scheduling.wakings(of: task)
+    if proxies { return residence.isQueued(task, on: cpu, wakings: wakings) }
+    return world.scheduling.cpu(of: task) == cpu && !residence.isDequeued(task, wakings: wakings)
   }
 
   private mutating func ends(_ donor: TaskIndex, in task: TaskIndex, _ world: inout World) -> Bool {
     if case (.task(task), _) = walk(from: world[donor].wait, &world) { true } else { false }
   }
 
+  @inline(__always)
   private func isMoreUrgent(_ a: TaskIndex, _ b: TaskIndex, _ world: inout World) -> Bool {
     if world[b].pid == 0 { return true }
     guard let first = world[a].priority, let second = world[b].priority else { return false }
@@ -114,6 +127,7 @@ extension Hypothesis {
 
   /// Whether the end of a chain can be run: it cannot while it sleeps, is being woken, or does not know yet that its lock
   /// is free. What a gap hides counts as runnable.
+  @inline(__always)
   private func canRun(_ terminal: TaskIndex, _ world: inout World) -> Bool {
     switch world.place(of: terminal) {
     case .running, .queued, .unknown: true

@@ -62,6 +62,13 @@ struct WaitState {
   var depth = 0
   /// The chain's row, −1 without one.
   var chain = -1
+  /// What the last walk found: how the chain ends, how well it is known, its tasks.
+  var terminal = ChainTerminal.unknown
+  var evidence = Evidence.unknown
+  var path = ShortPath()
+  /// What the walk has passed; and of that, what the chain itself depends on, besides its terminal owner.
+  var passed = ChangeMask()
+  var links = ChangeMask.everything
   var inversion: OpenInversion?
   /// An owner has run on the waiter's account since it blocked.
   var hasDonated = false

@@ -57,14 +57,17 @@ extension Hypothesis {
     waits[index].inversion = nil
     guard world.now > open.begin else { return }
     // Sorted by hand of pids: a closure cannot capture what is passed inout.
-    let byPid = open.culprits.map { (culprit: $0, pid: world[$0.index].pid) }
-    let culprits = byPid.sorted { ($1.culprit.ran, $0.pid) < ($0.culprit.ran, $1.pid) }
+    var culprits = open.culprits
+    if culprits.count > 1 {
+      let byPid = culprits.map { (culprit: $0, pid: world[$0.index].pid) }
+      culprits = byPid.sorted { ($1.culprit.ran, $0.pid) < ($0.culprit.ran, $1.pid) }.map(\.culprit)
+    }
     let wait = world.waits[index]
     rows.inversions.append(
       InversionRecord(
         begin: open.begin, end: world.now, lock: world[wait.lock].address, culprits: rows.culprits.count,
         culpritCount: UInt32(culprits.count), wait: UInt32(wait.row), waiter: world.labelID(wait.waiter),
         owner: open.owner, cpu: open.cpu, evidence: open.evidence))
-    for (culprit, _) in culprits { rows.culprits.append(CulpritRecord(ran: culprit.ran, task: culprit.label)) }
+    for culprit in culprits { rows.culprits.append(CulpritRecord(ran: culprit.ran, task: culprit.label)) }
   }
 }

@@ -34,6 +34,14 @@ struct Residence: ~Copyable {
     Int(task.rawValue) < tasks.count && tasks[Int(task.rawValue)].dequeuedAt == wakings &+ 1
   }
 
+  /// Whether a blocked task is on a CPU's runqueue, and not dequeued.
+  @inline(__always)
+  func isQueued(_ task: TaskIndex, on cpu: CPU, wakings: UInt32) -> Bool {
+    guard Int(task.rawValue) < tasks.count else { return false }
+    let blocked = tasks[Int(task.rawValue)]
+    return blocked.cpu == cpu && blocked.dequeuedAt != wakings &+ 1
+  }
+
   private mutating func grow(_ task: TaskIndex) {
     while tasks.count <= Int(task.rawValue) { tasks.append(Blocked()) }
   }

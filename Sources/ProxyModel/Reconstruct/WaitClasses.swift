@@ -6,29 +6,55 @@ extension Hypothesis {
   /// Classifies the waits again whose class depends on what the current step has changed.
   mutating func classifyChanged(_ world: inout World) {
     let changed = changed.union(world.changed)
-    for index in waits.indices where waits[index].dependsOn.intersects(changed) { classify(index, &world) }
+    for index in 0..<waits.count where waits.base[index].dependsOn.intersects(changed) {
+      if !hasSameChain(index, changed, &world) { followChain(index, &world) }
+      classify(index, &world)
+    }
   }
 
-  private mutating func classify(_ index: Int, _ world: inout World) {
+  /// Whether a wait's chain is the same as when it was walked last, so that the walk can be spared: no lock of it has changed
+  /// hands, no link has moved on, and its terminal owner is not blocked by now.
+  @inline(__always)
+  private mutating func hasSameChain(_ index: Int, _ changed: ChangeMask, _ world: inout World) -> Bool {
+    guard case .task(let owner) = waits[index].terminal, !waits[index].links.intersects(changed),
+      waits[index].path.isWhole, !world.gaps.hadAny
+    else { return false }
+    return !(world.scheduling.isBlocked(owner) && world[owner].wait >= 0)
+  }
+
+  /// Walks a wait's chain again.
+  @inline(never)
+  private mutating func followChain(_ index: Int, _ world: inout World) {
     let (terminal, stated) = walk(from: index, &world)
     let evidence = world.besideGap(stated, chain)
     noteChain(index, terminal, evidence, &world)
+    waits[index].terminal = terminal
+    waits[index].evidence = evidence
+    // The waiter's own place bears on its class, not on its chain; and where the terminal owner is, on both.
+    var links = ChangeMask()
+    for link in chain.locks.indices { links.insert(chain.locks[link]) }
+    for link in chain.tasks.indices.dropFirst().dropLast() { links.insert(chain.tasks[link]) }
+    waits[index].links = links
+    waits[index].passed = chain.passed
+  }
+
+  private mutating func classify(_ index: Int, _ world: inout World) {
+    let terminal = waits[index].terminal
     noteDependencies(index, terminal, &world)
     let (kind, culprit) = currentClass(index, terminal, &world)
     if kind != waits[index].current || culprit != waits[index].inversion?.culprit {
       book(index, &world)
       waits[index].current = kind
-      noteInversion(index, terminal, culprit, evidence, &world)
+      noteInversion(index, terminal, culprit, waits[index].evidence, &world)
     }
   }
 
   /// Everything that the walk has passed, and the CPU that the terminal owner runs on or waits for.
+  @inline(__always)
   private mutating func noteDependencies(_ index: Int, _ terminal: ChainTerminal, _ world: inout World) {
-    var passed = ChangeMask()
-    for link in chain.tasks.indices { passed.insert(chain.tasks[link]) }
-    for link in chain.locks.indices { passed.insert(chain.locks[link]) }
-    // A walk that ends at a task whose lock is free has passed that lock too.
+    var passed = waits[index].passed
     if case .task(let owner) = terminal {
+      // A walk that ends at a task whose lock is free has passed that lock too.
       if world[owner].wait >= 0 { passed.insert(world.waits[world[owner].wait].lock) }
       if let cpu = runqueue(of: owner, &world) { passed.insert(cpu: Int(cpu)) }
     }
@@ -36,6 +62,7 @@ extension Hypothesis {
   }
 
   /// The CPU on whose runqueue a task is, blocked or not; `nil` where it is on none, or a gap hides on which.
+  @inline(__always)
   func runqueue(of task: TaskIndex, _ world: inout World) -> CPU? {
     switch world.place(of: task) {
     case .running(let cpu), .queued(let cpu): cpu
@@ -44,48 +71,53 @@ extension Hypothesis {
     }
   }
 
-  /// The class of this instant, and for an inversion who runs instead. ``chain`` is the wait's.
+  /// The class of this instant, and for an inversion who runs instead.
   private mutating func currentClass(
     _ index: Int, _ terminal: ChainTerminal, _ world: inout World
   ) -> (WaitClass, TaskIndex?) {
-    let waiter = world.waits[index].waiter
-    if case .running = world.place(of: waiter) { return (.own, nil) }
+    if case .running = world.place(of: world.waits[index].waiter) { return (.own, nil) }
     guard world.waits[index].isMutex else { return (.unknown, nil) }
     switch terminal {
     case .released: return (.handoff, nil)
     case .unknown: return (.unknown, nil)
     // Nobody in a cycle is terminal.
     case .cycle: return (.unknown, nil)
-    case .task(let owner): return ownerClass(owner, waiter: waiter, &world)
+    case .task(let owner): return ownerClass(owner, index, &world)
     }
   }
 
   private mutating func ownerClass(
-    _ owner: TaskIndex, waiter: TaskIndex, _ world: inout World
+    _ owner: TaskIndex, _ index: Int, _ world: inout World
   ) -> (WaitClass, TaskIndex?) {
     switch world.place(of: owner) {
     case .unknown: return (.unknown, nil)
     // A terminal owner that is blocked has its lock for the taking, and waits to be woken.
     case .asleep, .waking, .blocked: return (.sleeping, nil)
-    case .running(let cpu): return (runningClass(on: Int(cpu)), nil)
+    case .running(let cpu): return (runningClass(index, on: Int(cpu)), nil)
     case .queued(let cpu):
       guard let curr = world.curr(on: Int(cpu)) else { return (.unknown, nil) }
       if world[curr].pid == 0 { return (.delayed, nil) }
-      guard let urgency = urgency(of: Int(cpu), &world), let waiting = world[waiter].priority else {
+      guard let urgency = urgency(of: Int(cpu), &world), let waiting = world[world.waits[index].waiter].priority else {
         return (.unknown, nil)
       }
-      if chain.tasks.contains(curr) || !waiting.isMoreUrgent(than: urgency) { return (.preempted, nil) }
+      if isInChain(curr, index) || !waiting.isMoreUrgent(than: urgency) { return (.preempted, nil) }
       return (.inverted, curr)
     }
   }
 
   /// The terminal owner runs: on the account of the wait's chain, or on its own or another's.
-  private mutating func runningClass(on cpu: Int) -> WaitClass {
+  private mutating func runningClass(_ index: Int, on cpu: Int) -> WaitClass {
     switch account(cpu).donor {
-    case .task(let donor, _, _): chain.tasks.contains(donor) ? .proxied : .running
+    case .task(let donor, _, _): isInChain(donor, index) ? .proxied : .running
     case .own: .running
     case .unknown: .unknown
     }
+  }
+
+  /// Whether a task is in a wait's chain. A long chain was walked just now.
+  @inline(__always)
+  private mutating func isInChain(_ task: TaskIndex, _ index: Int) -> Bool {
+    waits[index].path.isWhole ? waits[index].path.contains(task) : chain.tasks.contains(task)
   }
 
   /// The priority that a CPU's curr runs with: its own, or its donor's if that is more urgent.

@@ -26,7 +26,7 @@ struct CallbackPairing: ~Copyable {
     case .stopping: markStopping(task, moment, on: ranOn, mark.isRunnable, writtenOn: cpu, &hypothesis, &world)
     case .enqueue:
       book[task].counts.enqueue += 1
-      if isBlockedWaiter(task, hypothesis, &world) {
+      if isBlockedWaiter(task, &hypothesis, &world) {
         book[task].counts.blockedEnqueue += 1
       } else if ranOn != nil, isBlocking {
         book[task].enqueuedLeaving += 1
@@ -39,7 +39,7 @@ struct CallbackPairing: ~Copyable {
     _ hypothesis: inout Hypothesis, _ world: inout World
   ) {
     book[task].counts.running += 1
-    if let cpu, let donor = openDonor(of: task, on: cpu, hypothesis) {
+    if let cpu, let donor = openDonor(of: task, on: cpu, &hypothesis) {
       book.open(task, moment, writtenOn: writtenOn)
       book[task].isProxy = true
       book[donor].suspect = MarkBook.Suspect(owner: task, running: moment)
@@ -56,7 +56,7 @@ struct CallbackPairing: ~Copyable {
     } else if let start = cpuProxied(by: task, &hypothesis, &world) {
       noteClash(on: start, with: task, &world)
       book.donate(task, on: start)
-    } else if isBlockedWaiter(task, hypothesis, &world) {
+    } else if isBlockedWaiter(task, &hypothesis, &world) {
       book[task].awaitsStart = wasSeen
     }
   }
@@ -80,7 +80,7 @@ struct CallbackPairing: ~Copyable {
         }
       }
     } else if !state.isOpen {
-      if let cpu, let donor = openDonor(of: task, on: cpu, hypothesis) {
+      if let cpu, let donor = openDonor(of: task, on: cpu, &hypothesis) {
         reportProxy(task, .stopping, moment, of: donor, &world)
       } else if let since = owedRunning(task) {
         reportStopping(task, moment, on: cpu, writtenOn: writtenOn, since: since, &world)
@@ -149,18 +149,18 @@ struct CallbackSigns {
 
 extension CallbackPairing {
   /// Whether a task waits for a mutex; not where a gap may hide that it does no more.
-  func isWaiter(_ task: TaskIndex, _ hypothesis: borrowing Hypothesis, _ world: inout World) -> Bool {
+  func isWaiter(_ task: TaskIndex, _ hypothesis: inout Hypothesis, _ world: inout World) -> Bool {
     let wait = world[task].wait
     return wait >= 0 && world.waits[wait].isMutex && !hypothesis.waits[wait].isDoubted
   }
 
   /// Whether a task is off its CPU for a mutex, and nobody has begun to wake it.
-  private func isBlockedWaiter(_ task: TaskIndex, _ hypothesis: borrowing Hypothesis, _ world: inout World) -> Bool {
-    world.scheduling.isBlocked(task) && isWaiter(task, hypothesis, &world)
+  private func isBlockedWaiter(_ task: TaskIndex, _ hypothesis: inout Hypothesis, _ world: inout World) -> Bool {
+    world.scheduling.isBlocked(task) && isWaiter(task, &hypothesis, &world)
   }
 
   /// The task on whose account an owner runs on a CPU, and whose run is open there.
-  private func openDonor(of owner: TaskIndex, on cpu: Int, _ hypothesis: borrowing Hypothesis) -> TaskIndex? {
+  private func openDonor(of owner: TaskIndex, on cpu: Int, _ hypothesis: inout Hypothesis) -> TaskIndex? {
     if let donor = book[cpu].donor, donor != owner, book[donor].isOpen { return donor }
     if case .task(let donor, _, .probe) = hypothesis.account(cpu).donor, donor != owner, book[donor].isOpen {
       return donor
@@ -173,7 +173,7 @@ extension CallbackPairing {
   private func cpuProxied(by task: TaskIndex, _ hypothesis: inout Hypothesis, _ world: inout World) -> Int? {
     let cpus = 0..<world.scheduling.cpuCount
     if let cpu = cpus.first(where: { book[$0].retained == task || book[$0].donor == task }) { return cpu }
-    guard isBlockedWaiter(task, hypothesis, &world) else { return nil }
+    guard isBlockedWaiter(task, &hypothesis, &world) else { return nil }
     let cpu = Int(book[task].writtenOn)
     guard let curr = world.curr(on: cpu) else { return nil }
     switch hypothesis.walk(from: world[task].wait, &world) {
@@ -186,7 +186,7 @@ extension CallbackPairing {
 
   /// Whether a blocked task whose run is open may have had an owner run on its account, so far as is known.
   private func mayHaveStarted(_ task: TaskIndex, _ hypothesis: inout Hypothesis, _ world: inout World) -> Bool {
-    guard isWaiter(task, hypothesis, &world) else { return true }
+    guard isWaiter(task, &hypothesis, &world) else { return true }
     guard case (.task(let owner), let evidence) = hypothesis.walk(from: world[task].wait, &world) else { return true }
     // What a gap hides of the owner may lead further.
     return evidence.rule != nil || world.place(of: owner) == .unknown
@@ -199,8 +199,8 @@ extension CallbackPairing {
   ) -> TaskIndex? {
     var possible: TaskIndex?
     for task in candidates(cpu) where task != next && book[task].isOpen && !book[task].isProxy {
-      guard isWaiter(task, hypothesis, &world) else { continue }
-      let isBlocked = isBlockedWaiter(task, hypothesis, &world)
+      guard isWaiter(task, &hypothesis, &world) else { continue }
+      let isBlocked = isBlockedWaiter(task, &hypothesis, &world)
       let isHere = book[task].cpu == CPU(cpu) || hypothesis.residence(of: task, &world) == CPU(cpu)
       let mustStart = isBlocked && isHere && book[task].awaitsStart && book[task].phase == .running
       let (terminal, evidence) = hypothesis.walk(from: world[task].wait, &world)
@@ -234,7 +234,7 @@ extension CallbackPairing {
     _ task: TaskIndex, _ hypothesis: inout Hypothesis, _ world: inout World
   ) {
     let state = book[task]
-    let isBlocked = isBlockedWaiter(task, hypothesis, &world)
+    let isBlocked = isBlockedWaiter(task, &hypothesis, &world)
     if state.isUnstarted {
       if isBlocked {
         let clash = PairingRow.Clash(

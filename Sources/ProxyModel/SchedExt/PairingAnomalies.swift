@@ -81,7 +81,7 @@ extension CallbackPairing {
     _ donor: TaskIndex, by clash: PairingRow.Clash, _ hypothesis: inout Hypothesis, _ world: inout World
   ) {
     var owner: TaskIndex?
-    if isWaiter(donor, hypothesis, &world),
+    if isWaiter(donor, &hypothesis, &world),
       case (.task(let terminal), _) = hypothesis.walk(from: world[donor].wait, &world)
     {
       owner = terminal

@@ -43,7 +43,7 @@ extension ProxyMachine {
   @inline(never)
   mutating func followCalm(_ batch: EventBatch, _ range: Range<Int>) -> Int {
     guard calm.isOn else { return range.lowerBound }
-    reconstruction.introduce(tasks, locks)
+    introduceNew()
     calm.lookups.begin(period: calm.count, changes: tasks.changes, cpuCount: cpus.count)
     var loop = CalmLoop(
       batch: batch, epoch: calm.lookups.epoch, cpuCount: CPU(cpus.count), named: calm.lookups.tasks.base,

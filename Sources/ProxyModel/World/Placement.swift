@@ -16,7 +16,11 @@ enum Place: Equatable, BitwiseCopyable {
 
 /// A task's place, and what changes it. Each step of the scheduler is coded here, once, for the calm loop and for the long way.
 struct Placement: BitwiseCopyable {
-  private(set) var place = Place.unknown
+  private enum Kind: UInt8 {
+    case unknown, running, queued, blocked, waking, asleep
+  }
+
+  private var kind = Kind.unknown
   /// Where it last ran or was put; −1 where that is not known.
   private(set) var cpu: CPU = -1
   /// How often it was woken; wraps around.
@@ -24,53 +28,68 @@ struct Placement: BitwiseCopyable {
   /// The calm period in which this task is out of the lists of ``RunQueues``; an older one's number means nothing.
   var calmPeriod: UInt32 = 0
 
+  var place: Place {
+    @inline(__always) get {
+      switch kind {
+      case .unknown: .unknown
+      case .running: .running(cpu)
+      case .queued: .queued(cpu)
+      case .blocked: .blocked
+      case .waking: .waking
+      case .asleep: .asleep
+      }
+    }
+  }
+
+  var isBlocked: Bool {
+    @inline(__always) get { kind == .blocked }
+  }
+
   /// Switched out.
   /// - Parameter waitsForMutex: It has an open wait for a mutex.
   @inline(__always)
   mutating func leave(_ cpu: CPU, _ state: TaskState, waitsForMutex: Bool) {
-    put(state.isRunnable ? .queued(cpu) : waitsForMutex ? .blocked : .asleep, cpu)
+    kind = state.isRunnable ? .queued : waitsForMutex ? .blocked : .asleep
+    self.cpu = cpu
   }
 
   /// Switched in.
   @inline(__always)
-  mutating func enter(_ cpu: CPU) { put(.running(cpu), cpu) }
+  mutating func enter(_ cpu: CPU) {
+    kind = .running
+    self.cpu = cpu
+  }
 
   @inline(__always)
   mutating func waking(target: CPU) {
     wakings &+= 1
-    switch place {
-    case .blocked, .asleep: put(.waking, target)
-    // A task that has not left its CPU yet; or nothing is known of it, not even whether it had.
-    case .running, .queued, .waking, .unknown: break
-    }
+    // Any other has not left its CPU yet; or nothing is known of it, not even whether it had.
+    guard kind == .blocked || kind == .asleep else { return }
+    kind = .waking
+    cpu = target
   }
 
   @inline(__always)
   mutating func wakeup(target: CPU) {
-    if case .running = place { return }
-    put(.queued(target), target)
+    if kind == .running { return }
+    kind = .queued
+    cpu = target
   }
 
   mutating func migrate(to cpu: CPU) {
-    if case .queued = place { place = .queued(cpu) }
-    self.cpu = cpu
+    // A task that runs is moved only where records are missing; it runs on until a record says otherwise.
+    if kind != .running { self.cpu = cpu }
   }
 
   /// It is on this CPU, though no event has moved it there.
   mutating func correctCPU(to cpu: CPU) { self.cpu = cpu }
 
   /// It is gone for good.
-  mutating func die() { place = .asleep }
+  mutating func die() { kind = .asleep }
 
   /// Records are missing that may have moved it.
-  mutating func hide() { place = .unknown }
+  mutating func hide() { kind = .unknown }
 
   /// It goes on as what another task was until now.
-  mutating func become(_ other: Placement) { (place, cpu) = (other.place, other.cpu) }
-
-  @inline(__always)
-  private mutating func put(_ place: Place, _ cpu: CPU) {
-    self.place = place
-    self.cpu = cpu
-  }
+  mutating func become(_ other: Placement) { (kind, cpu) = (other.kind, other.cpu) }
 }

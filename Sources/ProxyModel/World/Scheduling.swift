@@ -35,7 +35,7 @@ struct Scheduling: ~Copyable {
   func wakings(of task: TaskIndex) -> UInt32 { placements[Int(task.rawValue)].wakings }
 
   @inline(__always)
-  func isBlocked(_ task: TaskIndex) -> Bool { place(of: task) == .blocked }
+  func isBlocked(_ task: TaskIndex) -> Bool { placements[Int(task.rawValue)].isBlocked }
 
   var cpuCount: Int {
     @inline(__always) get { cpus.count }
