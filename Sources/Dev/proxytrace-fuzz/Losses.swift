@@ -15,10 +15,12 @@ struct Losses: ParsableCommand {
     var sum = LossScore()
     for path in captures {
       let capture = try CaptureEvents(path: path)
-      let whole = capture.timeline(capture.events)
+      let whole = capture.result(capture.events)
       var score = LossScore()
       for seed in 1...UInt64(seeds) {
-        var one = LossScore(whole: whole, damaged: capture.timeline(SeededLoss.events(capture.events, seed: seed)))
+        let damaged = capture.result(SeededLoss.events(capture.events, seed: seed))
+        var one = LossScore(whole: whole.timeline, damaged: damaged.timeline)
+        one.wrong += damaged.differences
         one.wrong = one.wrong.map { "seed \(seed): \($0)" }
         score += one
       }
