@@ -79,29 +79,13 @@ let package = Package(
       ], path: "Sources/Dev/Robustness",
       swiftSettings: strict),
 
+    // All tools for developing, in one executable with subcommands.
     .executableTarget(
-      name: "proxytrace-score", dependencies: ["ProxyScore"], path: "Sources/Dev/proxytrace-score",
-      swiftSettings: strict),
-    .executableTarget(
-      name: "proxytrace-fixtures",
+      name: "proxytrace-dev",
       dependencies: [
-        "TraceCore", "TraceReader", "TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Sources/Dev/proxytrace-fixtures",
-      swiftSettings: strict),
-
-    // What it costs, stage by stage and against its peer.
-    .executableTarget(
-      name: "proxytrace-bench",
-      dependencies: [
-        "TraceReader", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit", "TraceTestKit",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Sources/Dev/proxytrace-bench",
-      swiftSettings: strict),
-    .executableTarget(
-      name: "proxytrace-fuzz",
-      dependencies: [
-        "Robustness", "TraceCore", "TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Sources/Dev/proxytrace-fuzz",
+        "ProxyScore", "Robustness", "TraceReader", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit", "TraceCore",
+        "TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/Dev/proxytrace-dev",
       swiftSettings: strict),
 
     .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore"], swiftSettings: strict),

@@ -5,7 +5,8 @@ import TraceCore
 struct Losses: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Makes holes in captures, and counts what is claimed to be known and is not.",
-    discussion: "Status 1 if there is any. Example: proxytrace-fuzz losses --seeds 100 Fixtures/captures/proxy-*/*.dat")
+    discussion:
+      "Status 1 if there is any. Example: proxytrace-dev fuzz losses --seeds 100 Fixtures/captures/proxy-*/*.dat")
 
   @Option(help: "How often each capture gets holes.") var seeds = 20
   @Option(help: "How many wrong claims to print for each capture.") var show = 5

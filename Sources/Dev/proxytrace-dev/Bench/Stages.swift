@@ -11,7 +11,7 @@ struct Stages: ParsableCommand {
     discussion: """
       Each stage is run together with those before it, and the difference is printed; medians of several rounds. Decoding is
       reading one CPU after the other; merging is what it costs more to read them in order. Tables are written alone.
-      Example: proxytrace-bench stages big.dat
+      Example: proxytrace-dev bench stages big.dat
       """)
 
   @Option(help: "Rounds of which the median is taken.") var rounds = 5
