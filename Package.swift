@@ -40,6 +40,11 @@ let package = Package(
       name: "ProxyReport", dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyCompare"],
       swiftSettings: strict),
 
+    // All of it together: a capture in, a timeline out. What a program that reads captures uses.
+    .target(
+      name: "ProxyTraceKit", dependencies: ["TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis"],
+      swiftSettings: strict),
+
     // Event maps as files: YAML, and with it Foundation, stay out of the rooms above.
     .target(
       name: "EventMaps", dependencies: ["TraceCore", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
@@ -48,7 +53,7 @@ let package = Package(
     .executableTarget(
       name: "proxytrace",
       dependencies: [
-        "CMalloc", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyCompare", "ProxyReport",
+        "CMalloc", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyCompare", "ProxyReport", "ProxyTraceKit",
         "EventMaps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -59,43 +64,28 @@ let package = Package(
       name: "TraceTestKit", dependencies: ["TraceCore", "TraceReader", "CZstd", "CZlib"],
       path: "Sources/Dev/TraceTestKit",
       swiftSettings: strict),
-    .executableTarget(
-      name: "proxytrace-fixtures",
-      dependencies: [
-        "TraceCore", "TraceReader", "TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Sources/Dev/proxytrace-fixtures",
-      swiftSettings: strict),
 
     // What the reconstruction is worth, against the truth and the probes of real captures.
     .target(
-      name: "ProxyScore", dependencies: ["TraceCore", "TraceReader", "ProxyModel", "TraceTestKit"],
+      name: "ProxyScore", dependencies: ["TraceCore", "ProxyModel", "ProxyTraceKit", "TraceTestKit"],
       path: "Sources/Dev/ProxyScore",
-      swiftSettings: strict),
-    .executableTarget(
-      name: "proxytrace-score", dependencies: ["ProxyScore"], path: "Sources/Dev/proxytrace-score",
-      swiftSettings: strict),
-
-    // What it costs, stage by stage and against its peer.
-    .executableTarget(
-      name: "proxytrace-bench",
-      dependencies: [
-        "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Sources/Dev/proxytrace-bench",
       swiftSettings: strict),
 
     // What damage and hostility do to the program, in one process: for tests, sweeps and fuzzing.
     .target(
       name: "Robustness",
       dependencies: [
-        "EventMaps", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
+        "EventMaps", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit", "TraceTestKit",
       ], path: "Sources/Dev/Robustness",
       swiftSettings: strict),
+
+    // All tools for developing, in one executable with subcommands.
     .executableTarget(
-      name: "proxytrace-fuzz",
+      name: "proxytrace-dev",
       dependencies: [
-        "Robustness", "TraceCore", "TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], path: "Sources/Dev/proxytrace-fuzz",
+        "ProxyScore", "Robustness", "TraceReader", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit", "TraceCore",
+        "TraceTestKit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/Dev/proxytrace-dev",
       swiftSettings: strict),
 
     .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore"], swiftSettings: strict),
@@ -105,29 +95,35 @@ let package = Package(
       name: "TraceTestKitTests", dependencies: ["TraceCore", "TraceReader", "TraceTestKit"], swiftSettings: strict),
     .testTarget(
       name: "ProxyModelTests",
-      dependencies: ["TraceCore", "ProxyModel", "ProxyScore", "TraceReader", "TraceTestKit"],
+      dependencies: ["TraceCore", "ProxyModel", "ProxyScore", "ProxyTraceKit", "TraceTestKit"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ProxyTraceKitTests",
+      dependencies: [
+        "ProxyTraceKit", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "Robustness", "TraceTestKit",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "EventMapsTests",
       dependencies: [
-        "TraceCore", "EventMaps", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceReader", "TraceTestKit",
+        "TraceCore", "EventMaps", "ProxyModel", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit", "TraceTestKit",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "ProxyReportTests",
-      dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceReader", "TraceTestKit"],
+      dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit", "TraceTestKit"],
       exclude: ["Golden"],
       swiftSettings: strict),
     .testTarget(
       name: "ProxyCompareTests",
       dependencies: [
-        "ProxyCompare", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
+        "ProxyCompare", "ProxyTraceKit", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "TraceTestKit",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "RobustnessTests",
       dependencies: [
-        "Robustness", "proxytrace", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        "Robustness", "proxytrace", "ProxyTraceKit", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport",
         "TraceTestKit",
       ],
       swiftSettings: strict),

@@ -6,6 +6,8 @@ public struct TaskName: Sendable {
   public var place: Int
   public var pid: Pid
   public var comm: Comm
+
+  package init(place: Int, pid: Pid, comm: Comm) { (self.place, self.pid, self.comm) = (place, pid, comm) }
 }
 
 /// How a `trace.dat` is read. No event depends on it.
@@ -65,7 +67,17 @@ public struct CaptureReader: ~Copyable {
     path: String, instance: String? = nil, events: EventMap = .standard, marks: MarkPattern = .standard,
     skipsLossScan: Bool = false, way: ReadingWay
   ) throws(TraceError) {
-    let file = try CaptureFile(path: path)
+    try self.init(
+      CaptureFile(path: path), path: path, instance: instance, events: events, marks: marks,
+      skipsLossScan: skipsLossScan, way: way)
+  }
+
+  /// Reads a file that is open already.
+  /// - Parameter path: What errors and ``info`` call it.
+  package init(
+    _ file: CaptureFile, path: String, instance: String? = nil, events: EventMap = .standard,
+    marks: MarkPattern = .standard, skipsLossScan: Bool = false, way: ReadingWay = ReadingWay()
+  ) throws(TraceError) {
     if FileHead.isHead(of: file.view) {
       dat = .placed(try DatReader(file.view, path: path, instance: instance ?? "", events: events, marks, way))
       text = nil

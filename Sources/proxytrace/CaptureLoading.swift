@@ -1,74 +1,41 @@
 import ProxyAnalysis
 import ProxyModel
+import ProxyTraceKit
 import TraceCore
-import TraceReader
 
-/// A capture that was read to its end.
-struct LoadedCapture {
-  var context: ReportContext
-  /// What it holds, if that was asked for.
-  var census = CaptureCensus()
+extension ReadingOptions {
+  /// Opens a capture as the user wants it read.
+  /// - Throws: what ``CaptureSession`` throws; `cannotOpen`, `badMap` for the event map.
+  func session(_ file: String, _ model: ModelOptions? = nil) throws(TraceError) -> CaptureSession {
+    let events = try events.choice()
+    var options = CaptureSession.Options()
+    options.instance = instance
+    (options.events, options.marks) = (events.map, events.marks)
+    if let model { (options.ignoresProbes, options.proxyExecution) = (model.ignoreProbes, model.proxyExec.answer) }
+    options.jobs = jobs
+    return try CaptureSession(path: file, options)
+  }
+}
 
-  /// Reads a capture and runs the model over it.
-  /// - Parameter counts: Also count records by CPU and by event.
-  /// - Throws: what the reader throws.
-  init(
-    path: String, instance: String?, events: CaptureEvents = CaptureEvents(), top: Int, jobs: Int,
-    counts: Bool = false, options: ProxyMachine.Options = ProxyMachine.Options()
-  ) throws(TraceError) {
-    var reader = try CaptureReader(
-      path: path, instance: instance, events: events.map, marks: events.marks, skipsLossScan: true)
-    var options = options
-    options.savedComms = reader.savedComms
-    var machine = ProxyMachine(options)
+extension CaptureSession {
+  /// Reads all of the capture, and shows on a terminal how far it is.
+  func loadShowingProgress() throws(TraceError) -> LoadedCapture {
     var progress = ProgressLine(path)
-    repeat {
-      options.cpuCount = reader.info.cpuCount
-      machine = ProxyMachine(options)
-      census = CaptureCensus()
-      var ahead = ReadAhead(reader, onThread: jobs > 1)
-      while let events = ahead.nextBatch() {
-        if counts { for event in events { census.count(event) } }
-        Self.follow(events, ahead.names, &machine)
-        progress.tick(events.count) { ahead.progress }
-      }
-      reader = ahead.finish()
-    } while reader.restart()
+    let capture = try load { progress.tick($0.events.count, $0.progress) }
     progress.erase()
-    let timeline = machine.finish()
-    var diagnostics = reader.diagnostics
-    diagnostics.merge(timeline.diagnostics)
-    let symbols = Self.symbols(timeline, &reader)
-    var info = reader.info
-    // What is ignored must not count as recorded.
-    if options.ignoresProbes { info.events.removeAll { $0.role?.isProbe == true } }
-    context = ReportContext(
-      capture: info, timeline: timeline, diagnostics: diagnostics, symbols: symbols, top: top)
+    return capture
   }
 
-  private static func follow(
-    _ events: EventBatch, _ names: [TaskName], _ machine: inout ProxyMachine
-  ) {
-    var done = 0
-    for name in names {
-      machine.apply(events, done..<name.place)
-      machine.learn(name.pid, name.comm)
-      done = name.place
+  /// The same, and counts records by CPU and by event.
+  func loadCounting() throws(TraceError) -> (LoadedCapture, CaptureCensus) {
+    var progress = ProgressLine(path)
+    var census = CaptureCensus()
+    let capture = try load { batch in
+      if batch.isFirst { census = CaptureCensus() }
+      for event in batch.events { census.count(event) }
+      progress.tick(batch.events.count, batch.progress)
     }
-    machine.apply(events, done..<events.count)
-  }
-
-  /// Farther from a symbol than this, a lock lies in something that the file has no name for.
-  private static let symbolReach: UInt64 = 1 << 12
-
-  /// Names of the locks that were waited for and are not in allocated memory.
-  private static func symbols(_ timeline: Timeline, _ reader: inout CaptureReader) -> [LockAddress: String] {
-    var names: [LockAddress: String] = [:]
-    for lock in Set(timeline.waits.map(\.lock)) {
-      guard let symbol = reader.symbol(for: lock.rawValue), symbol.offset < symbolReach else { continue }
-      let offset = symbol.offset == 0 ? "" : "+0x" + String(symbol.offset, radix: 16)
-      names[lock] = symbol.name + offset + (symbol.module.map { " [\($0)]" } ?? "")
-    }
-    return names
+    progress.erase()
+    return (capture, census)
   }
 }

@@ -23,10 +23,10 @@ struct ProgressLine {
   /// Counts events, and shows the progress now and then.
   /// - Parameter share: how much of the capture has been read, 0 to 1.
   @inline(__always)
-  mutating func tick(_ events: Int, _ share: () -> Double) {
+  mutating func tick(_ events: Int, _ share: Double) {
     guard isWanted else { return }
     countdown -= events
-    if countdown <= 0 { look(share()) }
+    if countdown <= 0 { look(share) }
   }
 
   /// Removes the line from the terminal.

@@ -3,9 +3,9 @@ import Foundation
 import ProxyAnalysis
 import ProxyModel
 import ProxyReport
+import ProxyTraceKit
 import Testing
 import TraceCore
-import TraceReader
 import TraceTestKit
 
 /// Maps as files: what they mean, and what is wrong with others.
@@ -57,11 +57,9 @@ struct EventMapTests {
 
   /// Every table as CSV, and the whole report as text.
   private func tables(_ path: String, _ map: EventMap) throws -> String {
-    var reader = try CaptureReader(path: path, events: map)
-    var machine = ProxyMachine()
-    while let event = reader.next() { machine.apply(event) }
-    let timeline = machine.finish()
-    let report = Report(ReportContext(capture: reader.info, timeline: timeline, diagnostics: reader.diagnostics))
+    var options = CaptureSession.Options()
+    options.events = map
+    let report = Report(try CaptureSession(path: path, options).load().context())
     let sink = ByteSink()
     for table in report.tables { try CSVWriter(isRaw: false).write(table, to: sink) }
     try TextReport().write(report, to: sink)

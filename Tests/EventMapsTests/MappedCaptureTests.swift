@@ -1,9 +1,9 @@
 import EventMaps
 import Foundation
 import ProxyModel
+import ProxyTraceKit
 import Testing
 import TraceCore
-import TraceReader
 import TraceTestKit
 
 /// Captures of kernels that name their events otherwise.
@@ -57,13 +57,10 @@ struct MappedCaptureTests {
     }
 
     func timeline(_ map: EventMap = .standard) throws -> (Timeline, CaptureInfo, DiagnosticLog) {
-      let path = NSTemporaryDirectory() + "mapped-\(UUID().uuidString)"
-      try Data(try writer.finish()).write(to: URL(fileURLWithPath: path))
-      defer { try? FileManager.default.removeItem(atPath: path) }
-      var reader = try CaptureReader(path: path, events: map)
-      var machine = ProxyMachine()
-      while let event = reader.next() { machine.apply(event) }
-      return (machine.finish(), reader.info, reader.diagnostics)
+      var options = CaptureSession.Options()
+      options.events = map
+      let capture = try CaptureSession(bytes: try writer.finish(), options).load()
+      return (capture.timeline, capture.info, capture.diagnostics)
     }
   }
 
@@ -167,17 +164,10 @@ struct MappedCaptureTests {
       "stopping: (0) pid=2 runnable=0",
       "sched_switch: prev_comm=b prev_pid=2 prev_prio=120 prev_state=S ==> next_comm=a next_pid=1 next_prio=120",
     ].enumerated().map { "               b-2       [000] d..2. 1.00000\($0): \($1)\n" }
-    let path = NSTemporaryDirectory() + "marks-\(UUID().uuidString)"
-    try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: path))
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    for skipsLossScan in [false, true] {
-      var reader = try CaptureReader(path: path, events: map, skipsLossScan: skipsLossScan)
-      var timeline: Timeline
-      repeat {
-        var machine = ProxyMachine()
-        while let event = reader.next() { machine.apply(event) }
-        timeline = machine.finish()
-      } while reader.restart()
+    var options = CaptureSession.Options()
+    options.events = map
+    let session = try CaptureSession(bytes: Array(lines.joined().utf8), options)
+    for timeline in [try session.load().timeline, try session.loadSingleEvents().timeline] {
       #expect(timeline.marks.total.running == 1 && timeline.marks.total.stopping == 1)
       #expect(timeline.pairing.isEmpty)
     }
@@ -199,8 +189,9 @@ struct MappedCaptureTests {
   @Test func aRoleIsPlayedByTheMapsEventsAlone() throws {
     let map = EventMap(own: [.init(system: "vendor", name: "scx_run", role: .switched)])
     let (timeline, info, diagnostics) = try marks().timeline(map)
-    // It has none of the fields: rejected, and nobody else plays the role.
-    #expect(diagnostics.all.map(\.kind) == [.formatRejected])
+    // It has none of the fields: rejected, and nobody else plays the role. Without switches the model misses what they say.
+    #expect(diagnostics.all.map(\.kind) == [.formatRejected, .switchDiscontinuity])
+    #expect(timeline.diagnostics.all.map(\.kind) == [.switchDiscontinuity])
     #expect(info.events.first { $0.name == "sched_switch" }?.role == nil)
     #expect(timeline.cpus.map(\.switches) == [0])
   }

@@ -2,9 +2,9 @@ import Foundation
 import ProxyAnalysis
 import ProxyCompare
 import ProxyModel
+import ProxyTraceKit
 import Testing
 import TraceCore
-import TraceReader
 import TraceTestKit
 
 /// Captures of real kernels with and without proxy execution beside each other.
@@ -13,19 +13,7 @@ struct ComparisonTests {
     .deletingLastPathComponent().appending(path: "Fixtures/captures")
 
   static func context(_ name: String) throws -> ReportContext {
-    let path = fixtures.appending(path: "\(name).dat").path
-    var reader = try CaptureReader(path: path)
-    var options = ProxyMachine.Options()
-    options.savedComms = reader.savedComms
-    options.cpuCount = reader.info.cpuCount
-    var machine = ProxyMachine(options)
-    while let event = reader.next() { machine.apply(event) }
-    let timeline = machine.finish()
-    var symbols: [LockAddress: String] = [:]
-    for wait in timeline.waits {
-      if let symbol = reader.symbol(for: wait.lock.rawValue), symbol.offset < 4096 { symbols[wait.lock] = symbol.name }
-    }
-    return ReportContext(capture: reader.info, timeline: timeline, symbols: symbols)
+    try CaptureSession(path: fixtures.appending(path: "\(name).dat").path).load().context()
   }
 
   static func figures(_ name: String) throws -> ComparedSide { ComparedSide(label: name, [try context(name)]) }

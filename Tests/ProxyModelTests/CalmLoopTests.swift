@@ -1,9 +1,9 @@
 import Foundation
 import ProxyModel
 import ProxyScore
+import ProxyTraceKit
 import Testing
 import TraceCore
-import TraceReader
 import TraceTestKit
 
 /// The calm loop saves time and changes nothing.
@@ -83,15 +83,8 @@ struct CalmLoopTests {
   ])
   func benchmarks(workload: Workload) throws {
     let real = RealCaptures.directory.appending(path: "proxy-on-plain")
-    let file = FileManager.default.temporaryDirectory.appending(path: "workload-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: file) }
-    try Data(workload.bytes(from: real)).write(to: file)
-    var reader = try CaptureReader(path: file.path)
-    var options = ProxyMachine.Options()
-    (options.savedComms, options.cpuCount) = (reader.savedComms, reader.info.cpuCount)
-    var events: [SchedEvent] = []
-    while let event = reader.next() { events.append(event) }
-    let periods = compare(events, options, "\(workload.name)")
+    let recorded = try CaptureSession(bytes: workload.bytes(from: real)).record()
+    let periods = compare(recorded.events, recorded.options, "\(workload.name)")
     #expect(periods > 0 || workload.contention == .dense)
   }
 

@@ -1,8 +1,8 @@
 import Foundation
 import ProxyModel
+import ProxyTraceKit
 import Testing
 import TraceCore
-import TraceReader
 
 /// Captures of a sched_ext scheduler that marks its callbacks.
 struct SchedExtCaptureTests {
@@ -11,10 +11,7 @@ struct SchedExtCaptureTests {
     .filter { FileManager.default.fileExists(atPath: $0.path) }
 
   private func timeline(_ place: URL, _ name: String) throws -> Timeline {
-    var reader = try CaptureReader(path: place.appending(path: name + ".dat").path)
-    var machine = ProxyMachine()
-    while let event = reader.next() { machine.apply(event) }
-    return machine.finish()
+    try CaptureSession(path: place.appending(path: name + ".dat").path).load().timeline
   }
 
   /// sched_ext and proxy execution at once, on a kernel that does not keep the callbacks paired: an owner that runs on its

@@ -2,9 +2,9 @@ import Foundation
 import ProxyAnalysis
 import ProxyModel
 import ProxyReport
+import ProxyTraceKit
 import Testing
 import TraceCore
-import TraceReader
 
 /// Stories of real captures: their lines are the capture's, in order, fit 80 columns, and leave out nothing of the waiter's.
 struct StoryCaptureTests {
@@ -17,16 +17,10 @@ struct StoryCaptureTests {
   ]
 
   static func teller(_ name: String) throws -> StoryTeller {
-    var reader = try CaptureReader(path: fixtures.appending(path: "\(name).dat").path)
-    var machine = ProxyMachine()
-    var events: [SchedEvent] = []
-    while let event = reader.next() {
-      events.append(event)
-      machine.apply(event)
-    }
-    var info = reader.info
-    info.path = name
-    return StoryTeller(ReportContext(capture: info, timeline: machine.finish()), events)
+    let session = try CaptureSession(path: fixtures.appending(path: "\(name).dat").path)
+    var capture = try session.load()
+    capture.info.path = name
+    return StoryTeller(capture.context(), try session.record().events)
   }
 
   @Test(arguments: names) func noLineIsWiderThan80Columns(name: String) throws {

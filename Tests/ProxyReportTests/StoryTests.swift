@@ -4,7 +4,6 @@ import ProxyModel
 import ProxyReport
 import Testing
 import TraceCore
-import TraceReader
 
 /// Stories of literal streams: what each line says, and what is folded.
 struct StoryTests {

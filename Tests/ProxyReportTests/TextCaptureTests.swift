@@ -2,9 +2,9 @@ import Foundation
 import ProxyAnalysis
 import ProxyModel
 import ProxyReport
+import ProxyTraceKit
 import Testing
 import TraceCore
-import TraceReader
 
 /// Analyses of ftrace text: of real captures as `trace-cmd report` prints them, of the kernel's own text, and of pieces.
 struct TextCaptureTests {
@@ -63,10 +63,7 @@ struct TextCaptureTests {
   func wakersAreNamedWhereFlagsTell(arguments: [String], tells: Bool) throws {
     let text = try Self.print(Self.fixtures.appending(path: "linux-6.12/crowd.dat").path, arguments)
     defer { try? FileManager.default.removeItem(atPath: text) }
-    var reader = try CaptureReader(path: text)
-    var events: [SchedEvent] = []
-    while let event = reader.next() { events.append(event) }
-    let teller = StoryTeller(try Self.context(text), events)
+    let teller = StoryTeller(try Self.context(text), try CaptureSession(path: text).record().events)
     let stories = try teller.context.timeline.waits.indices.prefix(30).map { try teller.text($0, showsAll: true) }
       .joined().split(whereSeparator: \.isWhitespace).joined(separator: " ")
     #expect(stories.contains("or an interrupt on top of it, wakes") == !tells)
@@ -128,15 +125,7 @@ struct TextCaptureTests {
   }
 
   private static func context(_ path: String) throws -> ReportContext {
-    var reader = try CaptureReader(path: path)
-    var options = ProxyMachine.Options()
-    (options.savedComms, options.cpuCount) = (reader.savedComms, reader.info.cpuCount)
-    var machine = ProxyMachine(options)
-    while let event = reader.next() {
-      for (pid, comm) in reader.takeNames() { machine.learn(pid, comm) }
-      machine.apply(event)
-    }
-    return ReportContext(capture: reader.info, timeline: machine.finish(), diagnostics: reader.diagnostics)
+    try CaptureSession(path: path).load().context()
   }
 
   private static func csv(_ table: Report.TableResult) throws -> [Substring] {

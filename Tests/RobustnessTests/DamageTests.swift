@@ -4,7 +4,7 @@ import Testing
 import TraceCore
 import TraceTestKit
 
-/// Every kind of damage to real captures, done in ways that are drawn by a seed; `proxytrace-fuzz sweep` does it in all.
+/// Every kind of damage to real captures, done in ways that are drawn by a seed; `proxytrace-dev fuzz sweep` does it in all.
 struct DamageTests {
   /// Two uncompressed captures and a compressed one with probes.
   static let captures = ["formats/v7-none", "proxy-on-plain/crowd", "proxy-off-probed/crowd"]

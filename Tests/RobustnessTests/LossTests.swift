@@ -10,9 +10,11 @@ struct LossTests {
     var sum = LossScore()
     for name in ["crowd", "same-cpu", "chain4-cross"] {
       let capture = try CaptureEvents(path: Fixture.path("captures/\(folder)/\(name).dat"))
-      let whole = capture.timeline(capture.events)
+      let whole = capture.result(capture.events).timeline
       for seed in UInt64(1)...6 {
-        let damaged = capture.timeline(SeededLoss.events(capture.events, seed: seed))
+        let result = capture.result(SeededLoss.events(capture.events, seed: seed))
+        #expect(result.differences.isEmpty, "\(folder)/\(name), seed \(seed): \(result.differences)")
+        let damaged = result.timeline
         for wait in damaged.waits { #expect(wait.times.total == wait.length) }
         for cpu in damaged.cpus { #expect(cpu.busy + cpu.idle + cpu.lost == damaged.span) }
         sum += LossScore(whole: whole, damaged: damaged)

@@ -1,6 +1,6 @@
 public import ProxyModel
+import ProxyTraceKit
 public import TraceCore
-import TraceReader
 public import TraceTestKit
 
 /// A capture with everything that its reconstruction is scored against.
@@ -8,34 +8,29 @@ public struct ScoredCapture: Sendable {
   /// `folder/name` below the captures' directory.
   public var name: String
   public var folder: String { String(name.prefix { $0 != "/" }) }
-  public var events: [SchedEvent]
-  public var savedComms: [Pid: Comm]
-  public var cpuCount: Int
+  public var events: [SchedEvent] {
+    get { recorded.events }
+    set { recorded.events = newValue }
+  }
   public var truth: Truth
   public var clock: TraceClock
+  private var recorded: RecordedEvents
 
   /// Reads a whole capture into memory.
   public init(name: String, path: String, truth: Truth) throws {
     self.name = name
     self.truth = truth
-    var reader = try CaptureReader(path: path)
-    clock = reader.info.clock
-    events = []
-    while let event = reader.next() { events.append(event) }
-    savedComms = reader.savedComms
-    cpuCount = reader.info.cpuCount
+    let session = try CaptureSession(path: path)
+    clock = session.info.clock
+    recorded = try session.record()
   }
 
   /// The model's timeline of the capture.
   public func timeline(ignoringProbes: Bool = false, proxyExecution: Bool? = nil) -> Timeline {
-    var options = ProxyMachine.Options()
-    options.savedComms = savedComms
-    options.cpuCount = cpuCount
-    options.ignoresProbes = ignoringProbes
-    options.proxyExecution = proxyExecution
-    var machine = ProxyMachine(options)
-    for event in events { machine.apply(event) }
-    return machine.finish()
+    var recorded = recorded
+    recorded.options.ignoresProbes = ignoringProbes
+    recorded.options.proxyExecution = proxyExecution
+    return recorded.timeline()
   }
 }
 

@@ -1,23 +1,32 @@
 public import ProxyModel
+import ProxyTraceKit
 public import TraceCore
-import TraceReader
 
 /// A capture's events, read once for many runs of the model.
 public struct CaptureEvents: Sendable {
-  public var events: [SchedEvent] = []
-  private var options = ProxyMachine.Options()
+  public var events: [SchedEvent] { recorded.events }
+  private var recorded: RecordedEvents
 
   public init(path: String) throws(TraceError) {
-    var reader = try CaptureReader(path: path)
-    options.savedComms = reader.savedComms
-    options.cpuCount = reader.info.cpuCount
-    options.recordsClasses = true
-    while let event = reader.next() { events.append(event) }
+    var options = CaptureSession.Options()
+    options.extras.recordsClasses = true
+    recorded = try CaptureSession(path: path, options).record()
   }
 
-  public func timeline(_ events: [SchedEvent]) -> Timeline {
-    var machine = ProxyMachine(options)
-    for event in events { machine.apply(event) }
-    return machine.finish()
+  /// What the model says of these events, in batches as in the program and one by one.
+  public struct Result {
+    /// Of the batches.
+    public var timeline: Timeline
+    /// How often the model's fast path for stretches without a wait began.
+    public var calmPeriods: Int
+    /// In what the events one by one lead to another timeline: a defect.
+    public var differences: [String]
+  }
+
+  public func result(_ events: [SchedEvent]) -> Result {
+    var changed = recorded
+    changed.events = events
+    let (timeline, calmPeriods, differences) = changed.timelineOfBothPaths()
+    return Result(timeline: timeline, calmPeriods: calmPeriods, differences: differences)
   }
 }

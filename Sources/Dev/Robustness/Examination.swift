@@ -1,8 +1,8 @@
 import ProxyAnalysis
 public import ProxyModel
 import ProxyReport
+import ProxyTraceKit
 public import TraceCore
-import TraceReader
 
 /// What became of a capture that was read, analysed and rendered in this process as the program would do it.
 public struct Examination: Sendable {
@@ -17,7 +17,10 @@ public struct Examination: Sendable {
   var census = CaptureCensus()
   /// Loss items in the stream.
   public var losses = 0
+  /// What the program makes of the capture, reading it in batches.
   public var timeline = Timeline()
+  /// How often the model's fast path for stretches without a wait began.
+  public var calmPeriods = 0
   /// What no input may bring about, in words. Empty if all is well.
   public var violations: [String] = []
 
@@ -39,33 +42,40 @@ public struct Examiner {
   public var rendering = Rendering.all
   /// The records are kept for comparison.
   public var keepsRecords = true
-  public var options = ProxyMachine.Options()
   /// Which events play which role.
   public var map = EventMap.standard
-  private let file = MemoryFile()
 
   public init() {}
 
-  public func examine(_ bytes: [UInt8]) -> Examination {
-    file.fill(bytes)
-    return examine(path: file.path)
+  private var options: CaptureSession.Options {
+    var options = CaptureSession.Options()
+    options.events = map
+    // Small pieces, so that a short text has some.
+    options.chunkSize = 2048
+    return options
   }
 
+  public func examine(_ bytes: [UInt8]) -> Examination { bytes.withUnsafeBytes { examine($0) } }
+
   public func examine(_ bytes: UnsafeRawBufferPointer) -> Examination {
-    file.fill(bytes)
-    return examine(path: file.path)
+    examine { () throws(TraceError) in try CaptureSession(bytes: bytes, options) }
   }
 
   public func examine(path: String) -> Examination {
+    examine { () throws(TraceError) in try CaptureSession(path: path, options) }
+  }
+
+  private func examine(_ open: () throws(TraceError) -> CaptureSession) -> Examination {
     var result = Examination()
     do throws(TraceError) {
-      let context = try read(path, &result)
+      let session = try open()
+      let context = try read(session, &result)
       check(context.timeline, &result)
       try context.requireSwitches()
       result.status = context.diagnostics.hasDamage ? 3 : 0
       if rendering == .all {
         render(context, &result)
-        try explain(path, context, &result)
+        try explain(session, context, &result)
       }
     } catch {
       result.status = 1
@@ -75,50 +85,33 @@ public struct Examiner {
     return result
   }
 
-  private func read(_ path: String, _ result: inout Examination) throws(TraceError) -> ReportContext {
-    var reader = try CaptureReader(path: path, events: map)
-    var options = options
-    options.savedComms = reader.savedComms
-    options.cpuCount = reader.info.cpuCount
-    var machine = ProxyMachine(options)
+  /// Reads the capture as the program does, in batches, and event by event, and compares.
+  private func read(_ session: CaptureSession, _ result: inout Examination) throws(TraceError) -> ReportContext {
+    var inBatches = EventDigest()
+    let capture = try session.load { batch in
+      if batch.isFirst { inBatches = EventDigest() }
+      for event in batch.events { inBatches.add(event) }
+    }
+    var census = CaptureCensus()
     var digest = EventDigest()
-    while let event = reader.next() {
-      result.census.count(event)
-      if reader.isText { digest.add(event) }
+    var losses = 0
+    var records: [CPU: [UInt64]] = [:]
+    let single = try session.loadSingleEvents { event in
+      census.count(event)
+      digest.add(event)
       if case .lost = event.body {
-        result.losses += 1
+        losses += 1
       } else if keepsRecords {
         let who = UInt64(event.eventID) << 32 | UInt64(UInt32(bitPattern: event.pid))
-        result.records[event.cpu, default: []].append(event.timestamp.rawValue &* 0x9e37_79b9_7f4a_7c15 ^ who)
+        records[event.cpu, default: []].append(event.timestamp.rawValue &* 0x9e37_79b9_7f4a_7c15 ^ who)
       }
-      machine.apply(event)
     }
-    result.timeline = machine.finish()
-    if reader.isText, try unscannedDigest(path) != digest {
-      result.violations.append("reading without a scan gives other events")
-    }
-    result.diagnostics = reader.diagnostics
-    result.diagnostics.merge(result.timeline.diagnostics)
-    var symbols: [LockAddress: String] = [:]
-    for wait in result.timeline.waits.prefix(20) {
-      if let symbol = reader.symbol(for: wait.lock.rawValue) { symbols[wait.lock] = symbol.name }
-    }
-    return ReportContext(
-      capture: reader.info, timeline: result.timeline, diagnostics: result.diagnostics, symbols: symbols)
-  }
-
-  /// The events as the program reads them: in batches, and a text in pieces, without a look for losses beforehand.
-  private func unscannedDigest(_ path: String) throws(TraceError) -> EventDigest {
-    var reader = try CaptureReader(path: path, events: map, skipsLossScan: true)
-    var digest = EventDigest()
-    repeat {
-      digest = EventDigest()
-      // Small pieces, so that a short text has some.
-      var batches = ReadAhead(reader, onThread: true, chunkSize: 2048)
-      while let events = batches.nextBatch() { for event in events { digest.add(event) } }
-      reader = batches.finish()
-    } while reader.restart()
-    return digest
+    if inBatches != digest { result.violations.append("batches are other events") }
+    result.violations += capture.differences(from: single).map { "batches differ in \($0)" }
+    (result.census, result.losses, result.records) = (census, losses, records)
+    (result.timeline, result.diagnostics) = (capture.timeline, capture.diagnostics)
+    result.calmPeriods = capture.calmPeriods
+    return capture.context()
   }
 
   /// The laws that hold for every input.
@@ -161,11 +154,16 @@ public struct Examiner {
   }
 
   /// What `explain` does: reads the capture again, for one wait.
-  private func explain(_ path: String, _ context: ReportContext, _ result: inout Examination) throws(TraceError) {
+  private func explain(_ session: CaptureSession, _ context: ReportContext, _ result: inout Examination)
+    throws(TraceError)
+  {
     guard !context.timeline.waits.isEmpty else { return }
     var builder = StoryBuilder(of: context.timeline.waits.count / 2, in: context.timeline)
-    var reader = try CaptureReader(path: path, events: map)
-    while let event = reader.next(), !builder.isPast(event) { builder.apply(event) }
+    try session.forEachEvent { event in
+      if builder.isPast(event) { return false }
+      builder.apply(event)
+      return true
+    }
     let sink = ByteSink()
     try? StoryText(showsAll: false, isColoured: false).write(builder.finish(), of: context, to: sink)
     result.violations += OutputRules.text(sink.bytes)

@@ -1,5 +1,5 @@
 /// What a capture is: everything the file says about itself, known before the first event is read.
-public struct CaptureInfo: Sendable {
+public struct CaptureInfo: Sendable, Hashable {
   /// The input as the user named it.
   public var path: String
   public var format: CaptureFormat

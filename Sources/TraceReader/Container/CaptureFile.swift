@@ -1,14 +1,14 @@
 import Glibc
-import TraceCore
+package import TraceCore
 
-/// A capture's file, open for reading; closes itself.
-struct CaptureFile: ~Copyable {
+/// A capture's file, open for reading; closes itself. Several readers may share it.
+package final class CaptureFile: Sendable {
   let view: FileView
 
   /// Opens a regular file, or standard input as `-`.
   ///
   /// Everything else is refused before it is opened: reading needs positions, and opening a pipe would wait for a writer.
-  init(path: String) throws(TraceError) {
+  package init(path: String) throws(TraceError) {
     if path == "-" {
       view = try Self.standardInput()
       return
@@ -28,6 +28,20 @@ struct CaptureFile: ~Copyable {
     view = FileView(descriptor: descriptor, size: UInt64(clamping: status.st_size))
   }
 
+  /// Copies bytes to a file without a name.
+  /// - Parameter name: What an error calls it.
+  package init(bytes: UnsafeRawBufferPointer, name: String) throws(TraceError) {
+    let folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : Self.temporaryDirectory
+    let descriptor = Self.fileWithoutName(in: folder)
+    guard descriptor >= 0 else { throw Self.cannotSpool(name, folder, errno) }
+    guard Self.write(bytes, to: descriptor) else {
+      let code = errno
+      _ = close(descriptor)
+      throw Self.cannotSpool(name, folder, code)
+    }
+    view = FileView(descriptor: descriptor, size: UInt64(bytes.count))
+  }
+
   deinit { _ = close(view.descriptor) }
 
   /// What is redirected from a file is read there; what comes through a pipe goes to a file without a name first, since
@@ -40,10 +54,8 @@ struct CaptureFile: ~Copyable {
       guard descriptor >= 0 else { throw cannotOpen("-", errno) }
       return FileView(descriptor: descriptor, size: UInt64(clamping: status.st_size))
     }
-    var name = Array("\(temporaryDirectory)/proxytrace-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&name)
-    guard descriptor >= 0 else { throw cannotSpool(errno) }
-    unlink(name)
+    let descriptor = fileWithoutName(in: temporaryDirectory)
+    guard descriptor >= 0 else { throw cannotSpool("-", temporaryDirectory, errno) }
     var size: UInt64 = 0
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer { buffer.deallocate() }
@@ -51,20 +63,34 @@ struct CaptureFile: ~Copyable {
       let count = Glibc.read(STDIN_FILENO, buffer.baseAddress, buffer.count)
       if count < 0, errno == EINTR { continue }
       if count <= 0 { break }
-      var done = 0
-      while done < count {
-        let written = write(descriptor, buffer.baseAddress.map { $0 + done }, count - done)
-        if written < 0, errno == EINTR { continue }
-        guard written > 0 else {
-          let code = errno
-          _ = close(descriptor)
-          throw cannotSpool(code)
-        }
-        done += written
+      guard write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor) else {
+        let code = errno
+        _ = close(descriptor)
+        throw cannotSpool("-", temporaryDirectory, code)
       }
       size += UInt64(count)
     }
     return FileView(descriptor: descriptor, size: size)
+  }
+
+  /// - Returns: its descriptor; negative where it cannot be made, and `errno` says why.
+  private static func fileWithoutName(in folder: String) -> Int32 {
+    var name = Array("\(folder)/proxytrace-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&name)
+    if descriptor >= 0 { unlink(name) }
+    return descriptor
+  }
+
+  /// - Returns: whether all was written; if not, `errno` says why.
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+      if written < 0, errno == EINTR { continue }
+      guard written > 0 else { return false }
+      done += written
+    }
+    return true
   }
 
   private static var temporaryDirectory: String {
@@ -72,9 +98,9 @@ struct CaptureFile: ~Copyable {
     return String(cString: directory)
   }
 
-  private static func cannotSpool(_ code: Int32) -> TraceError {
+  private static func cannotSpool(_ path: String, _ folder: String, _ code: Int32) -> TraceError {
     TraceError(
-      .cannotOpen, path: "-", "cannot be kept in \(temporaryDirectory): \(String(cString: strerror(code)))",
+      .cannotOpen, path: path, "cannot be kept in \(folder): \(String(cString: strerror(code)))",
       advice: "set TMPDIR to a directory with room for it, or name a file")
   }
 

@@ -3,8 +3,8 @@ import Glibc
 import ProxyAnalysis
 import ProxyModel
 import ProxyReport
+import ProxyTraceKit
 import TraceCore
-import TraceReader
 
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -45,13 +45,12 @@ struct ExplainCommand: ParsableCommand {
     var status = RunStatus()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(TraceError) {
-      let events = try reading.events.choice()
-      let capture = try LoadedCapture(
-        path: file, instance: reading.instance, events: events, top: 1, jobs: reading.jobs, options: model.options)
-      try capture.context.requireSwitches()
-      status.note(damage: capture.context.diagnostics.hasDamage)
-      let story = try tell(capture.context, events)
-      show(story, capture.context, sink, &status)
+      let session = try reading.session(file, model)
+      let context = try session.loadShowingProgress().context(top: 1)
+      try context.requireSwitches()
+      status.note(damage: context.diagnostics.hasDamage)
+      let story = try tell(context, session)
+      show(story, context, sink, &status)
     } catch {
       status.fail(error)
     }
@@ -59,15 +58,13 @@ struct ExplainCommand: ParsableCommand {
   }
 
   /// Reads the capture again, for the wait alone.
-  private func tell(_ context: ReportContext, _ events: CaptureEvents) throws(TraceError) -> WaitStory {
-    let timeline = context.timeline
-    var builder = try builder(timeline)
-    var reader = try CaptureReader(path: file, instance: reading.instance, events: events.map, marks: events.marks)
-    while let event = reader.next() {
+  private func tell(_ context: ReportContext, _ session: CaptureSession) throws(TraceError) -> WaitStory {
+    var builder = try builder(context.timeline)
+    try session.forEachEvent { event in
       // CPUs' own clocks may be off: a later stamp does not mean that the wait is over on the other CPUs.
-      if builder.isPast(event), context.capture.clock.isGlobal { break }
-      if model.ignoreProbes, event.body.role?.isProbe == true { continue }
+      if builder.isPast(event), context.capture.clock.isGlobal { return false }
       builder.apply(event)
+      return true
     }
     return builder.finish()
   }

@@ -3,6 +3,7 @@ import EventMaps
 import Glibc
 import ProxyAnalysis
 import ProxyReport
+import ProxyTraceKit
 import TraceCore
 
 struct InfoCommand: ParsableCommand {
@@ -33,11 +34,9 @@ struct InfoCommand: ParsableCommand {
       return try status.exit()
     }
     do throws(TraceError) {
-      let events = try reading.events.choice()
-      let capture = try LoadedCapture(
-        path: file, instance: reading.instance, events: events, top: 1, jobs: reading.jobs, counts: true)
-      status.note(damage: capture.context.diagnostics.hasDamage)
-      show(capture, &status)
+      let (capture, census) = try reading.session(file).loadCounting()
+      status.note(damage: capture.diagnostics.hasDamage)
+      show(capture.context(top: 1), census, &status)
     } catch {
       status.fail(error)
     }
@@ -54,10 +53,10 @@ struct InfoCommand: ParsableCommand {
     }
   }
 
-  private func show(_ capture: LoadedCapture, _ status: inout RunStatus) {
+  private func show(_ context: ReportContext, _ census: CaptureCensus, _ status: inout RunStatus) {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(OutputError) {
-      try InfoText(isColoured: reading.color.isColoured).write(Report(capture.context), capture.census, to: sink)
+      try InfoText(isColoured: reading.color.isColoured).write(Report(context), census, to: sink)
       try sink.flush()
     } catch {
       status.fail(error)

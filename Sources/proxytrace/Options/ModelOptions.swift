@@ -1,9 +1,11 @@
 import ArgumentParser
-import ProxyModel
 
 /// Whether the traced kernel proxies: found by the model (`auto`), or stated by the user.
 enum ProxyChoice: String, ExpressibleByArgument, CaseIterable {
   case auto, on, off
+
+  /// `nil` where the capture decides.
+  var answer: Bool? { self == .auto ? nil : self == .on }
 }
 
 /// Options of every command that runs the model.
@@ -13,12 +15,4 @@ struct ModelOptions: ParsableArguments {
 
   @Option(help: "Whether the traced kernel proxies: auto (the capture decides, and the report says how), on, off.")
   var proxyExec = ProxyChoice.auto
-
-  /// The model's options.
-  var options: ProxyMachine.Options {
-    var options = ProxyMachine.Options()
-    options.ignoresProbes = ignoreProbes
-    options.proxyExecution = proxyExec == .auto ? nil : proxyExec == .on
-    return options
-  }
 }

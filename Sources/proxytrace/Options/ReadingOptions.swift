@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import ProxyAnalysis
+import ProxyTraceKit
 import TraceCore
 
 /// Options of every command that reads a capture and prints.
@@ -35,11 +36,10 @@ extension ReadingOptions {
   /// - Returns: `nil` where it cannot be read; the error has then been printed.
   func load(_ file: String, _ model: ModelOptions, top: Int = 10, _ status: inout RunStatus) -> ReportContext? {
     do throws(TraceError) {
-      let capture = try LoadedCapture(
-        path: file, instance: instance, events: try events.choice(), top: top, jobs: jobs, options: model.options)
-      try capture.context.requireSwitches()
-      status.note(damage: capture.context.diagnostics.hasDamage)
-      return capture.context
+      let context = try session(file, model).loadShowingProgress().context(top: top)
+      try context.requireSwitches()
+      status.note(damage: context.diagnostics.hasDamage)
+      return context
     } catch {
       status.fail(error)
       return nil

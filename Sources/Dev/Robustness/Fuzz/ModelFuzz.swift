@@ -1,6 +1,7 @@
 import ProxyAnalysis
 import ProxyModel
 import ProxyReport
+import ProxyTraceKit
 import TraceCore
 
 /// Input = a byte of options, then events: an event's kind, CPU and step in time, then its fields, a byte each. A byte of 16 and
@@ -13,10 +14,11 @@ enum ModelFuzz {
     options.ignoresProbes = flags & 1 != 0
     options.proxyExecution = flags & 2 != 0 ? flags & 4 != 0 : nil
     let events = events(&feed)
-    var machine = ProxyMachine(options)
-    for event in events { machine.apply(event) }
-    let timeline = machine.finish()
-    return laws(timeline) + (flags & 8 != 0 ? rendered(timeline, events) : [])
+    var recorded = RecordedEvents(events, options)
+    // Short inputs, too, are to be cut into batches: other numbers for the same tasks.
+    recorded.batchSize = flags & 16 != 0 ? 8 : 1024
+    let (timeline, _, differences) = recorded.timelineOfBothPaths()
+    return differences + laws(timeline) + (flags & 8 != 0 ? rendered(timeline, events) : [])
   }
 
   private static func laws(_ timeline: Timeline) -> [String] {

@@ -5,7 +5,8 @@ import TraceCore
 struct Losses: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Makes holes in captures, and counts what is claimed to be known and is not.",
-    discussion: "Status 1 if there is any. Example: proxytrace-fuzz losses --seeds 100 Fixtures/captures/proxy-*/*.dat")
+    discussion:
+      "Status 1 if there is any. Example: proxytrace-dev fuzz losses --seeds 100 Fixtures/captures/proxy-*/*.dat")
 
   @Option(help: "How often each capture gets holes.") var seeds = 20
   @Option(help: "How many wrong claims to print for each capture.") var show = 5
@@ -15,10 +16,12 @@ struct Losses: ParsableCommand {
     var sum = LossScore()
     for path in captures {
       let capture = try CaptureEvents(path: path)
-      let whole = capture.timeline(capture.events)
+      let whole = capture.result(capture.events)
       var score = LossScore()
       for seed in 1...UInt64(seeds) {
-        var one = LossScore(whole: whole, damaged: capture.timeline(SeededLoss.events(capture.events, seed: seed)))
+        let damaged = capture.result(SeededLoss.events(capture.events, seed: seed))
+        var one = LossScore(whole: whole.timeline, damaged: damaged.timeline)
+        one.wrong += damaged.differences
         one.wrong = one.wrong.map { "seed \(seed): \($0)" }
         score += one
       }

@@ -9,7 +9,7 @@ extension FuzzTarget: ExpressibleByArgument {}
 struct Seeds: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a target's first inputs to a directory.",
-    discussion: "Example: proxytrace-fuzz seeds pages corpus Fixtures/captures/formats/v7-none.dat")
+    discussion: "Example: proxytrace-dev fuzz seeds pages corpus Fixtures/captures/formats/v7-none.dat")
 
   @Argument(help: "The target.") var target: FuzzTarget
   @Argument(help: "The directory, which is made.", completion: .directory) var directory: String
@@ -59,10 +59,10 @@ struct Replay: ParsableCommand {
   /// The callback of C can hold nothing.
   nonisolated(unsafe) private var chosenTarget = FuzzTarget.container
 
-  struct Fuzz: ParsableCommand {
+  struct FuzzRun: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Runs libFuzzer on a target.",
-      discussion: "Example: proxytrace-fuzz fuzz model -max_total_time=30 corpus")
+      commandName: "run", abstract: "Runs libFuzzer on a target.",
+      discussion: "Example: proxytrace-dev fuzz run model -max_total_time=30 corpus", aliases: ["fuzz"])
 
     @Argument(help: "The target.") var target: FuzzTarget
     @Argument(parsing: .captureForPassthrough, help: "libFuzzer's own arguments.") var arguments: [String] = []
@@ -72,7 +72,7 @@ struct Replay: ParsableCommand {
       var count = Int32(arguments.count + 1)
       // libFuzzer keeps them; they are never freed.
       let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: arguments.count + 2)
-      for (index, argument) in (["proxytrace-fuzz"] + arguments).enumerated() { list[index] = strdup(argument) }
+      for (index, argument) in (["proxytrace-dev"] + arguments).enumerated() { list[index] = strdup(argument) }
       list[arguments.count + 1] = nil
       var pointer = list
       let status = runDriver(&count, &pointer) { data, size in

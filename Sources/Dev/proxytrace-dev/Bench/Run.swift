@@ -3,12 +3,13 @@ import Foundation
 import TraceTestKit
 
 /// Whole processes against each other, in turn, in one run.
-struct Run: ParsableCommand {
+struct BenchRun: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "run",
     abstract: "proxytrace against trace-cmd report, wc and cat: whole processes in turn, medians and ratios.",
     discussion: """
       Makes its inputs first, and keeps them in --folder for the next time. Example: \
-      proxytrace-bench run --millions 1,3,10 --folder /tmp/bench
+      proxytrace-dev bench run --millions 1,3,10 --folder /tmp/bench
       """)
 
   @Option(help: "Where captures are kept.") var folder = NSTemporaryDirectory() + "proxytrace-bench"

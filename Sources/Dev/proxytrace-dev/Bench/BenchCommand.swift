@@ -1,9 +1,8 @@
 import ArgumentParser
 
 /// The developer's tool behind docs/performance.md.
-@main
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "proxytrace-bench", abstract: "Measures proxytrace, its stages and its peer.",
-    subcommands: [Run.self, Stages.self])
+    commandName: "bench", abstract: "Measures proxytrace, its stages and its peer.",
+    subcommands: [BenchRun.self, Stages.self])
 }

@@ -8,7 +8,7 @@ struct Repeat: ParsableCommand {
     discussion: """
       A long capture with the contention of a real one. Several captures of one machine are played one after the other. \
       Example:
-      proxytrace-fixtures repeat --events 10000000 --version 6 Fixtures/captures/proxy-on-plain/*.dat big.dat
+      proxytrace-dev repeat --events 10000000 --version 6 Fixtures/captures/proxy-on-plain/*.dat big.dat
       """)
 
   @Option(help: "How many events, at least.") var events = 1_000_000

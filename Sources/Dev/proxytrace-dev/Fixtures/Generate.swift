@@ -7,7 +7,7 @@ struct Generate: ParsableCommand {
     abstract: "Writes the trace.dat of a simulated machine.",
     discussion: """
       The same options make the same file. Example:
-      proxytrace-fixtures generate --events 1000000 --cpus 8 --tasks 24 --compression zstd big.dat
+      proxytrace-dev generate --events 1000000 --cpus 8 --tasks 24 --compression zstd big.dat
       """)
 
   @Option(help: "What is left to chance follows from it.") var seed: UInt64 = 1

@@ -2,18 +2,11 @@ import ArgumentParser
 import Foundation
 import TraceTestKit
 
-/// The developer's tool behind `Fixtures/`: see `Fixtures/README.md`.
-@main
-struct FixturesCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "proxytrace-fixtures", abstract: "Makes captures for tests and benchmarks.",
-    subcommands: [Shrink.self, Generate.self, Repeat.self])
-}
-
+/// Makes what is in `Fixtures/`: see `Fixtures/README.md`.
 struct Shrink: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Copies a trace.dat without most of its kernel symbols.",
-    discussion: "The records stay byte for byte. Example: proxytrace-fixtures shrink trace.dat small.dat")
+    discussion: "The records stay byte for byte. Example: proxytrace-dev shrink trace.dat small.dat")
 
   @Argument(help: "The capture.", completion: .file()) var input: String
   @Argument(help: "The file to write.", completion: .file()) var output: String

@@ -1,9 +1,8 @@
 import ArgumentParser
 import Foundation
 import ProxyAnalysis
-import ProxyModel
 import ProxyReport
-import TraceCore
+import ProxyTraceKit
 import TraceReader
 
 struct Stages: ParsableCommand {
@@ -12,7 +11,7 @@ struct Stages: ParsableCommand {
     discussion: """
       Each stage is run together with those before it, and the difference is printed; medians of several rounds. Decoding is
       reading one CPU after the other; merging is what it costs more to read them in order. Tables are written alone.
-      Example: proxytrace-bench stages big.dat
+      Example: proxytrace-dev bench stages big.dat
       """)
 
   @Option(help: "Rounds of which the median is taken.") var rounds = 5
@@ -28,7 +27,7 @@ struct Stages: ParsableCommand {
     var samples: [[Double]] = Array(repeating: [], count: 6)
     var count: UInt64 = 0
     for _ in 0..<rounds {
-      samples[0].append(try seconds { _ = try CaptureReader(path: file) })
+      samples[0].append(try seconds { _ = try CaptureSession(path: file) })
       samples[1].append(try seconds { count = try read(file, ReadingWay(isMerged: false)) })
       samples[2].append(try seconds { count = try read(file, ReadingWay()) })
       samples[3].append(try seconds { _ = try model(file) })
@@ -54,26 +53,23 @@ struct Stages: ParsableCommand {
   }
 
   private func read(_ file: String, _ way: ReadingWay) throws -> UInt64 {
-    var batches = ReadAhead(try CaptureReader(path: file, way: way), onThread: false)
+    var options = CaptureSession.Options()
+    (options.jobs, options.way) = (1, way)
     var count: UInt64 = 0
-    while let events = batches.nextBatch() { count += UInt64(events.count) }
+    try CaptureSession(path: file, options).forEachBatch { batch in
+      count = UInt64(batch.events.count) + (batch.isFirst ? 0 : count)
+    }
     return count
   }
 
-  private func model(_ file: String) throws -> (CaptureInfo, Timeline) {
-    let reader = try CaptureReader(path: file)
-    var options = ProxyMachine.Options()
-    options.savedComms = reader.savedComms
-    options.cpuCount = reader.info.cpuCount
-    var machine = ProxyMachine(options)
-    var batches = ReadAhead(reader, onThread: false)
-    while let events = batches.nextBatch() { machine.apply(events) }
-    return (batches.finish().info, machine.finish())
+  private func model(_ file: String) throws -> LoadedCapture {
+    var options = CaptureSession.Options()
+    options.jobs = 1
+    return try CaptureSession(path: file, options).load()
   }
 
   private func report(_ file: String) throws -> Report {
-    let (info, timeline) = try model(file)
-    let report = Report(ReportContext(capture: info, timeline: timeline))
+    let report = Report(try model(file).context())
     try withSink { try TextReport().write(report, to: $0) }
     return report
   }

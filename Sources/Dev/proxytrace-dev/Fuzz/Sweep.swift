@@ -11,8 +11,8 @@ struct Sweep: ParsableCommand {
       Status 1 if a result is silent or broken. A crash or a hang names the damage; --only repeats it.
 
       Examples:
-        proxytrace-fuzz sweep Fixtures/captures/*/crowd.dat
-        proxytrace-fuzz sweep --class 'zeroed page' --only 7 --keep bad.dat capture.dat
+        proxytrace-dev fuzz sweep Fixtures/captures/*/crowd.dat
+        proxytrace-dev fuzz sweep --class 'zeroed page' --only 7 --keep bad.dat capture.dat
       """)
 
   @Option(name: .customLong("class"), help: "Only this kind of damage.") var className: String?

@@ -1,0 +1,50 @@
+package import ProxyModel
+public import TraceCore
+package import TraceReader
+
+extension CaptureSession {
+  /// How a capture is read and what the model takes for granted.
+  public struct Options: Sendable {
+    /// The buffer instance to read; `nil` or empty for the top one.
+    public var instance: String?
+    /// Which events play which role, for kernels out of tree.
+    public var events = EventMap.standard
+    /// How messages of `bpf_trace_printk` mark callbacks of a sched_ext scheduler.
+    public var marks = MarkPattern.standard
+    /// Names of tasks that neither an event nor the capture itself names.
+    public var savedComms: [Pid: Comm] = [:]
+    /// Leave the events of the `proxytrace` probes out, as if they had not been recorded.
+    public var ignoresProbes = false
+    /// Whether the traced kernel proxies; `nil` = the capture decides.
+    public var proxyExecution: Bool?
+    /// Threads that read: with 2 or more another one reads ahead, and a text is parsed on both. No result depends on it.
+    public var jobs = 2
+
+    /// What the model is asked for besides, for tests and scores.
+    package var extras = ProxyMachine.Options()
+    /// How a `trace.dat` is read, for benchmarks.
+    package var way = ReadingWay()
+    /// Size of the chunks that a text is cut into, in bytes.
+    package var chunkSize = 128 << 10
+
+    public init() {}
+
+    /// The model's options for a capture.
+    func model(_ reader: borrowing CaptureReader) -> ProxyMachine.Options {
+      var model = extras
+      model.ignoresProbes = ignoresProbes
+      model.proxyExecution = proxyExecution
+      model.savedComms = savedComms.merging(reader.savedComms) { _, fromCapture in fromCapture }
+      model.cpuCount = reader.info.cpuCount
+      return model
+    }
+
+    /// A capture's description as the analyses get it: what is ignored does not count as recorded.
+    func seen(_ info: CaptureInfo) -> CaptureInfo {
+      guard ignoresProbes else { return info }
+      var info = info
+      info.events.removeAll { $0.role?.isProbe == true }
+      return info
+    }
+  }
+}
