@@ -3,7 +3,7 @@ public import TraceCore
 import Yams
 
 extension EventMap {
-  /// Larger files are no maps.
+  /// In bytes. No map is larger.
   private static let largestFile = 1 << 20
 
   /// Reads a map from a file.
@@ -18,7 +18,7 @@ extension EventMap {
   }
 
   /// Reads a map's text.
-  /// - Parameter path: what errors call it.
+  /// - Parameter path: The name of the map in errors.
   /// - Throws: `badMap` with line and column.
   public init(_ bytes: [UInt8], path: String) throws(TraceError) {
     guard bytes.count <= Self.largestFile else {
@@ -38,7 +38,7 @@ extension EventMap {
 /// What is wrong with a map, and where.
 private struct Problem: Error {
   var text: String
-  /// From 1; `nil` where the parser does not tell.
+  /// From 1; `nil` where the parser does not give them.
   var line, column: Int?
   var remedy = Self.advice
 
@@ -78,8 +78,8 @@ private enum MapFile {
     return entries
   }
 
-  /// Aliases of aliases make a few lines stand for more nodes than any memory holds, and the parser looks at all of them where
-  /// they are a mapping's key. No map needs any: a word that begins with an asterisk is refused before the parser sees it.
+  /// Refuses words that begin with an asterisk before the parser sees them. Aliases of aliases can make a few lines
+  /// into more nodes than fit into memory, and the parser visits all of them in a mapping's key. No map needs aliases.
   private static func refuseAliases(_ text: String) throws(Problem) {
     var (line, column) = (1, 0)
     // The two bytes before.
@@ -87,7 +87,7 @@ private enum MapFile {
     var isComment = false
     for byte in text.utf8 {
       column += 1
-      // A colon ends a key without a blank behind it only where the key is in quotes, or brackets.
+      // A colon without a blank after it ends a key only if the key is in quotes or brackets.
       let beginsWord =
         " \t\r\n,[{".utf8.contains(last) || last == UInt8(ascii: ":") && "\"']}".utf8.contains(first)
       if byte == UInt8(ascii: "#"), beginsWord { isComment = true }
@@ -208,10 +208,7 @@ private enum MapFile {
 
   /// A letter or `_`, then letters, digits, `_` and `-`: what the kernel allows in names of systems, events and fields.
   private static func isWord(_ text: some StringProtocol) -> Bool {
-    guard let first = text.utf8.first, !(0x30...0x39).contains(first), first != UInt8(ascii: "-") else { return false }
-    return text.utf8.allSatisfy { byte in
-      (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x5f
-        || byte == 0x2d
-    }
+    guard let first = text.utf8.first, !first.isASCIIDigit, first != UInt8(ascii: "-") else { return false }
+    return text.utf8.allSatisfy { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
   }
 }

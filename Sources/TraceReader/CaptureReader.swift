@@ -2,57 +2,63 @@ public import TraceCore
 
 /// A task's name that a text's line has shown.
 public struct TaskName: Sendable {
-  /// The place in its batch of the event that was read last; the name is to be told before that.
+  /// The index in its batch of the first event that the name applies to.
   public var place: Int
+  /// The task's pid.
   public var pid: Pid
+  /// The task's name. Hostile text.
   public var comm: Comm
 
   package init(place: Int, pid: Pid, comm: Comm) { (self.place, self.pid, self.comm) = (place, pid, comm) }
 }
 
-/// How a `trace.dat` is read. No event depends on it.
+/// How a `trace.dat` is read. The events do not depend on it.
 package struct ReadingWay: Sendable {
-  /// Of a CPU, in bytes; at least a page is read.
+  /// Bytes to read at a time for a CPU; at least a page is read.
   package var windowSize = 256 << 10
   /// `false`: one CPU after the other instead of in order of time.
   package var isMerged = true
 
+  /// The usual way, unless said otherwise.
   package init(windowSize: Int = 256 << 10, isMerged: Bool = true) {
     (self.windowSize, self.isMerged) = (windowSize, isMerged)
   }
 }
 
-/// Reads a capture, a `trace.dat` or ftrace text: first what it is, then its records as one stream.
+/// Reads a capture, a `trace.dat` or ftrace text: its description first, then its records as one stream.
 ///
-///     var reader = try CaptureReader(path: "trace.dat")
-///     while let event = reader.next() { … }
-///     for entry in reader.diagnostics.all { … }
+///     func count(_ path: String) throws -> Int {
+///       var reader = try CaptureReader(path: path)
+///       var count = 0
+///       while reader.next() != nil { count += 1 }
+///       for entry in reader.diagnostics.all { print(entry) }
+///       return count
+///     }
 ///
-/// Opening a `trace.dat` reads the metadata but neither records nor symbols; a text is gone through once for losses, unless it is
-/// opened in haste. Memory does not grow with the file: a window of at most 256 KiB a CPU, less where there are many, or one
-/// decompressed chunk a CPU; of text, one window.
+/// Opening a `trace.dat` reads the metadata but neither records nor symbols. Opening a text scans it once for losses
+/// and for events of sched_ext callbacks, unless `skipsLossScan` is given. Memory does not grow with the file: a window
+/// of at most 256 KiB a CPU, less for many CPUs, or one decompressed chunk a CPU; for text, one window.
 ///
 /// Damage never stops the stream: what cannot be read becomes a loss at its place and an entry of ``diagnostics``.
 public struct CaptureReader: ~Copyable {
   private let file: CaptureFile
-  /// The one of both that reads this capture.
-  ///
-  /// Where it stands: taken out of an optional and put back, a reader of a kilobyte would be moved twice for each event.
-  /// Allocated once, owned here alone, freed with this.
+  /// The reader of a `trace.dat`; `nil` for text. At a fixed address, since an optional's payload of a kilobyte would
+  /// be moved out and back for each event. Allocated once, owned and freed by this reader.
   private let dat: UnsafeMutablePointer<DatReader>?
+  /// The reader of a text, likewise; `nil` for a `trace.dat`.
   private let text: UnsafeMutablePointer<TextReader>?
-  /// For who wants one event after the other; not made before.
+  /// For ``next()``; made by its first call.
   private var single: UnsafeMutablePointer<EventPacker>?
   private let singleMemory = BatchMemory.allocate(1)
 
-  /// Opens a capture; its content tells what it is.
+  /// Opens a capture. Its content decides how it is read.
   /// - Parameters:
   ///   - path: A file; `-` is standard input.
   ///   - instance: The buffer instance to read; `nil` or empty for the top one.
   ///   - events: Which events play which role.
   ///   - marks: How marks of sched_ext callbacks are recognised in messages.
-  ///   - skipsLossScan: Of text, do not look for losses beforehand, which costs a fifth of the time; call
-  ///     ``restart()`` at the end.
+  ///   - skipsLossScan: Begin to read a text without scanning it first, which saves much of the time. Call
+  ///     ``restart()`` at the end of the stream, and read again if it returns `true`.
   /// - Throws: `cannotOpen`, `notATrace`, `unsupported`, `damaged` where nothing can be read, `noSuchInstance`.
   public init(
     path: String, instance: String? = nil, events: EventMap = .standard, marks: MarkPattern = .standard,
@@ -100,33 +106,36 @@ public struct CaptureReader: ~Copyable {
     text?.discard()
   }
 
-  /// What reads it, if it is text: there as long as this is.
+  /// The reader of a text, valid as long as this one; `nil` for a `trace.dat`.
   var textReader: UnsafeMutablePointer<TextReader>? { text }
 
-  /// Whether the stream has ended because losses should have been looked for beforehand: then it is at its beginning again, and
-  /// nothing that was read counts. Only of a text that was opened in haste.
+  /// Starts over if the stream has ended because the text must be scanned first. Only a text opened with
+  /// `skipsLossScan` can need that.
+  /// - Returns: Whether the stream is at its beginning again. Then nothing that was read before counts.
   public mutating func restart() -> Bool { text?.pointee.restart() ?? false }
 
-  /// Which one it is.
+  /// Whether the capture is text.
   public var isText: Bool { text != nil }
 
-  /// What the capture is. Of text, which does not describe its events beforehand: those that have been read.
+  /// What the capture is. The events of a text, which does not describe them in advance, are those that have been read.
   public var info: CaptureInfo {
     if let dat { return dat.pointee.info }
     guard let text else { preconditionFailure("a capture is read by one of both") }
     return text.pointee.info
   }
 
-  /// The names of tasks that the kernel remembered when recording ended: one a pid, the last. Names in events are better. Of
-  /// text, see ``takeNames()``.
+  /// The last name of each pid that the kernel remembered when recording ended. Names in events are more exact. Empty
+  /// for text, whose names are in ``ReadAhead/names``.
   public var savedComms: [Pid: Comm] { dat?.pointee.savedComms ?? [:] }
 
-  /// Names of tasks that a text's lines have shown since the last call: to be told before the event that was read last.
-  public mutating func takeNames() -> [(pid: Pid, comm: Comm)] { text?.pointee.takeNames() ?? [] }
+  /// Task names that a text's lines have shown since the last call. They apply from the last event on.
+  package mutating func takeNames() -> [(pid: Pid, comm: Comm)] { text?.pointee.takeNames() ?? [] }
 
-  /// The next event or loss in order of (time, CPU, place in the CPU's buffer), `nil` at the end. Of text, in the text's order.
+  /// The next event or loss, in order of (time, CPU, place in the CPU's buffer); for text, in the text's order. `nil`
+  /// at the end.
   ///
-  /// Only the CPUs' next events are compared, as `trace-cmd report` does: a clock that steps back on one CPU shows as it is.
+  /// Only the CPUs' next events are compared, as `trace-cmd report` does: the events of a CPU keep their order even if
+  /// its clock steps back.
   public mutating func next() -> SchedEvent? {
     let packer = single ?? .placed(EventPacker(singleMemory))
     single = packer
@@ -142,10 +151,10 @@ public struct CaptureReader: ~Copyable {
     return packer.pointee.finished.first
   }
 
-  /// The next events, until there is room for none: by far the fastest way.
+  /// Reads events until the packer is full: by far the fastest way.
   /// - Parameters:
   ///   - packer: At the beginning of a batch. If it is not full afterwards, the stream has ended.
-  ///   - names: Gets what ``takeNames()`` would have given before each of them.
+  ///   - names: Task names of a text are appended, with their places in the batch.
   package mutating func next(into packer: UnsafeMutablePointer<EventPacker>, names: inout [TaskName]) {
     if let dat { return dat.pointee.next(into: packer) }
     text?.pointee.next(into: packer, &names)
@@ -159,11 +168,11 @@ public struct CaptureReader: ~Copyable {
   /// How much of the records was read, 0 to 1.
   public var progress: Double { dat?.pointee.progress ?? text?.pointee.progress ?? 1 }
 
-  /// Formats of `trace_printk` by their address in the kernel. Read anew on each call.
-  public func printkFormats() -> [UInt64: String] { dat?.pointee.printkFormats() ?? [:] }
+  /// Formats of `trace_printk` by their address in the kernel. Each call reads them from the file.
+  package func printkFormats() -> [UInt64: String] { dat?.pointee.printkFormats() ?? [:] }
 
-  /// The kernel symbol that an address lies in, `nil` where the file has none, as text. The first call reads the symbols, some
-  /// megabytes.
+  /// The kernel symbol that an address lies in, `nil` where the file has none, as text. The first call reads the
+  /// symbols, some megabytes.
   public mutating func symbol(for address: UInt64) -> KernelSymbol? {
     guard let found = dat?.pointee.symbol(for: address) else { return nil }
     return found

@@ -1,9 +1,10 @@
 /// Events that follow each other in a stream, packed; they are unpacked when they are asked for.
 ///
-/// A view of memory that belongs to whoever gave it: valid as long as that says.
+/// A view of memory that is not the batch's own. The function that returns a batch says how long it is valid.
 public struct EventBatch {
+  /// The packed events; ``count`` of them.
   @usableFromInline package let events: UnsafePointer<PackedEvent>
-  /// What the events' numbers of tasks stand for.
+  /// The tasks that events name by their index.
   @usableFromInline package let tasks: UnsafeBufferPointer<TaskSnapshot>
   @usableFromInline let boxes: UnsafeBufferPointer<SchedEvent>
   public let count: Int
@@ -17,9 +18,12 @@ public struct EventBatch {
 }
 
 extension EventBatch: RandomAccessCollection {
+  /// 0.
   @inlinable public var startIndex: Int { 0 }
+  /// ``count``.
   @inlinable public var endIndex: Int { count }
 
+  /// An event, unpacked. Traps where the batch has no such event.
   @inlinable
   public subscript(position: Int) -> SchedEvent {
     precondition(position >= 0 && position < count, "no such event")
@@ -46,9 +50,9 @@ extension EventBatch: RandomAccessCollection {
   }
 }
 
-/// Memory for a batch. Not initialised: what it is for is read only after it was written, and needs no end.
+/// Memory for a batch. Nothing in it is initialised before it is written, or needs to be deinitialised.
 ///
-/// Unchecked: whoever hands it to another thread does so with a lock or a semaphore, and does not touch it until it comes back.
+/// Unchecked: only one thread at a time may use it; it is handed over with a lock or a semaphore.
 @usableFromInline
 package struct BatchMemory: @unchecked Sendable {
   @usableFromInline let events: UnsafeMutablePointer<PackedEvent>
@@ -58,19 +62,22 @@ package struct BatchMemory: @unchecked Sendable {
   /// In events.
   @usableFromInline package let capacity: Int
 
+  /// Memory for a batch, to be freed with ``deallocate()``.
+  /// - Parameter capacity: The most events that the batch can hold.
   package static func allocate(_ capacity: Int) -> BatchMemory {
     BatchMemory(
       events: .allocateLines(capacity: capacity), tasks: .allocateLines(capacity: 2 * capacity),
       boxes: .allocateLines(capacity: capacity), capacity: capacity)
   }
 
+  /// Frees the memory. No batch of it may be used afterwards.
   package func deallocate() {
     events.deallocate()
     tasks.deallocate()
     boxes.deallocate()
   }
 
-  /// Gives an event that was written another number of its kind.
+  /// Changes the ``SchedEvent/eventID`` of an event that was written.
   package func setEventID(_ id: UInt16, at place: Int) {
     let packed = events + place
     packed.pointee.setEventID(id)

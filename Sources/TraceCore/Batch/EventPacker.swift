@@ -1,39 +1,40 @@
 /// Packs events into a batch, whose tasks it numbers.
 ///
-/// A task gets a number when it looks other than at its last mention in the batch. Which number that was is looked up by pid
-/// among as many places as there are; two tasks that share one take it from each other, which costs a number and nothing else.
+/// A task gets a new number whenever its name, priority or pid differs from the last event of the batch that named it.
+/// The last number is looked up in a table with one slot for several pids. Tasks that share a slot get more numbers
+/// than they need, which does no harm.
 @usableFromInline
 package struct EventPacker: ~Copyable {
-  /// A task as its bytes were, and its number.
+  /// A task's bytes, and its number.
   @usableFromInline
-  struct Mention: BitwiseCopyable {
+  struct TaskSlot: BitwiseCopyable {
     @usableFromInline var low: UInt64 = 0
     @usableFromInline var high: UInt64 = 0
     @usableFromInline var rest: UInt64 = 0
-    /// Which batch it is a number of, in the upper half, where they count from 1; and the number.
+    /// The batch in the upper half, counted from 1; the task's number in the lower half.
     @usableFromInline var number: UInt64 = 0
   }
 
-  /// Of the batch; not the packer's own.
+  /// The batch's memory; the packer does not own it.
   @usableFromInline package private(set) var memory: BatchMemory
   @usableFromInline package private(set) var count = 0
   @usableFromInline var taskCount = 0
   private var boxCount = 0
-  /// In the upper half.
+  /// The batch's number, from 1, in the upper half.
   @usableFromInline var batch: UInt64 = 0
-  /// ``placeCount`` mentions, owned here alone.
-  @usableFromInline let mentions: UnsafeMutablePointer<Mention>
-  @usableFromInline static var placeCount: Int { 2048 }
+  /// ``slotCount`` slots, owned here alone.
+  @usableFromInline let slots: UnsafeMutablePointer<TaskSlot>
+  @usableFromInline static var slotCount: Int { 2048 }
 
   /// Begins a batch.
   package init(_ memory: BatchMemory) {
     self.memory = memory
-    mentions = .allocateLines(capacity: Self.placeCount)
-    mentions.initialize(repeating: Mention(), count: Self.placeCount)
+    slots = .allocateLines(capacity: Self.slotCount)
+    slots.initialize(repeating: TaskSlot(), count: Self.slotCount)
     begin(memory)
   }
 
-  deinit { mentions.deallocate() }
+  deinit { slots.deallocate() }
 
   /// Begins another batch, with nothing in it.
   package mutating func begin(_ memory: BatchMemory) {
@@ -41,18 +42,19 @@ package struct EventPacker: ~Copyable {
     (count, taskCount, boxCount) = (0, 0, 0)
     batch &+= 1 << 32
     guard batch == 0 else { return }
-    // Once in four billion batches.
-    mentions.update(repeating: Mention(), count: Self.placeCount)
+    // The counter wraps after four billion batches.
+    slots.update(repeating: TaskSlot(), count: Self.slotCount)
     batch = 1 << 32
   }
 
+  /// Whether there is no room for another event.
   @inlinable
   package var isFull: Bool { count == memory.capacity }
 
-  /// The batch as it is.
+  /// What has been packed since ``begin(_:)``, valid until the next one.
   package var finished: EventBatch { EventBatch(memory, count: count, tasks: taskCount, boxes: boxCount) }
 
-  /// Adds an event of which all is said but, perhaps, its body: of kind `other`. There must be room.
+  /// Adds a packed event. There must be room.
   @inlinable
   @inline(__always)
   package mutating func add(_ event: PackedEvent) {
@@ -61,7 +63,7 @@ package struct EventPacker: ~Copyable {
     count &+= 1
   }
 
-  /// Adds an event as it is.
+  /// Adds an event that has no packed form. There must be room.
   package mutating func addBoxed(_ event: SchedEvent) {
     var packed = PackedEvent(.boxed, headOf: event)
     packed.payload = UInt64(boxCount)
@@ -70,7 +72,7 @@ package struct EventPacker: ~Copyable {
     add(packed)
   }
 
-  /// Adds an event, packed as far as it can be.
+  /// Adds an event, packed if it has a packed form. There must be room.
   package mutating func add(_ event: SchedEvent) {
     var packed = PackedEvent(.other, headOf: event)
     switch event.body {
@@ -92,7 +94,8 @@ package struct EventPacker: ~Copyable {
     add(packed)
   }
 
-  /// Adds a switch, of which all else is said.
+  /// Adds a switch. There must be room.
+  /// - Parameter head: Everything but the switch's fields.
   @inlinable
   package mutating func add(_ head: PackedEvent, _ record: SwitchRecord) {
     var packed = head
@@ -102,7 +105,8 @@ package struct EventPacker: ~Copyable {
     add(packed)
   }
 
-  /// Adds a wakeup, or a waking, of which all else is said.
+  /// Adds a wakeup or a waking. There must be room.
+  /// - Parameter head: Everything but the wakeup's fields.
   @inlinable
   package mutating func add(_ head: PackedEvent, _ kind: PackedEvent.Kind, _ record: WakeRecord) {
     var packed = head
@@ -118,7 +122,7 @@ package struct EventPacker: ~Copyable {
     return number(low: task.comm.low, high: task.comm.high, rest: rest)
   }
 
-  /// The same, from where a little-endian machine has written name, pid and priority one behind the other: 24 bytes.
+  /// The same, from 24 bytes in which a little-endian machine wrote name, pid and priority.
   @inlinable
   @inline(__always)
   package mutating func number(ofBlock block: UnsafeRawPointer) -> UInt32 {
@@ -128,16 +132,16 @@ package struct EventPacker: ~Copyable {
       rest: block.loadUnaligned(fromByteOffset: 16, as: UInt64.self).littleEndian)
   }
 
-  /// The same, from the name's 16 bytes as they lie in memory, the first one in the low byte; and from pid and priority, the
-  /// pid in the lower half.
+  /// The same, from the name's 16 bytes, the first in the low byte; and from the pid in the lower and the priority in
+  /// the upper half of `rest`.
   @inlinable
   @inline(__always)
   mutating func number(low: UInt64, high: UInt64, rest: UInt64) -> UInt32 {
-    // The idle tasks of all CPUs have one pid: their number stands in the upper half of the name.
-    let place = Int(truncatingIfNeeded: (rest ^ high &* 0x9e5) & UInt64(Self.placeCount - 1))
-    let mention = mentions + place
-    if mention.pointee.rest == rest && mention.pointee.low == low && mention.pointee.high == high {
-      let number = mention.pointee.number ^ batch
+    // The idle tasks of all CPUs have the same pid; they differ in the upper half of the name.
+    let place = Int(truncatingIfNeeded: (rest ^ high &* 0x9e5) & UInt64(Self.slotCount - 1))
+    let slot = slots + place
+    if slot.pointee.rest == rest && slot.pointee.low == low && slot.pointee.high == high {
+      let number = slot.pointee.number ^ batch
       if number >> 32 == 0 { return UInt32(truncatingIfNeeded: number) }
     }
     return addTask(low, high, rest, at: place)
@@ -147,7 +151,7 @@ package struct EventPacker: ~Copyable {
   @inline(never)
   mutating func addTask(_ low: UInt64, _ high: UInt64, _ rest: UInt64, at place: Int) -> UInt32 {
     let number = UInt32(taskCount)
-    mentions[place] = Mention(low: low, high: high, rest: rest, number: batch | UInt64(number))
+    slots[place] = TaskSlot(low: low, high: high, rest: rest, number: batch | UInt64(number))
     (memory.tasks + taskCount).initialize(
       to: TaskSnapshot(
         pid: Pid(truncatingIfNeeded: rest), priority: Priority(Int32(truncatingIfNeeded: rest >> 32)),
@@ -156,16 +160,16 @@ package struct EventPacker: ~Copyable {
     return number
   }
 
-  // MARK: For loops that keep the place of the next event themselves
+  // MARK: For loops that write events themselves
 
-  /// Where the next event goes, and where there is no more room.
+  /// The memory for the next events of the batch.
   @inlinable
   package var room: Range<UnsafeMutablePointer<PackedEvent>> {
     @inline(__always) get { memory.events + count..<memory.events + memory.capacity }
   }
 
   /// Says that events were written to the beginning of ``room``.
-  /// - Parameter end: Behind the last of them.
+  /// - Parameter end: The end of the last of them.
   @inlinable
   @inline(__always)
   package mutating func added(upTo end: UnsafeMutablePointer<PackedEvent>) {

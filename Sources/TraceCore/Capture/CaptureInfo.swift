@@ -2,11 +2,13 @@
 public struct CaptureInfo: Sendable, Hashable {
   /// The input as the user named it.
   public var path: String
+  /// How the capture is stored.
   public var format: CaptureFormat
   /// `Linux HOST RELEASE MACHINE` as trace-cmd stored it; empty where it did not. Hostile text.
   public var uname: String
   /// The version of the trace-cmd that wrote the file; empty where unknown. Hostile text.
   public var recorderVersion: String
+  /// The clock that stamped the records.
   public var clock: TraceClock
   /// Name of the buffer instance that is read; empty for the top one.
   public var instance: String
@@ -19,6 +21,7 @@ public struct CaptureInfo: Sendable, Hashable {
   /// Events whose format the file holds, by ascending id.
   public var events: [EventInfo]
 
+  /// Describes a capture.
   public init(
     path: String, format: CaptureFormat, uname: String = "", recorderVersion: String = "", clock: TraceClock,
     instance: String = "", instances: [InstanceInfo] = [], cpus: [CPU] = [], cpuCount: Int = 0, events: [EventInfo] = []
@@ -40,11 +43,6 @@ public struct CaptureInfo: Sendable, Hashable {
     let words = uname.split(separator: " ")
     return words.count >= 3 ? String(words[2]) : nil
   }
-
-  /// Whether the file describes an event, which is necessary for it to have been recorded.
-  public func describes(_ system: String, _ name: String) -> Bool {
-    events.contains { $0.system == system && $0.name == name }
-  }
 }
 
 /// The kind of input, as recognised from its content.
@@ -53,15 +51,18 @@ public struct CaptureFormat: Sendable, Hashable {
   public var version: Int
   /// `none`, `zstd`, `zlib`: how the CPUs' data is stored. Of text `none`, `gzip`, `zstd`.
   public var compression: String
+  /// Whether the traced machine is big-endian.
   public var isBigEndian: Bool
   /// Size of the traced kernel's `long` in bytes: 4 or 8.
   public var longSize: Int
-  /// Of text: what the last digit of its times is worth, in nanoseconds; 0 where they have no fraction. `nil`: it is no text.
+  /// Of text: what the last digit of its times is worth, in nanoseconds; 0 where they have no fraction. `nil`: it is no
+  /// text.
   public var textResolution: UInt64?
 
   /// Whether it is ftrace text, which says of events what it prints, and nothing of itself.
   public var isText: Bool { textResolution != nil }
 
+  /// Describes a file format.
   public init(
     version: Int, compression: String, isBigEndian: Bool, longSize: Int, textResolution: UInt64? = nil
   ) {
@@ -77,12 +78,14 @@ public struct CaptureFormat: Sendable, Hashable {
 public struct InstanceInfo: Sendable, Hashable {
   /// Empty for the top buffer.
   public var name: String
+  /// The instance's clock, as in tracefs; empty where the file does not say.
   public var clockName: String
   /// Size of a ring-buffer page in bytes.
   public var subBufferSize: Int
   /// CPUs with data.
   public var cpus: [CPU]
 
+  /// Describes an instance.
   public init(name: String, clockName: String, subBufferSize: Int, cpus: [CPU]) {
     self.name = name
     self.clockName = clockName
@@ -95,11 +98,14 @@ public struct InstanceInfo: Sendable, Hashable {
 public struct EventInfo: Sendable, Hashable {
   /// `common_type` of its records; differs from kernel to kernel.
   public var id: UInt16
+  /// The event's group in tracefs, such as `sched`; empty in text that does not print it and for names without a role.
   public var system: String
+  /// The event's name in its group. Hostile text.
   public var name: String
   /// What the analysis uses it for, `nil` where it does not.
   public var role: EventRole?
 
+  /// Describes an event.
   public init(id: UInt16, system: String, name: String, role: EventRole?) {
     self.id = id
     self.system = system

@@ -7,6 +7,7 @@ public enum Severity: Int, Sendable, Comparable {
   /// Part of the input could not be used.
   case damage
 
+  /// Whether `a` matters less.
   public static func < (a: Severity, b: Severity) -> Bool { a.rawValue < b.rawValue }
 }
 
@@ -39,6 +40,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   case cpuOutOfRange
   case timestampOutOfRange
 
+  /// How bad it is for the results.
   public var severity: Severity {
     switch self {
     case .clockNotNanoseconds, .clockPerCPU, .contentionEndWithoutBegin: .note
@@ -105,6 +107,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
 
 /// One thing that was skipped or doubted, with where it was first seen.
 public struct Diagnostic: Sendable, Hashable {
+  /// What was skipped or doubted.
   public var kind: DiagnosticKind
   /// The CPU whose data it concerns; `nil` for the file as a whole.
   public var cpu: CPU?
@@ -127,6 +130,7 @@ public struct DiagnosticLog: Sendable {
 
   private var entries: [Key: Diagnostic] = [:]
 
+  /// An empty log.
   public init() {}
 
   /// Counts an occurrence; the first of its kind on a CPU keeps offset, time and detail.
@@ -149,6 +153,7 @@ public struct DiagnosticLog: Sendable {
     }
   }
 
+  /// Whether nothing was skipped or doubted.
   public var isEmpty: Bool { entries.isEmpty }
 
   /// All entries, worst first, then in the table's order, then by CPU.

@@ -1,5 +1,6 @@
 /// Why a capture cannot be analysed at all. What can be skipped is a ``Diagnostic`` instead.
 public struct TraceError: Error, Sendable, Hashable {
+  /// The kinds of errors; each leads to an exit status.
   public enum Reason: Sendable, Hashable {
     case cannotOpen
     case notATrace
@@ -12,6 +13,7 @@ public struct TraceError: Error, Sendable, Hashable {
     case badMap
   }
 
+  /// What kind of error it is.
   public var reason: Reason
   /// The input as the user named it.
   public var path: String
@@ -22,6 +24,7 @@ public struct TraceError: Error, Sendable, Hashable {
   /// What to do about it, as a clause.
   public var advice: String
 
+  /// An error about an input.
   public init(_ reason: Reason, path: String, _ problem: String, offset: UInt64? = nil, advice: String) {
     self.reason = reason
     self.path = path

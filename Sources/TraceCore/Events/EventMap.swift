@@ -1,19 +1,22 @@
-/// Which events play which role, and where the fields of a role stand in them: what lets traces of kernels be read that name
-/// their events otherwise.
+/// Which events play which role, and which of their fields are the role's: so captures of kernels with other event
+/// names can be read.
 ///
-/// Behind the entries of a user's map stand the standard ones. A role that a map gives to an event of the capture is played by
-/// the map's events alone: two streams of switches would be one too many.
+/// The user's entries come before the standard ones. A role that a map gives to an event of the capture is played by
+/// the map's events alone: otherwise switches, say, would be read twice.
 public struct EventMap: Sendable, Hashable {
-  /// One event, or all whose names begin alike.
+  /// One event, or all events whose names have a prefix.
   public struct Entry: Sendable, Hashable {
+    /// The event's group in tracefs, such as `sched`.
     public var system: String
     /// The event's name; with a `*` at the end, all names that begin so.
     public var name: String
-    /// `nil`: none, though the standard map may have one for it.
+    /// `nil`: the event has no role, even if the standard map gives it one.
     public var role: EventRole?
-    /// Where the role's fields are. Those that are not in it are called as the role calls them by default.
+    /// Where the role's fields are, by ``RoleField/name``. Fields that are left out have their ``RoleField/standard``
+    /// name.
     public var sources: [String: Source]
 
+    /// Gives an event a role, or takes its role away.
     public init(system: String, name: String, role: EventRole?, sources: [String: Source] = [:]) {
       self.system = system
       self.name = name
@@ -35,21 +38,22 @@ public struct EventMap: Sendable, Hashable {
   public enum Source: Sendable, Hashable {
     /// In an event's field of that name; `common_pid` is the task that was current.
     case field(String)
-    /// Nowhere; it is always this number.
+    /// In no field; it is always this number.
     case constant(Int64)
-    /// Nowhere.
+    /// In no field.
     case absent
   }
 
-  /// The user's entries, the first that matches counts; empty in the standard map.
+  /// The user's entries, of which the first that matches an event counts; empty in the standard map.
   public var own: [Entry]
 
+  /// A map with the user's entries before the standard ones.
   public init(own: [Entry]) { self.own = own }
 
   /// The kernel's own events, and those of proxytrace's probes.
   public static let standard = EventMap(own: [])
 
-  /// What an event is to be taken for; `nil` for nothing.
+  /// The first entry that matches an event; `nil` if none does.
   public func entry(system: String, name: String) -> Entry? {
     own.first { $0.matches(system, name) } ?? Self.standardEntries.first { $0.matches(system, name) }
   }
@@ -57,7 +61,7 @@ public struct EventMap: Sendable, Hashable {
   /// Whether an event's entry is the user's.
   public func isOwn(system: String, name: String) -> Bool { own.contains { $0.matches(system, name) } }
 
-  /// The user's entries that are not in the standard map, for events that none of these is: misspelt, perhaps.
+  /// The user's entries that match none of these events and are not in the standard map. They may be misspelt.
   public func unused(in events: [EventInfo]) -> [Entry] {
     own.filter { entry in
       let isStandard = Self.standardEntries.contains { $0.system == entry.system && $0.name == entry.name }
@@ -65,7 +69,8 @@ public struct EventMap: Sendable, Hashable {
     }
   }
 
-  /// The entries of the standard map. `proxytrace` is the group of the exact probes, and of events that a user may make.
+  /// The entries of the standard map. `proxytrace` is the group of the exact probes, and of events that a user may
+  /// make.
   public static let standardEntries: [Entry] = RoleDescription.table.map {
     Entry(system: $0.system, name: $0.event, role: $0.role)
   }

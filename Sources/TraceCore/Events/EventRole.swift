@@ -41,8 +41,8 @@ public enum EventRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable 
 }
 
 extension EventBody {
-  /// The role of the event that has this body by default; of a mark, that of the callback's own event. `nil` for losses and for
-  /// records without a role.
+  /// The role of the event that has this body by default; of a mark, that of the callback's own event. `nil` for losses
+  /// and for records without a role.
   public var role: EventRole? {
     switch self {
     case .switched: .switched

@@ -1,5 +1,5 @@
-/// The name of a field that some role has. Roles that have a field of the same name mean different things by it only where
-/// ``RoleDescription/fields`` says so.
+/// The name of a field that some role has. Roles that have a field of the same name mean different things by it only
+/// where ``RoleDescription/fields`` says so.
 package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case comm, pid, prio
   case prevComm, prevPid, prevPrio, prevState
@@ -37,6 +37,7 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case text
   }
 
+  /// What the field holds.
   package var content: Content {
     switch self {
     case .comm, .prevComm, .nextComm, .childComm: .comm
@@ -48,6 +49,7 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 
 /// A field that a role has.
 public struct RoleField: Sendable, Hashable {
+  /// Which field it is.
   package let field: FieldName
   /// What the field is called in the event that has the role by default.
   public let standard: String

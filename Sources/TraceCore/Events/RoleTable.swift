@@ -1,8 +1,9 @@
 /// What a role is, in one place. Every other list of roles is made from ``table``.
 ///
-/// A new event is a case of ``EventRole`` and a row here, a case of ``EventBody``, an arm of the reader's `BodyBuilder`, and an
-/// arm of the model.
+/// A new event is a case of ``EventRole`` and a row here, a case of ``EventBody``, an arm of the reader's
+/// `BodyBuilder`, and an arm of the model.
 public struct RoleDescription: Sendable {
+  /// The role that the row describes.
   public let role: EventRole
   /// The role's name in event maps.
   public let word: String

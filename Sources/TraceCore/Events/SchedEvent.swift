@@ -2,17 +2,21 @@
 ///
 /// Fixed size and free of references, so that a stream of them costs no allocation and no reference counting.
 public struct SchedEvent: Sendable, BitwiseCopyable {
+  /// When it was recorded, on the capture's clock.
   public var timestamp: Timestamp
   /// The CPU whose ring buffer holds the record.
   public var cpu: CPU
-  /// The record's `common_pid`: the task that was current when it was written, which for an event in interrupt context is
-  /// merely the task that was interrupted.
+  /// The record's `common_pid`: the task that was current when it was written, which for an event in interrupt context
+  /// is merely the task that was interrupted.
   public var pid: Pid
   /// The record's `common_type`; names are in ``CaptureInfo/events``.
   public var eventID: UInt16
+  /// In which context the record was written.
   public var context: EventContext
+  /// What happened.
   public var body: EventBody
 
+  /// An event of its fields.
   @inlinable
   public init(
     timestamp: Timestamp, cpu: CPU, pid: Pid, eventID: UInt16 = 0, context: EventContext = .task, body: EventBody
@@ -31,24 +35,30 @@ public struct EventContext: OptionSet, Hashable, Sendable, BitwiseCopyable {
   /// The kernel's flags in the lower 8 bits.
   public var rawValue: UInt16
 
+  /// A context of `common_flags` bits.
   @inlinable
   public init(rawValue: UInt16) { self.rawValue = rawValue }
 
+  /// Interrupts were disabled.
   public static let irqsOff = EventContext(rawValue: 0x01)
+  /// A reschedule was pending.
   public static let needResched = EventContext(rawValue: 0x04)
+  /// Written in a hardware interrupt.
   public static let hardirq = EventContext(rawValue: 0x08)
+  /// Written in a softirq, or with bottom halves disabled.
   public static let softirq = EventContext(rawValue: 0x10)
+  /// Written in a non-maskable interrupt.
   public static let nmi = EventContext(rawValue: 0x40)
 
-  /// Not told: text without the columns of flags.
+  /// The flags are not known: text without their column.
   public static let unknown = EventContext(rawValue: 0x100)
 
   /// No flag set.
   public static let task: EventContext = []
-  /// Written by the current task itself, not by an interrupt on top of it. (Softirq bit: also set while bottom halves are
-  /// merely disabled on some kernels, so a record with it is not trusted to speak for the task.)
+  /// Written by the current task itself, not by an interrupt on top of it. A record with the softirq bit is
+  /// not counted, although some kernels also set it while bottom halves are merely disabled.
   public var isTask: Bool { isDisjoint(with: [.hardirq, .softirq, .nmi, .unknown]) }
-  /// The same, or not told.
+  /// Whether the record may have been written by the current task: ``isTask``, or not known.
   public var mayBeTask: Bool { isDisjoint(with: [.hardirq, .softirq, .nmi]) }
 }
 
@@ -94,7 +104,8 @@ public enum EventBody: Sendable, BitwiseCopyable {
   /// An event of the kernel says that on the record's CPU `owner` runs on the donor's account, from now on or from the
   /// switch on that comes next.
   case donorNamed(donor: Pid, owner: Pid)
-  /// An event of the kernel names the owner of the lock that a task waits for; the lock is 0 where it does not say which.
+  /// An event of the kernel names the owner of the lock that a task waits for; the lock is 0 where it does not say
+  /// which.
   case ownerNamed(lock: LockAddress, waiter: Pid, owner: Pid)
   /// The ring buffer lost records on this CPU before this point.
   case lost(LostEvents)
@@ -104,10 +115,14 @@ public enum EventBody: Sendable, BitwiseCopyable {
 
 /// A task as one event describes it.
 public struct TaskSnapshot: Hashable, Sendable, BitwiseCopyable {
+  /// The task's pid.
   public var pid: Pid
+  /// The task's priority, as the event has it.
   public var priority: Priority
+  /// The task's name; empty where the event has none.
   public var comm: Comm
 
+  /// A task of its fields.
   @inlinable
   public init(pid: Pid, priority: Priority, comm: Comm) {
     self.pid = pid
@@ -118,10 +133,14 @@ public struct TaskSnapshot: Hashable, Sendable, BitwiseCopyable {
 
 /// Fields of `sched:sched_switch`.
 public struct SwitchRecord: Hashable, Sendable, BitwiseCopyable {
+  /// The task that leaves the CPU.
   public var previous: TaskSnapshot
+  /// The state in which it leaves.
   public var previousState: TaskState
+  /// The task that gets the CPU.
   public var next: TaskSnapshot
 
+  /// A switch of its fields.
   @inlinable
   public init(previous: TaskSnapshot, previousState: TaskState, next: TaskSnapshot) {
     self.previous = previous
@@ -132,11 +151,13 @@ public struct SwitchRecord: Hashable, Sendable, BitwiseCopyable {
 
 /// Fields of `sched:sched_waking`, `sched_wakeup` and `sched_wakeup_new`.
 public struct WakeRecord: Hashable, Sendable, BitwiseCopyable {
+  /// The task that is woken.
   public var task: TaskSnapshot
-  /// In `sched_waking` the CPU the task was on (for a proxy-migrated donor the one it was moved to); in `sched_wakeup` the
-  /// CPU it is put on.
+  /// In `sched_waking` the CPU the task was on (for a proxy-migrated donor the one it was moved to); in `sched_wakeup`
+  /// the CPU it is put on.
   public var targetCPU: CPU
 
+  /// A wakeup of its fields.
   @inlinable
   public init(task: TaskSnapshot, targetCPU: CPU) {
     self.task = task
@@ -146,20 +167,22 @@ public struct WakeRecord: Hashable, Sendable, BitwiseCopyable {
 
 /// Fields of the probe `proxytrace:switch`. Pointers are `task_struct` addresses; 0 = none.
 ///
-/// Reading through a NULL pointer leaves *garbage*, so the initialiser drops whatever stands behind one.
+/// Reading through a NULL pointer leaves *garbage*, so the initialiser drops what was read through one.
 public struct SwitchProbe: Sendable, BitwiseCopyable {
+  /// The task that leaves the CPU.
   public var previous: Pid
+  /// The task that gets the CPU; −1 where the probe does not say.
   public var next: Pid
-  /// `next` as a pointer: with `next` it teaches which pid a pointer means.
+  /// `next` as a pointer: with `next` it shows which pid a pointer means.
   public var nextTask: UInt64
-  /// How many donors stand above `next`: 0 (it runs on its own account) to 3, beyond which the probe does not look.
+  /// The number of donors above `next`: 0 (it runs on its own account) to 3, which is all that the probe records.
   public var depth: UInt8
   /// The donors above `next`, nearest first; −1 beyond ``depth``. The last one that is there is `rq->donor`.
   public var donors: (Pid, Pid, Pid)
   /// `prev->blocked_on`: the mutex the previous task is blocked on, 0 = none.
   public var previousBlockedOn: UInt64
 
-  /// - Parameter donors: `donor`, `donor2`, `donor3`, each a pointer and the pid behind it, as recorded.
+  /// - Parameter donors: `donor`, `donor2`, `donor3`, each a pointer and the pid read through it, as recorded.
   @inlinable
   public init(
     previous: Pid, next: Pid, nextTask: UInt64,
@@ -191,11 +214,16 @@ public struct SwitchProbe: Sendable, BitwiseCopyable {
 
 /// Fields of the probe `proxytrace:wait`.
 public struct WaitProbe: Hashable, Sendable, BitwiseCopyable {
+  /// The lock that is waited for.
   public var lock: LockAddress
+  /// The flags of the event that the probe is on.
   public var flags: ContentionFlags
-  /// `mutex->owner` without its three flag bits (MUTEX_FLAG_WAITERS, _HANDOFF, _PICKUP: kernel/locking/mutex.h); 0 = free.
+  /// `mutex->owner` without its three flag bits (MUTEX_FLAG_WAITERS, _HANDOFF, _PICKUP: kernel/locking/mutex.h); 0 =
+  /// free.
   public var ownerTask: UInt64
 
+  /// A probe's record of its fields.
+  /// - Parameter owner: `mutex->owner` as recorded, with its flag bits.
   @inlinable
   public init(lock: LockAddress, flags: ContentionFlags, owner: UInt64) {
     self.lock = lock
@@ -206,9 +234,9 @@ public struct WaitProbe: Hashable, Sendable, BitwiseCopyable {
 
 /// A hole in a CPU's stream: the ring buffer dropped or overwrote records.
 ///
-/// The item stands where the hole *begins*: its timestamp is that of the last record before it, so that whoever follows the
-/// stream never has to take back what it concluded inside the hole. Only a hole before a CPU's first record stands at its
-/// end, since nothing tells where it began.
+/// The item is placed where the hole *begins*: its timestamp is that of the last record before it, so that no
+/// conclusion drawn within the hole has to be taken back. Only a hole before a CPU's first record is placed at its end,
+/// since its beginning is unknown.
 public struct LostEvents: Hashable, Sendable, BitwiseCopyable {
   /// The first record after the hole on this CPU; `nil` where none follows.
   public var until: Timestamp?
@@ -217,6 +245,7 @@ public struct LostEvents: Hashable, Sendable, BitwiseCopyable {
   /// How many records are missing; `nil` where the ring buffer did not say.
   public var count: UInt64?
 
+  /// A hole in a CPU's stream.
   @inlinable
   public init(until: Timestamp?, isAtStart: Bool = false, count: UInt64?) {
     self.until = until
@@ -227,15 +256,23 @@ public struct LostEvents: Hashable, Sendable, BitwiseCopyable {
 
 /// Flags of `lock:contention_begin` (include/trace/events/lock.h, `LCB_F_*`).
 public struct ContentionFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
+  /// The kernel's bits.
   public var rawValue: UInt32
 
+  /// Flags of the kernel's bits.
   @inlinable
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+  /// The waiter spins.
   public static let spin = ContentionFlags(rawValue: 1)
+  /// It wants a lock for reading.
   public static let read = ContentionFlags(rawValue: 2)
+  /// It wants a lock for writing.
   public static let write = ContentionFlags(rawValue: 4)
+  /// The lock is an rt_mutex.
   public static let rt = ContentionFlags(rawValue: 8)
+  /// The lock is a percpu-rwsem.
   public static let percpu = ContentionFlags(rawValue: 16)
+  /// The lock is a mutex.
   public static let mutex = ContentionFlags(rawValue: 32)
 }

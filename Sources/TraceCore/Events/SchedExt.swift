@@ -1,5 +1,6 @@
 /// A record of the kernel's `sched_ext` events (include/trace/events/sched_ext.h).
 public struct SchedExtRecord: Hashable, Sendable, BitwiseCopyable {
+  /// Which of the events it is.
   public enum Kind: UInt8, Hashable, Sendable, BitwiseCopyable {
     /// `sched_ext_event`: a counter of the scheduler in charge grows by `value`.
     case counter
@@ -7,10 +8,14 @@ public struct SchedExtRecord: Hashable, Sendable, BitwiseCopyable {
     case exit
   }
 
+  /// Which of the events it is.
   public var kind: Kind
+  /// The counter's name without `SCX_EV_`, or the scheduler's name.
   public var name: ShortName
+  /// By how much a counter grows, or why a scheduler is unloaded.
   public var value: Int64
 
+  /// A record of its fields.
   @inlinable
   public init(_ kind: Kind, name: ShortName, value: Int64) {
     self.kind = kind
@@ -24,9 +29,10 @@ public struct ShortName: Hashable, Sendable, BitwiseCopyable {
   private var head: Comm
   private var tail: Comm
 
-  /// All of the kernel's counters begin so, which would leave little room for the rest.
+  /// The prefix of all counters' names, left out because 32 bytes are few.
   private static let counterPrefix = Array("SCX_EV_".utf8)
 
+  /// The first 32 bytes of a name, up to its first NUL.
   public init(_ bytes: some Collection<UInt8>) {
     let bytes = bytes.prefix { $0 != 0 }
     (head, tail) = (Comm(bytes), Comm(bytes.dropFirst(16)))
@@ -37,6 +43,7 @@ public struct ShortName: Hashable, Sendable, BitwiseCopyable {
     self.init(bytes.starts(with: Self.counterPrefix) ? bytes.dropFirst(Self.counterPrefix.count) : bytes.dropFirst(0))
   }
 
+  /// The first 32 bytes of a text.
   public init(_ text: String) { self.init(text.utf8) }
 
   /// Bytes that are no UTF-8 become U+FFFD. Control characters stay: escape before printing.

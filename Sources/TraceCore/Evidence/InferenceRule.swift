@@ -19,7 +19,7 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
 
   /// Premise: a wait ended with the lock within 5 µs of spinning while others slept on its wait list, or a waiter spun for it
   /// while nobody ran who was seen to acquire it, and the sleepers would have kept others from taking it unseen. Conclusion:
-  /// the lock was free when that wait began; only the fast path failed, on the flag that tells of sleepers.
+  /// the lock was free when that wait began; only the fast path failed, because of the flag for sleepers.
   /// Wrong: if the owner released it within those microseconds.
   case foundFree
 
@@ -36,7 +36,7 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Premise: a mutex waiter was off its CPU, and its `sched_waking` has another `target_cpu`, with no `sched_migrate_task`
   /// in between. Conclusion: the kernel moved it to its owner's CPU while it was blocked (`proxy_migrate_task()` emits no
   /// event; kernel/sched/core.c).
-  /// Wrong: about when it moved, which no event tells.
+  /// Wrong: about the time of the move, which no event shows.
   case movedSilently
 
   /// Premise: the kernel proxies, and blocked tasks on a CPU have chains that end in the task that is switched in there.
@@ -45,8 +45,8 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   case mostUrgentDonor
 
   /// Premise: a mutex waiter left its CPU to the idle task although another task was queued there, and that task ran next
-  /// without being woken. Conclusion: the kernel proxies: it idled for a moment to let go of the donor that it was to move
-  /// (`proxy_resched_idle()`, kernel/sched/core.c).
+  /// without being woken. Conclusion: the kernel proxies: it switched to the idle task before it moved the donor to its
+  /// owner's CPU (`proxy_resched_idle()`, kernel/sched/core.c).
   /// Wrong: where records are missing without the ring buffer saying so.
   case idledWithWork
 
@@ -60,14 +60,14 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Wrong: with a scheduler that does not share by weight (sched_ext), or in a short trace.
   case ranByDonorsWeight
 
-  /// Premise: a sched_ext scheduler was told that a mutex waiter runs, or that it stops and stays runnable, when the waiter
-  /// blocked; where it runs, its owner was switched in instead. Conclusion: the kernel proxies: without it a blocked task
-  /// leaves the runqueue, and its scheduler never sees it (`try_to_block_task()`, kernel/sched/core.c).
+  /// Premise: a sched_ext scheduler's callback said that a mutex waiter runs, or that it stops and stays runnable, when
+  /// the waiter blocked; where it runs, its owner was switched in instead. Conclusion: the kernel proxies: without it a
+  /// blocked task leaves the runqueue, and its scheduler never sees it (`try_to_block_task()`, kernel/sched/core.c).
   /// Wrong: where marks are missing, or are printed by something else than the callbacks.
   case markedDonor
 
-  /// Premise: a sched_ext scheduler was told that a mutex waiter stops and is not runnable any more, when it blocked while
-  /// its owner was running or queued. Conclusion: the kernel does not proxy for this scheduler.
+  /// Premise: a sched_ext scheduler's callback said that a mutex waiter stops and is no longer runnable, when it blocked
+  /// while its owner was running or queued. Conclusion: the kernel does not proxy for this scheduler.
   /// Wrong: of waiters in other scheduling classes; a kernel can refuse proxy execution to sched_ext tasks alone.
   case markedDequeue
 

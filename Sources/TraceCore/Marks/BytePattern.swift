@@ -1,9 +1,9 @@
-/// A regular expression over bytes, matched in time proportional to the text: what a capture holds is hostile, and the
-/// pattern is not to make that matter.
+/// A regular expression over bytes, matched in time proportional to the text, because the text is hostile.
 ///
-/// Characters, `.`, classes `[a-z_]` and `[^…]`, `\d \D \w \W \s \S \b \t \n`, `^`, `$`, alternatives `|`, groups `(…)`, `(?:…)`
-/// and `(?<name>…)` or `(?P<name>…)`, and `* + ? {n} {n,} {n,m}`, each also lazy with a `?` behind. The leftmost match counts, of
-/// several the one that the pattern prefers, as in other engines. No back references and no look-around.
+/// Characters, `.`, classes `[a-z_]` and `[^…]`, `\d \D \w \W \s \S \b \t \n`, `^`, `$`, alternatives `|`, groups
+/// `(…)`, `(?:…)` and `(?<name>…)` or `(?P<name>…)`, and `* + ? {n} {n,} {n,m}`, each also lazy with a `?` after it.
+/// The leftmost match counts; of several matches there, the one that the pattern prefers, as in other engines. No back
+/// references and no look-around.
 struct BytePattern: Sendable {
   /// What is wrong with a pattern, and where: an index into its bytes.
   struct Problem: Error, Equatable {
@@ -25,9 +25,9 @@ struct BytePattern: Sendable {
 
   private(set) var steps: [Step] = []
   private var classes: [ByteClass] = []
-  /// Names of groups; where one begins and ends stands at twice its index, and behind that.
+  /// Names of groups. Group `i` begins at place `2 * i` of a match and ends at place `2 * i + 1`.
   private(set) var names: [String] = []
-  /// What compiling has cost so far.
+  /// How many parts of the pattern have been compiled.
   private var work = 0
 
   /// Compiles a pattern.
@@ -51,7 +51,7 @@ struct BytePattern: Sendable {
         switch steps[step] {
         case .match:
           found = places
-          // What follows in the list is preferred less.
+          // The threads after it are less preferred.
           break threads
         case .byte(let index) where position < text.count && classes[index].contains(text[position]):
           add(step + 1, places, text, position + 1, &matcher)
@@ -81,7 +81,7 @@ struct BytePattern: Sendable {
     }
   }
 
-  /// Adds a thread, and what it comes to without a byte. The stack is bounded by the number of steps.
+  /// Adds a thread, followed through all steps that take no byte. The stack is bounded by the number of steps.
   private func add(
     _ step: Int, _ places: [Int], _ text: UnsafeRawBufferPointer, _ position: Int, _ matcher: inout Matcher
   ) {
@@ -120,7 +120,7 @@ extension BytePattern {
   }
 
   private mutating func emit(_ tree: PatternTree) throws(Problem) {
-    // Repetitions of what makes no step cost time all the same.
+    // Repeating a part that makes no step takes time too.
     work += 1
     if work > 16 * Self.largestProgram { throw Problem(text: "the pattern repeats too much", position: 0) }
     switch tree {

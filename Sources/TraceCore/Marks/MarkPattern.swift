@@ -2,6 +2,7 @@
 public struct MarkPattern: Sendable {
   /// What is wrong with a user's pattern.
   public struct Problem: Error, Sendable, Hashable {
+    /// What is wrong, as a clause.
     public var text: String
   }
 
@@ -17,15 +18,15 @@ public struct MarkPattern: Sendable {
     var runnable = -1
   }
 
-  /// `running pid=N`, `stopping pid=N runnable=0|1`, `enqueue pid=N`, whatever stands around them.
+  /// `running pid=N`, `stopping pid=N runnable=0|1`, `enqueue pid=N`, with anything around them.
   public static let standard = MarkPattern()
 
   private init() { pattern = nil }
 
-  /// A regular expression with a group `pid`, and either a group `mark` that holds `running…`, `stopping…` or `enqueue…` (the
-  /// first three letters decide), or groups `running`, `stopping`, `enqueue`, of which the one that takes part decides. A
-  /// group `runnable` may hold `0` or `1`. ``BytePattern`` tells what else a pattern may hold.
-  /// - Throws: where it is no regular expression, or lacks a group.
+  /// A regular expression with a group `pid`, and either a group `mark` that holds `running…`, `stopping…` or
+  /// `enqueue…` (the first three letters decide), or groups `running`, `stopping`, `enqueue`, of which the one that
+  /// takes part decides. A group `runnable` may hold `0` or `1`. ``BytePattern`` lists what a pattern may hold.
+  /// - Throws: ``Problem`` where it is no regular expression, or lacks a group.
   public init(_ text: String) throws(Problem) {
     let pattern: BytePattern
     do throws(BytePattern.Problem) {
@@ -72,7 +73,7 @@ public struct MarkPattern: Sendable {
   }
 
   private func number(_ digits: some Collection<UInt8>) -> Pid? {
-    guard (1...10).contains(digits.count), digits.allSatisfy(ByteClass.digit.contains) else { return nil }
+    guard (1...10).contains(digits.count), digits.allSatisfy(\.isASCIIDigit) else { return nil }
     return Pid(exactly: digits.reduce(Int64(0)) { $0 * 10 + Int64($1 & 0xf) })
   }
 

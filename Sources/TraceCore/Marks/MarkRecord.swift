@@ -1,7 +1,7 @@
 /// A mark: a sched_ext scheduler says in the trace that one of its callbacks was called for a task.
 ///
-/// The CPU of the record that holds it is where the callback was called, which need not be where the task runs: the kernel
-/// changes a running task's attributes from other CPUs, and calls `ops.stopping()` and `ops.running()` there.
+/// The CPU of the record that holds it is where the callback was called, which need not be where the task runs: the
+/// kernel changes a running task's attributes from other CPUs, and calls `ops.stopping()` and `ops.running()` there.
 public struct MarkRecord: Hashable, Sendable, BitwiseCopyable {
   /// Which callback (kernel/sched/ext.c, `struct sched_ext_ops`).
   public enum Kind: UInt8, Hashable, Sendable, CaseIterable, BitwiseCopyable {
@@ -22,12 +22,14 @@ public struct MarkRecord: Hashable, Sendable, BitwiseCopyable {
     }
   }
 
+  /// Which callback was called.
   public var kind: Kind
   /// The task that the callback was called for; not necessarily the one that was current.
   public var pid: Pid
   /// Of `stopping`: whether the task stays runnable. `nil` where the mark does not say.
   public var isRunnable: Bool?
 
+  /// A mark of its fields.
   @inlinable
   public init(_ kind: Kind, pid: Pid, isRunnable: Bool? = nil) {
     self.kind = kind
@@ -39,11 +41,11 @@ public struct MarkRecord: Hashable, Sendable, BitwiseCopyable {
 extension MarkRecord {
   /// Reads a mark out of a message such as `running pid=61` or `my_sched: stopping pid=61 runnable=0`.
   ///
-  /// One of the words `running`, `stopping`, `enqueue`, blanks, `pid=` and a decimal number that fits a pid; what stands
-  /// before and after is free, but the word must not continue a longer one. `runnable=0` or `runnable=1` may follow.
-  /// Looks at each byte once and makes no text of it: a capture may hold as many marks as switches.
+  /// One of the words `running`, `stopping`, `enqueue`, blanks, `pid=` and a decimal number that fits a pid. Anything
+  /// may come before and after, but the word must not be the end of a longer one. `runnable=0` or `runnable=1` may
+  /// follow. Allocates nothing: a capture may hold as many marks as switches.
   /// - Returns: `nil` where the message is none.
-  public init?(message: UnsafeRawBufferPointer) {
+  package init?(message: UnsafeRawBufferPointer) {
     var position = 0
     while let equals = Self.find("pid=", in: message, from: position) {
       position = equals + 4
@@ -55,7 +57,7 @@ extension MarkRecord {
     return nil
   }
 
-  /// Where a text begins; messages end at their first NUL.
+  /// The first place of a text; messages end at their first NUL.
   private static func find(_ text: StaticString, in message: UnsafeRawBufferPointer, from start: Int) -> Int? {
     let count = text.utf8CodeUnitCount
     var position = start
@@ -74,7 +76,7 @@ extension MarkRecord {
     return true
   }
 
-  /// The callback whose name stands before a position, with blanks in between.
+  /// The callback whose name ends before a position, with blanks in between.
   private static func word(before end: Int, in message: UnsafeRawBufferPointer) -> Kind? {
     var end = end
     let limit = end
@@ -83,7 +85,7 @@ extension MarkRecord {
     for (word, kind) in words {
       let start = end - word.utf8CodeUnitCount
       guard matches(word, message, at: start) else { continue }
-      return start == 0 || !isLetterOrDigit(message[start - 1]) ? kind : nil
+      return start == 0 || !message[start - 1].isASCIIAlphanumeric ? kind : nil
     }
     return nil
   }
@@ -96,12 +98,12 @@ extension MarkRecord {
   private static func number(at start: Int, in message: UnsafeRawBufferPointer) -> (pid: Pid, end: Int)? {
     var value: Int64 = 0
     var end = start
-    while end < message.count, (0x30...0x39).contains(message[end]), end - start < 11 {
+    while end < message.count, message[end].isASCIIDigit, end - start < 11 {
       value = value * 10 + Int64(message[end] & 0xf)
       end += 1
     }
     guard end > start, let pid = Pid(exactly: value) else { return nil }
-    return end < message.count && isLetterOrDigit(message[end]) ? nil : (pid, end)
+    return end < message.count && message[end].isASCIIAlphanumeric ? nil : (pid, end)
   }
 
   private static func runnable(in message: UnsafeRawBufferPointer, from start: Int) -> Bool? {
@@ -111,9 +113,5 @@ extension MarkRecord {
     case UInt8(ascii: "1"): return true
     default: return nil
     }
-  }
-
-  private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
   }
 }

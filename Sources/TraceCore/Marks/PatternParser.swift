@@ -89,7 +89,7 @@ struct PatternParser {
 
   private mutating func number() -> Int? {
     var value: Int?
-    while let byte = next, (0x30...0x39).contains(byte) {
+    while let byte = next, byte.isASCIIDigit {
       value = min((value ?? 0) * 10 + Int(byte & 0xf), Self.mostRepetitions)
       position += 1
     }

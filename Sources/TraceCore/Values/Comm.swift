@@ -1,8 +1,8 @@
-/// A task's name: the kernel's `comm`, at most 15 bytes and a NUL (`TASK_COMM_LEN`), held inline so that an event needs no
-/// allocation and two names compare as two integers.
+/// A task's name: the kernel's `comm`, at most 15 bytes and a NUL (`TASK_COMM_LEN`), held inline so that an event needs
+/// no allocation and two names compare as two integers.
 ///
-/// The bytes are whatever the task chose (`prctl(PR_SET_NAME)`): not necessarily UTF-8, possibly control characters. They
-/// are hostile text, and ``text`` only decodes them; whoever prints them escapes for its own medium.
+/// The bytes are whatever the task chose (`prctl(PR_SET_NAME)`): not necessarily UTF-8, possibly control characters.
+/// They are hostile text, and ``text`` only decodes them; a renderer must escape them for its medium.
 public struct Comm: Hashable, Sendable, BitwiseCopyable {
   /// Bytes 0–7, the first in the low byte.
   @usableFromInline var low: UInt64
@@ -12,6 +12,7 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
   /// The empty name: not known.
   @inlinable public static var empty: Comm { Comm() }
 
+  /// The empty name.
   @inlinable
   public init() {
     low = 0
@@ -22,7 +23,7 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
   /// first NUL is dropped, since the kernel leaves old bytes there.
   @inlinable
   @inline(__always)
-  public init(littleEndianLow low: UInt64, high: UInt64) {
+  package init(littleEndianLow low: UInt64, high: UInt64) {
     let lowMask = Comm.maskBeforeNUL(low)
     self.low = low & lowMask
     self.high = lowMask == .max ? high & Comm.maskBeforeNUL(high) : 0
@@ -43,8 +44,10 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
     }
   }
 
+  /// The first 16 bytes of a text.
   public init(_ text: String) { self.init(text.utf8) }
 
+  /// Whether the name is not known.
   public var isEmpty: Bool { low == 0 }
 
   /// The bytes up to the first NUL.
@@ -67,16 +70,18 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
   @inlinable
   @inline(__always)
   static func maskBeforeNUL(_ word: UInt64) -> UInt64 {
-    // The classic zero-byte test; its lowest set bit is the uppermost of the first zero byte exactly.
+    // The usual test for zero bytes; its lowest set bit is the top bit of the first zero byte.
     let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
     return zeros == 0 ? .max : ((zeros & (0 &- zeros)) &- 1) >> 7
   }
 }
 
 extension Comm: CustomStringConvertible {
+  /// ``text``.
   public var description: String { text }
 }
 
 extension Comm: ExpressibleByStringLiteral {
+  /// The first 16 bytes of a literal.
   public init(stringLiteral value: String) { self.init(value) }
 }

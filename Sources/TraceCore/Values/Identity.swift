@@ -1,4 +1,5 @@
-/// A CPU's number as the kernel gives it. The numbers of a capture may have holes: trace-cmd leaves CPUs without data out.
+/// A CPU's number as the kernel gives it. The numbers of a capture may have holes: trace-cmd leaves CPUs without data
+/// out.
 public typealias CPU = Int32
 
 /// A thread's id in the traced kernel's initial pid namespace. 0 is the idle task of every CPU.
@@ -8,9 +9,12 @@ public typealias Pid = Int32
 ///
 /// Lives count from 1 in the order in which the trace shows them; a task that existed before the trace has life 1.
 public struct TaskID: Hashable, Sendable, BitwiseCopyable {
+  /// The thread's id.
   public var pid: Pid
+  /// Which of the threads with that id it is, from 1.
   public var life: UInt32
 
+  /// A thread by its id and life.
   public init(pid: Pid, life: UInt32) {
     self.pid = pid
     self.life = life
@@ -21,10 +25,13 @@ public struct TaskID: Hashable, Sendable, BitwiseCopyable {
 ///
 /// On kernels that hash pointers for user space this is still the real address: ftrace's binary records are not hashed.
 public struct LockAddress: Hashable, Comparable, Sendable, BitwiseCopyable {
+  /// The address; of the kernel's own text, a hash of it.
   public var rawValue: UInt64
 
+  /// A lock by its address.
   public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
+  /// Whether `a` is the smaller address.
   public static func < (a: LockAddress, b: LockAddress) -> Bool { a.rawValue < b.rawValue }
 }
 

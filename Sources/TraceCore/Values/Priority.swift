@@ -1,8 +1,10 @@
-/// A task's priority as the kernel counts it (`task_struct.prio`): deadline −1, real-time 0–99, fair and sched_ext 100–139.
-/// A smaller value is more urgent.
+/// A task's priority as the kernel counts it (`task_struct.prio`): deadline −1, real-time 0–99, fair and sched_ext
+/// 100–139. A smaller value is more urgent.
 public struct Priority: Hashable, Sendable, BitwiseCopyable {
+  /// The kernel's value.
   public var rawValue: Int32
 
+  /// A priority by the kernel's value.
   @inlinable
   public init(_ rawValue: Int32) { self.rawValue = rawValue }
 

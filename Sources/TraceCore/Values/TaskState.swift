@@ -10,24 +10,32 @@ public struct TaskState: Hashable, Sendable, BitwiseCopyable {
   /// Preempted while running (`R+`).
   public var isPreempted: Bool
 
+  /// A state by its letter's ASCII code.
   public init(code: UInt8, isPreempted: Bool = false) {
     self.code = code
     self.isPreempted = isPreempted
   }
 
+  /// Runnable (`R`).
   public static let running = TaskState(code: UInt8(ascii: "R"))
+  /// Preempted while runnable (`R+`).
   public static let preempted = TaskState(code: UInt8(ascii: "R"), isPreempted: true)
+  /// In an interruptible sleep (`S`).
   public static let interruptible = TaskState(code: UInt8(ascii: "S"))
   /// What a mutex waiter shows, although with proxy execution it stays on the runqueue.
   public static let uninterruptible = TaskState(code: UInt8(ascii: "D"))
+  /// Dead (`X`).
   public static let dead = TaskState(code: UInt8(ascii: "X"))
+  /// A zombie (`Z`).
   public static let zombie = TaskState(code: UInt8(ascii: "Z"))
 
-  /// Still on the runqueue: it lost the CPU but wants it.
+  /// Whether the task stays on the runqueue.
   public var isRunnable: Bool { code == UInt8(ascii: "R") }
+  /// Whether the task has ended.
   public var isDead: Bool { self == .dead || self == .zombie }
 }
 
 extension TaskState: CustomStringConvertible {
+  /// The letter, with a `+` where preempted: `R+`.
   public var description: String { String(Character(letter)) + (isPreempted ? "+" : "") }
 }

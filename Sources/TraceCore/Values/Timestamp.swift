@@ -1,11 +1,14 @@
-/// An instant on the traced clock, in the clock's own unit (``TraceClock/Unit``), after the corrections that `trace-cmd`
-/// applies too (TSC to nanoseconds, host/guest offsets).
+/// An instant on the traced clock, in the clock's own unit (``TraceClock/Unit``), after the corrections that
+/// `trace-cmd` applies too (TSC to nanoseconds, host/guest offsets).
 public struct Timestamp: Hashable, Comparable, Sendable, BitwiseCopyable {
+  /// Clock units since the clock's own zero.
   public var rawValue: UInt64
 
+  /// An instant by its clock units.
   @inlinable
   public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
+  /// Whether `a` is earlier.
   @inlinable
   public static func < (a: Timestamp, b: Timestamp) -> Bool { a.rawValue < b.rawValue }
 
@@ -14,6 +17,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, BitwiseCopyable {
   @inlinable
   public static func - (a: Timestamp, b: Timestamp) -> Int64 { Int64(bitPattern: a.rawValue &- b.rawValue) }
 
+  /// The instant that many units after `a`. Wraps instead of trapping.
   @inlinable
   public static func + (a: Timestamp, units: Int64) -> Timestamp {
     Timestamp(a.rawValue &+ UInt64(bitPattern: units))
@@ -32,8 +36,10 @@ public struct TraceClock: Hashable, Sendable {
 
   /// The name in tracefs, e.g. `mono`; empty where the file does not say.
   public var name: String
+  /// What one step of the clock is worth.
   public var unit: Unit
 
+  /// A clock by its name and unit.
   public init(name: String, unit: Unit) {
     self.name = name
     self.unit = unit
@@ -45,7 +51,8 @@ public struct TraceClock: Hashable, Sendable {
 }
 
 extension TraceClock {
-  /// An instant as `trace-cmd report` prints it: `seconds.microseconds`, rounded, for nanoseconds; the raw number otherwise.
+  /// An instant as `trace-cmd report` prints it: `seconds.microseconds`, rounded, for nanoseconds; the raw number
+  /// otherwise.
   public func format(_ time: Timestamp) -> String {
     guard unit == .nanoseconds else { return String(time.rawValue) }
     // trace-cmd rounds to microseconds (tep_print_event's "%6.1000d"), so a line can be found there again.

@@ -2,8 +2,8 @@ import TraceCore
 
 /// What the names of trace clocks mean (Documentation/trace/ftrace.rst, *trace_clock*).
 enum ClockName {
-  /// The clock in use out of the content of `trace_clock`: `local global [mono] boot` gives `mono`. A text without brackets
-  /// is a name itself; `nil` where there is none.
+  /// The clock in use out of the content of `trace_clock`: `local global [mono] boot` gives `mono`. A text without
+  /// brackets is a name itself; `nil` where there is none.
   static func selected(in text: String) -> String? {
     guard let open = text.firstIndex(of: "[") else { return text.contains(" ") ? nil : word(text[...]) }
     guard let close = text[open...].firstIndex(of: "]") else { return nil }
@@ -19,10 +19,9 @@ enum ClockName {
     "local", "global", "perf", "mono", "mono_raw", "boot", "tai", "tsc2nsec",
   ]
 
-  /// The clock of a capture, with what is to be said about it.
+  /// The clock of a capture. Doubts about it become diagnostics.
   ///
-  /// A conversion of the TSC makes nanoseconds of any clock, as for trace-cmd. A clock that nobody has heard of counts
-  /// something that nobody knows.
+  /// A TSC conversion makes nanoseconds of any clock, as for trace-cmd. An unknown clock counts unknown units.
   static func clock(_ name: String, isConverted: Bool, _ diagnostics: inout DiagnosticLog) -> TraceClock {
     if name.isEmpty {
       diagnostics.record(.clockUnknown)

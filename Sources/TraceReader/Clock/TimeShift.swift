@@ -15,7 +15,7 @@ struct TimeShift: Sendable {
       let samples = Int(try content.u32("the time shift's number of samples"))
       cpus.append(ClockSamples(try Self.samples(samples, &content), interpolates: interpolates))
     }
-    // Older files end here; then products are not shifted back.
+    // Older files end here; their products have no fraction.
     if content.remaining > 0 {
       for cpu in cpus.indices {
         for index in cpus[cpu].samples.indices {
@@ -48,7 +48,7 @@ struct TimeShift: Sendable {
   }
 }
 
-/// The clocks' relation at one time.
+/// The difference of the clocks at one time.
 struct ClockSample: Equatable, Sendable {
   /// On the guest's clock.
   var time: UInt64 = 0

@@ -1,9 +1,9 @@
 import TraceCore
 
-/// How a TSC is made nanoseconds: `time * multiplier >> shift`.
+/// How a TSC becomes nanoseconds: `time * multiplier >> shift`.
 ///
-/// The option TSC2NSEC has an offset as well, which trace-cmd reads and never adds; adding it would part us from every
-/// time that `trace-cmd report` and KernelShark print.
+/// The option TSC2NSEC has an offset as well, which trace-cmd reads and never adds. Nor is it added here, so that times
+/// are those that `trace-cmd report` and KernelShark print.
 struct TSCConversion: Equatable, Sendable {
   var multiplier: UInt32
   /// Of a 96-bit product; 0 to 64 and more.
@@ -14,14 +14,14 @@ struct TSCConversion: Equatable, Sendable {
   }
 }
 
-/// What is done to a raw timestamp, in trace-cmd's order (lib/trace-cmd/trace-input.c, `timestamp_calc`): the guest's shift
-/// to its host's clock, the TSC's conversion, the offset of DATE and OFFSET. All arithmetic wraps.
+/// The corrections of a raw timestamp, in trace-cmd's order (lib/trace-cmd/trace-input.c, `timestamp_calc`): the
+/// guest's shift to its host's clock, the TSC's conversion, the offset of DATE and OFFSET. All arithmetic wraps.
 struct TimestampConversion: Sendable {
   /// This CPU's samples of the clocks' difference; empty = none.
   var shift: ClockSamples?
   var tsc: TSCConversion?
   var offset: UInt64
-  /// Nothing is to be done, which is the case of nearly every capture.
+  /// Whether timestamps stay as they are, as in nearly every capture.
   let isIdentity: Bool
 
   init(_ options: FileOptions, cpu: CPU, isTopBuffer: Bool) {

@@ -6,7 +6,8 @@ struct BufferLayout {
   struct Extent: Equatable {
     var cpu: CPU
     var offset: UInt64
-    /// In bytes. Of compressed data trace-cmd 3.1.6 stores 4 less (kernel bugzilla 217367), so it serves as a hint alone.
+    /// In bytes. Of compressed data trace-cmd 3.1.6 stores 4 less (kernel bugzilla 217367), so it serves as a hint
+    /// alone.
     var size: UInt64
     /// Where the next CPU's data begins.
     var limit = UInt64.max
@@ -37,16 +38,16 @@ struct BufferLayout {
 }
 
 extension BufferLayout {
-  /// Twice the most CPUs that a kernel can be built for: NR_CPUS is at most 8192 (arch/x86/Kconfig).
-  static let cpuLimit: UInt32 = 1 << 14
+  /// Twice the CPUs that a kernel can have, in case there are larger kernels one day.
+  static let cpuLimit = UInt32(2 * KernelLimits.cpuCount)
 
-  /// Takes a CPU's data in, unless there is none.
+  /// Adds a CPU's data, unless it is empty.
   mutating func add(cpu: UInt32, offset: UInt64, size: UInt64) {
     if size > 0 { extents.append(Extent(cpu: cpu < Self.cpuLimit ? CPU(cpu) : -1, offset: offset, size: size)) }
   }
 
-  /// Sorts the extents and throws out what cannot be: CPUs that no kernel has, two extents of one CPU, extents that
-  /// overlap. So the data that is read is never more than the file holds.
+  /// Sorts the extents and removes impossible ones: CPU numbers that no kernel has, two extents of one CPU, extents
+  /// that overlap. So no more is read than the file holds.
   /// - Parameter alignment: Of the CPUs' data, in bytes.
   mutating func check(alignment: UInt64, _ diagnostics: inout DiagnosticLog) {
     var kept: [Extent] = []
@@ -72,12 +73,13 @@ extension BufferLayout {
     extents = kept.sorted { $0.cpu < $1.cpu }
   }
 
-  /// Looks for data that belongs to no CPU: nothing else tells of a CPU that the table has lost, or says less of than there is.
+  /// Looks for data that belongs to no CPU. Nothing else shows that the table lacks a CPU, or has too small a size for
+  /// one.
   ///
-  /// trace-cmd writes the CPUs' data one behind the other, each at the next multiple of the top buffer's page size
+  /// trace-cmd writes the CPUs' data one after the other, each at the next multiple of the top buffer's page size
   /// (lib/trace-cmd/trace-output.c).
   private func checkCoverage(_ extents: [Extent], _ alignment: UInt64, _ diagnostics: inout DiagnosticLog) {
-    // Behind the sum of extents nothing can overflow by a page: no file is that long.
+    // Rounding up cannot overflow: no file is that long.
     var covered = start
     for next in extents.map(\.offset) + [end] {
       let expected = (covered &+ alignment &- 1) / alignment &* alignment

@@ -7,7 +7,8 @@ package final class CaptureFile: Sendable {
 
   /// Opens a regular file, or standard input as `-`.
   ///
-  /// Everything else is refused before it is opened: reading needs positions, and opening a pipe would wait for a writer.
+  /// Anything else is refused before it is opened: reading needs file offsets, and opening a pipe would wait for a
+  /// writer.
   package init(path: String) throws(TraceError) {
     if path == "-" {
       view = try Self.standardInput()
@@ -44,8 +45,8 @@ package final class CaptureFile: Sendable {
 
   deinit { _ = close(view.descriptor) }
 
-  /// What is redirected from a file is read there; what comes through a pipe goes to a file without a name first, since
-  /// reading needs positions.
+  /// A redirected file is read in place. Input from a pipe is first copied to an unnamed file, since reading needs file
+  /// offsets.
   private static func standardInput() throws(TraceError) -> FileView {
     var status = stat()
     guard fstat(STDIN_FILENO, &status) == 0 else { throw cannotOpen("-", errno) }
@@ -117,8 +118,8 @@ package final class CaptureFile: Sendable {
 
 /// Reads a file at positions. Does not own the descriptor: valid as long as the ``CaptureFile`` it came from.
 ///
-/// There is no memory map: a file that shrinks while it is read would kill the program (SIGBUS), and windows of `pread` are
-/// faster than page faults.
+/// There is no memory map: a file that shrinks while it is read would kill the program (SIGBUS), and windows of `pread`
+/// are faster than page faults.
 struct FileView: Sendable {
   let descriptor: Int32
   /// Size in bytes when the file was opened.
@@ -138,16 +139,17 @@ struct FileView: Sendable {
     return done
   }
 
-  /// Where there are bytes again: the offset itself, unless a hole of a sparse file begins there, which reads as zeros.
+  /// The next offset with data: the offset itself, unless it is in a hole of a sparse file, which reads as zeros.
   func dataStart(at offset: UInt64) -> UInt64 {
     guard offset < size, let position = off_t(exactly: offset) else { return offset }
-    // SEEK_DATA, which Glibc's module lacks. Positions are given with every read, so that moving the file's own does no harm.
+    // SEEK_DATA, which Glibc's module lacks. Positions are given with every read, so that moving the file's own does no
+    // harm.
     let next = lseek(descriptor, position, 3)
     if next < 0 { return errno == ENXIO ? size : offset }
     return UInt64(next)
   }
 
-  /// A stretch of the file as far as it is there. What is allocated is bounded by the file's size.
+  /// Some bytes of the file, as far as it has them. The allocation is bounded by the file's size.
   func bytes(at offset: UInt64, count: UInt64) -> [UInt8] {
     guard offset < size else { return [] }
     let count = Int(min(count, size - offset))

@@ -14,7 +14,7 @@ enum Codec: String, Sendable {
   /// Memory that the blocks of all CPUs may take together, in bytes: each has one decompressed at a time.
   static let budget = 1 << 30
 
-  /// Whether a block can hold what it says: a few bytes that claim to be megabytes are a bomb, or damage.
+  /// Whether a block's size is plausible: a few bytes that claim to be megabytes are a decompression bomb, or damage.
   ///
   /// The slack is for pages of zeros, which compress almost to nothing.
   static func isPlausible(compressed: Int, uncompressed: Int, limit: Int = largestBlock) -> Bool {
@@ -23,8 +23,8 @@ enum Codec: String, Sendable {
 
   /// Decompresses one block.
   ///
-  /// zstd frames of trace-cmd do not state their size, so the size comes from the block's header, and `target` bounds what
-  /// is written.
+  /// zstd frames of trace-cmd do not state their size, so the size comes from the block's header, and `target` bounds
+  /// what is written.
   /// - Returns: Whether exactly `target.count` bytes came out.
   func decompress(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
     switch self {
@@ -51,7 +51,7 @@ enum Codec: String, Sendable {
   }
 }
 
-/// Decompresses many blocks, one after the other: a context for each costs as much as a quarter of its work.
+/// Decompresses many blocks with one context: making a context for each block would cost a quarter of the work again.
 final class Decompression {
   private let codec: Codec
   /// Owned here alone, freed once; `nil` without zstd, or without memory.

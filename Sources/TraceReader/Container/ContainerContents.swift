@@ -6,7 +6,7 @@ struct ContainerContents {
   var pageFormat: PageFormat
   var formats: FormatCatalogue
   var options = FileOptions()
-  /// The top buffer first, if it is there.
+  /// The top buffer first, if the file has it.
   var buffers: [BufferLayout] = []
   var cpuCount = 0
   var savedComms: [Pid: Comm] = [:]
@@ -24,7 +24,7 @@ struct ContainerContents {
     } else {
       try readVersion7(file, path)
     }
-    formats.settle(&diagnostics)
+    formats.applyMap(&diagnostics)
     let alignment = Self.isPossible(pageSize: head.pageSize) ? UInt64(head.pageSize) : 4096
     for index in buffers.indices { buffers[index].check(alignment: alignment, &diagnostics) }
     checkPageSizes()
@@ -38,9 +38,9 @@ struct ContainerContents {
     pageFormat = PageFormat(longSize: head.userLongSize == 4 ? 4 : 8, isBigEndian: head.isBigEndian)
   }
 
-  /// A page is what the kernel's own write counter can count: 1 MiB at most (kernel/trace/ring_buffer.c, RB_WRITE_MASK in
-  /// `ring_buffer_subbuf_order_set`), no architecture has smaller ones than 4 KiB, and each is one of the machine's pages or
-  /// twice as large, or four times (there: `(1 << order) * PAGE_SIZE`). So a size with a wrong bit is none.
+  /// A page is what the kernel's own write counter can count: 1 MiB at most (kernel/trace/ring_buffer.c, RB_WRITE_MASK
+  /// in `ring_buffer_subbuf_order_set`), no architecture has smaller ones than 4 KiB, and each is one of the machine's
+  /// pages or twice as large, or four times (there: `(1 << order) * PAGE_SIZE`). So a size with a wrong bit is none.
   private static let pageSizes: ClosedRange<UInt32> = 4096...1 << 20
 
   private static func isPossible(pageSize size: UInt32) -> Bool {
@@ -89,7 +89,7 @@ struct ContainerContents {
   }
 }
 
-/// A long text of the metadata, found but not read: most runs never ask for a symbol.
+/// A long text of the metadata, found but not read: most runs need no symbol.
 enum TextSection {
   /// In the file as it is.
   case plain(offset: UInt64, size: UInt64)

@@ -1,10 +1,10 @@
 import TraceCore
 
-/// Reads a `trace.dat`: first what it is, then its records as one stream.
+/// Reads a `trace.dat`: its description first, then its records as one stream.
 struct DatReader: ~Copyable {
   private let file: FileView
   private let contents: ContainerContents
-  /// Allocated once, owned here alone, freed with this.
+  /// Allocated once, owned and freed by this reader.
   private let decoder: UnsafeMutablePointer<RecordDecoder>
   private var merge: StreamMerge
   private var symbols: SymbolTable?
@@ -12,7 +12,7 @@ struct DatReader: ~Copyable {
   /// What the capture is.
   let info: CaptureInfo
 
-  /// The names of tasks that the kernel remembered when recording ended: one a pid, the last. Names in events are better.
+  /// The last name of each pid that the kernel remembered when recording ended. Names in events are more exact.
   var savedComms: [Pid: Comm] { contents.savedComms }
 
   /// Memory for all windows together, in bytes.
@@ -78,7 +78,7 @@ struct DatReader: ~Copyable {
     return total > 0 ? min(Double(done) / Double(total), 1) : 1
   }
 
-  /// Formats of `trace_printk` by their address in the kernel. Read anew on each call.
+  /// Formats of `trace_printk` by their address in the kernel. Each call reads them from the file.
   func printkFormats() -> [UInt64: String] {
     MetadataText.printkFormats(contents.text(contents.printkFormats, file, info.path))
   }
@@ -116,7 +116,7 @@ extension ContainerContents {
       events: formats.events.sorted { $0.id < $1.id })
   }
 
-  /// The bytes of a text that was passed over when the file was opened; empty where they cannot be read.
+  /// The bytes of a text that was skipped when the file was opened; empty where they cannot be read.
   func text(_ section: TextSection?, _ file: FileView, _ path: String) -> [UInt8] {
     switch section {
     case nil: return []

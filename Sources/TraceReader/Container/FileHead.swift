@@ -14,7 +14,7 @@ struct FileHead {
   var codec: Codec?
   /// Where version 7's first section of options is.
   var optionsOffset: UInt64
-  /// Where what follows the head begins.
+  /// Where the head ends.
   var end: UInt64
 
   init(_ file: FileView, path: String) throws(TraceError) {
@@ -55,10 +55,11 @@ struct FileHead {
     throw notATrace(file, path)
   }
 
-  /// Whether a file begins as a `trace.dat` does, as far as it goes; an empty one does.
+  /// Whether a file begins like a `trace.dat`. A file that is shorter than the magic number is compared as far as it
+  /// goes.
   static func isHead(of file: FileView) -> Bool { magic.starts(with: file.bytes(at: 0, count: UInt64(magic.count))) }
 
-  /// That a file is none.
+  /// The error for a file that is no capture.
   static func notATrace(_ file: FileView, _ path: String) -> TraceError {
     let found = file.bytes(at: 0, count: UInt64(magic.count))
     return TraceError(

@@ -21,7 +21,8 @@ enum OptionID {
   static let bufferText: UInt16 = 22
 }
 
-/// What a capture's options say. Options that are not listed here do not matter for reading and are skipped by their size.
+/// What a capture's options say. Options that are not listed here do not matter for reading and are skipped by their
+/// size.
 struct FileOptions {
   var uname = ""
   var recorderVersion = ""
@@ -39,7 +40,7 @@ struct FileOptions {
   /// Where version 7's sections of metadata are, by their number.
   var sections: [UInt16: UInt64] = [:]
 
-  /// Takes an option in. One that is shorter than it must be is recorded and skipped.
+  /// Reads an option. One that is too short is reported and skipped.
   mutating func take(
     _ id: UInt16, _ content: inout MetadataCursor, version: Int, _ diagnostics: inout DiagnosticLog
   ) {

@@ -2,7 +2,7 @@ import TraceCore
 
 /// Reads a capture's metadata front to back, from the file or from a decompressed section.
 ///
-/// Every read is checked; one that goes beyond the end throws `damaged`, naming what it wanted.
+/// Every read is checked. One beyond the end throws `damaged` and names what was to be read.
 struct MetadataCursor {
   private static let windowSize: UInt64 = 64 << 10
 
@@ -19,7 +19,7 @@ struct MetadataCursor {
   private let sectionOffset: UInt64
   private let path: String
 
-  /// A stretch of the file; what of it lies beyond the file's end is not there.
+  /// Part of a file, as far as the file has it.
   init(_ file: FileView, from start: UInt64, to end: UInt64, isBigEndian: Bool, path: String) {
     self.file = file
     window = []

@@ -1,6 +1,7 @@
 import TraceCore
 
-// File version 7: sections with heads, found through options (trace-cmd's Documentation/trace-cmd/trace-cmd.dat.v7.5.txt).
+// File version 7: sections with heads, found through options (trace-cmd's
+// Documentation/trace-cmd/trace-cmd.dat.v7.5.txt).
 extension ContainerContents {
   mutating func readVersion7(_ file: FileView, _ path: String) throws(TraceError) {
     try readOptions7(file, path)
@@ -46,7 +47,7 @@ extension ContainerContents {
         var cursor = try openSection(file, at: next, OptionID.done, path)
         next = try readOptions7(&cursor, path)
       } catch {
-        // Where the data is stands in the last section, behind the data.
+        // The last section, after the data, says where the data is.
         if options.buffers.isEmpty { throw error }
         diagnostics.record(.unreadableSection, offset: error.offset, "the options: \(error.problem)")
         return
@@ -69,7 +70,7 @@ extension ContainerContents {
   }
 
   private mutating func readSections7(_ file: FileView, _ path: String) throws(TraceError) {
-    // First of all, since it tells the size of long.
+    // First, since it gives the size of long.
     try readSection7(file, OptionID.headerInfo, path) { (contents, cursor) throws(TraceError) in
       try contents.readHeaderInfo(&cursor, path)
     }

@@ -11,7 +11,7 @@ struct FieldPlace: BitwiseCopyable {
 
 /// Where the fields of a role are in an event's records, found by name in the event's format once.
 ///
-/// A view of ``FieldName``'s count of places, of memory that whoever made it frees.
+/// A view of one place for each ``FieldName``. Its owner calls ``deallocate()``.
 struct FieldPlaces {
   private let places: UnsafeMutablePointer<FieldPlace>
 

@@ -2,8 +2,8 @@ import TraceCore
 
 /// The fields of one record, by what its role calls them.
 ///
-/// There is one for each form of a capture: ``BinaryFields``, ``KeyValueFields`` (`key=value` text) and ``PrintedFields`` (text as
-/// the kernel or trace-cmd prints it).
+/// There is one for each form of a capture: ``BinaryFields``, ``KeyValueFields`` (`key=value` text) and
+/// ``PrintedFields`` (text as the kernel or trace-cmd prints it).
 protocol FieldSource {
   /// The record's `common_pid`.
   var current: Pid { get }
@@ -31,7 +31,7 @@ extension FieldSource {
     return WakeRecord(task: task, targetCPU: cpu)
   }
 
-  /// A donor as a pointer and the pid behind it. Both fields or none: a pointer without a pid says nothing.
+  /// A donor as a pointer and the pid read through it. Both fields or none: a pointer without a pid says nothing.
   func donor(_ task: FieldName, _ pid: FieldName) -> (task: UInt64, pid: Pid) {
     guard let task = number(task), let pid = int(pid) else { return (0, -1) }
     return (task, pid)
@@ -42,10 +42,11 @@ extension FieldSource {
   }
 }
 
-/// Makes an ``EventBody`` of a record's role and fields. The only place that knows which fields a role's body is made of.
+/// Makes an ``EventBody`` of a record's role and fields. The only place that knows which fields a role's body is made
+/// of.
 ///
-/// Switches, wakeups and lock events of a `trace.dat`, and switches and wakeups of a text, are packed without it: they are most of
-/// a capture, and ``RecordDecoder`` and ``TextParser`` put them into a batch directly.
+/// Switches, wakeups and lock events of a `trace.dat`, and switches and wakeups of a text, are packed without it: they
+/// are most of a capture, and ``RecordDecoder`` and ``TextParser`` put them into a batch directly.
 struct BodyBuilder {
   /// How marks are recognised in messages.
   let marks: MarkPattern

@@ -1,11 +1,11 @@
 import TraceCore
 
-/// How the records of one event are decoded: the places of its fields, taken from the event's format once. Nothing about an
-/// event is looked up by name after that.
+/// How the records of one event are decoded: the places of its fields, taken from the event's format once. Nothing
+/// about an event is looked up by name after that.
 ///
-/// The fields of roles that have a packed form are here, in one flat shape for all of them: of an enum with a case for each,
-/// the compiler unpacks all of a case's payload for every record, which cost more than reading the record. The fields of all
-/// other roles are in the decoder's ``FieldPlaces``.
+/// The fields of roles that have a packed form are here, in one flat shape for all of them: of an enum with a case for
+/// each, the compiler unpacks all of a case's payload for every record, which cost more than reading the record. The
+/// fields of all other roles are in the decoder's ``FieldPlaces``.
 struct DecodePlan: BitwiseCopyable {
   let role: EventRole
   /// ``RoleDescription/packedKind``.
@@ -54,8 +54,8 @@ struct TaskFields: BitwiseCopyable {
   private let pid: IntegerField
   private let priority: IntegerField
   private let comm: CommField
-  /// Where a name of 16 bytes is that pid and priority of 4 bytes each follow, as in all frequent events of the scheduler; 0
-  /// where the fields lie otherwise. Such a task is read by three loads, without a look at its fields.
+  /// Where a name of 16 bytes is that pid and priority of 4 bytes each follow, as in all frequent events of the
+  /// scheduler; 0 where the fields lie otherwise. Such a task is read by three loads, without a look at its fields.
   private(set) var block: UInt16 = 0
 
   static let absent = TaskFields(pid: .absent, priority: .absent, comm: .absent)

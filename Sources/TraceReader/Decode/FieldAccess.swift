@@ -1,13 +1,13 @@
 import TraceCore
 
-/// Where and how an integer stands in a record. Made once per event from its format, checked then.
+/// Where an integer is in a record, and its size and sign. Made and checked once for an event, from its format.
 ///
-/// Every field is read with one load of 8 bytes that end where the field ends, and shifts: no branch on its size. That
-/// stays inside the record because what all records begin with is 8 bytes.
+/// Every field is read with one load of 8 bytes that end where the field ends, and shifts, without a branch on its
+/// size. The load stays within the record because the common fields at its beginning are 8 bytes.
 struct IntegerField: BitwiseCopyable, Equatable {
   /// Where the 8 bytes begin.
   let start: UInt16
-  /// How many of the 64 bits stand before the field.
+  /// How many of the 64 bits are before the field.
   let shift: UInt8
   private let isSigned: Bool
   let isPresent: Bool
@@ -31,8 +31,8 @@ struct IntegerField: BitwiseCopyable, Equatable {
   /// Whether it is 4 bytes that begin here.
   func isInt32(at offset: Int) -> Bool { isPresent && shift == 32 && Int(start) + 4 == offset }
 
-  /// The value, sign-extended or zero-extended to 64 bits; of an absent field, nothing that means something. The record
-  /// must reach to ``end``.
+  /// The value, sign-extended or zero-extended to 64 bits; of an absent field, a meaningless number. The record must
+  /// reach to ``end``.
   @inline(__always)
   func load(_ record: Record) -> UInt64 {
     let bits = record.integer(UInt64.self, at: Int(start))
@@ -51,7 +51,7 @@ struct IntegerField: BitwiseCopyable, Equatable {
   func load32(_ record: Record, orElse absent: Int32) -> Int32 { isPresent ? load32(record) : absent }
 }
 
-/// Where a task's name stands in a record.
+/// Where a task's name is in a record.
 struct CommField: BitwiseCopyable, Equatable {
   enum Form: UInt8, BitwiseCopyable {
     case absent
@@ -112,7 +112,7 @@ struct CommField: BitwiseCopyable, Equatable {
   }
 }
 
-/// Where a message of any length stands in a record.
+/// Where text of any length is in a record.
 struct TextField: BitwiseCopyable, Equatable {
   enum Form: UInt8, BitwiseCopyable {
     case absent
@@ -150,8 +150,8 @@ struct TextField: BitwiseCopyable, Equatable {
   /// Where the field itself ends in a record.
   var end: Int { Int(offset) + Int(size) }
 
-  /// The message; empty where a dynamic field points out of the record. The record must reach to ``end``, and outlive what
-  /// is returned.
+  /// The text; empty where a dynamic field points out of the record. The record must reach to ``end``, and outlive the
+  /// result.
   func load(_ record: Record) -> UnsafeRawBufferPointer {
     switch form {
     case .absent: return UnsafeRawBufferPointer(start: nil, count: 0)
@@ -166,8 +166,8 @@ struct TextField: BitwiseCopyable, Equatable {
 
 /// A record's bytes.
 ///
-/// A pointer and not a span, so that it can be passed with its byte order as one value; it lives from the moment a record is
-/// decoded to the moment its fields are read, inside ``RecordDecoder``, while the page's window stays where it is.
+/// A pointer and not a span, so that it can be passed with its byte order as one value. It is used only while
+/// ``RecordDecoder`` decodes the record, during which the page's window does not move.
 struct Record {
   private let base: UnsafeRawPointer
   let count: Int
@@ -196,14 +196,14 @@ struct Record {
       high: UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)))
   }
 
-  /// Where a part of the record is that its format says to be there.
+  /// The address of an offset that the format gives.
   @inline(__always)
   func address(of offset: Int) -> UnsafeRawPointer {
     assert(offset >= 0 && offset <= count)
     return base + offset
   }
 
-  /// A stretch of the record; empty where it reaches beyond.
+  /// Some bytes of the record; empty where they would reach beyond its end.
   func bytes(at offset: Int, count length: Int) -> UnsafeRawBufferPointer {
     guard offset >= 0, length >= 0, offset + length <= count else {
       return UnsafeRawBufferPointer(start: nil, count: 0)

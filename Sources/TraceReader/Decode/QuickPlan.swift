@@ -1,7 +1,7 @@
 import TraceCore
 
-/// A decode plan in 12 bytes, of a switch or a wakeup whose fields stand as they do on every little-endian kernel: tasks in
-/// blocks of name, pid and priority. Most records of most captures are such.
+/// A decode plan in 12 bytes, of a switch or a wakeup with the layout of all little-endian kernels: each task a block
+/// of name, pid and priority. Most records of most captures have one.
 struct QuickPlan: BitwiseCopyable {
   let kind: PackedEvent.Kind
   /// How many bits of the first field's 8 bytes are before it.
@@ -19,7 +19,7 @@ struct QuickPlan: BitwiseCopyable {
 }
 
 extension QuickPlan {
-  /// - Returns: `nil` where the plan is for another event, or the fields stand otherwise.
+  /// - Returns: `nil` for the plan of another event, or of another layout.
   init?(_ plan: DecodePlan) {
     let field = plan.first
     guard field.isPresent, plan.task.block != 0, plan.minimumSize >= CommonFields.size,
@@ -41,7 +41,7 @@ extension QuickPlan {
 
 /// Quick plans by event id, and states by their bits, each found by one load.
 struct QuickPlans: ~Copyable {
-  /// What is smaller than this is looked up; no kernel since 4.14 shows more bits.
+  /// States below this are looked up; no kernel since 4.14 has more bits.
   static let stateLimit: UInt64 = 512
 
   /// ``count`` plans; ids beyond have none.

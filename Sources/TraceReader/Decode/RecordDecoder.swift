@@ -4,13 +4,13 @@ import TraceCore
 ///
 /// Not copyable, so that it is passed by address: otherwise every event would copy it.
 struct RecordDecoder: ~Copyable {
-  /// What the decoder had to pass over; counted, since it may be every record.
+  /// What the decoder had to skip. Only counted, since it may be every record.
   struct Tally {
     /// Records of an event that the file does not describe.
     private(set) var unknownEvents: UInt64 = 0
     /// Records that are too short for their fields.
     private(set) var shortRecords: UInt64 = 0
-    /// Where in the file the page is that records are read from, and where it was for the first of each.
+    /// File offset of the page that records are read from.
     var page: UInt64 = 0
     private(set) var firstUnknown: UInt64?
     private(set) var firstShort: UInt64?
@@ -30,7 +30,7 @@ struct RecordDecoder: ~Copyable {
   private var slots: [UInt16] = []
   private var plans: [DecodePlan] = []
   private var letters = StateLetters.recent
-  /// For the records that are most of a capture.
+  /// For the most frequent records.
   private(set) var quick = QuickPlans([:], .recent)
   /// Of each of `plans`; owned here alone, never changed and freed once.
   private var places: [FieldPlaces] = []
@@ -95,7 +95,7 @@ struct RecordDecoder: ~Copyable {
     return nil
   }
 
-  /// What is known of a record without looking at it, and where its event goes.
+  /// What is known about a record besides its bytes, and where its event goes.
   struct Target {
     var time: UInt64
     var cpu: CPU
@@ -105,8 +105,8 @@ struct RecordDecoder: ~Copyable {
 
   /// Decodes one record.
   ///
-  /// Mutating, as is what it calls, though it changes nothing: what cannot be copied and is borrowed is passed as a bitwise
-  /// copy.
+  /// Mutating, like the functions it calls, although nothing changes: a borrowed noncopyable value would be passed as a
+  /// bitwise copy.
   @inline(__always)
   mutating func decode(_ record: Record, _ tally: inout Tally, to target: Target) {
     let common = CommonFields.load(record)
@@ -126,7 +126,8 @@ struct RecordDecoder: ~Copyable {
     target.packer.pointee.add(event)
   }
 
-  /// - Returns: `false`, and nothing done, for an event that is too rare to have a packed form.
+  /// Fills in the fields of an event that has a packed form.
+  /// - Returns: `false` for all other events.
   @inline(__always)
   private mutating func fill(
     _ event: inout PackedEvent, _ index: Int, _ record: Record, _ packer: UnsafeMutablePointer<EventPacker>
@@ -178,19 +179,20 @@ struct RecordDecoder: ~Copyable {
   }
 }
 
-/// What every record begins with (include/linux/trace_events.h, `struct trace_entry`): 8 bytes on every kernel since 3.9.
+/// What every record begins with (include/linux/trace_events.h, `struct trace_entry`): 8 bytes on every kernel since
+/// 3.9.
 ///
 ///     field:unsigned short common_type;	offset:0;	size:2;	signed:0;
 ///     field:unsigned char common_flags;	offset:2;	size:1;	signed:0;
 ///     field:unsigned char common_preempt_count;	offset:3;	size:1;	signed:0;
 ///     field:int common_pid;	offset:4;	size:4;	signed:1;
 ///
-/// Kernels with the real-time patches of old have more behind it, which is of no interest here.
+/// Kernels with old real-time patches have more fields after these, which are not needed.
 struct CommonFields {
   /// How long a record is at least.
   static let size = 8
 
-  /// Whether a format begins so. Every decoded event's does: one that does not loses its role.
+  /// Whether a format begins with these fields. An event whose format does not loses its role.
   static func match(_ fields: [ParsedField]) -> Bool {
     func stands(_ name: String, at offset: Int, _ size: Int) -> Bool {
       fields.contains { $0.name == name && $0.offset == offset && $0.size == size }

@@ -4,13 +4,13 @@ import TraceCore
 struct FormatCatalogue {
   struct Format {
     var info: EventInfo
-    /// What it is taken for.
+    /// Its entry in the event map.
     var entry = EventMap.Entry(system: "", name: "", role: nil)
     /// The whole text.
     var text: [UInt8]
     /// The fields alone, safe to be parsed.
     var fields: [UInt8]
-    /// Where it stands in the file.
+    /// Its offset in the file.
     var offset: UInt64
   }
 
@@ -24,7 +24,7 @@ struct FormatCatalogue {
 
   /// The kernel writes no format of this size.
   private static let largestText = 1 << 20
-  /// Far more than there are events with a role; only the names of probes are not given.
+  /// Far more than there are roles; only probes can have any number of events.
   private static let mostUsed = 256
 
   mutating func add(_ text: [UInt8], system: String, offset: UInt64, _ diagnostics: inout DiagnosticLog) {
@@ -53,8 +53,9 @@ struct FormatCatalogue {
     used.append(Format(info: info, entry: entry, text: text, fields: fields, offset: offset))
   }
 
-  /// Lets the user's events alone play the roles that they have; tells of those that the capture does not hold.
-  mutating func settle(_ diagnostics: inout DiagnosticLog) {
+  /// Takes roles that the user's map gives to events of the capture from all other events, and reports entries that
+  /// match no event.
+  mutating func applyMap(_ diagnostics: inout DiagnosticLog) {
     guard !map.own.isEmpty else { return }
     let own = used.filter { map.isOwn(system: $0.info.system, name: $0.info.name) }
     let (ids, roles) = (Set(own.map(\.info.id)), Set(own.compactMap(\.info.role)))

@@ -17,7 +17,7 @@ struct ParsedField: Equatable {
 }
 
 struct ParsedFormat {
-  /// What all records begin with.
+  /// The fields that all records begin with.
   var common: [ParsedField]
   var fields: [ParsedField]
 
@@ -26,9 +26,9 @@ struct ParsedFormat {
 
 /// libtraceevent's parser of event formats.
 ///
-/// It keeps state in static variables, so only one thread is let in at a time. Of a format it is given the fields alone, and
-/// those only in the form that the kernel writes (``FormatText``): the print format is not needed for decoding, it is by far
-/// the longer and more intricate part, and it is where a hostile file would find most to break.
+/// It keeps state in static variables, so only one thread may use it at a time. It is given only the fields of a
+/// format, and only in the form that the kernel writes (``FormatText``). The print format is not needed for decoding,
+/// and as the longer and more intricate part it would give a hostile file the most to attack.
 struct FormatParser: ~Copyable {
   private static let gate = Mutex(())
 
@@ -38,7 +38,7 @@ struct FormatParser: ~Copyable {
   init?(isBigEndian: Bool, longSize: Int) {
     guard let handle = tep_alloc() else { return nil }
     self.handle = handle
-    // The file is hostile and the library prints what it does not understand; what matters becomes a diagnostic.
+    // The library would print what it does not understand of a hostile file.
     tep_set_loglevel(TEP_LOG_NONE)
     tep_set_file_bigendian(handle, isBigEndian ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN)
     tep_set_long_size(handle, Int32(longSize))

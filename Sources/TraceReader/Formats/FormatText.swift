@@ -74,9 +74,7 @@ enum FormatText {
 
   /// An identifier of C, or a number.
   private static func isWord(_ text: some StringProtocol, mayBeNumber: Bool = false) -> Bool {
-    guard let first = text.utf8.first, mayBeNumber || !(0x30...0x39).contains(first) else { return false }
-    return text.utf8.allSatisfy { byte in
-      (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x5f
-    }
+    guard let first = text.utf8.first, mayBeNumber || !first.isASCIIDigit else { return false }
+    return text.utf8.allSatisfy { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") }
   }
 }

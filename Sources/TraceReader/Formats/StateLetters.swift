@@ -7,8 +7,8 @@ import TraceCore
 ///
 /// (include/trace/events/sched.h). The bits differ between kernels, and so do the expressions.
 struct StateLetters: BitwiseCopyable {
-  /// ASCII letters of the bits 0 to 7 and 8 to 15, a byte each, 0 where the bit has none. No kernel has more, and two words
-  /// are looked up by a shift.
+  /// ASCII letters of the bits 0 to 7 and 8 to 15, a byte each, 0 where the bit has none. No kernel has more, and two
+  /// words are looked up by a shift.
   private var lowLetters: UInt64 = 0
   private var highLetters: UInt64 = 0
   /// Bits that have a letter.
@@ -43,7 +43,7 @@ struct StateLetters: BitwiseCopyable {
     var scanner = ConstantScanner(bytes)
     guard let table = bytes[...].firstRange(ofText: "__print_flags(") else { return nil }
     scanner.position = table.upperBound
-    // The mask is the first argument, behind `REC->prev_state &`; without one all bits count.
+    // The mask is the first argument, after `REC->prev_state &`; without one all bits count.
     mask = scanner.skip(past: "prev_state") && scanner.take("&") ? scanner.expression() ?? .max : .max
     while scanner.skip(past: "{", before: ")") {
       guard let value = scanner.expression(), scanner.take(","), let letter = scanner.quotedLetter(), scanner.take("}")
@@ -57,7 +57,7 @@ struct StateLetters: BitwiseCopyable {
     preempted = Self.preemptedBits(&scanner)
   }
 
-  /// The bits in front of `? "+"`, 0 where the kernel does not tell.
+  /// The bits before `? "+"`, 0 where the format has none.
   private static func preemptedBits(_ scanner: inout ConstantScanner) -> UInt64 {
     while scanner.skip(past: "prev_state") {
       let start = scanner.position
@@ -81,8 +81,8 @@ struct StateLetters: BitwiseCopyable {
   }
 }
 
-/// Reads the constant expressions that the kernel's macros leave in print formats: numbers, `|`, `+`, `-`, `<<`, `&` and
-/// parentheses, with C's precedences.
+/// Reads the constant expressions that the kernel's macros leave in print formats: numbers, `|`, `+`, `-`, `<<`, `&`
+/// and parentheses, with C's precedences.
 struct ConstantScanner {
   private let bytes: [UInt8]
   var position = 0
@@ -95,7 +95,7 @@ struct ConstantScanner {
     }
   }
 
-  /// Goes behind a text if it comes next.
+  /// Skips a text if it comes next.
   mutating func take(_ text: String) -> Bool {
     skipBlanks()
     guard bytes[position...].starts(with: text.utf8) else { return false }
@@ -103,7 +103,7 @@ struct ConstantScanner {
     return true
   }
 
-  /// Goes behind the next occurrence of a text, unless one of `stop` comes before it.
+  /// Skips everything up to and including a text, unless `stop` comes before it.
   mutating func skip(past text: StaticString, before stop: StaticString? = nil) -> Bool {
     guard let found = bytes[position...].firstRange(ofText: text) else { return false }
     if let stop, let end = bytes[position...].firstRange(ofText: stop), end.lowerBound < found.lowerBound {
@@ -183,7 +183,7 @@ struct ConstantScanner {
   private mutating func number() -> UInt64? {
     skipBlanks()
     let start = position
-    while position < bytes.count, Self.isWord(bytes[position]) { position += 1 }
+    while position < bytes.count, bytes[position].isASCIIAlphanumeric { position += 1 }
     var word = bytes[start..<position]
     while let last = word.last, "uUlL".utf8.contains(last) { word = word.dropLast() }
     if word.starts(with: Array("0x".utf8)) { return MetadataText.hexadecimal(word.dropFirst(2)) }
@@ -191,9 +191,5 @@ struct ConstantScanner {
       return UInt64(String(decoding: word, as: UTF8.self), radix: 8)
     }
     return MetadataText.decimal(word)
-  }
-
-  private static func isWord(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
   }
 }

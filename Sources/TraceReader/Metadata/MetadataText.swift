@@ -33,7 +33,7 @@ enum MetadataText {
     var value: N = 0
     guard !digits.isEmpty else { return nil }
     for digit in digits {
-      guard (0x30...0x39).contains(digit) else { return nil }
+      guard digit.isASCIIDigit else { return nil }
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
       let (sum, carry) = product.addingReportingOverflow(N(digit - 0x30))
       if overflow || carry { return nil }
@@ -47,13 +47,7 @@ enum MetadataText {
     guard (1...16).contains(digits.count) else { return nil }
     var value: UInt64 = 0
     for digit in digits {
-      let nibble: UInt8
-      switch digit {
-      case 0x30...0x39: nibble = digit - 0x30
-      case 0x41...0x46: nibble = digit - 0x41 + 10
-      case 0x61...0x66: nibble = digit - 0x61 + 10
-      default: return nil
-      }
+      guard let nibble = digit.hexadecimalValue else { return nil }
       value = value << 4 | UInt64(nibble)
     }
     return value

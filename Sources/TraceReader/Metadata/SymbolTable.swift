@@ -7,7 +7,8 @@ public struct KernelSymbol: Sendable, Hashable {
   /// The module it belongs to; `nil` for the kernel itself.
   public var module: String?
 
-  public init(name: String, offset: UInt64, module: String? = nil) {
+  /// A place in the kernel.
+  package init(name: String, offset: UInt64, module: String? = nil) {
     self.name = name
     self.offset = offset
     self.module = module
@@ -16,7 +17,7 @@ public struct KernelSymbol: Sendable, Hashable {
 
 /// The traced kernel's `/proc/kallsyms`, as trace-cmd copied it: `ADDRESS TYPE NAME[\t[MODULE]]` a line.
 ///
-/// Lines are kept as bytes and become text when they are asked for.
+/// Lines are kept as bytes; only the symbols that are requested become strings.
 struct SymbolTable {
   private struct Entry {
     var address: UInt64
@@ -38,13 +39,13 @@ struct SymbolTable {
       if let entry = Self.entry(text[start..<end]) { entries.append(entry) }
       start = end + 1
     }
-    // Among symbols at one address libtraceevent has the file's last first: it builds a list front to back and sorts that
-    // with a stable sort.
+    // Among symbols at one address libtraceevent has the file's last first: it builds a list front to back and sorts
+    // that with a stable sort.
     entries.sort { $0.address != $1.address ? $0.address < $1.address : $0.nameStart > $1.nameStart }
   }
 
-  /// As libtraceevent does it (`tep_parse_kallsyms`), absolute symbols (on x86-64 offsets of per-CPU variables) and ARM's
-  /// mapping symbols (`$a`) are left out. A line that is no symbol is skipped.
+  /// As libtraceevent does it (`tep_parse_kallsyms`), absolute symbols (on x86-64 offsets of per-CPU variables) and
+  /// ARM's mapping symbols (`$a`) are left out. A line that is no symbol is skipped.
   private static func entry(_ line: ArraySlice<UInt8>) -> Entry? {
     let space = UInt8(ascii: " ")
     guard let first = line.firstIndex(of: space), line.endIndex - first > 3, line[first + 2] == space,
@@ -79,7 +80,7 @@ struct SymbolTable {
       offset: address - entry.address, module: module(after: Int(entry.nameEnd)))
   }
 
-  /// `\t[NAME]` behind a symbol's name.
+  /// `\t[NAME]` after a symbol's name.
   private func module(after end: Int) -> String? {
     guard end + 1 < text.count, text[end] == UInt8(ascii: "\t"), text[end + 1] == UInt8(ascii: "[") else { return nil }
     let name = text[(end + 2)...].prefix { $0 != UInt8(ascii: "]") && $0 != UInt8(ascii: "\n") && $0 != 0 }

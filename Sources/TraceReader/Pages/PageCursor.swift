@@ -1,14 +1,14 @@
 /// Walks the entries of one ring-buffer page (include/linux/ring_buffer.h, `enum ring_buffer_type`).
 ///
-/// An entry is a word of 5 bits of type and 27 bits of time since the entry before, which stand at the low end on
-/// little-endian and at the high end on big-endian machines, and what the type says. Every length is checked against the
-/// page's committed bytes before it is used.
+/// An entry is a word of 5 bits of type and 27 bits of time since the entry before, followed by what the type says. The
+/// type is in the low bits on little-endian and in the high bits on big-endian machines. Every length is checked
+/// against the page's committed bytes before it is used.
 struct PageCursor {
   enum Step: Equatable {
     /// A record's payload, as offsets in the page.
     case record(start: Int, count: Int)
     case end
-    /// An entry that cannot be, at an offset in the page. Nothing after it can be found.
+    /// An impossible entry, at an offset in the page. No entry after it can be found.
     case damaged(at: Int)
   }
 
@@ -57,7 +57,7 @@ struct PageCursor {
     return position == end ? .end : .damaged(at: position)
   }
 
-  /// What comes at a position of a little-endian page, where it is a record whose length stands in its first word.
+  /// The entry at a position of a little-endian page, if it is a record with its length in the first word.
   @inline(__always)
   func nextQuickly(
     at position: Int, _ end: Int, _ base: UnsafeRawPointer
@@ -70,15 +70,16 @@ struct PageCursor {
     return (start, count, UInt64(word >> 5))
   }
 
-  /// Goes behind records that ``nextQuickly(at:_:_:)`` has found.
+  /// Continues after records that ``nextQuickly(at:_:_:)`` has found.
+  /// - Parameter timestamp: Of the last of them, raw.
   @inline(__always)
-  mutating func goOn(at position: Int, _ timestamp: UInt64) {
+  mutating func resume(at position: Int, _ timestamp: UInt64) {
     self.position = position
     self.timestamp = timestamp
   }
 
-  /// All entries that are two words or more.
-  /// - Returns: `nil` where the walk goes on.
+  /// An entry of two words or more.
+  /// - Returns: `nil` for an entry without a record.
   @inline(never)
   private mutating func rareEntry(_ type: UInt32, _ delta: UInt64, in page: RawSpan, isBigEndian: Bool) -> Step? {
     // Padding without a delta fills the page up to its end and has no length (`rb_null_event`).
@@ -91,7 +92,8 @@ struct PageCursor {
     switch type {
     case 0: return longRecord(Int(second), delta)
     case Self.padding:
-      // A record that was thrown away. Its delta counts, as for kbuffer; the kernel's own checker leaves a delta of 1 out.
+      // A record that was thrown away. Its delta counts, as for kbuffer; the kernel's own checker leaves a delta of 1
+      // out.
       guard Int(second) >= 4, position + 4 + Int(second) <= end else { return .damaged(at: position) }
       position += 4 + Int(second)
       timestamp &+= delta
@@ -105,7 +107,7 @@ struct PageCursor {
     return nil
   }
 
-  /// A record whose length, with itself and without padding to words, stands in the second word.
+  /// A record with its length in the second word: with that word, without padding to words.
   private mutating func longRecord(_ length: Int, _ delta: UInt64) -> Step {
     let start = position + 8
     guard length >= 4, start + length - 4 <= end else { return .damaged(at: position) }
@@ -116,11 +118,11 @@ struct PageCursor {
 
   private static let absoluteBits: UInt64 = 59
 
-  /// An absolute stamp has 59 bits; the upper ones are those of the time before, unless the stamp has come round since
+  /// An absolute stamp has 59 bits; the upper ones are those of the time before, unless the stamp has wrapped since
   /// (kernel/trace/ring_buffer.c, `rb_fix_abs_ts`).
   ///
-  /// The kernel takes a stamp that is earlier for one that has come round only if there are upper bits; here that
-  /// also holds without them where "earlier" would mean by half the range.
+  /// The kernel takes an earlier stamp for one that has wrapped only if there are upper bits. Here a stamp that is
+  /// earlier by more than half the range has wrapped too.
   static func absolute(_ stamp: UInt64, after time: UInt64) -> UInt64 {
     let upper = (time >> absoluteBits) << absoluteBits
     let full = upper | stamp

@@ -1,5 +1,5 @@
-/// How the traced kernel lays out a ring-buffer page (kernel/trace/ring_buffer.c, `struct buffer_data_page`): a timestamp of
-/// 8 bytes, `commit` of a kernel long, the entries.
+/// How the traced kernel lays out a ring-buffer page (kernel/trace/ring_buffer.c, `struct buffer_data_page`): a
+/// timestamp of 8 bytes, `commit` of a kernel long, the entries.
 struct PageFormat: Equatable, Sendable {
   /// Size of the kernel's `long` in bytes, 4 or 8; not that of the program that recorded.
   var longSize: Int
@@ -36,7 +36,7 @@ struct PageFormat: Equatable, Sendable {
 
 /// Unaligned integers in the file's byte order.
 ///
-/// `RawSpan` bounds are checked by whoever calls: once for a record or an entry, not for every field.
+/// The caller checks bounds, once for a record or an entry instead of for every field.
 extension RawSpan {
   @inline(__always)
   func integer<N: FixedWidthInteger & BitwiseCopyable>(_ type: N.Type, at offset: Int, isBigEndian: Bool) -> N {

@@ -1,4 +1,4 @@
-/// What stands before a page's entries.
+/// The head of a ring-buffer page, before its entries.
 struct PageHead: Equatable {
   /// Records were lost before the page.
   struct Loss: Equatable {
@@ -17,11 +17,11 @@ struct PageHead: Equatable {
   /// RB_MISSED_EVENTS. The kernel adds `1 << 31`, an `int`, to a `long`, so on 64 bit the upper half is all ones: flags
   /// are tested in the low 32 bits.
   private static let missedFlag: UInt32 = 1 << 31
-  /// RB_MISSED_STORED: a long behind the data says how many.
+  /// RB_MISSED_STORED: a long after the data says how many.
   private static let storedFlag: UInt32 = 1 << 30
 
-  /// Whether a page's head is zeros: no ring buffer writes an empty page at time 0, but a file system that a crash interrupts
-  /// leaves such blocks.
+  /// Whether a page's head is zeros: no ring buffer writes an empty page at time 0, but a file system that a crash
+  /// interrupts leaves such blocks.
   static func isBlank(_ page: RawSpan, _ format: PageFormat) -> Bool {
     guard page.byteCount >= format.headSize else { return false }
     let time = page.integer(UInt64.self, at: 0, isBigEndian: format.isBigEndian)

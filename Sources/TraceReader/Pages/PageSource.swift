@@ -14,7 +14,7 @@ struct PageSource: ~Copyable {
 
   enum Step {
     case page(Page)
-    /// Data that should be here cannot be read; what follows may be there again.
+    /// Data that should be here cannot be read; later data may be readable.
     case damaged(DiagnosticKind, offset: UInt64, String)
     case end
   }
@@ -25,14 +25,14 @@ struct PageSource: ~Copyable {
   private let pageSize: Int
   private let windowSize: Int
   private let largestChunk: Int
-  /// Where the next byte to be read into the window stands in the file.
+  /// File offset of the next byte to be read into the window.
   private var next: UInt64
   /// Where the data ends. Of uncompressed data, where the file says that it ends.
   private let end: UInt64
   /// Where the chunks should end, give or take 4 bytes.
   private let announcedEnd: UInt64
   private let start: UInt64
-  /// Chunks that are still to be read; `nil` before the count of them was read.
+  /// Chunks that are still to be read; `nil` before their number was read.
   private var chunksLeft: UInt32?
   private let isBigEndian: Bool
   private var window = PageWindow()
@@ -59,7 +59,7 @@ struct PageSource: ~Copyable {
     next = extent.offset
     let (sum, overflow) = extent.offset.addingReportingOverflow(extent.size)
     announcedEnd = overflow ? .max : sum
-    // Chunks say themselves how long they are; but those of the next CPU are not this one's.
+    // Chunks have their own length; but the next CPU's data is not this one's.
     end = self.decompression != nil ? min(layout.end, file.size, extent.limit) : announcedEnd
     totalBytes = extent.size
     self.isBigEndian = isBigEndian
@@ -104,7 +104,7 @@ struct PageSource: ~Copyable {
     isTruncated = count < wanted
   }
 
-  /// Passes over whole pages that a sparse file does not hold: they would read as zeros, and a file may claim any number.
+  /// Skips whole pages in holes of a sparse file: they would read as zeros, and a file may claim any number of them.
   private mutating func skipHole() -> Step? {
     guard filled == used, next < end, next < file.size else { return nil }
     let data = min(file.dataStart(at: next), end)
@@ -114,7 +114,7 @@ struct PageSource: ~Copyable {
     return .damaged(.badPage, offset: next, "a hole of \(length) bytes")
   }
 
-  /// That the file ends before the data does, once, behind what is there.
+  /// Reports that the file ends before the data does: once, after the last page.
   private mutating func reportEnd() -> Step? {
     guard isTruncated else { return nil }
     isTruncated = false
@@ -125,9 +125,9 @@ struct PageSource: ~Copyable {
 
   // MARK: Compressed
 
-  /// Decompresses chunks until there is a page. trace-cmd puts ten pages into a chunk, but nothing forbids one that ends
-  /// within a page.
-  /// - Returns: A problem with a chunk, which is then passed over.
+  /// Decompresses chunks until there is a page. trace-cmd puts ten pages into a chunk, but nothing forbids one that
+  /// ends within a page.
+  /// - Returns: A problem with a chunk, which is then skipped.
   private mutating func decompressMore() -> Step? {
     window.moveToFront(used..<filled)
     (filled, used) = (filled - used, 0)
@@ -140,7 +140,7 @@ struct PageSource: ~Copyable {
       guard let left = chunksLeft, left > 0 else { return reportRest() }
       chunksLeft = left - 1
       if let problem = readChunk() {
-        // What is left of the chunk before would be completed by what is not there.
+        // The rest of the chunk before would be continued by other data than its own.
         filled = 0
         return problem
       }
@@ -148,7 +148,7 @@ struct PageSource: ~Copyable {
     return nil
   }
 
-  /// That there are fewer chunks than the data is long, once: their number is damaged.
+  /// Reports, once, that the chunks end before the data does: their number is damaged.
   private mutating func reportRest() -> Step? {
     let stop = min(announcedEnd, end)
     guard next < stop else { return nil }
@@ -178,7 +178,7 @@ struct PageSource: ~Copyable {
     return nil
   }
 
-  /// The rest of the data is given up.
+  /// Gives up the rest of the data.
   private mutating func chunksEnd(_ problem: String) -> Step {
     chunksLeft = 0
     defer { next = max(next, end) }

@@ -15,7 +15,7 @@ struct PageWindow: ~Copyable {
     bytes = grown
   }
 
-  /// Moves a stretch to the front.
+  /// Moves some bytes to the front.
   func moveToFront(_ range: Range<Int>) {
     guard !range.isEmpty, let base = bytes.baseAddress else { return }
     base.copyMemory(from: base + range.lowerBound, byteCount: range.count)

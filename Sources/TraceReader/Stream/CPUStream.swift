@@ -1,8 +1,8 @@
 import TraceCore
 
-/// One CPU's records and losses in their order. Shares nothing with other CPUs but the thread, and what decompresses there.
+/// One CPU's records and losses in their order.
 ///
-/// Not copyable: it owns the memory that its pages are in, and a copy of it for every event would cost more than the event.
+/// Not copyable: it owns the memory of its pages, and copying it for every event would cost more than the event.
 struct CPUStream: ~Copyable {
   /// What comes next.
   private enum Head: UInt8 {
@@ -18,7 +18,7 @@ struct CPUStream: ~Copyable {
   private var pageOffset: UInt64 = 0
   private var cursor = PageCursor()
 
-  /// Where in the page the next record is. It stays there until it is taken, although a loss may come first.
+  /// Where in the page the next record is. A loss may come before it.
   private var recordStart = 0
   private var recordCount = 0
   private var recordTime: UInt64 = 0
@@ -29,9 +29,9 @@ struct CPUStream: ~Copyable {
   /// Time of what comes next.
   private(set) var headTime: UInt64 = 0
 
-  /// Records are missing before the next one; reported when that is found.
+  /// Records that are missing before the next one. They are reported when it is found.
   private var hole: PageHead.Loss?
-  /// Time of the last record that was found, or of a page's beginning before there was one.
+  /// Time of the last record that was found, or of the page's beginning if there was none.
   private var lastTime: UInt64 = 0
   private var isAtStart = true
 
@@ -52,7 +52,7 @@ struct CPUStream: ~Copyable {
   var consumedBytes: UInt64 { isAtEnd ? source.totalBytes : source.consumedBytes }
   var totalBytes: UInt64 { source.totalBytes }
 
-  /// A run of events: those that stand in one CPU's stream before a time, or the first of them in any case.
+  /// A run of events: those of one CPU's stream before a time, and at least the first one.
   struct Run {
     var decoder: UnsafeMutablePointer<RecordDecoder>
     /// With room for an event at least; more than there is room for is not taken.
@@ -61,10 +61,10 @@ struct CPUStream: ~Copyable {
     var bound: UInt64
   }
 
-  /// Packs what comes next, which is then past. Not to be called at the end.
+  /// Takes and packs the next events or the next loss. Not to be called at the end.
   @inline(__always)
   mutating func take(_ run: Run) {
-    // The byte order is a constant in each of the two, so that no load has to ask for it.
+    // The byte order is a constant in each of the two, so that no load has to test it.
     format.isBigEndian ? takeBigEndian(run) : takeLittleEndian(run)
   }
 
@@ -72,26 +72,26 @@ struct CPUStream: ~Copyable {
   private mutating func takeBigEndian(_ run: Run) {
     repeat {
       takeNext(run, isBigEndian: true)
-    } while mayGoOn(run)
+    } while hasMore(run)
   }
 
   @inline(never)
   private mutating func takeLittleEndian(_ run: Run) {
     repeat {
       if takeQuickly(run) { takeNext(run, isBigEndian: false) }
-    } while mayGoOn(run)
+    } while hasMore(run)
   }
 
-  /// Whether there is more of the run.
+  /// Whether the run has more events.
   @inline(__always)
-  private mutating func mayGoOn(_ run: Run) -> Bool {
+  private mutating func hasMore(_ run: Run) -> Bool {
     !run.packer.pointee.isFull && head != .end && headTime < run.bound
   }
 
-  /// Takes what comes next as far as it is records of one page with quick plans, one entry each.
+  /// Takes the next records of this page as long as they have quick plans and short entries.
   ///
-  /// It does what ``takeNext(_:isBigEndian:)`` does, with all that changes in registers.
-  /// - Returns: whether there is something to be taken that it cannot take.
+  /// It has the effect of ``takeNext(_:isBigEndian:)``, but keeps everything that changes in registers.
+  /// - Returns: Whether the next record or loss is one that it cannot take.
   @inline(__always)
   private mutating func takeQuickly(_ run: Run) -> Bool {
     guard head == .record, conversion.isIdentity, let base = page.baseAddress else { return true }
@@ -104,16 +104,16 @@ struct CPUStream: ~Copyable {
     let end = cursor.end
     var step = QuickStep.taken
     repeat {
-      // The record lies within the page, of which the cursor, or the last round, checked the length; its fields within the
-      // record, of which the plan says how long it must be.
+      // The record is within the page: the cursor or the last iteration checked its length. Its fields are within the
+      // record: its length is compared with the plan's.
       guard count >= CommonFields.size else {
-        step = .unknown
+        step = .noQuickPlan
         break
       }
       let word = base.loadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian
       let id = Int(word & 0xffff)
       guard id < planCount, count >= Int(plans[id].minimumSize) else {
-        step = .unknown
+        step = .noQuickPlan
         break
       }
       let plan = plans + id
@@ -125,7 +125,7 @@ struct CPUStream: ~Copyable {
         let raw = record.loadUnaligned(fromByteOffset: Int(plan.pointee.first), as: UInt64.self).littleEndian
         let state = raw &>> UInt64(plan.pointee.shift)
         guard state < QuickPlans.stateLimit else {
-          step = .unknown
+          step = .noQuickPlan
           break
         }
         let next = run.packer.pointee.number(ofBlock: record + Int(plan.pointee.next))
@@ -137,12 +137,12 @@ struct CPUStream: ~Copyable {
       place.initialize(to: event)
       place += 1
       guard let next = cursor.nextQuickly(at: position, end, base) else {
-        step = .lastOfItsKind
+        step = .longEntryNext
         break
       }
       let (later, overflow) = time.addingReportingOverflow(next.delta)
       guard !overflow else {
-        step = .lastOfItsKind
+        step = .longEntryNext
         break
       }
       (start, count, time) = (next.start, next.count, later)
@@ -150,24 +150,24 @@ struct CPUStream: ~Copyable {
     } while place < room.upperBound && time < run.bound
     run.packer.pointee.added(upTo: place)
     (recordStart, recordCount, recordTime, headTime) = (start, count, time, time)
-    cursor.goOn(at: position, time)
-    if step == .lastOfItsKind { advance(isBigEndian: false) }
-    return step == .unknown
+    cursor.resume(at: position, time)
+    if step == .longEntryNext { advance(isBigEndian: false) }
+    return step == .noQuickPlan
   }
 
   private enum QuickStep {
     /// Everything up to the bound, or as much as there is room for.
     case taken
-    /// What comes next has no quick plan.
-    case unknown
-    /// What comes behind the last one taken is more than a record of one word's entry.
-    case lastOfItsKind
+    /// The next record has no quick plan.
+    case noQuickPlan
+    /// The entry after the last record that was taken is not a short record.
+    case longEntryNext
   }
 
   @inline(__always)
   private mutating func takeNext(_ run: Run, isBigEndian: Bool) {
     guard head == .record, let base = page.baseAddress else { return takeLoss(run) }
-    // Both lie within the page, of which the cursor checked every length.
+    // Both are within the page: the cursor checked the length.
     let record = Record(base + recordStart, count: recordCount, isBigEndian: isBigEndian)
     run.decoder.pointee.decode(
       record, &tally, to: RecordDecoder.Target(time: recordTime, cpu: cpu, packer: run.packer))
@@ -202,7 +202,7 @@ struct CPUStream: ~Copyable {
 
   @inline(never)
   private mutating func advanceSlowly(_ first: PageCursor.Step) {
-    // What `recordTime` is now was taken by the caller or never was.
+    // The record of `recordTime` has been taken.
     if hasRecord { (lastTime, isAtStart) = (recordTime, false) }
     var step = first
     while true {
@@ -235,7 +235,7 @@ struct CPUStream: ~Copyable {
       switch source.nextPage() {
       case .page(let next):
         guard let head = PageHead(next.bytes.bytes, format), !PageHead.isBlank(next.bytes.bytes, format) else {
-          // A page that the file's end cuts is reported as that, by the source.
+          // The source reports a page that is cut off by the file's end.
           if !next.isCutOff { skipPage(next) }
           continue
         }
@@ -261,7 +261,7 @@ struct CPUStream: ~Copyable {
     widenHole(nil)
   }
 
-  /// Adds to the hole before the next record; of an unknown number nothing can be added up.
+  /// Adds lost records to the hole before the next record. An unknown number makes the sum unknown.
   private mutating func widenHole(_ count: UInt64?) {
     guard let old = hole else {
       hole = PageHead.Loss(count: count)

@@ -2,24 +2,30 @@ import Glibc
 import Synchronization
 public import TraceCore
 
-/// Reads a capture on a thread of its own, some batches ahead of whoever takes them; a text on both.
+/// Reads a capture in batches: on a thread of its own, some batches ahead of the calling thread; a text on both
+/// threads.
 ///
-///     var ahead = ReadAhead(reader)
-///     while let events = ahead.nextBatch() { for event in events { … } }
-///     let reader = ahead.finish()
+///     func count(_ path: String) throws -> Int {
+///       var ahead = ReadAhead(try CaptureReader(path: path))
+///       var count = 0
+///       while let events = ahead.nextBatch() { count += events.count }
+///       let reader = ahead.finish()
+///       print(reader.diagnostics.all)
+///       return count
+///     }
 ///
-/// The events are those of ``CaptureReader/next()``, in the same order. Memory is that of eight batches, 2 MB, where most
-/// events are switches and wakeups; of a text, six chunks of 128 KiB and their events.
+/// The events are those of ``CaptureReader/next()``, in the same order. Memory is that of eight batches, 2 MB, where
+/// most events are switches and wakeups; of a text, six chunks of 128 KiB and their events.
 public struct ReadAhead: ~Copyable {
   private let source: any BatchSource
 
-  /// Begins to read. Where no thread can be had, batches are read when they are asked for.
-  /// - Parameter onThread: `false`: not ahead, but when a batch is asked for.
+  /// Begins to read. If no thread can be created, batches are read when they are requested.
+  /// - Parameter onThread: `false`: read batches when they are requested, on the calling thread.
   public init(_ reader: consuming CaptureReader, onThread: Bool = true) {
     self.init(reader, onThread: onThread, chunkSize: 128 << 10)
   }
 
-  /// - Parameter chunkSize: Of what a text is cut into, in bytes; half of a window at most. No result depends on it.
+  /// - Parameter chunkSize: The size of a text's chunks in bytes, half of a window at most. No result depends on it.
   package init(_ reader: consuming CaptureReader, onThread: Bool, chunkSize: Int) {
     let place = UnsafeMutablePointer.placed(reader)
     if onThread, let parallel = ParallelTextReader(place, chunkSize: chunkSize) {
@@ -32,13 +38,13 @@ public struct ReadAhead: ~Copyable {
   /// The next events; valid until the next call. `nil` at the end.
   public mutating func nextBatch() -> EventBatch? { source.take() }
 
-  /// Names that a text shows in the batch that was taken last, in order of their places.
+  /// Task names that a text's lines show in the last batch, by their place in it.
   public var names: [TaskName] { source.takenNames }
 
   /// Share of the capture that had been read when the last batch was complete: 0 to 1.
   public var progress: Double { source.takenProgress }
 
-  /// Stops reading, and gives the reader back: for what it says after the last event.
+  /// Stops reading and returns the reader, for its diagnostics and ``CaptureReader/restart()``.
   public consuming func finish() -> CaptureReader { source.takeReader() }
 
   deinit { source.end() }
@@ -46,22 +52,22 @@ public struct ReadAhead: ~Copyable {
 
 /// Where batches come from.
 protocol BatchSource: AnyObject {
-  /// The next one, that before it being done with; `nil` at the end.
+  /// The next batch; `nil` at the end. The one before it is no longer valid.
   func take() -> EventBatch?
-  /// Of the batch that was taken last.
+  /// ``ReadAhead/names`` of the last batch.
   var takenNames: [TaskName] { get }
   var takenProgress: Double { get }
-  /// Stops what is beside the calling thread.
+  /// Stops the other thread.
   func end()
-  /// Ends, and gives the reader back, once.
+  /// Stops the other thread and returns the reader. To be called once.
   func takeReader() -> CaptureReader
 }
 
-/// What the two threads share: a ring of batches, and two semaphores that say whose each one is.
+/// A ring of batches between a reading and a consuming thread, with two semaphores that count free and filled slots.
 ///
-/// Unchecked: the producer touches a slot only between waiting for `free` and posting `filled`, the consumer only between
-/// waiting for `filled` and posting `free`; the semaphores order these in memory. The reader is the producer's until its
-/// thread has been joined.
+/// Unchecked: the producer uses a slot only between waiting for `free` and posting `filled`, the consumer only between
+/// waiting for `filled` and posting `free`; the semaphores order these accesses. Only the producer uses the reader
+/// until its thread has been joined.
 private final class BatchRing: BatchSource, @unchecked Sendable {
   private static let slotCount = 8
 
@@ -71,19 +77,20 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
     var names: [TaskName] = []
   }
 
-  /// Where it stays: taken out of the class for each event it would be moved, and asked who else has it. The belt's own
-  /// until it is taken.
+  /// At a fixed address: as a property of the class it would be moved and checked for exclusive access for each event.
+  /// Owned by the ring until ``takeReader()``.
   private let reader: UnsafeMutablePointer<CaptureReader>
   private var hasReader = true
   /// The producer's.
   private let packer: UnsafeMutablePointer<EventPacker>
   private let memories: [BatchMemory]
-  /// Between threads large: to wake one costs as much as to read a hundred events. Else such that it stays in the cache.
+  /// In events. Large between threads, since waking one costs as much as reading a hundred events; otherwise small
+  /// enough for the cache.
   private let batchSize: Int
   private let slots = UnsafeMutablePointer<Slot>.allocateLines(capacity: BatchRing.slotCount)
   private let filled = UnsafeMutablePointer<sem_t>.allocateLines(capacity: 1)
   private let free = UnsafeMutablePointer<sem_t>.allocateLines(capacity: 1)
-  /// Set by the consumer at any time: a slot that is free already lets the producer look at it beside that.
+  /// Set by the consumer. Atomic, because the producer may read it while it works on a free slot.
   private let isStopped = Atomic(false)
   /// The consumer's.
   private var place = 0
@@ -93,7 +100,7 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
   private(set) var takenProgress = 0.0
   private(set) var takenNames: [TaskName] = []
 
-  /// - Parameter reader: Where it stays; the belt's own from here on.
+  /// - Parameter reader: At its final address; the ring takes it over.
   init(_ reader: UnsafeMutablePointer<CaptureReader>, onThread: Bool) {
     batchSize = onThread ? 8192 : 1024
     self.reader = reader
@@ -184,7 +191,7 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
   }
 
   private func wait(_ semaphore: UnsafeMutablePointer<sem_t>) {
-    // Signals interrupt it.
+    // A signal may interrupt it.
     while sem_wait(semaphore) != 0 {}
   }
 }

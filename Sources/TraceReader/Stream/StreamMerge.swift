@@ -2,9 +2,9 @@ import TraceCore
 
 /// Merges the CPUs' streams by (time, CPU, order in the CPU's buffer).
 ///
-/// Only the streams' heads are compared, as `trace-cmd report` does it, so that a CPU whose clock steps back is followed as
-/// it stands. A binary heap holds all streams but the current one, which goes on without touching the heap as long as it
-/// is the smallest: neighbouring events are mostly of one CPU.
+/// Only the streams' next events are compared, as `trace-cmd report` does: the events of a CPU keep their order even if
+/// its clock steps back. A binary heap holds all streams but the current one, which is taken from without using the
+/// heap as long as its next event is the earliest: neighbouring events are mostly of one CPU.
 struct StreamMerge: ~Copyable {
   private struct Key {
     var time: UInt64
@@ -15,13 +15,13 @@ struct StreamMerge: ~Copyable {
     static func < (a: Key, b: Key) -> Bool { a.time < b.time || a.time == b.time && a.index < b.index }
   }
 
-  /// The streams, ascending by CPU. An array cannot hold what cannot be copied; this memory is the merge's own, its size
-  /// never changes, and indices come from the heap, which was made from it.
+  /// The streams, ascending by CPU, in memory of the merge's own, since an array cannot hold noncopyable values. Its
+  /// size never changes, and all indices come from it.
   private let streams: UnsafeMutableBufferPointer<CPUStream>
   private var heap: [Key] = []
   /// The stream to take from, `nil` at the end.
   private var current: Int?
-  /// Otherwise one stream follows the other.
+  /// `false`: one stream after the other.
   private let isMerged: Bool
 
   /// - Parameters:
@@ -44,12 +44,12 @@ struct StreamMerge: ~Copyable {
     streams.deallocate()
   }
 
-  /// Takes the next events, until there is room for none: both by their address, as what is borrowed is copied bit by bit for
-  /// each call.
+  /// Takes the next events until the packer is full. Decoder and packer are passed by address: borrowing a noncopyable
+  /// value would copy its bits for each call.
   @inline(__always)
   mutating func next(_ decoder: UnsafeMutablePointer<RecordDecoder>, into packer: UnsafeMutablePointer<EventPacker>) {
     while !packer.pointee.isFull, let current, let base = streams.baseAddress {
-      // By its address: changed through the buffer's subscript it does not get through the thread sanitizer's build.
+      // By its address: the thread sanitizer's build rejects changing it through the buffer's subscript.
       let stream = base + current
       var run = CPUStream.Run(decoder: decoder, packer: packer, bound: .max)
       if isMerged, let top = heap.first {
@@ -61,7 +61,8 @@ struct StreamMerge: ~Copyable {
     }
   }
 
-  /// Goes on to the stream whose turn it is, from one that is at its end or has come to `key`.
+  /// Leaves the current stream for the one with the earliest event, if that is another.
+  /// - Parameter key: The current stream's next event.
   @inline(__always)
   private mutating func leave(_ isAtEnd: Bool, _ key: Key) {
     if isAtEnd {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread that does one thing.
+/// A thread that runs one closure.
 final class Worker {
   private final class Task {
     let body: () -> Void
@@ -10,14 +10,14 @@ final class Worker {
   private var thread = pthread_t()
   private(set) var isRunning = false
 
-  /// Begins; ``isRunning`` says whether there was a thread to be had.
-  /// - Parameter body: Must not outlive what it uses: until ``join()``.
+  /// Starts the thread. Afterwards ``isRunning`` says whether one could be created.
+  /// - Parameter body: Runs until ``join()`` returns at the latest; what it uses must live as long.
   func start(_ body: @escaping () -> Void) {
     let context = Unmanaged.passRetained(Task(body))
     let result = pthread_create(
       &thread, nil,
       { context in
-        // Given by passRetained() below, once.
+        // From passRetained() above, once.
         guard let context else { return nil }
         Unmanaged<Task>.fromOpaque(context).takeRetainedValue().body()
         return nil
@@ -26,7 +26,7 @@ final class Worker {
     if !isRunning { context.release() }
   }
 
-  /// Waits for its end.
+  /// Waits until the closure has returned.
   func join() {
     guard isRunning else { return }
     isRunning = false

@@ -5,7 +5,7 @@ struct KeyValueFields: FieldSource {
   /// Where one field of a role is.
   struct Source {
     enum Place {
-      /// Behind `key=`.
+      /// The number after `key=`.
       case key([UInt8])
       case constant(UInt64)
       /// The task that wrote the record.
@@ -21,7 +21,7 @@ struct KeyValueFields: FieldSource {
   private let line: TextScanner
   let current: Pid
 
-  /// - Parameter line: A scanner behind the event's name.
+  /// - Parameter line: A scanner after the event's name.
   init(_ sources: [Source], _ line: TextScanner, _ current: Pid) {
     (self.sources, self.line, self.current) = (sources, line, current)
   }
@@ -49,15 +49,15 @@ struct KeyValueFields: FieldSource {
     }
   }
 
-  /// Names are read only from events whose print format is known: nothing tells where a name ends in others.
+  /// Names are read only from events whose print format is known: in others a name's end cannot be found.
   func comm(_ field: FieldName) -> Comm? { nil }
 
-  /// As for names, nothing tells where a text ends.
+  /// As of a name, a text's end cannot be found.
   func text(_ field: FieldName) -> UnsafeRawBufferPointer? { nil }
 
   var previousState: TaskState? { number(.prevState).map { StateLetters.recent.state($0) } }
 
-  /// The number behind `key=`. Keys are at the line's beginning, or behind a blank, a parenthesis or a comma.
+  /// The number after `key=`. Keys are at the line's beginning, or after a blank, a parenthesis or a comma.
   private func number(ofKey key: [UInt8]) -> UInt64? {
     var search = line
     while search.position < search.end {

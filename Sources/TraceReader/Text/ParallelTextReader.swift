@@ -3,12 +3,13 @@ import TraceCore
 
 /// Reads a text on two threads: the caller's, and one of its own.
 ///
-/// The text is cut into chunks at line ends. Each thread takes the next chunk that is not taken, and makes a batch of it by
-/// itself; ``TextReader/join(_:)`` makes one text of them. What cannot be read in chunks (losses, mixed marks, lines without
-/// end, too many kinds of event) ends the stream, and the text is read again from the start (``TextReader/restart()``).
+/// The text is cut into chunks at line ends. Each thread takes the next chunk that is not taken, and makes a batch of
+/// it by itself; ``TextReader/join(_:)`` makes one text of them. What cannot be read in chunks (losses, mixed marks,
+/// lines without end, too many kinds of event) ends the stream, and the text is read again from the start
+/// (``TextReader/restart()``).
 ///
-/// Unchecked: `lock` guards the properties that say so. A chunk belongs to its worker from when it is taken until it is read,
-/// and to the calling thread after that; everything else belongs to the calling thread.
+/// Unchecked: `lock` guards the properties that say so. A chunk belongs to its worker from when it is taken until it is
+/// read, and to the calling thread after that; everything else belongs to the calling thread.
 final class ParallelTextReader: BatchSource, @unchecked Sendable {
   private static let chunkCount = 6
 
@@ -23,8 +24,8 @@ final class ParallelTextReader: BatchSource, @unchecked Sendable {
 
   // Guarded by the lock.
   private var source: TextSource
-  /// Chunks are numbered in the text's order. Those before `taken` are being read or have been, those before `done` are free
-  /// again.
+  /// Chunks are numbered in the text's order. Those before `taken` are being read or have been, those before `done` are
+  /// free again.
   private var taken = 0
   private var done = 0
   private var isRead = [Bool](repeating: false, count: ParallelTextReader.chunkCount)

@@ -1,9 +1,10 @@
 import TraceCore
 
-/// Reads the fields of an event from a line: as the kernel prints them, as trace-cmd's scheduler plugin does, and raw (`-R`).
+/// Reads the fields of an event from a line: as the kernel prints them, as trace-cmd's scheduler plugin does, and raw
+/// (`-R`).
 ///
-/// A task's name may hold whatever separates fields. It has at most 15 bytes, so its end is searched for no farther, and a place
-/// is its end only if everything follows that must follow.
+/// A task's name may hold whatever separates fields. It has at most 15 bytes, so its end is searched for no farther,
+/// and a place is its end only if everything follows that must follow.
 struct PrintedLine {
   private var scanner: TextScanner
 
@@ -29,7 +30,8 @@ struct PrintedLine {
     return nil
   }
 
-  /// `prev_comm=a prev_pid=1 prev_prio=120 prev_state=S ==> next_comm=b next_pid=2 next_prio=120`, raw without the arrow.
+  /// `prev_comm=a prev_pid=1 prev_prio=120 prev_state=S ==> next_comm=b next_pid=2 next_prio=120`, raw without the
+  /// arrow.
   @inline(__always)
   private mutating func switchedByFields() -> SwitchRecord? {
     let start = scanner.position &+ 10
@@ -49,11 +51,11 @@ struct PrintedLine {
   @inline(__always)
   private mutating func nextByFields() -> TaskSnapshot? {
     let start = scanner.position
-    for mayGoOn in [false, true] {
+    for allowsMore in [false, true] {
       for place in candidates(UInt8(ascii: " "), from: start) {
         scanner.position = place
         guard scanner.skip(" next_pid="), let pid = scanner.signed(), scanner.skip(" next_prio="),
-          let priority = scanner.signed(), isLast || mayGoOn && isBreak
+          let priority = scanner.signed(), isLast || allowsMore && isBreak
         else { continue }
         return TaskSnapshot(pid: pid, priority: Priority(priority), comm: scanner.comm(start, place))
       }
@@ -65,10 +67,10 @@ struct PrintedLine {
   @inline(__always)
   private mutating func shortNext() -> TaskSnapshot? {
     let start = scanner.position
-    for mayGoOn in [false, true] {
+    for allowsMore in [false, true] {
       for place in candidates(UInt8(ascii: ":"), from: start) {
         scanner.position = place &+ 1
-        if let (pid, priority) = shortTask(), isLast || mayGoOn && isBreak {
+        if let (pid, priority) = shortTask(), isLast || allowsMore && isBreak {
           return TaskSnapshot(pid: pid, priority: priority, comm: scanner.comm(start, place))
         }
       }
@@ -89,7 +91,7 @@ struct PrintedLine {
   @inline(__always)
   private mutating func state() -> TaskState? {
     let first = scanner.byte()
-    if TextScanner.isDigit(first) { return scanner.number().map { StateLetters.recent.state($0) } }
+    if first.isASCIIDigit { return scanner.number().map { StateLetters.recent.state($0) } }
     let word = scanner.word()
     guard let last = word.last else { return nil }
     let code = (0x21..<0x7f).contains(first) ? first : UInt8(ascii: "?")
@@ -266,7 +268,7 @@ struct PrintedLine {
   /// `0xffff… (flags=SPIN|MUTEX)`, raw `lock_addr=0xffff… flags=33`.
   private mutating func readContentionBegin(into fields: inout PrintedFields) -> Bool {
     guard readLock(into: &fields), scanner.skip(" (flags=") || scanner.skip(" flags=") else { return false }
-    if TextScanner.isDigit(scanner.byte()) {
+    if scanner.byte().isASCIIDigit {
       guard let flags = scanner.number() else { return false }
       fields.set(.flags, flags)
       return true
@@ -318,7 +320,7 @@ struct PrintedLine {
     return true
   }
 
-  /// The rest of the line, raw behind `bpf_string=`.
+  /// The rest of the line, raw after `bpf_string=`.
   private mutating func readMessage(into fields: inout PrintedFields) -> Bool {
     _ = scanner.skip("bpf_string=")
     fields.set(text: UnsafeRawBufferPointer(rebasing: scanner.bytes[scanner.position..<scanner.end]))
@@ -335,7 +337,7 @@ struct PrintedLine {
   @inline(__always)
   private var isBreak: Bool { scanner.isAtEnd || scanner.byte() == UInt8(ascii: " ") || scanner.byte() == 0x0d }
 
-  /// Where a byte stands within the length of a name.
+  /// The places of a byte within the length of a name.
   @inline(__always)
   private func candidates(_ wanted: UInt8, from start: Int) -> Candidates {
     Candidates(line: scanner, wanted: wanted, place: start, last: min(start &+ Self.longestComm, scanner.end &- 1))

@@ -10,7 +10,7 @@ struct TextEvents {
     var sources: [KeyValueFields.Source] = []
   }
 
-  /// What is asked of an event for each of its lines: nothing that is counted by reference.
+  /// What is needed of an event for each of its lines, without reference counts.
   private struct Key {
     /// The name's length, its first and its last eight bytes; of a shorter one, nothing.
     var count: Int
@@ -33,9 +33,9 @@ struct TextEvents {
       last = base.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
     }
 
-    /// The name is told by its ends alone.
+    /// Whether first and last bytes are all of the name.
     @inline(__always)
-    var isWhole: Bool { count >= 8 && count <= 16 }
+    var isComplete: Bool { count >= 8 && count <= 16 }
 
     @inline(__always)
     func hasEnds(of other: Key) -> Bool { count == other.count && first == other.first && last == other.last }
@@ -63,7 +63,7 @@ struct TextEvents {
   /// There are so many names that some are taken for one.
   var isFull: Bool { known.count == Self.mostNames }
 
-  /// The number of an event's name, as it stands in the text: with its system or without.
+  /// The index of an event by its name in the text, with or without its system.
   @inline(__always)
   mutating func index(of name: UnsafeRawBufferPointer) -> Int {
     let key = Key(name)
@@ -71,7 +71,7 @@ struct TextEvents {
     while true {
       let found = Int(slots[slot])
       if found == 0 { return add(name, at: slot) }
-      if keys[found &- 1].hasEnds(of: key), key.isWhole || Self.equal(known[found - 1].name, name) {
+      if keys[found &- 1].hasEnds(of: key), key.isComplete || Self.equal(known[found - 1].name, name) {
         return found &- 1
       }
       slot = (slot &+ 1) & (Self.slotCount - 1)
@@ -126,7 +126,7 @@ struct TextEvents {
     return known.count - 1
   }
 
-  /// What an event is to be taken for. Where the text has no system, any that has an event of that name.
+  /// The map's entry for an event. A name without a system matches in any system.
   private func entry(_ system: String, _ name: String) -> EventMap.Entry? {
     if !system.isEmpty { return map.entry(system: system, name: name) }
     return (map.own + EventMap.standardEntries).first { map.entry(system: $0.system, name: name) == $0 }

@@ -1,10 +1,10 @@
 import TraceCore
 
-/// What stands in front of an event's name: `comm-pid [tgid] [cpu] flags time:`, in the forms of the kernel's `trace` and of
+/// What comes before an event's name: `comm-pid [tgid] [cpu] flags time:`, in the forms of the kernel's `trace` and of
 /// `trace-cmd report`, with and without the columns of tgid and of flags.
 struct TextHead {
   var pid: Pid = 0
-  /// Where the task's name stands; nowhere in the form that cuts names.
+  /// Where the task's name is; empty in the latency format, which cuts names.
   private var nameStart = 0
   private var nameEnd = 0
   var cpu: CPU = 0
@@ -15,8 +15,8 @@ struct TextHead {
 
   /// Reads a line's beginning and leaves the scanner at the event's name.
   ///
-  /// Names may hold all that separates columns. The kernel and trace-cmd print them to 16 columns (8 in the latency format), so
-  /// the dash before the pid stands there; only in lines that have lost their indentation it is looked for.
+  /// Names may hold all that separates columns. The kernel and trace-cmd print them to 16 columns (8 in the latency
+  /// format), so the dash before the pid is there. It is searched for only in lines that have lost their indentation.
   /// - Returns: whether it is one.
   @inline(__always)
   mutating func read(_ line: inout TextScanner) -> Bool {
@@ -39,7 +39,7 @@ struct TextHead {
     return false
   }
 
-  /// It is in the latency format, which cuts names.
+  /// Whether it is in the latency format, which cuts names.
   private var isShort = false
 
   @inline(__always)
@@ -54,7 +54,7 @@ struct TextHead {
       guard let cpu = line.signed(), line.skip(UInt8(ascii: "]")) else { return false }
       self.cpu = cpu
       line.skipBlanks()
-      if !TextScanner.isDigit(line.byte()) {
+      if !line.byte().isASCIIDigit {
         context = Self.context(line.word())
         line.skipBlanks()
       }
@@ -93,7 +93,7 @@ struct TextHead {
     return context
   }
 
-  /// `12.345678:`, `12.345678901:`, `12345:` or `123us:`, and the blank behind it. As integers: no floating point.
+  /// `12.345678:`, `12.345678901:`, `12345:` or `123us:`, and the blank after it, as integers.
   @inline(__always)
   private mutating func readTime(_ line: inout TextScanner) -> Bool {
     guard let whole = line.decimal() else { return false }
@@ -122,7 +122,7 @@ struct TextHead {
       for _ in digits..<9 { (fraction, resolution) = (fraction &* 10, resolution &* 10) }
       time = whole &* 1_000_000_000 &+ fraction
     } else if line.skip("us") {
-      // Since the trace's beginning; behind it stands a mark for long delays.
+      // Since the trace's beginning; a mark for long delays may follow.
       guard whole < 1 << 50 else { return false }
       (time, resolution) = (whole &* 1000, 1000)
       if line.byte() != UInt8(ascii: ":") { line.position &+= 1 }
@@ -139,7 +139,7 @@ struct TextHead {
   func name(_ line: UnsafeRawBufferPointer) -> Comm {
     var first = nameStart
     while first < nameEnd, line[first] == UInt8(ascii: " ") { first &+= 1 }
-    // `<...>` and `<idle>` are what the printer says for itself.
+    // `<...>` and `<idle>` are the printer's own words, not names.
     if first < nameEnd, line[first] == UInt8(ascii: "<"), line[nameEnd &- 1] == UInt8(ascii: ">") { return Comm() }
     return TextScanner(line).comm(first, nameEnd)
   }

@@ -3,13 +3,13 @@ import TraceCore
 /// What a line of a text is.
 struct TextLine {
   enum Kind: UInt8 {
-    /// An event: ``head`` and ``name``; the scanner stands behind the name and the blanks there.
+    /// An event: ``head`` and ``name``. The scanner is left after the name and the blanks there.
     case event
-    /// `CPU:2 [LOST 5 EVENTS]` of the kernel, `CPU:2 [5 EVENTS DROPPED]` of trace-cmd: before a record of that CPU records are
-    /// missing, how many of them if that is told. `##### CPU 2 buffer started ####`: those before its first one have been
-    /// overwritten.
+    /// `CPU:2 [LOST 5 EVENTS]` of the kernel, `CPU:2 [5 EVENTS DROPPED]` of trace-cmd: before a record of that CPU
+    /// records are missing, with their number if it is known. `##### CPU 2 buffer started ####`: those before its first
+    /// one have been overwritten.
     case loss
-    /// Comments, heads, and what trace-cmd says of files.
+    /// Comments, headers, and trace-cmd's lines about files.
     case remark
     /// An event that was not read: a callback has an event of its own, and marks of it were taken from messages. Which
     /// callbacks have events of their own must be known first.
@@ -31,7 +31,7 @@ struct TextLine {
     Self.skipQuotation(&scanner)
     let start = scanner.position
     let first = scanner.byte()
-    // Names can begin so too; but the columns of most do not.
+    // Task names can begin like this too, but the kernel and trace-cmd print most of them after blanks.
     if first != UInt8(ascii: " "), let kind = readRare(&scanner) { return kind }
     scanner.position = start
     guard head.read(&scanner) else {
@@ -40,7 +40,7 @@ struct TextLine {
       return scanner.isAtEnd || scanner.byte() == 0x0d ? .remark : .foreign
     }
     let nameStart = scanner.position
-    // Letters and underscores, which names are mostly made of, stand behind the colon.
+    // Letters and underscores, which names mostly consist of, come after the colon in ASCII.
     scanner.skipLetters()
     while scanner.position < scanner.end, !Self.isNameEnd(scanner) {
       scanner.position &+= 1
@@ -61,7 +61,7 @@ struct TextLine {
     return byte <= 0x20
   }
 
-  /// `> `, as mails quote.
+  /// `> `, as in quoted mails.
   @inline(__always)
   private static func skipQuotation(_ scanner: inout TextScanner) {
     while scanner.byte() == UInt8(ascii: ">") {

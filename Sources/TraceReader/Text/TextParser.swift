@@ -49,7 +49,7 @@ struct TextParser {
     return events.id(index)
   }
 
-  /// Adds what another one has passed over.
+  /// Adds the lines that another parser has skipped.
   mutating func addTallies(of other: TextParser) {
     foreign.add(other.foreign)
     bad.add(other.bad)
@@ -124,8 +124,8 @@ struct TextParser {
   }
 }
 
-/// Where the marks of a text came from: a callback with events of its own is not searched for in messages, but only the whole
-/// text tells which callbacks have such events.
+/// Where the marks of a text came from: a callback with events of its own is not searched for in messages, but only the
+/// whole text shows which callbacks have such events.
 struct MarkOrigins: Sendable {
   /// Callbacks of which marks were found in messages.
   var messages: MarkKinds = []
@@ -157,9 +157,8 @@ struct TextTally {
   }
 }
 
-/// Which pids have a name in the text, each told once.
+/// Which pids have a name in the text. Only the first name of each counts.
 struct TextNames {
-  private static let pidLimit: Pid = 1 << 22
   private var seen: [UInt64] = []
   private(set) var new: [(pid: Pid, comm: Comm)] = []
 
@@ -171,7 +170,7 @@ struct TextNames {
 
   @inline(never)
   mutating func add(_ pid: Pid, _ comm: Comm) {
-    if comm.isEmpty || pid <= 0 || pid >= Self.pidLimit { return }
+    if comm.isEmpty || pid <= 0 || pid >= KernelLimits.pidCount { return }
     let word = Int(pid >> 6)
     if word >= seen.count { seen += Array(repeating: 0, count: word + 64 - seen.count) }
     seen[word] |= 1 << UInt64(pid & 63)

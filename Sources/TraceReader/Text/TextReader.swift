@@ -19,7 +19,8 @@ struct TextReader: ~Copyable {
   /// A line was read that only a scan of the whole text allows to read.
   private(set) var needsFullScan = false
 
-  /// - Parameter skipsLossScan: Do not scan the text beforehand, but end the stream where that would have been necessary.
+  /// - Parameter skipsLossScan: Do not scan the text beforehand, but end the stream where that would have been
+  ///   necessary.
   /// - Throws: `notATrace` where no line is an event.
   init(
     _ file: FileView, path: String, events map: EventMap, _ marks: MarkPattern, skipsLossScan: Bool
@@ -146,7 +147,7 @@ struct TextReader: ~Copyable {
   /// Whether a CPU's time is earlier than its last one.
   @inline(__always)
   private mutating func isBackwards(_ time: UInt64, _ cpu: CPU) -> Bool {
-    guard cpu >= 0, cpu < 8192 else { return false }
+    guard cpu >= 0, cpu < KernelLimits.cpuCount else { return false }
     while lastTimes.count <= Int(cpu) { lastTimes.append(0) }
     defer { lastTimes[Int(cpu)] = time }
     return time < lastTimes[Int(cpu)]
@@ -156,8 +157,8 @@ struct TextReader: ~Copyable {
 // MARK: - Read by several workers
 
 extension TextReader {
-  /// Whether chunks of the text can be read independently: not where the scan has found losses or roles that depend on the
-  /// whole text.
+  /// Whether chunks of the text can be read independently: not where the scan has found losses or roles that depend on
+  /// the whole text.
   var isDivisible: Bool { scan.isPartial }
 
   /// A worker that reads chunks of this text.

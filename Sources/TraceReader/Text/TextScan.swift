@@ -2,10 +2,10 @@ import TraceCore
 
 /// What must be known of a text before its first event is read.
 ///
-/// A text reports missing records where the next record of that CPU is, but ``LostEvents`` are placed where the last one was. And
-/// messages are searched for marks only of callbacks without events of their own. So the whole text is scanned first. Few texts
-/// need that: a reader may skip it, look only at the lines before the first event, and start over with a scan where
-/// ``needsFullScan(_:_:)`` says so (``TextReader/restart()``).
+/// A text reports missing records where the next record of that CPU is, but ``LostEvents`` are placed where the last
+/// one was. And messages are searched for marks only of callbacks without events of their own. So the whole text is
+/// scanned first. Few texts need that: a reader may skip it, look only at the lines before the first event, and start
+/// over with a scan where ``needsFullScan(_:_:)`` says so (``TextReader/restart()``).
 struct TextScan {
   /// Records that are missing.
   struct Hole {
@@ -30,8 +30,8 @@ struct TextScan {
   /// Whether only the lines before the first event were looked at.
   private(set) var isPartial: Bool
 
-  /// - Parameter isPartial: Look only at the lines before the first event, where that may be enough: roles of a user's map must
-  ///   be known of all of the text.
+  /// - Parameter isPartial: Look only at the lines before the first event, where that may be enough: roles of a user's
+  ///   map must be known of all of the text.
   init(_ source: inout TextSource, _ map: EventMap, isPartial: Bool) {
     self.isPartial = isPartial && map.own.isEmpty
     if self.isPartial, scanHead(&source) { return }
@@ -55,7 +55,7 @@ struct TextScan {
     return true
   }
 
-  /// Whether a line says what only a scan of the whole text beforehand would have told.
+  /// Whether reading this line demands a scan of the whole text first.
   @inline(__always)
   func needsFullScan(_ kind: TextLine.Kind, _ line: UnsafeRawBufferPointer) -> Bool {
     switch kind {
@@ -80,7 +80,7 @@ struct TextScan {
     } else if !scanner.skip("cpus=") {
       return nil
     }
-    return scanner.decimal().flatMap { $0 <= 8192 ? Int($0) : nil }
+    return scanner.decimal().flatMap { $0 <= KernelLimits.cpuCount ? Int($0) : nil }
   }
 
   private struct CPUState {

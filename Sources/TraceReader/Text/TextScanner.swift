@@ -1,7 +1,7 @@
 import Glibc
 import TraceCore
 
-/// Walks a stretch of a line, byte by byte. Nothing is read beyond its end: there stand zeros.
+/// Reads some bytes of a line, front to back. Beyond their end it reads zeros.
 struct TextScanner {
   let bytes: UnsafeRawBufferPointer
   var position: Int
@@ -22,7 +22,7 @@ struct TextScanner {
     return place >= 0 && place < end ? bytes[place] : 0
   }
 
-  /// Whether a text stands at an offset from here.
+  /// Whether a text is at an offset from the position.
   @inline(__always)
   func has(_ text: StaticString, at offset: Int = 0) -> Bool {
     let (start, count) = (position &+ offset, text.utf8CodeUnitCount)
@@ -30,7 +30,7 @@ struct TextScanner {
     return Self.equal(bytes, start, UnsafeRawPointer(text.utf8Start), count)
   }
 
-  /// Compares in words that may overlap: of a literal they are constants, and there is no loop to leave.
+  /// Compares in words that may overlap: those of a literal are constants, and there is no loop.
   @inline(__always)
   private static func equal(
     _ bytes: UnsafeRawBufferPointer, _ start: Int, _ text: UnsafeRawPointer, _ count: Int
@@ -47,7 +47,7 @@ struct TextScanner {
     return count == 0 || same(UInt8.self, at: 0)
   }
 
-  /// Goes behind a text that comes next.
+  /// Skips a text if it comes next.
   @inline(__always)
   mutating func skip(_ text: StaticString) -> Bool {
     guard has(text) else { return false }
@@ -79,7 +79,7 @@ struct TextScanner {
     }
   }
 
-  /// Goes on to the next of a byte, or to the end.
+  /// Goes to the next occurrence of a byte, or to the end.
   @inline(__always)
   mutating func seek(_ wanted: UInt8) {
     while position < end, bytes[position] != wanted { position &+= 1 }
@@ -93,8 +93,8 @@ struct TextScanner {
     return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
   }
 
-  /// The next eight bytes, the first in the low byte, with zeros for those behind the end; `nil` at the end, and in a stretch
-  /// that is shorter.
+  /// The next eight bytes, the first in the low byte, with zeros beyond the end; `nil` at the end, and where there are
+  /// fewer than eight bytes in all.
   @inline(__always)
   private func eight() -> UInt64? {
     guard position >= 0, position < end, end >= 8, let base = bytes.baseAddress else { return nil }
@@ -102,8 +102,6 @@ struct TextScanner {
     let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position &- missing, as: UInt64.self))
     return word &>> UInt64(8 &* missing)
   }
-
-  static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
   /// Decimal digits; `nil` where there are none or more than 64 bits hold.
   @inline(__always)
@@ -133,7 +131,7 @@ struct TextScanner {
   @inline(__always)
   static func leadingDigits(_ word: UInt64) -> Int {
     let digits = word ^ 0x3030_3030_3030_3030
-    // A byte above 9 sets its own top bit; what it carries goes upwards, where nothing is looked at any more.
+    // A byte above 9 sets its own top bit. Its carry goes upwards, to bytes that no longer matter.
     let others = (digits &+ 0x7676_7676_7676_7676 | digits) & 0x8080_8080_8080_8080
     return others.trailingZeroBitCount >> 3
   }
@@ -148,7 +146,7 @@ struct TextScanner {
     return (value &* 10000 &+ value >> 32) & 0xffff_ffff
   }
 
-  /// Nine digits as a number and what stands behind them, where there are nine.
+  /// Nine digits as a number, and the byte after them; `nil` where there are not nine.
   @inline(__always)
   func nineDigits() -> (value: UInt64, next: UInt8)? {
     guard position >= 0, position &+ 10 <= end, let base = bytes.baseAddress else { return nil }
@@ -158,12 +156,12 @@ struct TextScanner {
     return (Self.value(word, digits: 8) &* 10 &+ last, bytes[position &+ 9])
   }
 
-  /// Goes to the next byte that is not above a colon, which letters and underscores are; to the end where there is none.
+  /// Skips letters, underscores and all other bytes above a colon.
   @inline(__always)
   mutating func skipLetters() {
     while position &+ 8 <= end, let base = bytes.baseAddress {
       let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-      // The lowest byte that is smaller sets its own top bit; what it borrows goes upwards.
+      // The lowest byte that is smaller sets its own top bit; its borrow goes upwards.
       let small = (word &- 0x3b3b_3b3b_3b3b_3b3b) & ~word & 0x8080_8080_8080_8080
       if small != 0 {
         position &+= small.trailingZeroBitCount >> 3
@@ -174,14 +172,14 @@ struct TextScanner {
     while position < end, bytes[position] > UInt8(ascii: ":") { position &+= 1 }
   }
 
-  /// The first place of a byte from `start` to `last`, which lie within the stretch; `nil` where it is not there.
+  /// The first place of a byte from `start` to `last`, which are within the line; `nil` where it is not there.
   @inline(__always)
   func firstPlace(of wanted: UInt8, from start: Int, through last: Int) -> Int? {
     var place = start
     while place <= last, place &+ 8 <= end, let base = bytes.baseAddress {
       let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place, as: UInt64.self))
       let others = word ^ (UInt64(wanted) &* 0x0101_0101_0101_0101)
-      // The lowest byte that is zero sets its own top bit; what it borrows goes upwards.
+      // The lowest byte that is zero sets its own top bit; its borrow goes upwards.
       let zeros = (others &- 0x0101_0101_0101_0101) & ~others & 0x8080_8080_8080_8080
       if zeros != 0 {
         place &+= zeros.trailingZeroBitCount >> 3
@@ -208,10 +206,10 @@ struct TextScanner {
     return value
   }
 
-  /// The same with a sign, in 32 bits.
+  /// Decimal digits with a sign; `nil` where there are none or more than 32 bits hold.
   @inline(__always)
   mutating func signed() -> Int32? {
-    // Mostly a few digits and something behind them.
+    // Mostly a few digits with something after them.
     if let word = eight() {
       let count = Self.leadingDigits(word)
       if count > 0, count < 8 {
@@ -234,20 +232,11 @@ struct TextScanner {
     _ = skip("0x")
     let start = position
     var value: UInt64 = 0
-    while position < end, let digit = Self.hexDigit(bytes[position]) {
+    while position < end, let digit = bytes[position].hexadecimalValue {
       value = value << 4 | UInt64(digit)
       position &+= 1
     }
     return position > start && position &- start <= 16 ? value : nil
-  }
-
-  private static func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case 0x30...0x39: byte &- 0x30
-    case 0x61...0x66: byte &- 0x57
-    case 0x41...0x46: byte &- 0x37
-    default: nil
-    }
   }
 
   /// A number as kernels and trace-cmd print fields: decimal, or hexadecimal with `0x`; negative ones as 64 bits.
@@ -258,13 +247,13 @@ struct TextScanner {
     return isNegative ? 0 &- value : value
   }
 
-  /// A stretch as a name: its first 15 bytes, which is all that a kernel's comm has.
+  /// Some bytes as a name: the first 15 of them, which is all that a kernel's comm has.
   @inline(__always)
   func comm(_ start: Int, _ stop: Int) -> Comm {
     guard start >= 0, start < stop, stop <= end, let base = bytes.baseAddress else { return Comm() }
     let count = min(stop &- start, 15)
     if start &+ 16 <= end {
-      // Two words, of which what stands behind the name is cut off.
+      // Two words, without the bytes after the name.
       let low = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: start, as: UInt64.self))
       let high = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: start &+ 8, as: UInt64.self))
       if count < 8 { return Comm(littleEndianLow: low & (1 &<< UInt64(8 &* count) &- 1), high: 0) }

@@ -5,16 +5,16 @@ import TraceCore
 
 /// A text's lines, front to back and as often as wanted: from a file, or out of one that gzip or zstd has compressed.
 struct TextSource: ~Copyable {
-  /// A line is a stretch of the window: valid until the next one is asked for.
+  /// A line in the window, valid until the next one is read.
   struct Line {
     var bytes: UnsafeRawBufferPointer
     /// Where it begins in the text; for a file that is not compressed, in the file.
     var offset: UInt64
-    /// It is longer than any line of a trace, and its end is missing here.
+    /// Whether it is longer than any line of a trace and was cut off.
     var isTooLong: Bool
   }
 
-  /// Longer lines are none.
+  /// In bytes. No line of a trace is longer.
   static let longestLine = 1 << 16
   static let windowSize = 256 << 10
 
@@ -23,17 +23,17 @@ struct TextSource: ~Copyable {
   private var window = PageWindow()
   private var used = 0
   private var filled = 0
-  /// Where the window's first byte stands in the text.
+  /// Offset of the window's first byte in the text.
   private var windowOffset: UInt64 = 0
-  /// What comes next in the file.
+  /// File offset of the next byte to be read.
   private(set) var fileOffset: UInt64 = 0
   private var isAtEnd = false
   private var isSkipping = false
   /// Why a compressed text ends before its end.
   private(set) var problem: String?
 
-  /// - Parameter file: What gzip or zstd has compressed is decompressed; anything else, and what no decompressor can be had for, is
-  ///   read as it is.
+  /// - Parameter file: What gzip or zstd has compressed is decompressed; anything else, and what no decompressor can be
+  ///   had for, is read as it is.
   init(_ file: FileView) {
     self.file = file
     decompressor = Decompressor(file)
@@ -123,7 +123,7 @@ struct TextSource: ~Copyable {
       while end > 0, target[end - 1] != 0x0a { end -= 1 }
       if end == 0 { return nil }
     }
-    // The beginning of a line waits in the window.
+    // The beginning of the next line stays in the window.
     filled = count - end
     window.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: target[end..<count]))
     windowOffset &+= UInt64(end)
@@ -157,7 +157,7 @@ private final class Decompressor {
   private var zlib: UnsafeMutablePointer<z_stream>?
   private var zstd: OpaquePointer?
 
-  /// More than this out of a byte is no trace but a bomb: traces of one line again and again come to 1000.
+  /// More output for a byte of input is a decompression bomb: a trace of one line repeated comes to 1000.
   private static let largestRatio: UInt64 = 4096
 
   /// - Returns: `nil` where the file is not compressed.
@@ -181,7 +181,7 @@ private final class Decompressor {
     } else {
       return nil
     }
-    // Last: what an initialiser has allocated that ends without an object nobody frees.
+    // Last: memory allocated before a failing return would never be freed.
     input = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
   }
 
