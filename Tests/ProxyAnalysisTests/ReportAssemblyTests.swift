@@ -12,7 +12,7 @@ struct ReportAssemblyTests {
     static let needs = [EventNeed.event(.contentionBegan)]
 
     static func tables(_ context: ReportContext) -> [Table] {
-      [Table("alarms", rowMeaning: "an alarm", rows: [1, 2], columns: [])]
+      [Table("alarms", rows: [1, 2], columns: [])]
     }
 
     static func findings(_ context: ReportContext) -> [FindingKey] {
