@@ -50,7 +50,7 @@ struct ExplainCommand: ParsableCommand {
         path: file, instance: reading.instance, events: events, top: 1, jobs: reading.jobs, options: model.options)
       try capture.context.requireSwitches()
       status.note(damage: capture.context.diagnostics.hasDamage)
-      let story = try tell(capture.context, events)
+      let story = try readStory(capture.context, events)
       show(story, capture.context, sink, &status)
     } catch {
       status.fail(error)
@@ -59,7 +59,7 @@ struct ExplainCommand: ParsableCommand {
   }
 
   /// Reads the capture again, for the wait alone.
-  private func tell(_ context: ReportContext, _ events: CaptureEvents) throws(TraceError) -> WaitStory {
+  private func readStory(_ context: ReportContext, _ events: CaptureEvents) throws(TraceError) -> WaitStory {
     let timeline = context.timeline
     var builder = try builder(timeline)
     var reader = try CaptureReader(path: file, instance: reading.instance, events: events.map, marks: events.marks)
@@ -72,7 +72,7 @@ struct ExplainCommand: ParsableCommand {
     return builder.finish()
   }
 
-  /// validate() has seen to it that one of the ids is there.
+  /// `validate()` has checked that there is one id.
   private func builder(_ timeline: Timeline) throws(TraceError) -> StoryBuilder {
     if let wait { return StoryBuilder(of: try place(wait, of: timeline.waits.count, "wait"), in: timeline) }
     let window = try place(inversion ?? 0, of: timeline.inversions.count, "inversion")
