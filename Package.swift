@@ -110,6 +110,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "ProxyAnalysisTests", dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis"], swiftSettings: strict),
+    .testTarget(
       name: "ProxyReportTests",
       dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit", "TraceTestKit"],
       exclude: ["Golden"],

@@ -4,8 +4,6 @@ public import TraceCore
 public struct Table: Sendable {
   /// One lower-case word: the name of the CSV file and of the JSON member.
   public var name: String
-  /// What a row is, as a noun phrase.
-  public var rowMeaning: String
   /// The columns, `id` first.
   public var columns: [Column]
   /// Number of rows.
@@ -16,10 +14,9 @@ public struct Table: Sendable {
   private let fill: @Sendable (_ row: Int, _ cells: inout [Cell]) -> Void
 
   /// A table with a row for each chosen row, and with a first column `id`, which counts all rows from 1.
-  public init<Row>(_ name: String, rowMeaning: String, rows: ChosenRows<Row>, columns: [TableColumn<Row>]) {
+  public init<Row>(_ name: String, rows: ChosenRows<Row>, columns: [TableColumn<Row>]) {
     let id = Column("id", .identifier, "the row's number, from 1, the same in every format")
     self.name = name
-    self.rowMeaning = rowMeaning
     self.columns = [id] + columns.map(\.column)
     rowCount = rows.count
     unfilteredCount = rows.all.count
@@ -31,8 +28,8 @@ public struct Table: Sendable {
   }
 
   /// A table with a row for each of some rows.
-  public init<Row: Sendable>(_ name: String, rowMeaning: String, rows: [Row], columns: [TableColumn<Row>]) {
-    self.init(name, rowMeaning: rowMeaning, rows: ChosenRows(rows), columns: columns)
+  public init<Row: Sendable>(_ name: String, rows: [Row], columns: [TableColumn<Row>]) {
+    self.init(name, rows: ChosenRows(rows), columns: columns)
   }
 
   /// Calls `body` with the cells of each row, in order; as many cells as columns.

@@ -7,7 +7,7 @@ struct CSVTests {
   /// A table of one text column and one number.
   private static func table(_ cells: [Cell]) -> Table {
     Table(
-      "sample", rowMeaning: "a cell", rows: cells,
+      "sample", rows: cells,
       columns: [
         TableColumn("cell", .text, "anything") { $0 }, TableColumn("number", .number, "-1") { _ in .integer(-1) },
       ])

@@ -38,7 +38,7 @@ struct JSONTests {
 
   @Test func integersAreNumbersOf64Bits() throws {
     let table = Table(
-      "sample", rowMeaning: "a number", rows: [Cell.count(.max), .integer(.min), .empty, .secondsFromStart(1)],
+      "sample", rows: [Cell.count(.max), .integer(.min), .empty, .secondsFromStart(1)],
       columns: [TableColumn("cell", .count, "anything") { $0 }])
     let sink = ByteSink()
     try JSONWriter(version: "0").write(

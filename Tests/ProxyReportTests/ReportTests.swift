@@ -118,24 +118,6 @@ struct ReportTests {
     }
   }
 
-  @Test func withoutSwitchesThereIsNoReport() {
-    #expect(throws: Never.self) { try Sample.context().requireSwitches() }
-    let empty = #expect(throws: TraceError.self) { try Sample.context([]).requireSwitches() }
-    #expect(empty?.description.contains("no sched events: it holds no event at all; record with") == true)
-    var context = Sample.context([Sample.event(0, cpu: 0, Sample.donor, .other)])
-    context.capture.instances.append(InstanceInfo(name: "second", clockName: "mono", subBufferSize: 4096, cpus: [0]))
-    let other = #expect(throws: TraceError.self) { try context.requireSwitches() }
-    #expect(other?.description.contains("none of its 1 events is a sched_switch") == true)
-    #expect(other?.description.contains("--instance: second") == true)
-  }
-
-  @Test func alternativesAreNamed() {
-    let needs = [EventNeed.event(.switched), .anyOf(.contendedRelease, .waking)]
-    #expect(needs.explanation == "needs sched:sched_switch and lock:contended_release or sched:sched_waking")
-    #expect(needs[1].isMet(by: [.waking]))
-    #expect(!needs[1].isMet(by: [.switched]))
-  }
-
   @Test func linesAreNotTooWide() throws {
     for line in try Self.text(Sample.context()).split(separator: "\n") { #expect(line.count <= 100) }
   }
@@ -143,12 +125,5 @@ struct ReportTests {
   @Test func coloursGoWhereTheyAreWanted() throws {
     #expect(try !Self.text(Sample.context()).contains("\u{1b}"))
     #expect(try Self.text(Sample.context(), coloured: true).contains("\u{1b}[1mCPUs\u{1b}[0m"))
-  }
-
-  @Test func everyRoleHasTheEventThatTheReaderKnows() {
-    for role in EventRole.allCases {
-      let name = role.eventName.split(separator: ":").map(String.init)
-      #expect(EventRole.standard(system: name[0], name: name[1]) == role)
-    }
   }
 }

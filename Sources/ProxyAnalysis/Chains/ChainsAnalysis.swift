@@ -10,7 +10,7 @@ enum ChainsAnalysis: Analysis {
   static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
-        "chains", rowMeaning: "a stretch in which one waiter's chain stays the same", rows: context.rows.chains,
+        "chains", rows: context.rows.chains,
         columns: [
           .reference("wait_id", "the wait, in the table waits") { $0.wait },
           .instant("begin_ns", "beginning of the stretch") { $0.begin },
@@ -54,7 +54,7 @@ enum ChainsAnalysis: Analysis {
       row: Int(key.place) + 1)
   }
 
-  /// Who is in the cycle: what stands before the task that closes it leads to it and is no part of it.
+  /// The tasks of the cycle. Tasks before the one that closes it only lead to it.
   private static func members(_ chain: ChainRow) -> ArraySlice<TaskLabel> {
     let start = chain.path.firstIndex { $0.index == chain.path.last?.index } ?? 0
     return chain.path[start...].dropLast()

@@ -11,7 +11,7 @@ enum CpusAnalysis: Analysis {
     let span = context.timeline.span
     return [
       Table(
-        "cpus", rowMeaning: "a CPU", rows: context.rows.cpus,
+        "cpus", rows: context.rows.cpus,
         columns: [
           .number("cpu", "the kernel's number of the CPU") { $0.cpu },
           .duration("span_ns", "length of the capture; busy_ns + idle_ns + lost_ns") { _ in span },

@@ -10,7 +10,7 @@ enum GapsAnalysis: Analysis {
   static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
-        "gaps", rowMeaning: "a gap", rows: context.rows.gaps,
+        "gaps", rows: context.rows.gaps,
         columns: [
           .number("cpu", "the CPU whose records are missing") { $0.cpu },
           .instant("begin_ns", "the last record before the gap, or the capture's beginning") { $0.begin },

@@ -11,7 +11,7 @@ enum HandoffsAnalysis: Analysis {
   private static let slow: Int64 = 1_000_000
 
   static func tables(_ context: ReportContext) -> [Table] {
-    [Table("handoffs", rowMeaning: "a handoff", rows: context.rows.handoffs, columns: columns(context))]
+    [Table("handoffs", rows: context.rows.handoffs, columns: columns(context))]
   }
 
   private static func columns(_ context: ReportContext) -> [TableColumn<HandoffRow>] {

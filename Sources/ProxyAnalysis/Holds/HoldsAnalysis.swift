@@ -19,7 +19,7 @@ enum HoldsAnalysis: Analysis {
       .evidence("how the owner is known") { $0.evidence },
     ]
     return [
-      Table("holds", rowMeaning: "a contended hold", rows: context.rows.holds, columns: columns)
+      Table("holds", rows: context.rows.holds, columns: columns)
     ]
   }
 

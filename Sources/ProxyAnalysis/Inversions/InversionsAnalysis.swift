@@ -27,7 +27,7 @@ enum InversionsAnalysis: Analysis {
       .evidence("how the owner is known") { $0.evidence },
     ]
     return [
-      Table("inversions", rowMeaning: "an inversion window", rows: context.rows.inversions, columns: columns)
+      Table("inversions", rows: context.rows.inversions, columns: columns)
     ]
   }
 

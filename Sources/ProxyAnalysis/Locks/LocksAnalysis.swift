@@ -10,7 +10,7 @@ enum LocksAnalysis: Analysis {
   static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
-        "locks", rowMeaning: "a lock", rows: context.rows.locks,
+        "locks", rows: context.rows.locks,
         columns: [
           .lock("lock", "address of the lock") { $0.lock },
           .word("kind", "kind of lock; rwsem where both readers and writers waited") {

@@ -10,7 +10,7 @@ enum MigrationsAnalysis: Analysis {
   static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
-        "migrations", rowMeaning: "a move of a blocked donor", rows: context.rows.migrations,
+        "migrations", rows: context.rows.migrations,
         columns: [
           .word("kind", "proxy: to its owner's CPU, which emits no event; return: back, when it is woken") {
             $0.kind.rawValue

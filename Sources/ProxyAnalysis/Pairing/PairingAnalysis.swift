@@ -12,7 +12,7 @@ enum PairingAnalysis: Analysis {
   static func tables(_ context: ReportContext) -> [Table] {
     [
       Table(
-        "pairing", rowMeaning: "a running or stopping callback without a partner", rows: context.rows.pairing,
+        "pairing", rows: context.rows.pairing,
         columns: [
           .word("kind", "what is wrong: \(PairingRow.Kind.allCases.map(\.rawValue).joined(separator: ", "))") {
             $0.kind.rawValue
@@ -40,7 +40,7 @@ enum PairingAnalysis: Analysis {
       row: context.rows.pairing.id(at: Int(key.place)))
   }
 
-  /// Words of ours and numbers alone, so that no medium has to escape them.
+  /// Words of the program and numbers alone, so that no format has to escape them.
   private static func detail(_ row: PairingRow) -> String {
     var text = row.callback.name
     switch row.kind {

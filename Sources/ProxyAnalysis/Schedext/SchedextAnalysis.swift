@@ -1,7 +1,7 @@
 import ProxyModel
 import TraceCore
 
-/// Which BPF scheduler was in charge, as far as the capture tells, and what it was told.
+/// What the capture shows of a BPF scheduler: when it was loaded, the calls of its callbacks, and the kernel's counters.
 enum SchedextAnalysis: Analysis {
   static let name = "schedext"
   static let purpose = "what a BPF scheduler was told"

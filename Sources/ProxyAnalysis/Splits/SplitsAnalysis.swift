@@ -24,7 +24,7 @@ enum SplitsAnalysis: Analysis {
       .evidence("how the donor is known") { $0.evidence },
     ]
     return [
-      Table("splits", rowMeaning: "an interval with curr ≠ donor", rows: context.rows.splits, columns: columns)
+      Table("splits", rows: context.rows.splits, columns: columns)
     ]
   }
 

@@ -11,7 +11,7 @@ enum TasksAnalysis: Analysis {
     let knowsWaits = context.records(.contentionBegan)
     return [
       Table(
-        "tasks", rowMeaning: "a task", rows: context.rows.tasks,
+        "tasks", rows: context.rows.tasks,
         columns: [
           .number("pid", "pid of the task; one that the kernel hands out again names another task, in another row") {
             $0.id.pid

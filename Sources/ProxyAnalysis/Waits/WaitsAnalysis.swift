@@ -8,7 +8,7 @@ enum WaitsAnalysis: Analysis {
   static let needs = [EventNeed].waits
 
   static func tables(_ context: ReportContext) -> [Table] {
-    [Table("waits", rowMeaning: "a wait", rows: context.rows.waits, columns: columns(context))]
+    [Table("waits", rows: context.rows.waits, columns: columns(context))]
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] { WaitingTime.blocks(context) }
@@ -86,6 +86,6 @@ extension WaitRow {
     }
   }
 
-  /// Its length is a lower bound: the capture does not hold the whole of it.
+  /// Whether its length is only a lower bound: the capture does not contain all of the wait.
   var isCut: Bool { isCutAtBegin || result == .open || result == .lost }
 }

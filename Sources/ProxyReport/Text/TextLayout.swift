@@ -77,7 +77,7 @@ enum TextLayout {
     return short + "…"
   }
 
-  /// A text with blanks behind it up to a width.
+  /// A text with blanks after it up to a width.
   static func flushLeft(_ text: String, _ width: Int) -> String { text + blanks(text, width) }
 
   /// A text with blanks before it up to a width.

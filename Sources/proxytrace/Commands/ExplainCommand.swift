@@ -49,7 +49,7 @@ struct ExplainCommand: ParsableCommand {
       let context = try session.loadShowingProgress().context(top: 1)
       try context.requireSwitches()
       status.note(damage: context.diagnostics.hasDamage)
-      let story = try tell(context, session)
+      let story = try readStory(context, session)
       show(story, context, sink, &status)
     } catch {
       status.fail(error)
@@ -58,7 +58,7 @@ struct ExplainCommand: ParsableCommand {
   }
 
   /// Reads the capture again, for the wait alone.
-  private func tell(_ context: ReportContext, _ session: CaptureSession) throws(TraceError) -> WaitStory {
+  private func readStory(_ context: ReportContext, _ session: CaptureSession) throws(TraceError) -> WaitStory {
     var builder = try builder(context.timeline)
     try session.forEachEvent { event in
       // CPUs' own clocks may be off: a later stamp does not mean that the wait is over on the other CPUs.
@@ -69,7 +69,7 @@ struct ExplainCommand: ParsableCommand {
     return builder.finish()
   }
 
-  /// validate() has seen to it that one of the ids is there.
+  /// `validate()` has checked that there is one id.
   private func builder(_ timeline: Timeline) throws(TraceError) -> StoryBuilder {
     if let wait { return StoryBuilder(of: try place(wait, of: timeline.waits.count, "wait"), in: timeline) }
     let window = try place(inversion ?? 0, of: timeline.inversions.count, "inversion")

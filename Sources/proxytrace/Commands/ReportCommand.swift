@@ -116,7 +116,7 @@ struct ReportCommand: ParsableCommand {
       try CSVWriter(isRaw: csvRaw, escapesControls: isTerminal).write(table, to: sink)
     case (.csv, nil), (nil, _): break
     }
-    // Tables alone do not tell what was lost or skipped; whole reports do.
+    // Whole reports contain what was lost or skipped; tables alone do not.
     let isWholeReport = table == nil && (output == .text || output == .json)
     if !isWholeReport {
       for problem in CaptureText.problems(of: report.context) { RunStatus.warn(problem) }

@@ -14,7 +14,7 @@ struct FilterSyntaxTests {
     #expect(NumberList(text) == nil)
   }
 
-  private static func window(_ text: String, _ clock: TraceClock = Sample.nanoseconds) -> [UInt64?] {
+  private static func window(_ text: String, _ clock: TraceClock = Literal.nanoseconds) -> [UInt64?] {
     let time = PrintedTime(text)
     return [time?.earliest(on: clock)?.rawValue, time?.latest(on: clock)?.rawValue]
   }
@@ -30,7 +30,7 @@ struct FilterSyntaxTests {
   @Test func aPrintedTimeIsAllThatIsPrintedSo() throws {
     #expect(Self.window("15.000400") == [15_000_399_500, 15_000_400_499])
     for (offset, isSame) in [(-501, false), (-500, true), (499, true), (500, false)] as [(Int64, Bool)] {
-      #expect((Sample.nanoseconds.format(Sample.at(400) + offset) == "15.000400") == isSame)
+      #expect((Literal.nanoseconds.format(Timestamp(15_000_400_000) + offset) == "15.000400") == isSame)
     }
     #expect(Self.window("15.0004") == Self.window("15.000400"))
     #expect(Self.window("0") == [0, 499])
@@ -38,9 +38,9 @@ struct FilterSyntaxTests {
   }
 
   @Test func clocksWithoutNanosecondsCountSteps() {
-    #expect(Self.window("18446744073709551615", Sample.counter) == [.max, .max])
-    #expect(Self.window("12", Sample.counter) == [12, 12])
-    #expect(Self.window("12.5", Sample.counter) == [nil, nil])
+    #expect(Self.window("18446744073709551615", Literal.counter) == [.max, .max])
+    #expect(Self.window("12", Literal.counter) == [12, 12])
+    #expect(Self.window("12.5", Literal.counter) == [nil, nil])
   }
 
   @Test func whatTheClockCannotCountIsNoInstant() {
