@@ -27,6 +27,14 @@ public struct PairingRow: Sendable, Hashable {
     public var time: Timestamp
     /// Where that task runs.
     public var cpu: CPU
+
+    /// An event by all of its parts.
+    public init(what: What, task: TaskLabel, time: Timestamp, cpu: CPU) {
+      self.what = what
+      self.task = task
+      self.time = time
+      self.cpu = cpu
+    }
   }
 
   public var kind: Kind
@@ -48,6 +56,18 @@ public struct PairingRow: Sendable, Hashable {
 
   /// The later of the two events.
   var until: Timestamp { max(time, clash?.time ?? time) }
+}
+
+extension PairingRow {
+  /// A row by all of its columns.
+  public init(
+    kind: Kind, callback: MarkRecord.Kind, task: TaskLabel, time: Timestamp, cpu: CPU, clash: Clash?,
+    donor: TaskLabel? = nil, owner: TaskLabel? = nil
+  ) {
+    self.init(
+      kind: kind, callback: callback, task: task, time: time, cpu: cpu, clash: clash, donor: donor, owner: owner,
+      since: time)
+  }
 }
 
 /// How often sched_ext callbacks were called for a task.

@@ -13,6 +13,20 @@ public struct ChainRow: Sendable, Hashable {
   public var terminalState: ChainEnd
   public var evidence: Evidence
 
+  /// A chain by all of its columns.
+  public init(
+    wait: Int, begin: Timestamp, end: Timestamp, path: [TaskLabel], locks: [LockAddress], terminalState: ChainEnd,
+    evidence: Evidence
+  ) {
+    self.wait = wait
+    self.begin = begin
+    self.end = end
+    self.path = path
+    self.locks = locks
+    self.terminalState = terminalState
+    self.evidence = evidence
+  }
+
   /// Number of locks.
   public var depth: Int { locks.count }
   /// `nil` where the last lock's owner is not known.
@@ -40,6 +54,19 @@ public struct SplitRow: Sendable, Hashable {
   /// Locks between donor and curr; `nil` where the chain is not known.
   public var depth: Int?
   public var evidence: Evidence
+
+  /// A split by all of its columns.
+  public init(
+    cpu: CPU, begin: Timestamp, end: Timestamp, donor: TaskLabel, curr: TaskLabel, depth: Int?, evidence: Evidence
+  ) {
+    self.cpu = cpu
+    self.begin = begin
+    self.end = end
+    self.donor = donor
+    self.curr = curr
+    self.depth = depth
+    self.evidence = evidence
+  }
 }
 
 /// A maximal run of the class `inverted` within one wait.
@@ -57,9 +84,31 @@ public struct InversionRow: Sendable, Hashable {
   public var culprits: [Culprit]
   public var evidence: Evidence
 
+  /// A window by all of its columns.
+  public init(
+    wait: Int, begin: Timestamp, end: Timestamp, waiter: TaskLabel, lock: LockAddress, owner: TaskLabel, cpu: CPU,
+    culprits: [Culprit], evidence: Evidence
+  ) {
+    self.wait = wait
+    self.begin = begin
+    self.end = end
+    self.waiter = waiter
+    self.lock = lock
+    self.owner = owner
+    self.cpu = cpu
+    self.culprits = culprits
+    self.evidence = evidence
+  }
+
   public struct Culprit: Sendable, Hashable {
     public var task: TaskLabel
     public var ran: Int64
+
+    /// A task with the time that it ran in the window, in steps of the trace clock.
+    public init(task: TaskLabel, ran: Int64) {
+      self.task = task
+      self.ran = ran
+    }
   }
 
   public var length: Int64 { end - begin }
@@ -88,6 +137,26 @@ public struct HandoffRow: Sendable, Hashable {
   /// The waiter changed its CPU in it: a return migration.
   public var migrated: Bool
   public var evidence: Evidence
+
+  /// A handoff by all of its columns.
+  public init(
+    kind: Kind, wait: Int, lock: LockAddress, from: TaskLabel, to: TaskLabel, begin: Timestamp, end: Timestamp,
+    wake: Int64?, queue: Int64?, run: Int64?, acquire: Int64?, migrated: Bool, evidence: Evidence
+  ) {
+    self.kind = kind
+    self.wait = wait
+    self.lock = lock
+    self.from = from
+    self.to = to
+    self.begin = begin
+    self.end = end
+    self.wake = wake
+    self.queue = queue
+    self.run = run
+    self.acquire = acquire
+    self.migrated = migrated
+    self.evidence = evidence
+  }
 }
 
 /// A stretch in which a task owned a lock that somebody waited for.
@@ -99,6 +168,16 @@ public struct HoldRow: Sendable, Hashable {
   /// Most tasks that waited at once.
   public var waiters: Int
   public var evidence: Evidence
+
+  /// A hold by all of its columns.
+  public init(lock: LockAddress, owner: TaskLabel, begin: Timestamp, end: Timestamp, waiters: Int, evidence: Evidence) {
+    self.lock = lock
+    self.owner = owner
+    self.begin = begin
+    self.end = end
+    self.waiters = waiters
+    self.evidence = evidence
+  }
 }
 
 /// A move of a blocked donor.
@@ -116,6 +195,16 @@ public struct MigrationRow: Sendable, Hashable {
   public var to: CPU
   public var time: Timestamp
   public var evidence: Evidence
+
+  /// A move by all of its columns.
+  public init(kind: Kind, task: TaskLabel, from: CPU, to: CPU, time: Timestamp, evidence: Evidence) {
+    self.kind = kind
+    self.task = task
+    self.from = from
+    self.to = to
+    self.time = time
+    self.evidence = evidence
+  }
 }
 
 /// A stretch of a wait in one class. Only where ``ProxyMachine/Options/recordsClasses`` asks for them.
