@@ -9,12 +9,14 @@ struct VerdictTests {
   }
 
   @Test func theBlockHasAnswerReasonsAndRule() {
-    func lines(_ answer: ProxyVerdict.Answer, _ reasons: [String], _ evidence: Evidence) -> [String]? {
+    func lines(_ answer: ProxyVerdict.Answer, _ reasons: [VerdictReason], _ evidence: Evidence) -> [String]? {
       Self.report(ProxyVerdict(answer: answer, reasons: reasons, evidence: evidence)).block("Proxy execution")
     }
-    #expect(lines(.on, ["one", "two"], .probe) == ["on: one; two"])
-    #expect(lines(.off, ["one"], .inferred(.stayedHome)) == ["off: one (inferred: stayedHome)"])
-    #expect(lines(.notShown, ["one"], .unknown) == ["not shown by this capture; reported as off: one"])
+    #expect(
+      lines(.on, [.statedByUser, .namedDonors(1)], .probe) == ["on: said by the user; 1 time an event named a donor"])
+    #expect(lines(.off, [.statedByUser], .inferred(.stayedHome)) == ["off: said by the user (inferred: stayedHome)"])
+    #expect(
+      lines(.notShown, [.statedByUser], .unknown) == ["not shown by this capture; reported as off: said by the user"])
     #expect(lines(.notShown, [], .unknown) == ["not shown by this capture; reported as off"])
   }
 

@@ -17,8 +17,7 @@ enum VerdictAnalysis: Analysis {
       case .off: "off"
       case .notShown: "not shown by this capture; reported as off"
       }
-    let reasons = verdict.reasons.joined(separator: "; ")
-    let text = reasons.isEmpty ? answer : "\(answer): \(reasons)\(verdict.evidence.note)"
+    let text = verdict.reasons.isEmpty ? answer : "\(answer): \(verdict.reasonText)\(verdict.evidence.note)"
     return [SummaryBlock(.proxyExecution, "Proxy execution", [.line([.plain(text)])])]
   }
 

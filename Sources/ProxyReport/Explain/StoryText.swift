@@ -101,7 +101,7 @@ extension StoryPage {
   private var verdict: [String] {
     let verdict = context.timeline.verdict
     let how = verdict.evidence == .unknown ? "" : mark(verdict.evidence)
-    let why = TextEscape.terminal(verdict.reasons.joined(separator: "; "))
+    let why = TextEscape.terminal(verdict.reasonText)
     return wrap([.plain("proxy execution: \(verdict.answer.rawValue), \(why)\(how)")], first: 2, hanging: 4)
   }
 
