@@ -10,7 +10,7 @@ extension ProxyMachine {
     // From here on a probe's record may come beside every switch.
     if calm.isOn { endCalmPeriod() }
     tasks.learn(next, at: probe.nextTask)
-    reconstruction.verdict.count(probe)
+    reconstruction.verdict.countProbe(hasDonor: probe.depth > 0)
     let donor = probe.farthestDonor.flatMap { TaskTable.isValid($0) ? tasks.task($0) : nil }
     let isCurrent = if case .task(next, _) = cpus[cpu].current { true } else { false }
     deferred.followUps.probed(
