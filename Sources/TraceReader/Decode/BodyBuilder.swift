@@ -45,8 +45,8 @@ extension FieldSource {
 /// Makes an ``EventBody`` of a record's role and fields. The only place that knows which fields a role's body is made
 /// of.
 ///
-/// Switches, wakeups and lock events of a `trace.dat`, and switches and wakeups of a text, are packed without it: they
-/// are most of a capture, and ``RecordDecoder`` and ``TextParser`` put them into a batch directly.
+/// Switches, wakeups and lock events are most of a capture: ``RecordDecoder`` and ``TextParser`` put them into a batch
+/// directly, except those of a text whose fields are written as `key=value`.
 struct BodyBuilder {
   /// How marks are recognised in messages.
   let marks: MarkPattern
@@ -134,14 +134,14 @@ struct BodyBuilder {
   private func probeBody(_ role: EventRole, _ fields: some FieldSource) -> EventBody? {
     switch role {
     case .probedSwitch:
-      guard fields.number(.donor) != nil, fields.number(.donorPid) != nil else { return nil }
+      guard let donor = fields.number(.donor), let donorPid = fields.int(.donorPid) else { return nil }
       // On a switch `common_pid` is the previous task's.
       return .probedSwitch(
         SwitchProbe(
           previous: fields.int(.prevPid) ?? fields.current, next: fields.int(.nextPid) ?? -1,
           nextTask: fields.number(.nextTask) ?? 0,
           donors: (
-            fields.donor(.donor, .donorPid), fields.donor(.donor2, .donor2Pid), fields.donor(.donor3, .donor3Pid)
+            (donor, donorPid), fields.donor(.donor2, .donor2Pid), fields.donor(.donor3, .donor3Pid)
           ), previousBlockedOn: fields.number(.prevBlockedOn) ?? 0))
     case .probedWait:
       guard let lock = fields.number(.lock), let owner = fields.number(.owner) else { return nil }
