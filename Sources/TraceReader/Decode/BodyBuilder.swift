@@ -69,7 +69,7 @@ struct BodyBuilder {
       return .migrated(task: task, from: from, to: to)
     case .forked, .executed, .exited, .renamed, .inheritedPriority: return taskBody(role, fields)
     case .contentionBegan, .contentionEnded, .contendedRelease, .donor, .owner: return lockBody(role, fields)
-    case .probedSwitch, .probedWait, .probedSetNext: return probeBody(role, fields)
+    case .probedSwitch, .probedWait, .probedSetNext, .probedExit: return probeBody(role, fields)
     case .running: return fields.int(.pid).map { .mark(MarkRecord(.running, pid: $0)) }
     case .stopping:
       let isRunnable = fields.number(.runnable).map { $0 != 0 }
@@ -149,6 +149,11 @@ struct BodyBuilder {
     case .probedSetNext:
       guard let pid = fields.int(.pid), let priority = fields.int(.prio) else { return nil }
       return .probedSetNext(pid: pid, priority: Priority(priority))
+    case .probedExit:
+      guard let isSwitch = fields.number(.isSwitch), let donor = fields.int(.donor), let priority = fields.int(.dprio),
+        let curr = fields.int(.curr)
+      else { return nil }
+      return .probedExit(isSwitch: isSwitch != 0, donor: donor, donorPriority: Priority(priority), curr: curr)
     default: return nil
     }
   }
