@@ -39,7 +39,8 @@ struct EventBatchTests {
       .probedSwitch(
         SwitchProbe(previous: 1, next: 2, nextTask: 3, donors: ((4, 5), (6, 7), none), previousBlockedOn: 8)),
       .probedWait(WaitProbe(lock: LockAddress(9), flags: .mutex, owner: 10)),
-      .probedSetNext(pid: 11, priority: Priority(120)), .donorNamed(donor: 1, owner: 2),
+      .probedSetNext(pid: 11, priority: Priority(120)),
+      .probedExit(isSwitch: true, donor: 11, donorPriority: Priority(-1), curr: 12), .donorNamed(donor: 1, owner: 2),
       .ownerNamed(lock: LockAddress(3), waiter: 4, owner: 5),
       .lost(LostEvents(until: Timestamp(12), isAtStart: true, count: nil)), .other,
     ]

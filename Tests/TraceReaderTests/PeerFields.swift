@@ -25,6 +25,8 @@ enum PeerFields {
       text.contains(" lock=\(probe.lock) flags=\(probe.flags.rawValue) ")
         && value("owner", text).map { $0 & ~7 } == probe.ownerTask
     case .probedSetNext(let pid, let priority): text.hasSuffix(" pid=\(pid) prio=\(priority.rawValue)")
+    case .probedExit(let isSwitch, let donor, let priority, let curr):
+      text.hasSuffix(" is_switch=\(isSwitch ? 1 : 0) donor=\(donor) dprio=\(priority.rawValue) curr=\(curr)")
     case .mark(let mark): text.contains("\(mark.kind.name) pid=\(mark.pid)")
     case .schedExt(let record): text.contains(record.name.text)
     case .donorNamed, .ownerNamed, .other: true

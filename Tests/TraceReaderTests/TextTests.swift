@@ -304,6 +304,25 @@ struct TextTests {
     #expect(reader.diagnostics.all.first { $0.kind == .badLine }?.count == 1)
   }
 
+  // MARK: Probes
+
+  /// Lines of a Linux 7.3, by `trace-cmd report` and by the kernel.
+  @Test func theExitProbeIsReadByItsKeys() throws {
+    let found = try read(
+      """
+           rcu_preempt-14    [001]    27.855259: exit:                 (ffffffff810838e0) is_switch=1 donor=14 dprio=120 curr=14
+                <idle>-0     [001] d..2.    27.855338: proxytrace:exit: (__schedule+0x120/0x9c0) is_switch=0 donor=7 dprio=-1 curr=9
+                <idle>-0     [001] d..2.    27.855339: exit: (__schedule+0x120/0x9c0) is_switch=0 donor=7 dprio=-1
+      """)
+    let expected: [EventBody] = [
+      .probedExit(isSwitch: true, donor: 14, donorPriority: Priority(120), curr: 14),
+      .probedExit(isSwitch: false, donor: 7, donorPriority: Priority(-1), curr: 9), .other,
+    ]
+    #expect(found.events.map { "\($0.body)" } == expected.map { "\($0)" })
+    #expect(found.diagnostics.all.first { $0.kind == .badLine }?.count == 1)
+    #expect(found.info.events.map(\.role) == [.probedExit, .probedExit])
+  }
+
   // MARK: Marks
 
   /// `nil`: an event that is no mark.

@@ -46,6 +46,9 @@ enum ExpectedLine {
       let owner = LockAddress(probe.ownerTask | 1)
       return ("wait", "\(ip) lock=\(probe.lock) flags=\(probe.flags.rawValue) owner=\(owner)")
     case .probedSetNext(let pid, let priority): return ("set_next_fair", "\(ip) pid=\(pid) prio=\(priority.rawValue)")
+    case .probedExit(let isSwitch, let donor, let priority, let curr):
+      let fields = "is_switch=\(isSwitch ? 1 : 0) donor=\(donor) dprio=\(priority.rawValue) curr=\(curr)"
+      return ("exit", "\(ip) \(fields)")
     case .mark(let mark): return ("bpf_trace_printk", "bpf_string=\(mark.message)")
     case .donorNamed, .ownerNamed, .schedExt, .lost, .other: return ("", "")
     }

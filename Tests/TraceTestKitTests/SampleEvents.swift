@@ -18,6 +18,14 @@ enum SampleEvents {
     }
   }
 
+  /// Events that Linux 6.12 has not.
+  private static func later(_ lock: LockAddress) -> [EventBody] {
+    [
+      .contendedRelease(lock: lock), .probedExit(isSwitch: true, donor: 12, donorPriority: Priority(-1), curr: 11),
+      .probedExit(isSwitch: false, donor: 0, donorPriority: Priority(120), curr: 0),
+    ]
+  }
+
   static func bodies(_ dialect: EventCatalog.Dialect) -> [EventBody] {
     let owner = TaskSnapshot(pid: 11, priority: Priority(139), comm: "owner")
     let donor = TaskSnapshot(pid: 12, priority: Priority(100), comm: "fifteen-letters")
@@ -36,7 +44,7 @@ enum SampleEvents {
       .inheritedPriority(pid: 11, comm: "owner", from: Priority(139), to: Priority(49)),
       .contentionBegan(lock: lock, flags: [.spin, .mutex]), .contentionEnded(lock: lock, result: 0),
       .contentionEnded(lock: lock, result: -4),
-    ] + (dialect == .linux6 ? [] : [.contendedRelease(lock: lock)]) + [
+    ] + (dialect == .linux6 ? [] : later(lock)) + [
       .probedSwitch(probe), .probedWait(WaitProbe(lock: lock, flags: .mutex, owner: SyntheticAddress.task(11))),
       .probedSetNext(pid: 12, priority: Priority(100)),
       .mark(MarkRecord(.running, pid: 12)), .mark(MarkRecord(.stopping, pid: 12, isRunnable: true)),

@@ -133,8 +133,8 @@ extension EventBody {
     switch self {
     // Runqueue locks are contended there, a donor that is moved home migrates, and sched_ext callbacks are called. Of
     // other events nothing is known.
-    case .switched, .probedSwitch, .probedSetNext, .migrated, .mark, .donorNamed, .ownerNamed, .schedExt, .other,
-      .lost:
+    case .switched, .probedSwitch, .probedSetNext, .probedExit, .migrated, .mark, .donorNamed, .ownerNamed, .schedExt,
+      .other, .lost:
       false
     case .contentionBegan(_, let flags): WaitKind(flags) != nil
     case .contentionEnded: false

@@ -74,24 +74,17 @@ package struct EventPacker: ~Copyable {
 
   /// Adds an event, packed if it has a packed form. There must be room.
   package mutating func add(_ event: SchedEvent) {
-    var packed = PackedEvent(.other, headOf: event)
+    let packed = PackedEvent(.other, headOf: event)
     switch event.body {
-    case .switched(let record): return add(packed, record)
-    case .waking(let record): return add(packed, .waking, record)
-    case .wakeup(let record): return add(packed, .wakeup, record)
-    case .contentionBegan(let lock, let flags):
-      packed.kind = .contentionBegan
-      packed.setLock(lock, flags.rawValue)
-    case .contentionEnded(let lock, let result):
-      packed.kind = .contentionEnded
-      packed.setLock(lock, UInt32(bitPattern: result))
-    case .contendedRelease(let lock):
-      packed.kind = .contendedRelease
-      packed.setLock(lock)
-    case .other: break
-    default: return addBoxed(event)
+    case .switched(let record): add(packed, record)
+    case .waking(let record): add(packed, .waking, record)
+    case .wakeup(let record): add(packed, .wakeup, record)
+    case .contentionBegan(let lock, let flags): add(packed, .contentionBegan, lock, flags.rawValue)
+    case .contentionEnded(let lock, let result): add(packed, .contentionEnded, lock, UInt32(bitPattern: result))
+    case .contendedRelease(let lock): add(packed, .contendedRelease, lock)
+    case .other: add(packed)
+    default: addBoxed(event)
     }
-    add(packed)
   }
 
   /// Adds a switch. There must be room.
@@ -112,6 +105,18 @@ package struct EventPacker: ~Copyable {
     var packed = head
     packed.kind = kind
     packed.setWake(number(of: record.task), target: record.targetCPU)
+    add(packed)
+  }
+
+  /// Adds a lock event. There must be room.
+  /// - Parameters:
+  ///   - head: Everything but the event's fields.
+  ///   - detail: The flags, the result as a bit pattern, or 0.
+  @inlinable
+  package mutating func add(_ head: PackedEvent, _ kind: PackedEvent.Kind, _ lock: LockAddress, _ detail: UInt32 = 0) {
+    var packed = head
+    packed.kind = kind
+    packed.setLock(lock, detail)
     add(packed)
   }
 

@@ -3,7 +3,7 @@ public enum EventRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable 
   case switched, waking, wakeup, wakeupNew, migrated
   case forked, executed, exited, renamed, inheritedPriority
   case contentionBegan, contentionEnded, contendedRelease
-  case probedSwitch, probedWait, probedSetNext
+  case probedSwitch, probedWait, probedSetNext, probedExit
   /// Callbacks of a sched_ext scheduler, each as an event of its own.
   case running, stopping, enqueued
   /// Free text. The message decides whether the record is a mark of a callback.
@@ -61,6 +61,7 @@ extension EventBody {
     case .probedSwitch: .probedSwitch
     case .probedWait: .probedWait
     case .probedSetNext: .probedSetNext
+    case .probedExit: .probedExit
     case .mark(let mark):
       switch mark.kind {
       case .running: .running

@@ -11,6 +11,7 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case donor, donorPid, donor2, donor2Pid, donor3, donor3Pid, prevBlockedOn
   case runnable, text
   case name, delta, kind
+  case isSwitch, dprio, curr
 
   private static let words = [
     "comm", "pid", "prio",
@@ -23,6 +24,7 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     "donor", "donor_pid", "donor2", "donor2_pid", "donor3", "donor3_pid", "prev_blocked_on",
     "runnable", "text",
     "name", "delta", "kind",
+    "is_switch", "dprio", "curr",
   ]
 
   /// As event maps write it.

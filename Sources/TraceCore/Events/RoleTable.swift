@@ -120,6 +120,11 @@ extension RoleDescription {
       .probedSetNext, "probe-choice", "proxytrace", "set_next_*", example: "fair",
       "the scheduler's choice: the new rq->donor", use: "the donor, exactly", isProbe: true,
       [RoleField(.pid), RoleField(.prio)]),
+    RoleDescription(
+      .probedExit, "probe-exit", "proxytrace", "exit",
+      "rq->donor and curr at the end of a pass of the scheduler, whether it switches or not",
+      use: "the donor, exactly", isProbe: true,
+      [RoleField(.isSwitch), RoleField(.donor), RoleField(.dprio), RoleField(.curr)]),
   ]
 
   private static let callbacks: [RoleDescription] = [

@@ -96,6 +96,9 @@ public enum EventBody: Sendable, BitwiseCopyable {
   case probedWait(WaitProbe)
   /// Probes `proxytrace:set_next_*`: the new `rq->donor`, also where curr does not change.
   case probedSetNext(pid: Pid, priority: Priority)
+  /// Probe `proxytrace:exit` (`sched_exit_tp`, Linux 7.3 and later): `rq->donor`, its priority and curr at the end of every pass of
+  /// `__schedule()` (kernel/sched/core.c). `isSwitch` says whether that pass changed curr.
+  case probedExit(isSwitch: Bool, donor: Pid, donorPriority: Priority, curr: Pid)
   /// `bpf_trace:bpf_trace_printk` with the text of a mark, or `proxytrace:running`, `stopping`, `enqueue`: a sched_ext
   /// callback was called.
   case mark(MarkRecord)

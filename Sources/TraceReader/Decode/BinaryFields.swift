@@ -36,7 +36,6 @@ struct FieldPlaces {
 struct BinaryFields: FieldSource {
   let record: Record
   let places: FieldPlaces
-  let letters: StateLetters
   let current: Pid
 
   @inline(__always)
@@ -51,7 +50,8 @@ struct BinaryFields: FieldSource {
     return comm.form == .absent ? nil : comm.load(record)
   }
 
-  var previousState: TaskState? { number(.prevState).map { letters.state($0) } }
+  /// Switches have a packed form, which ``RecordDecoder`` fills in itself.
+  var previousState: TaskState? { nil }
 
   func text(_ field: FieldName) -> UnsafeRawBufferPointer? {
     let text = places[field].text

@@ -45,8 +45,8 @@ extension FieldSource {
 /// Makes an ``EventBody`` of a record's role and fields. The only place that knows which fields a role's body is made
 /// of.
 ///
-/// Switches, wakeups and lock events of a `trace.dat`, and switches and wakeups of a text, are packed without it: they
-/// are most of a capture, and ``RecordDecoder`` and ``TextParser`` put them into a batch directly.
+/// Switches, wakeups and lock events are most of a capture: ``RecordDecoder`` and ``TextParser`` put them into a batch
+/// directly, except those of a text whose fields are written as `key=value`.
 struct BodyBuilder {
   /// How marks are recognised in messages.
   let marks: MarkPattern
@@ -69,7 +69,7 @@ struct BodyBuilder {
       return .migrated(task: task, from: from, to: to)
     case .forked, .executed, .exited, .renamed, .inheritedPriority: return taskBody(role, fields)
     case .contentionBegan, .contentionEnded, .contendedRelease, .donor, .owner: return lockBody(role, fields)
-    case .probedSwitch, .probedWait, .probedSetNext: return probeBody(role, fields)
+    case .probedSwitch, .probedWait, .probedSetNext, .probedExit: return probeBody(role, fields)
     case .running: return fields.int(.pid).map { .mark(MarkRecord(.running, pid: $0)) }
     case .stopping:
       let isRunnable = fields.number(.runnable).map { $0 != 0 }
@@ -134,14 +134,14 @@ struct BodyBuilder {
   private func probeBody(_ role: EventRole, _ fields: some FieldSource) -> EventBody? {
     switch role {
     case .probedSwitch:
-      guard fields.number(.donor) != nil, fields.number(.donorPid) != nil else { return nil }
+      guard let donor = fields.number(.donor), let donorPid = fields.int(.donorPid) else { return nil }
       // On a switch `common_pid` is the previous task's.
       return .probedSwitch(
         SwitchProbe(
           previous: fields.int(.prevPid) ?? fields.current, next: fields.int(.nextPid) ?? -1,
           nextTask: fields.number(.nextTask) ?? 0,
           donors: (
-            fields.donor(.donor, .donorPid), fields.donor(.donor2, .donor2Pid), fields.donor(.donor3, .donor3Pid)
+            (donor, donorPid), fields.donor(.donor2, .donor2Pid), fields.donor(.donor3, .donor3Pid)
           ), previousBlockedOn: fields.number(.prevBlockedOn) ?? 0))
     case .probedWait:
       guard let lock = fields.number(.lock), let owner = fields.number(.owner) else { return nil }
@@ -149,6 +149,11 @@ struct BodyBuilder {
     case .probedSetNext:
       guard let pid = fields.int(.pid), let priority = fields.int(.prio) else { return nil }
       return .probedSetNext(pid: pid, priority: Priority(priority))
+    case .probedExit:
+      guard let isSwitch = fields.number(.isSwitch), let donor = fields.int(.donor), let priority = fields.int(.dprio),
+        let curr = fields.int(.curr)
+      else { return nil }
+      return .probedExit(isSwitch: isSwitch != 0, donor: donor, donorPriority: Priority(priority), curr: curr)
     default: return nil
     }
   }

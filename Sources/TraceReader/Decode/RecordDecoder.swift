@@ -163,7 +163,7 @@ struct RecordDecoder: ~Copyable {
   private mutating func addRare(
     _ event: PackedEvent, _ index: Int, _ record: Record, _ packer: UnsafeMutablePointer<EventPacker>
   ) {
-    let fields = BinaryFields(record: record, places: places[index], letters: letters, current: event.pid)
+    let fields = BinaryFields(record: record, places: places[index], current: event.pid)
     // The plan has all fields that the role needs.
     packer.pointee.addBoxed(event.event(builder.body(plans[index].role, fields) ?? .other))
   }

@@ -3,15 +3,15 @@ import TraceCore
 /// The fields that a ``PrintedLine`` has read: some numbers, a name, a text.
 struct PrintedFields: FieldSource {
   let current: Pid
-  private var fields = InlineArray<6, FieldName>(repeating: .pid)
-  private var numbers = InlineArray<6, UInt64>(repeating: 0)
+  private var fields = InlineArray<4, FieldName>(repeating: .pid)
+  private var numbers = InlineArray<4, UInt64>(repeating: 0)
   private var count = 0
   private var comm: Comm?
   private var text: UnsafeRawBufferPointer?
 
   init(current: Pid) { self.current = current }
 
-  /// No event has more than six numbers.
+  /// No event has more than four numbers.
   @inline(__always)
   mutating func set(_ field: FieldName, _ number: UInt64) {
     (fields[count], numbers[count]) = (field, number)
@@ -40,7 +40,7 @@ struct PrintedFields: FieldSource {
   /// Such an event has one name.
   func comm(_ field: FieldName) -> Comm? { comm }
 
-  /// Switches are read by ``PrintedLine/switched()``.
+  /// ``PrintedLine/switched()`` reads switches.
   var previousState: TaskState? { nil }
 
   func text(_ field: FieldName) -> UnsafeRawBufferPointer? { text }

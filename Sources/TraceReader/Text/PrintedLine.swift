@@ -135,30 +135,65 @@ struct PrintedLine {
     return found
   }
 
+  // MARK: Locks
+
+  /// `0xffff… (flags=SPIN|MUTEX)`, raw `lock_addr=0xffff… flags=33`.
+  mutating func contentionBegan() -> (lock: LockAddress, flags: ContentionFlags)? {
+    guard let lock = lock(), scanner.skip(" (flags=") || scanner.skip(" flags=") else { return nil }
+    if scanner.byte().isASCIIDigit {
+      guard let flags = scanner.number() else { return nil }
+      return (lock, ContentionFlags(rawValue: UInt32(truncatingIfNeeded: flags)))
+    }
+    var flags: ContentionFlags = []
+    repeat {
+      guard let flag = flag() else { return nil }
+      flags.formUnion(flag)
+    } while scanner.skip(UInt8(ascii: "|"))
+    return (lock, flags)
+  }
+
+  private mutating func flag() -> ContentionFlags? {
+    if scanner.skip("SPIN") { return .spin }
+    if scanner.skip("MUTEX") { return .mutex }
+    if scanner.skip("READ") { return .read }
+    if scanner.skip("WRITE") { return .write }
+    if scanner.skip("RT") { return .rt }
+    if scanner.skip("PERCPU") { return .percpu }
+    return nil
+  }
+
+  /// `0xffff… (ret=0)`, raw `lock_addr=0xffff… ret=0`.
+  mutating func contentionEnded() -> (lock: LockAddress, result: Int32)? {
+    guard let lock = lock(), scanner.skip(" (ret=") || scanner.skip(" ret="), let result = scanner.signed() else {
+      return nil
+    }
+    return (lock, result)
+  }
+
+  /// An address; the kernel's own text has hashes of them, without `0x`.
+  mutating func lock() -> LockAddress? {
+    _ = scanner.skip("lock_addr=")
+    return scanner.hexadecimal().map { LockAddress($0) }
+  }
+
   // MARK: Other events
 
-  /// Reads the fields of an event with this role.
-  /// - Returns: `nil` where the line lacks one.
-  mutating func fields(of role: EventRole, _ current: Pid) -> PrintedFields? {
-    var fields = PrintedFields(current: current)
-    let isRead =
-      switch role {
-      case .wakeupNew: readWakeup(into: &fields)
-      case .migrated: readMigration(into: &fields)
-      case .forked: readFork(into: &fields)
-      case .executed: readExec(into: &fields)
-      case .exited: readTask(into: &fields)
-      case .renamed: readRename(into: &fields)
-      case .inheritedPriority: readPriority(into: &fields)
-      case .contentionBegan: readContentionBegin(into: &fields)
-      case .contentionEnded: readContentionEnd(into: &fields)
-      case .contendedRelease: readLock(into: &fields)
-      case .schedExtCounter: readSchedExt(.delta, "delta", into: &fields)
-      case .schedExtExit: readSchedExt(.kind, "kind", into: &fields)
-      case .message: readMessage(into: &fields)
-      default: false
-      }
-    return isRead ? fields : nil
+  /// Reads the fields of an event with a role that has no function of its own here.
+  /// - Returns: Whether the line has all of them.
+  mutating func read(_ role: EventRole, into fields: inout PrintedFields) -> Bool {
+    switch role {
+    case .wakeupNew: readWakeup(into: &fields)
+    case .migrated: readMigration(into: &fields)
+    case .forked: readFork(into: &fields)
+    case .executed: readExec(into: &fields)
+    case .exited: readTask(into: &fields)
+    case .renamed: readRename(into: &fields)
+    case .inheritedPriority: readPriority(into: &fields)
+    case .schedExtCounter: readSchedExt(.delta, "delta", into: &fields)
+    case .schedExtExit: readSchedExt(.kind, "kind", into: &fields)
+    case .message: readMessage(into: &fields)
+    default: false
+    }
   }
 
   private mutating func readTask(into fields: inout PrintedFields) -> Bool {
@@ -263,49 +298,6 @@ struct PrintedLine {
       return true
     }
     return false
-  }
-
-  /// `0xffff… (flags=SPIN|MUTEX)`, raw `lock_addr=0xffff… flags=33`.
-  private mutating func readContentionBegin(into fields: inout PrintedFields) -> Bool {
-    guard readLock(into: &fields), scanner.skip(" (flags=") || scanner.skip(" flags=") else { return false }
-    if scanner.byte().isASCIIDigit {
-      guard let flags = scanner.number() else { return false }
-      fields.set(.flags, flags)
-      return true
-    }
-    var flags: ContentionFlags = []
-    repeat {
-      guard let flag = flag() else { return false }
-      flags.formUnion(flag)
-    } while scanner.skip(UInt8(ascii: "|"))
-    fields.set(.flags, UInt64(flags.rawValue))
-    return true
-  }
-
-  private mutating func flag() -> ContentionFlags? {
-    if scanner.skip("SPIN") { return .spin }
-    if scanner.skip("MUTEX") { return .mutex }
-    if scanner.skip("READ") { return .read }
-    if scanner.skip("WRITE") { return .write }
-    if scanner.skip("RT") { return .rt }
-    if scanner.skip("PERCPU") { return .percpu }
-    return nil
-  }
-
-  /// `0xffff… (ret=0)`, raw `lock_addr=0xffff… ret=0`.
-  private mutating func readContentionEnd(into fields: inout PrintedFields) -> Bool {
-    guard readLock(into: &fields), scanner.skip(" (ret=") || scanner.skip(" ret="), let result = scanner.signed()
-    else { return false }
-    fields.set(.ret, result)
-    return true
-  }
-
-  /// An address; the kernel's own text has hashes of them, without `0x`.
-  private mutating func readLock(into fields: inout PrintedFields) -> Bool {
-    _ = scanner.skip("lock_addr=")
-    guard let lock = scanner.hexadecimal() else { return false }
-    fields.set(.lock, lock)
-    return true
   }
 
   /// `name SCX_EV_… delta 1`, raw with equals signs.

@@ -87,6 +87,15 @@ struct TextParser {
     case .waking, .wakeup:
       guard let record = printed.woken() else { return addBad(event, line, packer) }
       packer.pointee.add(event, role == .waking ? .waking : .wakeup, record)
+    case .contentionBegan:
+      guard let (lock, flags) = printed.contentionBegan() else { return addBad(event, line, packer) }
+      packer.pointee.add(event, .contentionBegan, lock, flags.rawValue)
+    case .contentionEnded:
+      guard let (lock, result) = printed.contentionEnded() else { return addBad(event, line, packer) }
+      packer.pointee.add(event, .contentionEnded, lock, UInt32(bitPattern: result))
+    case .contendedRelease:
+      guard let lock = printed.lock() else { return addBad(event, line, packer) }
+      packer.pointee.add(event, .contendedRelease, lock)
     default: return addRare(event, role, index, scanner, line, packer)
     }
     return .event
@@ -100,7 +109,7 @@ struct TextParser {
     return .event
   }
 
-  /// An event that is neither a switch nor a wakeup, or whose fields are written as `key=value`.
+  /// An event that ``pack(_:_:_:)`` does not pack itself, or whose fields are written as `key=value`.
   @inline(never)
   private mutating func addRare(
     _ event: PackedEvent, _ role: EventRole, _ index: Int, _ scanner: TextScanner, _ line: TextSource.Line,
@@ -120,7 +129,8 @@ struct TextParser {
       return builder.body(role, KeyValueFields(events.sources(index), scanner, current))
     }
     var line = PrintedLine(scanner)
-    return line.fields(of: role, current).flatMap { builder.body(role, $0) }
+    var fields = PrintedFields(current: current)
+    return line.read(role, into: &fields) ? builder.body(role, fields) : nil
   }
 }
 

@@ -4,7 +4,7 @@ public import TraceCore
 public struct EventCatalog: Sendable {
   /// Which kernel's descriptions.
   public enum Dialect: Sendable, Hashable, CaseIterable {
-    /// Linux 6.12: every name is a `char [16]`; `contended_release` does not exist.
+    /// Linux 6.12: every name is a `char [16]`; `contended_release` and the probe `exit` do not exist.
     case linux6
     /// Linux 7.3: several names are `__data_loc`; `sched_process_exit` has one field more.
     case linux7
@@ -20,7 +20,7 @@ public struct EventCatalog: Sendable {
   public init(_ dialect: Dialect = .linux7, more: [EventFormat] = []) {
     self.dialect = dialect
     let base: UInt16 = dialect == .linux6 ? 301 : 91
-    let all = Self.scheduler(dialect) + Self.locks(dialect) + Self.marks + Self.probes + more
+    let all = Self.scheduler(dialect) + Self.locks(dialect) + Self.marks + Self.probes(dialect) + more
     for (index, format) in all.enumerated() {
       var format = format
       format.id = base + UInt16(index)
@@ -146,7 +146,7 @@ extension EventCatalog {
     event("bpf_trace", "bpf_trace_printk", [.init("bpf_string", .text)], "\"%s\", __get_str(bpf_string)")
   ]
 
-  private static var probes: [EventFormat] {
+  private static func probes(_ dialect: Dialect) -> [EventFormat] {
     let ip = EventField("__probe_ip", .long(isSigned: false))
     return [
       event(
@@ -168,6 +168,18 @@ extension EventCatalog {
         "proxytrace", "set_next_fair", isPacked: true, [ip, .init("pid", .s32), .init("prio", .s32)],
         "\"(%lx) pid=%d prio=%d\", REC->__probe_ip, REC->pid, REC->prio"),
     ]
+      + (dialect == .linux6
+        ? []
+        : [
+          event(
+            "proxytrace", "exit", isPacked: true,
+            [
+              ip, .init("is_switch", .integer(type: "u8", size: 1, isSigned: false)), .init("donor", .s32),
+              .init("dprio", .s32), .init("curr", .s32),
+            ],
+            "\"(%lx) is_switch=%u donor=%d dprio=%d curr=%d\", REC->__probe_ip, REC->is_switch, REC->donor, REC->dprio, "
+              + "REC->curr")
+        ])
   }
 }
 

@@ -69,6 +69,10 @@ struct EventValues {
         .number(UInt64(probe.flags.rawValue)), .number(owner))
     case .probedSetNext(let pid, let priority):
       self.init(.probedSetNext, .number(SyntheticAddress.probe), .signed(pid), .signed(priority.rawValue))
+    case .probedExit(let isSwitch, let donor, let priority, let curr):
+      self.init(
+        .probedExit, .number(SyntheticAddress.probe), .number(isSwitch ? 1 : 0), .signed(donor),
+        .signed(priority.rawValue), .signed(curr))
     case .mark(let mark): self.init(.message, .text(Array(mark.message.utf8)))
     case .donorNamed, .ownerNamed, .schedExt, .lost, .other: return nil
     }
