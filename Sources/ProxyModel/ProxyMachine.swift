@@ -133,6 +133,9 @@ public struct ProxyMachine: ~Copyable {
     if calm.isOn { endCalmPeriod() }
     deferred.finish()
     reconstructDecided()
+    if let (count, first) = reconstruction.probeDisagreements {
+      diagnostics.record(.probesDisagree, count: count, time: first)
+    }
     assemble(into: &timeline)
     timeline.diagnostics = diagnostics
     return timeline

@@ -1,6 +1,7 @@
 import ProxyAnalysis
 import ProxyModel
 import Testing
+import TraceCore
 
 struct VerdictWordsTests {
   @Test(

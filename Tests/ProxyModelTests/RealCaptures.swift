@@ -24,6 +24,11 @@ enum RealCaptures {
       .filter { $0.clock.name == "mono" }
   }
 
+  /// Captures with the exact probe of Linux 7.3.
+  static let exact: Result<[ScoredCapture], any Error> = Result {
+    try directories.flatMap { try ScoreTable.captures(below: $0, folders: ["proxy-on-exact"]) }
+  }
+
   static func folder(_ name: String) throws -> [ScoredCapture] {
     let found = try all.get().filter { $0.folder == name }
     #expect(!found.isEmpty, "no capture in \(name)")

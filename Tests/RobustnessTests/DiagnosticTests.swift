@@ -67,6 +67,12 @@ struct DiagnosticTests {
     case .contentionEndWithoutBegin: return try made([.contentionEnded(lock: LockAddress(0x1000), result: 0)])
     case .cpuOutOfRange: return try made([.wakeup(WakeRecord(task: task, targetCPU: 99_999))])
     case .timestampOutOfRange: return try damaged("clock running back", 4)
+    case .probesDisagree:
+      let probe = SwitchProbe(
+        previous: 0, next: 5, nextTask: 0x6000, donors: ((0x5000, 8), (0, 0), (0, 0)), previousBlockedOn: 0)
+      return try made([
+        .probedSwitch(probe), .probedExit(isSwitch: true, donor: 7, donorPriority: Priority(100), curr: 5),
+      ])
     }
   }
 

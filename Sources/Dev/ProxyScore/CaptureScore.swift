@@ -70,7 +70,7 @@ public struct CaptureScore: Sendable {
     }
     claimed = Self.proxied(inferred)
     claimedWithProbes = Self.proxied(probed)
-    if probed.seen.contains(.probedSwitch) {
+    if probed.seen.contains(.probedSwitch) || probed.seen.contains(.probedExit) {
       inferredSplits = SplitScore(inferred, events: capture.events)
       inferredSwitchSplits = SplitScore(inferred, events: capture.events, wholeStints: true)
       probedSplits = SplitScore(probed, events: capture.events)

@@ -17,18 +17,29 @@ public struct SplitScore: Sendable {
   /// - Parameter wholeStints: take the switch probe alone, and let its donor last until the next switch. It does not: a
   ///   donor that returns to its CPU, or another choice, changes `rq->donor` while curr stays, as the set_next probes show.
   public init(_ timeline: Timeline, events: some Sequence<SchedEvent>, wholeStints: Bool = false) {
-    var reference = ProbedSplits(wholeStints: wholeStints)
-    for event in events { reference.apply(event) }
-    seen = reference.pieces.values.joined().reduce(0) { $0 + ($1.end - $1.begin) }
+    let pieces = Self.reference(events, wholeStints: wholeStints)
+    seen = pieces.values.joined().reduce(0) { $0 + ($1.end - $1.begin) }
     said = timeline.splits.reduce(0) { $0 + ($1.end - $1.begin) }
     for (cpu, splits) in Dictionary(grouping: timeline.splits, by: \.cpu) {
       for (evidence, splits) in Dictionary(grouping: splits, by: \.evidence) {
-        let agreement = Self.agreement(splits, reference.pieces[cpu] ?? [])
+        let agreement = Self.agreement(splits, pieces[cpu] ?? [])
         agreed += agreement
         byEvidence[evidence, default: (0, 0)].said += splits.reduce(0) { $0 + ($1.end - $1.begin) }
         byEvidence[evidence, default: (0, 0)].agreed += agreement
       }
     }
+  }
+
+  /// The splits as the probes tell them: the exit probe, where the capture has it, else the older ones.
+  private static func reference(
+    _ events: some Sequence<SchedEvent>, wholeStints: Bool
+  ) -> [CPU: [ProbedSplits.Piece]] {
+    var (older, exits) = (ProbedSplits(wholeStints: wholeStints), ExitSplits())
+    for event in events {
+      older.apply(event)
+      exits.apply(event)
+    }
+    return exits.hasProbe ? exits.finished() : older.pieces
   }
 
   /// Both lists are in order of time and without overlaps.

@@ -8,6 +8,8 @@ enum FollowUp: Equatable, BitwiseCopyable {
   case pending
   /// Of a switch: the probe beside it names `rq->donor`; `nil` = the task that was switched in itself.
   case donor(TaskIndex?, depth: UInt8)
+  /// Of a switch: the exit probe behind it read `rq->donor`, which may be the task that was switched in itself.
+  case exitDonor(TaskIndex)
   /// Of a choice: no switch followed, so that curr goes on.
   case stayed
   /// Of a choice: another one followed, and at last curr went on.
@@ -33,6 +35,8 @@ struct PendingFollowUps {
   private var open: [(cpu: Int, position: Int, kind: Kind)] = []
   /// Switches without a probe since the last probe.
   private var without = 0
+  /// The capture has the exit probe: what an interrupt writes between a switch and the end of `__schedule()` decides nothing.
+  private var awaitsExits = false
   /// Probes that stood before their switch, which comes next on the CPU.
   private var early: [(cpu: Int, next: TaskIndex, followUp: FollowUp)] = []
 
@@ -49,6 +53,7 @@ struct PendingFollowUps {
     _ cpu: Int, to next: TaskIndex, isIdle: Bool, leftRunnable: Bool, at time: Timestamp, in journal: inout Journal
   ) -> FollowUp {
     if !open.isEmpty {
+      if awaitsExits, isSwitchOpen(on: cpu) { without += 1 }
       settle(cpu, in: &journal) { kind, _ in
         kind == .chose ? .switched(at: time, leftRunnable: leftRunnable) : .none
       }
@@ -87,11 +92,26 @@ struct PendingFollowUps {
     }
   }
 
+  /// The exit probe: the scheduler is done, `rq->donor` is this task, and curr goes on.
+  /// - Returns: whether a switch waited for it.
+  mutating func exited(_ cpu: Int, donor: TaskIndex, in journal: inout Journal) -> Bool {
+    without = 0
+    awaitsExits = true
+    early.removeAll { $0.cpu == cpu }
+    let waited = isSwitchOpen(on: cpu)
+    settle(cpu, in: &journal) { kind, isLast in
+      kind == .switched ? .exitDonor(donor) : isLast ? .stayed : .replaced
+    }
+    return waited
+  }
+
   /// A record that neither switches nor chooses: curr goes on.
   mutating func goesOn(_ cpu: Int, in journal: inout Journal) {
     if open.isEmpty { return }
-    if open.contains(where: { $0.cpu == cpu && $0.kind == .switched }) { without += 1 }
-    settle(cpu, in: &journal) { kind, isLast in kind == .switched ? .none : isLast ? .stayed : .replaced }
+    if !awaitsExits, isSwitchOpen(on: cpu) { without += 1 }
+    settle(cpu, kind: awaitsExits ? .chose : nil, in: &journal) { kind, isLast in
+      kind == .switched ? .none : isLast ? .stayed : .replaced
+    }
   }
 
   /// Records of the CPU are missing: nothing is known of what followed.
@@ -110,8 +130,11 @@ struct PendingFollowUps {
 
   /// No more records come: each CPU goes on.
   mutating func finish(in journal: inout Journal) {
+    awaitsExits = false
     while let cpu = open.first?.cpu { goesOn(cpu, in: &journal) }
   }
+
+  private func isSwitchOpen(on cpu: Int) -> Bool { open.contains { $0.cpu == cpu && $0.kind == .switched } }
 
   /// Closes what is open on a CPU; `followUp` gets the kind of an entry and whether it is the CPU's last one.
   private mutating func settle(

@@ -42,6 +42,8 @@ enum Step: BitwiseCopyable {
   case ownerRead(LockIndex)
   /// Probe: the scheduler chose this task as donor; curr may follow or stay.
   case probedChoice(TaskIndex)
+  /// Probe: the scheduler is done and curr goes on; `rq->donor` is this task.
+  case exitDonor(TaskIndex, isSwitch: Bool)
   /// An event says that a task runs on a donor's account, from now on or from the CPU's next switch on.
   case namedDonor(TaskIndex, owner: TaskIndex)
   /// A sched_ext callback was called for the task; `isBlocking`: it has announced that it goes to sleep for a mutex, and has

@@ -32,6 +32,7 @@ extension ProxyMachine {
       if options.ignoresProbes || !TaskTable.isValid(pid) { return }
       let position = deferStep(.probedChoice(tasks.task(pid)), at: event.timestamp, cpu: event.cpu)
       deferred.followUps.chose(cpu, position: position, in: &deferred.journal)
+    case .probedExit(let isSwitch, let donor, _, let curr): exited(donor, curr, isSwitch, event, cpu, current)
     case .mark(let mark): marked(mark, event)
     case .schedExt(let record): schedExt(record, event)
     case .donorNamed(let donor, let owner): donorNamed(donor, owner, event)

@@ -17,6 +17,21 @@ extension ProxyMachine {
       cpu, next: next, isCurrent: isCurrent, donor: donor, depth: probe.depth, in: &deferred.journal)
   }
 
+  /// The exit probe reads `rq->donor` at the end of each pass of `__schedule()`, on the CPU itself (kernel/sched/core.c,
+  /// `trace_sched_exit_tp()`): of a switch it is the donor since then, and where curr stays it is from here on.
+  mutating func exited(
+    _ donor: Pid, _ curr: Pid, _ isSwitch: Bool, _ event: SchedEvent, _ cpu: Int, _ current: TaskIndex
+  ) {
+    facts.see(.probedExit)
+    if options.ignoresProbes || !TaskTable.isValid(donor) { return }
+    if calm.isOn { endCalmPeriod() }
+    // The idle tasks of all CPUs are one.
+    let donor = tasks.task(donor)
+    reconstruction.verdict.countProbe(hasDonor: donor != current && curr != 0)
+    if deferred.followUps.exited(cpu, donor: donor, in: &deferred.journal) { return }
+    emit(.exitDonor(donor, isSwitch: isSwitch), at: event.timestamp, cpu: event.cpu)
+  }
+
   mutating func probed(_ probe: WaitProbe, _ event: SchedEvent, _ current: TaskIndex) {
     facts.see(.probedWait)
     if options.ignoresProbes || !probe.flags.contains(.mutex) { return }

@@ -134,10 +134,24 @@ extension Hypothesis {
     case .none:
       if account(cpu).donor != .own || task != curr { loseDonor(cpu, chosen: task, &world) }
       return
-    case .pending, .donor: return
+    case .pending, .donor, .exitDonor: return
     }
     if task != curr { signs.donorsChosen += 1 }
     setDonor(cpu, task == curr ? .own : .task(task, depth: depth, .probe), &world)
+  }
+
+  /// The exit probe has read the donor of a curr that goes on. If that is another than before, it has changed in this pass of
+  /// the scheduler: from here on it is this one.
+  mutating func exited(_ cpu: Int, _ donor: TaskIndex, isSwitch: Bool, _ world: inout World) {
+    guard let curr = world.curr(on: cpu), world[curr].pid != 0 else { return }
+    if donor != curr { signs.donorsChosen += 1 }
+    // The switch probe has spoken already, of the same pass. The exit probe reads `rq->donor` itself, so it counts.
+    if isSwitch, proxies, case .task(let other, _, .probe) = account(cpu).donor, other != donor {
+      world.signs.probeDisagreements = (
+        (world.signs.probeDisagreements?.count ?? 0) + 1, world.signs.probeDisagreements?.first ?? world.now
+      )
+    }
+    setDonor(cpu, account(of: donor, for: curr, .probe, &world), &world)
   }
 
   /// It is not known whether a choice holds.

@@ -14,6 +14,10 @@ extension Hypothesis {
       if donor == nil { noteUndonated(next, on: CPU(cpu), &world) }
       return donor.map { .task($0, depth: Int(depth), .probe) } ?? .own
     }
+    if case .exitDonor(let donor) = followUp {
+      if donor == next { noteUndonated(next, on: CPU(cpu), &world) }
+      return account(of: donor, for: next, .probe, &world)
+    }
     if !proxies { return .own }
     if let named, named.owner == next { return account(of: named.donor, for: next, .event, &world) }
     // The callbacks count more than what priorities suggest: a sched_ext scheduler need not go by them.

@@ -95,6 +95,9 @@ struct Reconstruction: ~Copyable {
       contests: contests)
   }
 
+  /// Switches of which the exit probe and the switch probe name different donors: how many, and when the first was.
+  var probeDisagreements: (count: UInt64, first: Timestamp)? { world.signs.probeDisagreements }
+
   /// The branch whose hypothesis holds, closed at the last step's instant. The other one may be all that is left, where a probe
   /// came after the one had been dropped and says otherwise: all probes of the capture count in it.
   mutating func finish(proxies: Bool, at end: Timestamp) -> Branch? {
@@ -148,6 +151,9 @@ extension Reconstruction {
     case .becomes(let old, let new): becomes(old, new)
     case .probedChoice(let task):
       forEachBranch { branch, world in branch.hypothesis.chosen(cpu, task, entry.followUp, &world) }
+    case .exitDonor(let donor, let isSwitch):
+      world.signs.hasProbes = true
+      forEachBranch { branch, world in branch.hypothesis.exited(cpu, donor, isSwitch: isSwitch, &world) }
     case .namedDonor(let donor, let owner): named(donor, owner, on: cpu)
     case .marked(let task, let mark, let isBlocking):
       world.signs.hasMarks = true
@@ -214,7 +220,10 @@ extension Reconstruction {
     forEachBranch { branch, world in branch.hypothesis.left(from, on: cpu, state, &world) }
     world.enter(to, on: cpu, from: from)
     let named = world.takeAnnounced(on: cpu)
-    if case .donor = followUp { world.signs.hasProbes = true }
+    switch followUp {
+    case .donor, .exitDonor: world.signs.hasProbes = true
+    case .none, .pending, .stayed, .replaced, .switched: break
+    }
     forEachBranch { branch, world in branch.switched(cpu, from, state, to, followUp, named, &world) }
   }
 

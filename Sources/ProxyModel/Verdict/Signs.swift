@@ -6,6 +6,8 @@ import TraceCore
 struct SharedSigns {
   /// A probe has named donors: idle tasks, which have none, need no inference then.
   var hasProbes = false
+  /// Switches of which the exit probe and the switch probe name different donors: how many, and when the first was.
+  var probeDisagreements: (count: UInt64, first: Timestamp)?
   /// A release of a mutex was seen: this kernel tells of them.
   var hasReleases = false
   /// Marks of a sched_ext scheduler were seen: tasks share as it pleases, and their weights tell nothing.

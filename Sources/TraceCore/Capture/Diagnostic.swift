@@ -39,13 +39,14 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   case contentionEndWithoutBegin
   case cpuOutOfRange
   case timestampOutOfRange
+  case probesDisagree
 
   /// How bad it is for the results.
   public var severity: Severity {
     switch self {
     case .clockNotNanoseconds, .clockPerCPU, .contentionEndWithoutBegin: .note
     case .unclaimedData, .formatRejected, .unusedMapping, .clockUnknown, .timestampBackwards, .unknownEventID,
-      .foreignLine, .lostEvents, .switchDiscontinuity, .pidOutOfRange:
+      .foreignLine, .lostEvents, .switchDiscontinuity, .probesDisagree, .pidOutOfRange:
       .warning
     case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .badPage, .badRecord, .badLine,
       .cpuOutOfRange, .timestampOutOfRange:
@@ -78,6 +79,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .contentionEndWithoutBegin: "a wait ended whose beginning is not in the trace"
     case .cpuOutOfRange: "a CPU number that no kernel has"
     case .timestampOutOfRange: "a time that no clock has reached"
+    case .probesDisagree: "the exit probe and the switch probe name different donors of a switch"
     }
   }
 
@@ -101,6 +103,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .switchDiscontinuity: "events are missing that the ring buffer did not report; nothing is repaired by guess"
     case .pidOutOfRange, .cpuOutOfRange, .timestampOutOfRange: "the record is not analysed"
     case .contentionEndWithoutBegin: "it began before the trace, and is not counted as a wait"
+    case .probesDisagree: "the exit probe counts: it reads rq->donor itself"
     }
   }
 }
