@@ -18,22 +18,40 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   /// Event maps in YAML, which a C library parses.
   case maps
 
-  /// Runs an input to its end.
-  /// - Returns: What no input may bring about, in words; empty if all is well. A crash does not return.
-  public func run(_ input: UnsafeRawBufferPointer) -> [String] {
+  /// What became of an input. Where the model runs, it has run in batches, as in the program, and event by event.
+  public struct Result: Sendable {
+    /// What no input may bring about, in words; empty if all is well.
+    public var violations: [String]
+    /// How often the batches entered the model's fast path, which follows events while nobody waits for a lock.
+    public var calmPeriods = 0
+
+    init(_ violations: [String], calmPeriods: Int = 0) {
+      (self.violations, self.calmPeriods) = (violations, calmPeriods)
+    }
+
+    init(_ examination: Examination) {
+      self.init(examination.violations, calmPeriods: examination.calmPeriods)
+    }
+  }
+
+  /// Whether inputs of this target reach the model.
+  public var reachesModel: Bool { self != .filters && self != .marks }
+
+  /// Runs an input to its end. A crash does not return.
+  public func run(_ input: UnsafeRawBufferPointer) -> Result {
     switch self {
     case .container: ContainerFuzz.run(input)
     case .pages: PagesFuzz.run(input)
     case .formats: FormatsFuzz.run(input)
     case .model: ModelFuzz.run(input)
-    case .filters: FilterFuzz.run(input)
-    case .marks: MarkFuzz.run(input)
+    case .filters: Result(FilterFuzz.run(input))
+    case .marks: Result(MarkFuzz.run(input))
     case .text: TextFuzz.run(input)
     case .maps: MapFuzz.run(input)
     }
   }
 
-  public func run(_ input: [UInt8]) -> [String] { input.withUnsafeBytes { run($0) } }
+  public func run(_ input: [UInt8]) -> Result { input.withUnsafeBytes { run($0) } }
 
   /// Small inputs to begin with.
   /// - Parameter captures: Whole captures.

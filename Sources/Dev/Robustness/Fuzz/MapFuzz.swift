@@ -4,13 +4,14 @@ import TraceTestKit
 
 /// Input = an event map's text. What is accepted is then what a capture is read with.
 enum MapFuzz {
-  private static let capture: [UInt8] = {
+  /// With probes, and three times without.
+  private static let captures: [[UInt8]] = [true, false, false, false].map { hasProbes in
     guard var writer = try? TraceDatWriter(CaptureLayout(version: 6)) else { return [] }
-    for event in FuzzSchedule.events(seed: 4, count: 60) { try? writer.append(event) }
+    for event in FuzzSchedule.events(seed: 4, count: 60, hasProbes: hasProbes) { try? writer.append(event) }
     return (try? writer.finish()) ?? []
-  }()
+  }
 
-  static func run(_ input: UnsafeRawBufferPointer) -> [String] {
+  static func run(_ input: UnsafeRawBufferPointer) -> FuzzTarget.Result {
     do throws(TraceError) {
       let map = try EventMap(Array(input), path: "map")
       var violations = map.own.flatMap(violations)
@@ -18,11 +19,13 @@ enum MapFuzz {
       examiner.rendering = .nothing
       examiner.keepsRecords = false
       examiner.map = map
-      violations += examiner.examine(capture).violations
-      return violations
+      let result = examiner.examine(captures[input.count % captures.count])
+      violations += result.violations
+      return FuzzTarget.Result(violations, calmPeriods: result.calmPeriods)
     } catch {
       // One line that says what to do.
-      return error.problem.isEmpty || error.advice.isEmpty || error.reason != .badMap ? ["\(error)"] : []
+      let isWell = !error.problem.isEmpty && !error.advice.isEmpty && error.reason == .badMap
+      return FuzzTarget.Result(isWell ? [] : ["\(error)"])
     }
   }
 

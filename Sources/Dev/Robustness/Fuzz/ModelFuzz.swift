@@ -6,19 +6,24 @@ import TraceCore
 
 /// Input = a byte of options, then events: an event's kind, CPU and step in time, then its fields, a byte each. A byte of 16 and
 /// more in a pid or a lock, or of 8 and more in a CPU, is followed by the value as it is, so that every value occurs.
+///
+/// Options, by bit: 0 ignores probes; 1 says whether the kernel proxies, which is bit 2; 3 renders; 4 makes batches of 8 events;
+/// 5 leaves out the calm stretch that the events follow otherwise.
 enum ModelFuzz {
-  static func run(_ input: UnsafeRawBufferPointer) -> [String] {
+  static func run(_ input: UnsafeRawBufferPointer) -> FuzzTarget.Result {
     var feed = ByteFeed(input)
     let flags = feed.byte()
     var options = ProxyMachine.Options()
     options.ignoresProbes = flags & 1 != 0
     options.proxyExecution = flags & 2 != 0 ? flags & 4 != 0 : nil
-    let events = events(&feed)
+    // Chance alone seldom makes events that continue each other, and only those are followed on the fast path.
+    let events = (flags & 32 == 0 ? FuzzSchedule.calm : []) + events(&feed)
     var recorded = RecordedEvents(events, options)
     // Short inputs, too, are to be cut into batches: other numbers for the same tasks.
     recorded.batchSize = flags & 16 != 0 ? 8 : 1024
-    let (timeline, _, differences) = recorded.timelineOfBothPaths()
-    return differences + laws(timeline) + (flags & 8 != 0 ? rendered(timeline, events) : [])
+    let (timeline, calmPeriods, differences) = recorded.timelineOfBothPaths()
+    let violations = differences + laws(timeline) + (flags & 8 != 0 ? rendered(timeline, events) : [])
+    return FuzzTarget.Result(violations, calmPeriods: calmPeriods)
   }
 
   private static func laws(_ timeline: Timeline) -> [String] {
@@ -69,6 +74,14 @@ enum ModelFuzz {
     return events
   }
 
+  /// Tasks 1 to 4 that take turns on two CPUs, as an input writes them.
+  private static let turns: [UInt8] = (0..<6 as Range<UInt8>).flatMap { round -> [UInt8] in
+    let (cpu, task) = (round % 2, round % 2 * 2 + 1)
+    // task sleeps, task + 1 runs, wakes it, and is preempted by it.
+    return [0, cpu, 10, task, task, 120, 1, task + 1, 120] + [4, cpu, 3, task + 1, task, 120, cpu]
+      + [5, cpu, 1, task + 1, task, 120, cpu] + [0, cpu, 10, task + 1, task + 1, 120, 0, task, 120]
+  }
+
   private static func body(_ kind: UInt8, _ feed: inout ByteFeed) -> EventBody {
     switch kind {
     case 0...3, 21...31:
@@ -102,7 +115,10 @@ enum ModelFuzz {
     let probed: [UInt8] = [16, 0, 10, 5, 5, 6, 6, 1, 5, 0, 0, 0, 18, 0, 3, 6, 5, 1]
     let lost: [UInt8] = [19, 0, 100, 0, 1, 200, 19, 1, 10, 0, 3, 9]
     var seeds: [[UInt8]] = []
-    for flags in [0, 1, 2, 6, 8] as [UInt8] {
+    for flags in [0, 1, 2, 6, 8, 16, 18] as [UInt8] {
+      seeds.append([flags] + turns)
+      seeds.append([flags] + wait + wake + turns + turns)
+      seeds.append([flags | 32] + turns + wait + wake)
       seeds.append([flags] + wait + wake)
       seeds.append([flags] + wait + wake + probed + wait + wake)
       seeds.append([flags] + wait + lost + wake + wait + wake)

@@ -3,19 +3,38 @@ import TraceTestKit
 
 /// What the made captures hold: waits, moves, probes, and events of every other kind.
 enum FuzzSchedule {
-  static func events(seed: UInt64, count: Int, cpuCount: Int = 2) -> [SchedEvent] {
+  /// - Parameter hasProbes: Of a capture with probes the model follows every event the long way. One without begins with
+  ///   ``calm``.
+  static func events(seed: UInt64, count: Int, cpuCount: Int = 2, hasProbes: Bool = true) -> [SchedEvent] {
     var plan = SchedulePlan.random(seed: seed, cpuCount: cpuCount)
-    plan.emitsProbes = true
-    return ScheduleGenerator.generate(plan, count: count).events
+    plan.emitsProbes = hasProbes
+    return (hasProbes ? [] : calm) + ScheduleGenerator.generate(plan, count: count).events
+  }
+
+  /// Tasks 1 to 4 that take turns on CPUs 0 and 1 while nobody waits for a lock, before second 1. Long enough for the model to
+  /// expect no probe beside a switch any more, so that it enters its fast path.
+  static let calm: [SchedEvent] = (0..<24 as Range<UInt64>).flatMap { round in
+    let cpu = CPU(round % 2)
+    func task(_ pid: Pid) -> TaskSnapshot { TaskSnapshot(pid: pid, priority: Priority(120), comm: Comm("t\(pid)")) }
+    let (first, second) = (task(2 * cpu + 1), task(2 * cpu + 2))
+    func event(_ time: UInt64, _ pid: Pid, _ body: EventBody) -> SchedEvent {
+      SchedEvent(timestamp: Timestamp(999_000_000 + round * 24_000 + time), cpu: cpu, pid: pid, body: body)
+    }
+    let wake = WakeRecord(task: first, targetCPU: cpu)
+    return [
+      event(0, first.pid, .switched(SwitchRecord(previous: first, previousState: .interruptible, next: second))),
+      event(13_000, second.pid, .waking(wake)), event(14_000, second.pid, .wakeup(wake)),
+      event(20_000, second.pid, .switched(SwitchRecord(previous: second, previousState: .running, next: first))),
+    ]
   }
 }
 
 /// Input = the file.
 enum ContainerFuzz {
-  static func run(_ input: UnsafeRawBufferPointer) -> [String] {
+  static func run(_ input: UnsafeRawBufferPointer) -> FuzzTarget.Result {
     var examiner = Examiner()
     examiner.keepsRecords = false
-    return examiner.examine(input).violations
+    return FuzzTarget.Result(examiner.examine(input))
   }
 
   /// Made captures of every layout: real ones are too large for bytes to be changed one by one.
@@ -25,14 +44,15 @@ enum ContainerFuzz {
       .init(version: 7, compression: .zlib), .init(version: 7, order: .big, kernelLongSize: 4),
       .init(version: 6, order: .big, kernelLongSize: 8, headLongSize: 4),
     ]
-    return try layouts.map { layout in
-      var options = CaptureOptions()
-      options.savedComms = [11: "owner"]
-      var writer = try TraceDatWriter(layout, options: options)
-      for event in FuzzSchedule.events(seed: 1, count: 60) {
-        try writer.append(event)
+    return try layouts.enumerated().flatMap { index, layout in
+      // Three quarters of them are calm.
+      try [(UInt64(1), index % 2 == 0), (5, false)].map { seed, hasProbes in
+        var options = CaptureOptions()
+        options.savedComms = [11: "owner"]
+        var writer = try TraceDatWriter(layout, options: options)
+        for event in FuzzSchedule.events(seed: seed, count: 60, hasProbes: hasProbes) { try writer.append(event) }
+        return try writer.finish()
       }
-      return try writer.finish()
     }
   }
 }
@@ -46,29 +66,32 @@ enum PagesFuzz {
 
   private static let captures = layouts.compactMap { try? RawCapture($0) }
 
-  static func run(_ input: UnsafeRawBufferPointer) -> [String] {
-    guard let first = input.first else { return [] }
+  static func run(_ input: UnsafeRawBufferPointer) -> FuzzTarget.Result {
+    guard let first = input.first else { return FuzzTarget.Result([]) }
     var capture = captures[Int(first) % captures.count]
     let pages = Array(input.dropFirst())
     let half = pages.count / 2 / capture.layout.subBufferSize * capture.layout.subBufferSize
     capture.cpus = [Array(pages[..<half]), Array(pages[half...])]
     var examiner = Examiner()
     examiner.rendering = .nothing
-    let result = examiner.examine(capture.bytes())
-    let records = result.records.values.reduce(0) { $0 + $1.count }
+    let examination = examiner.examine(capture.bytes())
+    let records = examination.records.values.reduce(0) { $0 + $1.count }
+    var result = FuzzTarget.Result(examination)
     // A record is a word at least.
-    return result.violations + (records * 4 > pages.count ? ["\(records) records in \(pages.count) bytes"] : [])
+    if records * 4 > pages.count { result.violations.append("\(records) records in \(pages.count) bytes") }
+    return result
   }
 
   static func seeds(from captures: [[UInt8]]) throws -> [[UInt8]] {
     var seeds: [[UInt8]] = []
-    for (index, layout) in layouts.enumerated() {
+    for (index, layout) in Array(layouts.enumerated()) + layouts.enumerated() {
       var style = RingBufferStyle()
       style.absoluteStampInterval = 7
       style.discardInterval = 5
       style.usesLongForm = index == 0
       var writer = try TraceDatWriter(layout, style: style)
-      for event in FuzzSchedule.events(seed: 2, count: 40) {
+      let isSecond = seeds.count >= layouts.count
+      for event in FuzzSchedule.events(seed: isSecond ? 6 : 2, count: 40, hasProbes: index % 2 == 0 && !isSecond) {
         try writer.append(event)
       }
       let bytes = try writer.finish()
@@ -84,12 +107,13 @@ enum PagesFuzz {
 
 /// Input = texts, separated by a zero byte. Each is the format of the event whose name it has; records of all events follow.
 enum FormatsFuzz {
-  private static let records: [[UInt8]] = {
+  /// Of CPUs; of a capture with probes, and twice of one without.
+  private static let records: [[[UInt8]]] = [true, false, false].map { hasProbes in
     guard var writer = try? TraceDatWriter(CaptureLayout(version: 6)) else { return [] }
-    for event in FuzzSchedule.events(seed: 3, count: 100) { try? writer.append(event) }
+    for event in FuzzSchedule.events(seed: 3, count: 100, hasProbes: hasProbes) { try? writer.append(event) }
     guard let bytes = try? writer.finish(), let map = try? CaptureMap(bytes) else { return [] }
     return map.extents.map { Array(bytes[$0.offset..<$0.offset + $0.size]) }
-  }()
+  }
 
   /// The system is not in the text.
   private static func system(_ text: ArraySlice<UInt8>) -> String {
@@ -101,8 +125,8 @@ enum FormatsFuzz {
 
   private static let whole = try? RawCapture()
 
-  static func run(_ input: UnsafeRawBufferPointer) -> [String] {
-    guard var capture = whole else { return ["no capture could be made"] }
+  static func run(_ input: UnsafeRawBufferPointer) -> FuzzTarget.Result {
+    guard var capture = whole else { return FuzzTarget.Result(["no capture could be made"]) }
     let given = Array(input).split(separator: 0)
     let names = Set(given.map { $0.prefix { $0 != 0x0a } })
     // The others stay as they are, so that there is something to report.
@@ -110,10 +134,10 @@ enum FormatsFuzz {
       capture.formats[index].texts.removeAll { names.contains($0.prefix { $0 != 0x0a }) }
     }
     for text in given { capture.formats.append((system(text), [Array(text)])) }
-    capture.cpus = records
+    capture.cpus = records[input.count % records.count]
     var examiner = Examiner()
     examiner.rendering = .nothing
-    return examiner.examine(capture.bytes()).violations
+    return FuzzTarget.Result(examiner.examine(capture.bytes()))
   }
 
   static func seeds(from captures: [[UInt8]]) throws -> [[UInt8]] {

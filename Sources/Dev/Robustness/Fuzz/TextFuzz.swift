@@ -2,22 +2,26 @@ import ProxyModel
 
 /// Input = ftrace text.
 enum TextFuzz {
-  static func run(_ input: UnsafeRawBufferPointer) -> [String] {
+  static func run(_ input: UnsafeRawBufferPointer) -> FuzzTarget.Result {
     var examiner = Examiner()
     examiner.keepsRecords = false
-    let result = examiner.examine(input)
+    let examination = examiner.examine(input)
     // A line is a record at most, and a loss in front of it.
     let lines = input.reduce(1) { $0 + ($1 == 0x0a ? 1 : 0) }
-    let isTooMuch = !input.starts(with: [0x17]) && result.timeline.eventCount > lines && !isCompressed(input)
-    return result.violations + (isTooMuch ? ["\(result.timeline.eventCount) events in \(lines) lines"] : [])
+    let isTooMuch = !input.starts(with: [0x17]) && examination.timeline.eventCount > lines && !isCompressed(input)
+    var result = FuzzTarget.Result(examination)
+    if isTooMuch { result.violations.append("\(examination.timeline.eventCount) events in \(lines) lines") }
+    return result
   }
 
   private static func isCompressed(_ input: UnsafeRawBufferPointer) -> Bool {
     input.starts(with: [0x1f, 0x8b]) || input.starts(with: [0x28, 0xb5])
   }
 
+  static let seeds: [[UInt8]] = plainSeeds + calmSeeds
+
   /// Every form of line.
-  static let seeds: [[UInt8]] = [
+  private static let plainSeeds: [[UInt8]] = [
     """
     # entries-in-buffer/entries-written: 2037/2037   #P:4
     ##### CPU 1 buffer started ####
@@ -52,4 +56,25 @@ enum TextFuzz {
     "          <idle>-0       [003]  5.1: sched_process_exit: comm=a pid=1 prio=120\r\n\r\n#\r\nCPU 3 is empty\r\n",
     "a-1 [0] 1: task_rename: pid=1 oldcomm=a newcomm=b oom_score_adj=0\na-1 [0] 2: x\na-1 [0] 3: sched_ext_event: name A delta 1",
   ].map { Array($0.utf8) }
+
+  /// Tasks that take turns while nobody waits for a lock: what the model follows on its fast path.
+  private static let calm: String = (0..<72).map { round in
+    let (first, second) = round % 2 == 0 ? (1, 2) : (2, 1)
+    let state = round % 4 == 0 ? "S" : "R"
+    let time = String(1000 + round)
+    return
+      "  t\(first)-\(first) [000] 1.\(time)00: sched_switch: t\(first):\(first) [120] \(state) ==> t\(second):\(second) [120]\n"
+      + (round % 4 == 0 ? "  t2-2 [000] 1.\(time)01: sched_waking: comm=t1 pid=1 prio=120 target_cpu=000\n" : "")
+  }.joined()
+
+  /// One wait in the midst of it, and every other form of line behind it.
+  private static let calmSeeds: [[UInt8]] = {
+    let wait = """
+        t1-1 [000] 1.200000: contention_begin: 00000000aa000001 (flags=MUTEX)
+        t1-1 [000] 1.200100: contention_end: 00000000aa000001 (ret=0)
+
+      """
+    return [Array(calm.utf8), Array((calm + wait + calm.replacing(" 1.1", with: " 1.2")).utf8)]
+      + plainSeeds.map { Array(calm.utf8) + $0 }
+  }()
 }

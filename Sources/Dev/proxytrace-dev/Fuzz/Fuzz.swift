@@ -35,16 +35,34 @@ struct Replay: ParsableCommand {
   func run() throws {
     Watchdog.install(seconds: 60)
     var isBroken = false
+    var calm = CalmShare()
     for input in inputs {
       Watchdog.note(input)
       let start = ContinuousClock.now
-      let violations = target.run([UInt8](try Data(contentsOf: URL(fileURLWithPath: input))))
+      let result = target.run([UInt8](try Data(contentsOf: URL(fileURLWithPath: input))))
+      let violations = result.violations
+      calm.add(result.calmPeriods)
       let time = String(format: "%.1f ms", (ContinuousClock.now - start) / .milliseconds(1))
       print("\(input): \(time): \(violations.isEmpty ? "well" : violations.prefix(3).joined(separator: "; "))")
       isBroken = isBroken || !violations.isEmpty
     }
+    if target.reachesModel { print(calm.summary) }
     if isBroken { throw ExitCode(1) }
   }
+}
+
+/// In how many runs the model entered its fast path: attacks that never do say nothing about it.
+struct CalmShare {
+  private(set) var runs = 0
+  private(set) var calmRuns = 0
+
+  /// Counts a run by how often it entered.
+  mutating func add(_ calmPeriods: Int) {
+    runs += 1
+    if calmPeriods > 0 { calmRuns += 1 }
+  }
+
+  var summary: String { "fast path entered in \(calmRuns) of \(runs) runs" }
 }
 
 #if LIBFUZZER
@@ -58,6 +76,7 @@ struct Replay: ParsableCommand {
 
   /// The callback of C can hold nothing.
   nonisolated(unsafe) private var chosenTarget = FuzzTarget.container
+  nonisolated(unsafe) private var fuzzedShare = CalmShare()
 
   struct FuzzRun: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -75,9 +94,12 @@ struct Replay: ParsableCommand {
       for (index, argument) in (["proxytrace-dev"] + arguments).enumerated() { list[index] = strdup(argument) }
       list[arguments.count + 1] = nil
       var pointer = list
+      // libFuzzer ends the process itself.
+      if target.reachesModel { atexit { print(fuzzedShare.summary) } }
       let status = runDriver(&count, &pointer) { data, size in
-        let violations = chosenTarget.run(UnsafeRawBufferPointer(start: data, count: size))
-        if let first = violations.first { fatalError(first) }
+        let result = chosenTarget.run(UnsafeRawBufferPointer(start: data, count: size))
+        fuzzedShare.add(result.calmPeriods)
+        if let first = result.violations.first { fatalError(first) }
         return 0
       }
       throw ExitCode(status)

@@ -14,6 +14,7 @@ struct Losses: ParsableCommand {
 
   func run() throws {
     var sum = LossScore()
+    var calm = CalmShare()
     for path in captures {
       let capture = try CaptureEvents(path: path)
       let whole = capture.result(capture.events)
@@ -22,6 +23,7 @@ struct Losses: ParsableCommand {
         let damaged = capture.result(SeededLoss.events(capture.events, seed: seed))
         var one = LossScore(whole: whole.timeline, damaged: damaged.timeline)
         one.wrong += damaged.differences
+        calm.add(damaged.calmPeriods)
         one.wrong = one.wrong.map { "seed \(seed): \($0)" }
         score += one
       }
@@ -29,6 +31,7 @@ struct Losses: ParsableCommand {
       for wrong in score.wrong.prefix(show) { print("  \(wrong)") }
       sum += score
     }
+    print(calm.summary)
     print("all: \(sum.summary)")
     if !sum.wrong.isEmpty { throw ExitCode(1) }
   }

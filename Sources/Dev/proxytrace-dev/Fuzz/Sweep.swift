@@ -55,7 +55,7 @@ struct Sweep: ParsableCommand {
       Watchdog.note("\(path): --class '\(kind.name)' --only \(index): \(damage.what)")
       let start = ContinuousClock.now
       let judgement = Judgement(damage, examiner.examine(damage.bytes), whole: whole)
-      tally.add(judgement.outcome, ContinuousClock.now - start)
+      tally.add(judgement.outcome, ContinuousClock.now - start, judgement.examination.calmPeriods)
       let isDefect = judgement.outcome == .silent || judgement.outcome == .broken
       if isDefect || unnoticed && judgement.outcome == .unnoticeable || only != nil {
         shown += 1
@@ -76,8 +76,10 @@ private struct Tally {
   private var counts: [Outcome: Int] = [:]
   private var slowest = Duration.zero
   private var time = Duration.zero
+  private var calm = CalmShare()
 
-  mutating func add(_ outcome: Outcome, _ duration: Duration) {
+  mutating func add(_ outcome: Outcome, _ duration: Duration, _ calmPeriods: Int) {
+    calm.add(calmPeriods)
     counts[outcome, default: 0] += 1
     slowest = max(slowest, duration)
     time += duration
@@ -86,12 +88,14 @@ private struct Tally {
   var hasDefects: Bool { counts[.silent, default: 0] + counts[.broken, default: 0] > 0 }
 
   static let header =
-    "| damage | tried | " + Outcome.allCases.map(\.rawValue).joined(separator: " | ") + " | slowest, ms | s |"
+    "| damage | tried | " + Outcome.allCases.map(\.rawValue).joined(separator: " | ")
+    + " | fast path | slowest, ms | s |"
 
   func row(_ name: String) -> String {
     let cells = Outcome.allCases.map { String(counts[$0, default: 0]) }
     let slow = String(format: "%.1f", slowest / .milliseconds(1))
     let sum = String(format: "%.1f", time / .seconds(1))
-    return "| \(name) | \(counts.values.reduce(0, +)) | " + cells.joined(separator: " | ") + " | \(slow) | \(sum) |"
+    return "| \(name) | \(counts.values.reduce(0, +)) | " + cells.joined(separator: " | ")
+      + " | \(calm.calmRuns) | \(slow) | \(sum) |"
   }
 }
