@@ -105,8 +105,8 @@ public struct Comparison: Sendable {
       rate("handoff", "release") { Double($0.releases.count) },
       plain("handoff", "donation", .count) { Double($0.donations.count) },
       rate("handoff", "donation") { Double($0.donations.count) },
-      plain("sched_ext", "anomalies", .count) { $0.anomalies.map(Double.init) },
-      plain("sched_ext", "blocked enqueues", .count) { $0.blockedEnqueues.map(Double.init) },
+      plain("sched_ext", "anomalies", .count) { $0.anomalies.map { Double($0) } },
+      plain("sched_ext", "blocked enqueues", .count) { $0.blockedEnqueues.map { Double($0) } },
     ]
   }
 
@@ -122,7 +122,7 @@ public struct Comparison: Sendable {
         changes: sorted.dropFirst().map { Self.change(figure, sorted[0], $0, judged: Self.judged) })
     }
     let counts = plain(group, "samples", sets.map { Double($0.count) }, .count)
-    let longest = plain(group, "max", sorted.map { $0.last.map(Double.init) }, .duration)
+    let longest = plain(group, "max", sorted.map { $0.last.map { Double($0) } }, .duration)
     return [counts, row("mean", .mean)] + Self.percentiles.map { row("p\($0)", .percentile($0)) } + [longest]
   }
 
@@ -205,7 +205,7 @@ public struct Comparison: Sendable {
         FigureRow(
           group: name, name: "mean", unit: .duration, values: sorted.map { Self.value(.mean, $0) },
           changes: sorted.dropFirst().map { Self.change(.mean, sorted[0], $0, judged: common.count) }),
-        plain(name, "max", sorted.map { $0.last.map(Double.init) }, .duration),
+        plain(name, "max", sorted.map { $0.last.map { Double($0) } }, .duration),
       ]
     }
   }

@@ -16,6 +16,8 @@ public struct ProxyMachine: ~Copyable {
     public var ignoresProbes = false
     /// Whether the traced kernel proxies; `nil` = find out.
     public var proxyExecution: Bool?
+    /// What the capture states of the kernel besides events, where that rules proxy execution out.
+    public var kernelWithout: KernelWithoutProxy?
     /// CPUs that the traced machine has; 0 where that is not known, which is then taken to be those with records.
     public var cpuCount = 0
     /// As many steps wait for later records at most; what is undecided then stays unknown.
@@ -54,7 +56,8 @@ public struct ProxyMachine: ~Copyable {
     tasks = TaskTable(savedComms: options.savedComms)
     deferred = DeferredSteps(limit: options.journalLimit)
     reconstruction = Reconstruction(
-      forced: options.proxyExecution, recordsClasses: options.recordsClasses, rowsIn: rowFile)
+      VerdictBuilder(forced: options.proxyExecution, kernelWithout: options.kernelWithout),
+      recordsClasses: options.recordsClasses, rowsIn: rowFile)
     waits = OpenWaits(in: rowFile)
   }
 

@@ -99,6 +99,15 @@ struct ComparisonTests {
 
   // MARK: Sides
 
+  /// As many as the capture has marks `enqueue … blocked=1`. A count is converted by value, not by its bits.
+  @Test(arguments: [("sched-ext-blocked/on-chain3", 57), ("sched-ext-blocked/roam-on-steer", 54)])
+  func blockedEnqueuesAreCounted(name: String, count: UInt64) throws {
+    let side = try Self.figures(name)
+    #expect(side.blockedEnqueues == count)
+    let row = try Self.row(Comparison([side, side]).figures, "sched_ext", "blocked enqueues")
+    #expect(row.values == [Double(count), Double(count)])
+  }
+
   @Test func aSideSaysHowItIsKnown() throws {
     let old = try Self.figures("linux-6.12/crowd")
     let counts = Dictionary(uniqueKeysWithValues: old.evidence.map { ($0.rows, $0.counts.map(\.name)) })

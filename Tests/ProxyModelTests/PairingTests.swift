@@ -76,6 +76,79 @@ struct PairingTests {
     #expect(timeline.splits.map(\.donor.pid) == [5] && timeline.splits.map(\.curr.pid) == [6])
   }
 
+  /// t5 blocks and leaves the CPU to t6, which its scheduler has running: t6 runs on its own account, whatever the priorities.
+  private func ownerByItself() -> Script {
+    var script = turns()
+    script.schedules(300, 0, from: 6, to: 5, prio: 100)
+    script.contends(320, 0, flags: [.spin, .mutex])
+    script.contends(330, 0)
+    script.schedules(340, 0, from: 5, to: 6, state: .uninterruptible)
+    return script
+  }
+
+  @Test func anOwnerThatItsSchedulerHasRunningRunsByItself() {
+    var script = ownerByItself()
+    script.releases(400, 0)
+    script.ticks(410, 0)
+    #expect(script.timeline(proxyExecution: true).splits.isEmpty)
+  }
+
+  /// `stopping` of curr and `running` of a donor without a switch: the donor changes while curr stays.
+  @Test func aDonorIsPickedWhileItsOwnerRunsOn() throws {
+    var script = ownerByItself()
+    script.marks(360, 0, .stopping, 6, runnable: true)
+    script.marks(361, 0, .running, 5)
+    script.releases(400, 0)
+    script.ticks(410, 0)
+    let split = try #require(script.timeline().splits.first)
+    #expect((split.begin, split.end) == (Timestamp(361), Timestamp(410)))
+    #expect((split.donor.pid, split.curr.pid, split.evidence) == (5, 6, .event))
+  }
+
+  @Test func aDonationEndsWhereTheOwnerIsPickedItself() throws {
+    var script = donation()
+    script.marks(360, 0, .stopping, 5, runnable: true)
+    script.marks(361, 0, .running, 6)
+    script.releases(400, 0)
+    script.ticks(410, 0)
+    let timeline = script.timeline()
+    #expect(timeline.splits.map(\.end) == [Timestamp(361)])
+    #expect(timeline.pairing == [])
+  }
+
+  /// t7 waits for the same lock: its scheduler picks it instead of t5, and t6 goes on for it.
+  @Test func aDonorReplacesAnother() throws {
+    var script = turns()
+    for (time, pid) in [(220, 7), (260, 5)] as [(UInt64, Pid)] {
+      script.schedules(time, 0, from: 6, to: pid)
+      script.contends(time + 10, 0)
+      script.schedules(time + 20, 0, from: pid, to: 6, state: .uninterruptible)
+    }
+    script.marks(300, 0, .stopping, 6, runnable: true)
+    script.marks(301, 0, .running, 5)
+    script.marks(340, 0, .stopping, 5, runnable: true)
+    script.marks(341, 0, .running, 7)
+    script.releases(400, 0)
+    script.ticks(410, 0)
+    let splits = script.timeline().splits
+    #expect(splits.map(\.donor.pid) == [5, 7])
+    #expect(splits.map(\.begin) == [Timestamp(301), Timestamp(341)])
+    #expect(splits.map(\.end) == [Timestamp(341), Timestamp(410)])
+  }
+
+  /// A task that was closed on a CPU, moved and runs elsewhere clashes with nobody on its former CPU.
+  @Test func aTaskThatHasMovedIsNoClashWhereItWas() {
+    var script = turns()
+    script.schedules(210, 0, from: 6, to: 0, state: .interruptible)
+    script.add(220, 0, .migrated(task: Script.snapshot(6), from: 0, to: 1))
+    script.schedules(230, 1, from: 0, to: 6)
+    script.marks(250, 0, .running, 7)
+    script.marks(251, 1, .stopping, 6, runnable: false)
+    script.switched(252, 0, to: 7, state: .running)
+    script.switched(253, 1, to: 0, state: .interruptible)
+    #expect(script.timeline().pairing == [])
+  }
+
   @Test func anOwnerThatNobodyDispatchedStops() throws {
     var script = donation()
     script.releases(400, 0)

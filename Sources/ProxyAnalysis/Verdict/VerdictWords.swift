@@ -10,6 +10,8 @@ extension VerdictReason {
   public var words: String {
     switch self {
     case .statedByUser: "said by the user"
+    case .kernelWithout(.bootParameter): "the kernel was booted with sched_proxy_exec=0"
+    case .kernelWithout(.configuration): "the kernel was built without CONFIG_SCHED_PROXY_EXEC"
     case .probedDonors(let count): "\(Self.counted(count, "switch", "switches")) with a donor in the probe"
     case .donorsChosen(let count): "\(Self.times(count)) a donor was chosen for a task that ran on"
     case .namedDonors(let count): "\(Self.times(count)) an event named a donor"

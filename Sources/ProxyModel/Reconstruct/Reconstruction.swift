@@ -54,14 +54,13 @@ struct Reconstruction: ~Copyable {
     consuming func takeRows() -> ReconstructedRows { hypothesis.rows }
   }
 
-  /// - Parameter forced: Whether the kernel proxies, as the user says; `nil` = find out.
-  init(forced: Bool?, recordsClasses: Bool, rowsIn file: RowFile) {
+  init(_ verdict: VerdictBuilder, recordsClasses: Bool, rowsIn file: RowFile) {
+    self.verdict = verdict
     world = World(rowsIn: file)
     proxying = InPlaceOptional(Branch(proxies: true, recordsClasses: recordsClasses, in: file))
     plain = InPlaceOptional(Branch(proxies: false, recordsClasses: recordsClasses, in: file))
-    verdict = VerdictBuilder(forced: forced)
-    if forced == true { plain.drop() }
-    if forced == false { proxying.drop() }
+    if verdict.forced == true { plain.drop() }
+    if verdict.forced == false { proxying.drop() }
   }
 
   /// Whether every task and lock of the first pass is known here: a lock's owner can be named for a time before the owner's

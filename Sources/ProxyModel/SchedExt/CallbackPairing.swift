@@ -53,12 +53,27 @@ struct CallbackPairing: ~Copyable {
       noteClash(on: cpu, with: task, &world)
       book.locate(task, on: cpu)
       book[task].awaitsStart = isBlocking && wasSeen
+      // It is curr, and its scheduler has it running: it goes on by itself, though no switch says so.
+      hypothesis.setDonor(cpu, .own, &world)
     } else if let start = cpuProxied(by: task, &hypothesis, &world) {
       noteClash(on: start, with: task, &world)
       book.donate(task, on: start)
+      pickDonor(task, on: start, &hypothesis, &world)
     } else if isBlockedWaiter(task, &hypothesis, &world) {
       book[task].awaitsStart = wasSeen
     }
+  }
+
+  /// A blocked task's `running` comes while a CPU's curr goes on: the donor changes, which no event of the kernel says.
+  private mutating func pickDonor(
+    _ task: TaskIndex, on cpu: Int, _ hypothesis: inout Hypothesis, _ world: inout World
+  ) {
+    guard isBlockedWaiter(task, &hypothesis, &world), let curr = world.curr(on: cpu), world[curr].pid != 0,
+      case (.task(curr), let known) = hypothesis.walk(from: world[task].wait, &world)
+    else { return }
+    signs.markedDonors += 1
+    let depth = hypothesis.chain.locks.count
+    hypothesis.setDonor(cpu, .task(task, depth: depth, known.combined(with: .event)), &world)
   }
 
   private mutating func markStopping(
@@ -90,7 +105,7 @@ struct CallbackPairing: ~Copyable {
   }
 
   /// A CPU has switched: which of the marks before it that confirms.
-  /// - Returns: the donor on whose account `to` runs, where the marks tell.
+  /// - Returns: the donor on whose account `to` runs, where the marks tell; `to` itself where its own run is open.
   mutating func switched(
     _ cpu: Int, _ from: TaskIndex, _ state: TaskState, _ to: TaskIndex, _ hypothesis: inout Hypothesis,
     _ world: inout World
@@ -113,6 +128,7 @@ struct CallbackPairing: ~Copyable {
     if book[to].isOpen, !book[to].isProxy {
       if book[to].cpu != CPU(cpu) { noteClash(on: cpu, with: to, &world) }
       book.locate(to, on: cpu)
+      return to
     }
     return nil
   }

@@ -40,6 +40,7 @@ extension CallbackPairing {
       noteUnclosed(open, by: task, running, &world)
       if book[open].phase == .running { book[open].phase = .clashed }
     } else if let closed = book[cpu].closed, closed != task, book[closed].phase == .stopped,
+      book[closed].cpu == CPU(cpu),
       running < book[closed].stopping, book[closed].running < running, let first = book.firstStopping,
       first < book[closed].running
     {

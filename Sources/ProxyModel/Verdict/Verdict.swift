@@ -21,9 +21,19 @@ public struct ProxyVerdict: Sendable, Hashable {
   }
 }
 
+/// How a capture states, besides its events, that the kernel cannot proxy.
+public enum KernelWithoutProxy: Sendable, Hashable {
+  /// Its command line has `sched_proxy_exec=` with a value that means no (kernel/sched/core.c, `setup_proxy_exec()`).
+  case bootParameter
+  /// It was built without `CONFIG_SCHED_PROXY_EXEC`.
+  case configuration
+}
+
 /// What a verdict rests on.
 public enum VerdictReason: Sendable, Hashable {
   case statedByUser
+  /// The capture holds the kernel's own statement.
+  case kernelWithout(KernelWithoutProxy)
   /// Switches in which the probe names a donor.
   case probedDonors(UInt64)
   /// Times that a probe saw a donor chosen for a task that ran on.
@@ -56,11 +66,15 @@ public enum VerdictReason: Sendable, Hashable {
 struct VerdictBuilder {
   /// What the user said.
   let forced: Bool?
+  private let kernelWithout: KernelWithoutProxy?
   /// Switches with a probe, and those of them in which it named a donor.
   private var probedSwitches: UInt64 = 0
   private var probedDonors: UInt64 = 0
 
-  init(forced: Bool?) { self.forced = forced }
+  init(forced: Bool?, kernelWithout: KernelWithoutProxy?) {
+    self.forced = forced
+    self.kernelWithout = kernelWithout
+  }
 
   /// A probe has read the donor of a switch.
   mutating func countProbe(hasDonor: Bool) {
@@ -74,6 +88,7 @@ struct VerdictBuilder {
     if probedDonors > 0 || signs.hypothesis.donorsChosen > 0 { return true }
     // Probes outweigh whatever else it looks like, and may yet deny it.
     if probedSwitches > 0 { return nil }
+    if kernelWithout != nil { return false }
     if signs.shared.namedDonors > 0 || !structuralSigns(signs).isEmpty { return true }
     return signs.contests.isEnough && !signs.shared.hasMarks ? Shares(signs)?.looksProxied : nil
   }
@@ -85,6 +100,9 @@ struct VerdictBuilder {
     }
     if signs.hypothesis.donorsChosen > 0 {
       return ProxyVerdict(answer: .on, reasons: [.donorsChosen(signs.hypothesis.donorsChosen)], evidence: .probe)
+    }
+    if let kernelWithout {
+      return ProxyVerdict(answer: .off, reasons: [.kernelWithout(kernelWithout)], evidence: .event)
     }
     if signs.shared.namedDonors > 0 {
       return ProxyVerdict(answer: .on, reasons: [.namedDonors(signs.shared.namedDonors)], evidence: .event)
