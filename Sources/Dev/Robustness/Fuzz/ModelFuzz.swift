@@ -84,7 +84,7 @@ enum ModelFuzz {
 
   private static func body(_ kind: UInt8, _ feed: inout ByteFeed) -> EventBody {
     switch kind {
-    case 0...3, 21...31:
+    case 0...3, 22...31:
       .switched(SwitchRecord(previous: feed.task(), previousState: feed.state(), next: feed.task()))
     case 4: .waking(WakeRecord(task: feed.task(), targetCPU: feed.cpu()))
     case 5: .wakeup(WakeRecord(task: feed.task(), targetCPU: feed.cpu()))
@@ -104,6 +104,9 @@ enum ModelFuzz {
         WaitProbe(lock: feed.lock(), flags: ContentionFlags(rawValue: UInt32(feed.byte())), owner: feed.pointer()))
     case 18: .probedSetNext(pid: feed.pid(), priority: feed.priority())
     case 20: .mark(feed.mark())
+    case 21:
+      .probedExit(
+        isSwitch: feed.byte() & 1 != 0, donor: feed.pid(), donorPriority: feed.priority(), curr: feed.pid())
     default: .lost(feed.loss())
     }
   }
@@ -114,6 +117,8 @@ enum ModelFuzz {
     let wake: [UInt8] = [4, 0, 5, 6, 5, 1, 0, 5, 0, 5, 6, 5, 1, 0, 0, 0, 5, 6, 6, 2, 0, 5, 1, 14, 0, 5, 5, 0, 0]
     let probed: [UInt8] = [16, 0, 10, 5, 5, 6, 6, 1, 5, 0, 0, 0, 18, 0, 3, 6, 5, 1]
     let lost: [UInt8] = [19, 0, 100, 0, 1, 200, 19, 1, 10, 0, 3, 9]
+    // The exact probe beside a switch, and without one: 5 runs for itself, then for 6.
+    let exits: [UInt8] = [0, 0, 10, 6, 6, 120, 1, 5, 120, 21, 0, 1, 5, 1, 5, 121, 5, 21, 0, 10, 5, 0, 6, 101, 5]
     var seeds: [[UInt8]] = []
     for flags in [0, 1, 2, 6, 8, 16, 18] as [UInt8] {
       seeds.append([flags] + turns)
@@ -122,6 +127,7 @@ enum ModelFuzz {
       seeds.append([flags] + wait + wake)
       seeds.append([flags] + wait + wake + probed + wait + wake)
       seeds.append([flags] + wait + lost + wake + wait + wake)
+      seeds.append([flags] + wait + exits + wake + exits)
     }
     return seeds
   }
