@@ -31,5 +31,6 @@ struct Proxytrace: ParsableCommand {
     version: programVersion,
     subcommands: [
       ReportCommand.self, ExplainCommand.self, CompareCommand.self, CheckCommand.self, InfoCommand.self,
+      DoctorCommand.self,
     ])
 }
