@@ -72,6 +72,7 @@ struct RecorderTests {
     #expect(summary.probes == .exact)
     let (_, info) = try Self.read(path)
     #expect(Set(info.events.filter { $0.system == "proxytrace" }.map(\.name)) == ["exit", "wait"])
+    #expect(info.machineFacts["probes"] == "exact")
     #expect(system.state() == before)
   }
 
@@ -150,6 +151,9 @@ struct RecorderTests {
     try system.file("sys/kernel/sched_ext/root/ops", "simple\n")
     let (_, path, _) = try record(system)
     let facts = try Self.facts(path)
+    let info = try Self.read(path).info
+    #expect(info.machineFacts == facts && info.bootParameter("sched_proxy_exec") == "0")
+    #expect(info.bootParameter("sched_proxy") == nil)
     #expect(facts["cmdline"] == "quiet sched_proxy_exec=0")
     #expect(facts["config"] == "CONFIG_HZ=1000\nCONFIG_SCHED_PROXY_EXEC=y\n")
     #expect(facts["sched_ext.ops"] == "simple" && facts["sched_ext.state"] == "enabled")
