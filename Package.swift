@@ -27,7 +27,9 @@ let package = Package(
     .systemLibrary(name: "CTraceEvent", pkgConfig: "libtraceevent", providers: [.apt(["libtraceevent-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CTraceFS", pkgConfig: "libtracefs", providers: [.apt(["libtracefs-dev"])]),
     .systemLibrary(name: "CMalloc"),
+    .systemLibrary(name: "CLinux"),
 
     // The library rooms, in the order in which an event passes through them.
     .target(name: "TraceCore", swiftSettings: strict),
@@ -49,11 +51,16 @@ let package = Package(
     .target(
       name: "EventMaps", dependencies: ["TraceCore", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
 
+    // The live tracefs: what the kernel offers, probes, recording.
+    .target(
+      name: "TraceCapture", dependencies: ["TraceCore", "CTraceFS", "CLinux", "CZlib"], swiftSettings: strict),
+
     // Flags in, a call, an exit status out.
     .executableTarget(
       name: "proxytrace",
       dependencies: [
-        "CMalloc", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyCompare", "ProxyReport", "ProxyTraceKit",
+        "CMalloc", "TraceCore", "TraceCapture", "ProxyModel", "ProxyAnalysis", "ProxyCompare", "ProxyReport",
+        "ProxyTraceKit",
         "EventMaps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -91,6 +98,10 @@ let package = Package(
     .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore"], swiftSettings: strict),
     .testTarget(
       name: "TraceReaderTests", dependencies: ["TraceCore", "TraceReader", "TraceTestKit"], swiftSettings: strict),
+    .testTarget(
+      name: "TraceCaptureTests",
+      dependencies: ["TraceCore", "TraceReader", "TraceCapture", "TraceTestKit", "proxytrace"],
+      swiftSettings: strict),
     .testTarget(
       name: "TraceTestKitTests", dependencies: ["TraceCore", "TraceReader", "TraceTestKit"], swiftSettings: strict),
     .testTarget(

@@ -23,7 +23,8 @@ struct Proxytrace: ParsableCommand {
       With proxy execution a task that blocks on a kernel mutex stays on the runqueue, and lends its place to the mutex's \
       owner. proxytrace reads what trace-cmd has recorded, and tells who ran, who waited for whom, and why.
 
-      Record with:
+      Record with one of:
+        sudo proxytrace record -- COMMAND
         trace-cmd record -C mono -e sched -e lock
 
       Exit status: 0 done; 1 failed; 2 a rule of check is broken; 3 done, but damage in the capture was skipped (the report says where); 64 usage.
@@ -31,5 +32,6 @@ struct Proxytrace: ParsableCommand {
     version: programVersion,
     subcommands: [
       ReportCommand.self, ExplainCommand.self, CompareCommand.self, CheckCommand.self, InfoCommand.self,
+      RecordCommand.self, DoctorCommand.self, RestoreCommand.self,
     ])
 }

@@ -43,6 +43,7 @@ public struct InfoText {
       ("recorder", recorder(capture.recorderVersion)),
       ("clock", capture.clock.meaning),
     ]
+    fields += facts(capture)
     if !capture.instance.isEmpty { fields.append(("instance", TextEscape.terminal(capture.instance))) }
     if let buffer = capture.instances.first(where: { $0.name == capture.instance }) {
       fields.append(("sub-buffers", "\(buffer.subBufferSize) bytes"))
@@ -66,7 +67,18 @@ public struct InfoText {
   }
 
   private func recorder(_ version: String) -> String {
-    version.isEmpty ? "not told by the file" : "trace-cmd \(TextEscape.terminal(version))"
+    if version.hasPrefix("proxytrace ") { return TextEscape.terminal(version) }
+    return version.isEmpty ? "not told by the file" : "trace-cmd \(TextEscape.terminal(version))"
+  }
+
+  /// What the recorder wrote about the machine, as far as it fits a line.
+  private func facts(_ capture: CaptureInfo) -> [(String, String)] {
+    let facts = capture.machineFacts
+    let shown = [
+      ("command line", "cmdline"), ("sched_ext", "sched_ext.state"), ("scheduler", "sched_ext.ops"),
+      ("its flags", "sched_ext.flags"), ("probes", "probes"), ("filter", "filter"), ("command", "command"),
+    ]
+    return shown.compactMap { label, key in facts[key].map { (label, TextEscape.terminal($0)) } }
   }
 
   private func instances(_ capture: CaptureInfo) -> [String] {

@@ -20,11 +20,16 @@ public struct CaptureInfo: Sendable, Hashable {
   public var cpuCount: Int
   /// Events whose format the file holds, by ascending id.
   public var events: [EventInfo]
+  /// What `proxytrace record` wrote about the traced machine, by key (docs/record.md): `cmdline`, `config`,
+  /// `sched_ext.ops` …; empty where another program recorded. Hostile text.
+  public var machineFacts: [String: String]
 
   /// Describes a capture.
   public init(
     path: String, format: CaptureFormat, uname: String = "", recorderVersion: String = "", clock: TraceClock,
-    instance: String = "", instances: [InstanceInfo] = [], cpus: [CPU] = [], cpuCount: Int = 0, events: [EventInfo] = []
+    instance: String = "", instances: [InstanceInfo] = [], cpus: [CPU] = [], cpuCount: Int = 0,
+    events: [EventInfo] = [],
+    machineFacts: [String: String] = [:]
   ) {
     self.path = path
     self.format = format
@@ -36,6 +41,14 @@ public struct CaptureInfo: Sendable, Hashable {
     self.cpus = cpus
     self.cpuCount = cpuCount
     self.events = events
+    self.machineFacts = machineFacts
+  }
+
+  /// The value of the last parameter of that name on the traced kernel's command line: of `sched_proxy_exec=0` it is `0`.
+  /// - Returns: `nil` where the capture does not hold the command line, or it does not hold the parameter.
+  public func bootParameter(_ name: String) -> String? {
+    let words = machineFacts["cmdline"]?.split(separator: " ") ?? []
+    return words.last { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.utf8.count + 1)) }
   }
 
   /// The kernel release out of ``uname`` (`7.3.0-rc7`), `nil` where the file does not say.

@@ -113,7 +113,7 @@ extension ContainerContents {
         longSize: pageFormat.longSize),
       uname: options.uname, recorderVersion: options.recorderVersion, clock: clock, instance: buffer.name,
       instances: buffers.map(\.info), cpus: buffer.extents.map(\.cpu), cpuCount: cpuCount,
-      events: formats.events.sorted { $0.id < $1.id })
+      events: formats.events.sorted { $0.id < $1.id }, machineFacts: options.machineFacts)
   }
 
   /// The bytes of a text that was skipped when the file was opened; empty where they cannot be read.

@@ -19,6 +19,8 @@ enum OptionID {
   static let printk: UInt16 = 20
   static let cmdlines: UInt16 = 21
   static let bufferText: UInt16 = 22
+  /// Of `proxytrace record` alone: `proxytrace\0KEY\0VALUE` (docs/record.md).
+  static let machineFact: UInt16 = 0x7074
 }
 
 /// What a capture's options say. Options that are not listed here do not matter for reading and are skipped by their
@@ -37,6 +39,8 @@ struct FileOptions {
   var timeShift: TimeShift?
   /// Buffers of version 6 (name and place) and version 7 (all of it).
   var buffers: [BufferLayout] = []
+  /// What `proxytrace record` wrote about the machine, by key.
+  var machineFacts: [String: String] = [:]
   /// Where version 7's sections of metadata are, by their number.
   var sections: [UInt16: UInt64] = [:]
 
@@ -67,9 +71,23 @@ struct FileOptions {
         multiplier: try content.u32("the TSC multiplier"), shift: try content.u32("the TSC shift"))
     case OptionID.buffer, OptionID.bufferText:
       buffers.append(try BufferLayout(&content, version: version, isText: id == OptionID.bufferText))
+    case OptionID.machineFact: try takeFact(&content)
     case OptionID.headerInfo...OptionID.cmdlines: sections[id] = try content.u64("a section's place")
     default: break
     }
+  }
+
+  /// Far more keys than a recorder writes.
+  private static let mostFacts = 64
+
+  /// Another program may use the number for something else: only ours begins with this name.
+  private mutating func takeFact(_ content: inout MetadataCursor) throws(TraceError) {
+    let parts = try content.bytes(content.remaining, "an option")
+      .split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0].elementsEqual("proxytrace".utf8), machineFacts.count < Self.mostFacts else {
+      return
+    }
+    machineFacts[String(decoding: parts[1], as: UTF8.self)] = String(decoding: parts[2], as: UTF8.self)
   }
 
   /// An option's content as text, without NULs and line ends at its end.
