@@ -16,5 +16,6 @@ public enum AnalysisRegistry {
     LocksAnalysis.self,
     TasksAnalysis.self,
     GapsAnalysis.self,
+    CaptureAnalysis.self,
   ]
 }

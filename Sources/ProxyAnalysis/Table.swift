@@ -74,8 +74,12 @@ public struct Column: Sendable, Hashable {
     case duration
     /// Seconds since the capture began; empty where the clock counts no nanoseconds.
     case seconds
+    /// A part of a whole, from 0 to 1.
+    case share
     /// An address in the kernel.
     case address
+    /// `yes` or `no`.
+    case flag
     /// A word of the program, or words joined by `+` or `>`.
     case word
     /// A sentence, or text of the capture: hostile.
@@ -86,8 +90,8 @@ public struct Column: Sendable, Hashable {
     /// Whether cells are numbers, to be aligned on the right.
     public var isNumeric: Bool {
       switch self {
-      case .identifier, .count, .number, .instant, .duration, .seconds: true
-      case .address, .word, .text, .evidence: false
+      case .identifier, .count, .number, .instant, .duration, .seconds, .share: true
+      case .address, .flag, .word, .text, .evidence: false
       }
     }
   }
@@ -114,6 +118,8 @@ public enum Cell: Sendable, Hashable {
   case instant(Timestamp)
   /// Nanoseconds since the capture began, to be written as seconds with nine decimals.
   case secondsFromStart(Int64)
+  /// A part of a whole in billionths, to be written with nine decimals.
+  case share(billionths: Int64)
   /// An address in the kernel, to be written as `0x…`.
   case address(UInt64)
   /// A word of the program, safe in every format.

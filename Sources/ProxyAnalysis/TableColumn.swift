@@ -51,6 +51,11 @@ extension TableColumn {
     TableColumn(name, .word, doc) { .word(value($0)) }
   }
 
+  /// Whether something is so.
+  static func flag(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Bool) -> TableColumn {
+    TableColumn(name, .flag, doc) { .word(value($0) ? "yes" : "no") }
+  }
+
   /// A sentence.
   static func text(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> String) -> TableColumn {
     TableColumn(name, .text, doc) { .text(value($0)) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CMalloc
 import Glibc
+import TraceCore
 
 /// The program. Flags in, a call, an exit status out.
 @main
@@ -14,7 +15,7 @@ enum Program {
 }
 
 struct Proxytrace: ParsableCommand {
-  static let programVersion = "0.1.0"
+  static let programVersion = ToolVersion.text
 
   static let configuration = CommandConfiguration(
     commandName: "proxytrace",

@@ -40,6 +40,10 @@ struct TableColumnTests {
     """,
     "tasks": "pid, comm, prio, run_ns, proxied_run_ns, donated_ns, wait_ns, inverted_ns, waits, switches",
     "gaps": "cpu, begin_ns, end_ns, lost_events",
+    "capture": """
+    path, format, kernel, clock, cpus, begin_ns, end_ns, span_ns, events, lost_events, lost_share, damage, verdict, \
+    verdict_evidence, verdict_rule, scheduler, not_available, tool_version, schema_version
+    """,
   ]
 
   @Test func columnsAreAsPromised() throws {

@@ -33,7 +33,7 @@ enum HandoffsAnalysis: Analysis {
       .duration("queue_ns", "part of a release: from sched_waking to sched_wakeup") { $0.queue },
       .duration("run_ns", "part of a release: from sched_wakeup to the switch to the new owner") { $0.run },
       .duration("acquire_ns", "part of a release: from that switch to contention_end") { $0.acquire },
-      .word("migrated", "yes: the waiter was moved to another CPU in it; no") { $0.migrated ? "yes" : "no" },
+      .flag("migrated", "yes: the waiter was moved to another CPU in it; no") { $0.migrated },
       .evidence("how it is known") { $0.evidence },
     ]
   }

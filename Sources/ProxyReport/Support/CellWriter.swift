@@ -31,7 +31,7 @@ extension CellWriter {
     case .integer(let value): try write(integer: value)
     case .count(let value): try write(count: value)
     case .instant(let time): try write(count: time.rawValue)
-    case .secondsFromStart(let value): try write(decimal: NumberText.exactSeconds(value))
+    case .secondsFromStart(let value), .share(billionths: let value): try write(decimal: NumberText.exactSeconds(value))
     case .address(let value): try write(word: LockAddress(value).description)
     case .word(let word): try write(word: word)
     case .evidence(let evidence): try write(word: evidence.name)

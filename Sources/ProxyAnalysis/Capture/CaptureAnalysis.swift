@@ -1,0 +1,90 @@
+import ProxyModel
+import TraceCore
+
+/// What the capture is, in one row: beside the rows of many captures it says which of them can be compared.
+public enum CaptureAnalysis: Analysis {
+  public static let name = "capture"
+  public static let purpose = "what the capture is"
+  public static let needs: [EventNeed] = []
+
+  public static func tables(_ context: ReportContext) -> [Table] {
+    [Table(name, rowMeaning: "the capture", rows: [context], columns: columns)]
+  }
+
+  private static let columns: [TableColumn<ReportContext>] =
+    [
+      .text("path", "the file, as it was named") { $0.capture.path },
+      .text("format", "what kind of file it is") { $0.capture.format.name },
+      optionalText("kernel", "release of the traced kernel") { $0.capture.kernelRelease },
+      optionalText("clock", "name of the trace clock") { $0.capture.clock.name },
+      .count("cpus", "CPUs of the traced machine") { UInt64(max($0.capture.cpuCount, $0.timeline.cpus.count)) },
+      .instant("begin_ns", "the first record") { $0.timeline.begin },
+      .instant("end_ns", "the last record") { $0.timeline.end },
+      .duration("span_ns", "from begin_ns to end_ns") { $0.timeline.span },
+      .count("events", "records in the capture") { $0.timeline.eventCount },
+    ] + losses + [
+      .word("verdict", "whether the kernel proxies: on, off, or that the capture does not show it") {
+        $0.timeline.verdict.answer.rawValue
+      },
+      TableColumn("verdict_evidence", .evidence, "how that is known") { .evidence($0.timeline.verdict.evidence) },
+      TableColumn("verdict_rule", .word, "the rule by which it is inferred") {
+        $0.timeline.verdict.evidence.rule.map { .word($0.rawValue) } ?? .empty
+      },
+      optionalText("scheduler", "name of the BPF scheduler, which a capture tells when it is unloaded") {
+        $0.timeline.schedExt.exits.first?.scheduler.text
+      },
+      optionalText("not_available", "tables that the capture does not allow, each with what it needs") {
+        notAvailable($0)
+      },
+      .text("tool_version", "the proxytrace that read the capture") { _ in ToolVersion.text },
+      .count("schema_version", "version of the tables") { _ in ToolVersion.schema },
+    ]
+
+  private static let losses: [TableColumn<ReportContext>] = [
+    .count("lost_events", "records that the ring buffers lost; empty where one of them did not count") {
+      $0.lostEvents
+    },
+    TableColumn(
+      "lost_share", .share, "part of all CPUs' time in which records are missing; empty where there is no time"
+    ) {
+      lostShare($0)
+    },
+    .count("damage", "how often part of the file could not be used") { context in
+      context.diagnostics.all.reduce(0) { $1.kind.severity == .damage ? $0 &+ $1.count : $0 }
+    },
+  ]
+
+  private static func optionalText(
+    _ name: String, _ doc: String, _ value: @escaping @Sendable (ReportContext) -> String?
+  ) -> TableColumn<ReportContext> {
+    TableColumn(name, .text, doc) { context in
+      guard let text = value(context), !text.isEmpty else { return .empty }
+      return .text(text)
+    }
+  }
+
+  private static func lostShare(_ context: ReportContext) -> Cell {
+    let lost = context.timeline.cpus.reduce(0) { $0 &+ $1.lost }
+    guard context.cpuTime > 0, lost >= 0, lost <= context.cpuTime else { return .empty }
+    let (high, low) = UInt64(lost).multipliedFullWidth(by: 1_000_000_000)
+    return .share(billionths: Int64(UInt64(context.cpuTime).dividingFullWidth((high, low)).quotient))
+  }
+
+  /// `pairing: needs proxytrace:running; waits: needs lock:contention_begin`; `nil` where every table is available.
+  private static func notAvailable(_ context: ReportContext) -> String? {
+    var reasons: [String] = []
+    for analysis in AnalysisRegistry.all where analysis.name != name {
+      let missing = analysis.missing(in: context)
+      if missing.isEmpty { continue }
+      reasons += analysis.tables(context).map { "\($0.name): \(missing.explanation)" }
+    }
+    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+  }
+}
+
+extension CaptureFormat {
+  /// `trace.dat v7 zstd`, `ftrace text`. Hostile text: the compression's name is the file's.
+  fileprivate var name: String {
+    (isText ? "ftrace text" : "trace.dat v\(version)") + (compression == "none" ? "" : " \(compression)")
+  }
+}
