@@ -8,7 +8,7 @@ public enum OutputError: Error, Sendable, Hashable {
   case failed(place: String, problem: String, advice: String)
 
   /// The error for a value of `errno`.
-  static func system(_ code: Int32, place: String) -> OutputError {
+  package static func system(_ code: Int32, place: String) -> OutputError {
     if code == EPIPE { return .closed }
     let advice =
       switch code {
@@ -62,6 +62,12 @@ public final class ByteSink {
   /// Writes a literal as UTF-8, without making a `String`.
   public func write(_ text: StaticString) throws(OutputError) {
     text.withUTF8Buffer { buffer.append(contentsOf: $0) }
+    try flushIfFull()
+  }
+
+  /// Writes bytes as they are.
+  package func write(_ bytes: [UInt8]) throws(OutputError) {
+    buffer += bytes
     try flushIfFull()
   }
 

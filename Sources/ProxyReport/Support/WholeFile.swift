@@ -18,7 +18,7 @@ public enum WholeFile {
     }
   }
 
-  static func create(beside final: String) throws(OutputError) -> (descriptor: Int32, path: String) {
+  fileprivate static func create(beside final: String) throws(OutputError) -> (descriptor: Int32, path: String) {
     // The process id keeps two runs apart; a file that a killed run has left is skipped.
     for attempt in 0..<100 {
       let path = "\(final).\(getpid())-\(attempt).part"
@@ -29,7 +29,7 @@ public enum WholeFile {
     throw .system(EEXIST, place: final)
   }
 
-  static func fill(
+  fileprivate static func fill(
     _ descriptor: Int32, place: String, _ body: (ByteSink) throws(OutputError) -> Void
   ) throws(OutputError) {
     let sink = ByteSink(descriptor: descriptor, place: place)
@@ -45,5 +45,62 @@ public enum WholeFile {
     let code = errno
     guard close(descriptor) == 0 else { throw .system(errno, place: place) }
     guard isSynced else { throw .system(code, place: place) }
+  }
+}
+
+/// Several files that are there all or not at all: all are written under other names first, and take their own when the last of
+/// them is complete.
+package struct WholeFiles: ~Copyable {
+  private var files: [(temporary: String, final: String)] = []
+
+  package init() {}
+
+  /// Writes the next file.
+  package mutating func write(
+    _ path: String, _ body: (ByteSink) throws(OutputError) -> Void
+  ) throws(OutputError) {
+    let (descriptor, temporary) = try WholeFile.create(beside: path)
+    files.append((temporary, path))
+    try WholeFile.fill(descriptor, place: path, body)
+  }
+
+  /// Begins a file that something else writes.
+  /// - Returns: the name to write it under.
+  package mutating func begin(_ path: String) throws(OutputError) -> String {
+    let (descriptor, temporary) = try WholeFile.create(beside: path)
+    close(descriptor)
+    files.append((temporary, path))
+    return temporary
+  }
+
+  /// Gives all files their names, in the order in which they were written.
+  package mutating func takeNames() throws(OutputError) {
+    for file in files {
+      guard rename(file.temporary, file.final) == 0 else { throw OutputError.system(errno, place: file.final) }
+    }
+    files = []
+  }
+
+  deinit {
+    // Names that are taken already are not the temporary ones any more; unlinking those again does no harm.
+    for file in files { unlink(file.temporary) }
+  }
+}
+
+/// Directories for output.
+package enum Directory {
+  /// Makes a directory and its parents, as `mkdir -p`; what exists already is no error.
+  package static func make(_ directory: String) throws(OutputError) {
+    let parts = directory.split(separator: "/", omittingEmptySubsequences: true)
+    var path = directory.hasPrefix("/") ? "/" : ""
+    for part in parts {
+      path += part + "/"
+      if mkdir(path, 0o777) != 0, errno != EEXIST, access(path, F_OK) != 0 {
+        throw .system(errno, place: directory)
+      }
+    }
+    var status = stat()
+    guard stat(directory, &status) == 0 else { throw .system(errno, place: directory) }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw .system(ENOTDIR, place: directory) }
   }
 }
