@@ -21,6 +21,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // C libraries: a module map and nothing else.
@@ -28,6 +29,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CTraceFS", pkgConfig: "libtracefs", providers: [.apt(["libtracefs-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CLinux"),
 
@@ -47,6 +49,16 @@ let package = Package(
       name: "ProxyTraceKit", dependencies: ["TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis"],
       swiftSettings: strict),
 
+    // Tables for engines that query: Parquet by our own hand, SQLite by GRDB; and with GRDB, Foundation.
+    .target(
+      name: "ProxyExport",
+      dependencies: [
+        "CZstd", "CCrypto", "TraceCore", "ProxyAnalysis", "ProxyReport",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
+      resources: [.embedInCode("SQL")],
+      swiftSettings: strict),
+
     // Event maps as files: YAML, and with it Foundation, stay out of the rooms above.
     .target(
       name: "EventMaps", dependencies: ["TraceCore", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
@@ -60,8 +72,7 @@ let package = Package(
       name: "proxytrace",
       dependencies: [
         "CMalloc", "TraceCore", "TraceCapture", "ProxyModel", "ProxyAnalysis", "ProxyCompare", "ProxyReport",
-        "ProxyTraceKit",
-        "EventMaps",
+        "ProxyTraceKit", "ProxyExport", "EventMaps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -126,6 +137,13 @@ let package = Package(
       name: "ProxyReportTests",
       dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit", "TraceTestKit"],
       exclude: ["Golden"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ProxyExportTests",
+      dependencies: [
+        "CZstd", "ProxyExport", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ProxyCompareTests",

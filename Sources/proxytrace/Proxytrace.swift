@@ -34,5 +34,6 @@ struct Proxytrace: ParsableCommand {
     subcommands: [
       ReportCommand.self, ExplainCommand.self, CompareCommand.self, CheckCommand.self, InfoCommand.self,
       RecordCommand.self, DoctorCommand.self, RestoreCommand.self,
+      ExportCommand.self, SQLCommand.self,
     ])
 }

@@ -1,0 +1,125 @@
+import ArgumentParser
+import ProxyAnalysis
+import ProxyExport
+import ProxyReport
+import TraceCore
+
+/// A format that captures are exported to: its option, and what it makes of them. A new one is a file with such a type, and its
+/// line in ``ExportCommand``.
+protocol ExportOption: ParsableArguments {
+  /// Begins the export, if the option is there.
+  /// - Throws: `OutputError`.
+  func begin() throws -> (any ExportFormat)?
+  /// Whether the option is there.
+  var isChosen: Bool { get }
+  /// Whether one export holds any number of captures.
+  var takesMany: Bool { get }
+}
+
+/// An export under way.
+protocol ExportFormat {
+  /// Adds a capture.
+  /// - Throws: `TraceError` where this capture cannot be exported; `OutputError` where no other can be either.
+  mutating func add(_ capture: ExportSource) throws
+  /// Writes what there is to write at the end.
+  /// - Throws: `OutputError`.
+  mutating func finish() throws
+}
+
+/// A capture that is to be exported.
+struct ExportSource {
+  var report: Report
+  var instance: String?
+  var labels: [ExportLabel]
+  /// How the report was asked for, where not as usual.
+  var options: String
+
+  /// The capture's tables under its id.
+  /// - Throws: `cannotOpen` where the file cannot be read again for its id.
+  func tables() throws(TraceError) -> ExportedCapture {
+    let id = try CaptureID(path: report.context.capture.path, instance: instance)
+    return ExportedCapture(report, id: id, labels: labels, options: options)
+  }
+}
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes captures' tables for programs that query them.",
+    discussion: """
+      Parquet for DuckDB, Spark, ClickHouse and the like: DIR/<table>/<capture id>.parquet, so that a folder is one table of \
+      all captures. The id comes from the capture's content: exported again, it takes its own place. SQLite: all tables of \
+      all captures in one file. Views to ask them: proxytrace sql --print.
+
+      Examples:
+        proxytrace export --parquet tables trace.dat
+        proxytrace export --sqlite captures.db --label kernel=next one.dat two.dat
+        find captures -name '*.dat' -print0 | xargs -0 -n 16 -P 8 proxytrace export --parquet tables
+      """)
+
+  @Argument(help: ArgumentHelp("Captures to export; trace.dat if none is named.", valueName: "file"))
+  var files: [String] = []
+
+  @OptionGroup(title: "Formats") var parquet: ParquetExport
+  @OptionGroup(title: "Formats") var sqlite: SQLiteExport
+
+  /// Every format: a line each.
+  private var formats: [any ExportOption] { [parquet, sqlite] }
+
+  @Option(
+    name: .customLong("label"),
+    help: ArgumentHelp(
+      "What to say of these captures, in the column labels; may be given again.", valueName: "key=value"))
+  var labels: [String] = []
+
+  @OptionGroup var model: ModelOptions
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    for label in labels where ExportLabel(label) == nil {
+      throw ValidationError("--label '\(label)': write KEY=VALUE, with a key of letters, digits, '_', '-' and '.'")
+    }
+    let chosen = formats.filter(\.isChosen)
+    if chosen.isEmpty { throw ValidationError("name a format: --parquet DIR or --sqlite FILE") }
+    if files.count > 1, chosen.contains(where: { !$0.takesMany }) {
+      throw ValidationError("this format takes one capture")
+    }
+  }
+
+  func run() throws {
+    var outcome = Outcome()
+    do {
+      var exports = try formats.compactMap { try $0.begin() }
+      for file in files.isEmpty ? ["trace.dat"] : files { try export(file, to: &exports, &outcome) }
+      for place in exports.indices { try exports[place].finish() }
+    } catch let error as OutputError {
+      outcome.fail(error)
+    }
+    try outcome.exit()
+  }
+
+  private func export(_ file: String, to exports: inout [any ExportFormat], _ outcome: inout Outcome) throws {
+    guard let context = reading.load(file, model, &outcome) else { return }
+    for problem in CaptureText.problems(of: context) { Outcome.complain(problem) }
+    let source = ExportSource(
+      report: Report(context, jobs: reading.jobs), instance: reading.instance,
+      labels: labels.compactMap(ExportLabel.init),
+      options: options)
+    do {
+      for place in exports.indices { try exports[place].add(source) }
+    } catch let error as TraceError {
+      outcome.fail(error)
+    }
+  }
+
+  private var options: String {
+    var words: [String] = []
+    if model.ignoreProbes { words.append("--ignore-probes") }
+    if model.proxyExec != .auto { words.append("--proxy-exec \(model.proxyExec.rawValue)") }
+    if let instance = reading.instance { words.append("--instance \(instance)") }
+    if let events = reading.events.events { words.append("--events \(events)") }
+    if let marks = reading.events.marks { words.append("--marks \(marks)") }
+    return words.joined(separator: " ")
+  }
+}
