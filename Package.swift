@@ -13,6 +13,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// For `proxytrace --version`. Not asked of git here: a manifest is evaluated once and kept, and would go on naming that commit.
+let commit = (Context.environment["PROXYTRACE_COMMIT"] ?? "").filter(\.isHexDigit)
+
 let package = Package(
   name: "proxytrace",
   products: [
@@ -32,6 +35,8 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CLinux"),
+    // What only the build knows.
+    .target(name: "CBuildInfo", cSettings: [.define("PROXYTRACE_COMMIT", to: "\"\(commit)\"")]),
 
     // The library rooms, in the order in which an event passes through them.
     .target(name: "TraceCore", swiftSettings: strict),
@@ -71,8 +76,8 @@ let package = Package(
     .executableTarget(
       name: "proxytrace",
       dependencies: [
-        "CMalloc", "TraceCore", "TraceCapture", "ProxyModel", "ProxyAnalysis", "ProxyCompare", "ProxyReport",
-        "ProxyTraceKit", "ProxyExport", "EventMaps",
+        "CBuildInfo", "CMalloc", "TraceCore", "TraceCapture", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyCompare",
+        "ProxyReport", "ProxyTraceKit", "ProxyExport", "EventMaps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

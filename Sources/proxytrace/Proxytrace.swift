@@ -30,7 +30,7 @@ struct Proxytrace: ParsableCommand {
 
       Exit status: 0 done; 1 failed; 2 a rule of check is broken; 3 done, but damage in the capture was skipped (the report says where); 64 usage.
       """,
-    version: programVersion,
+    version: VersionText.text,
     subcommands: [
       ReportCommand.self, ExplainCommand.self, CompareCommand.self, CheckCommand.self, InfoCommand.self,
       RecordCommand.self, DoctorCommand.self, RestoreCommand.self,
