@@ -144,7 +144,8 @@ struct ExportTests {
       try file.add(capture)
       try file.finish()
     }
-    #expect(!FileManager.default.fileExists(atPath: root.path + ".part"))
+    let beside = try FileManager.default.contentsOfDirectory(atPath: root.deletingLastPathComponent().path)
+    #expect(beside.allSatisfy { !$0.hasPrefix(".\(root.lastPathComponent)") })
   }
 
   @Test func anIDIsTheContents() throws {

@@ -1,6 +1,5 @@
 import GRDB
 import GRDBSQLite
-import Glibc
 import ProxyAnalysis
 public import ProxyReport
 
@@ -52,7 +51,6 @@ public final class SQLiteFile {
       try database.execute(sql: "ANALYZE")
     }
     try Self.reported(path) { try queue.close() }
-    try Self.sync(temporary, place: path)
     try files.takeNames()
   }
 
@@ -111,12 +109,5 @@ public final class SQLiteFile {
       return
     }
     sqlite3_bind_null(handle, place)
-  }
-
-  private static func sync(_ file: String, place: String) throws(OutputError) {
-    let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw OutputError.system(errno, place: place) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 || errno == EINVAL else { throw OutputError.system(errno, place: place) }
   }
 }

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Writes files that exist completely or not at all: under a temporary name in the same directory, and renamed at the end.
+/// A file that is there whole or not at all: written without a name, or where that cannot be under another one beside its own,
+/// which it takes when it is complete.
 public enum WholeFile {
   /// Writes a file, and replaces one that exists.
   /// - Parameter body: writes the contents; where it throws, nothing changes.
@@ -8,50 +9,22 @@ public enum WholeFile {
   public static func write(
     to path: String, _ body: (ByteSink) throws(OutputError) -> Void
   ) throws(OutputError) {
-    let (descriptor, temporary) = try create(beside: path)
-    do throws(OutputError) {
-      try fill(descriptor, place: path, body)
-      guard rename(temporary, path) == 0 else { throw OutputError.system(errno, place: path) }
-    } catch {
-      unlink(temporary)
-      throw error
-    }
-  }
-
-  fileprivate static func create(beside final: String) throws(OutputError) -> (descriptor: Int32, path: String) {
-    // The process id keeps two runs apart; a file that a killed run has left is skipped.
-    for attempt in 0..<100 {
-      let path = "\(final).\(getpid())-\(attempt).part"
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor >= 0 { return (descriptor, path) }
-      if errno != EEXIST { throw .system(errno, place: final) }
-    }
-    throw .system(EEXIST, place: final)
-  }
-
-  fileprivate static func fill(
-    _ descriptor: Int32, place: String, _ body: (ByteSink) throws(OutputError) -> Void
-  ) throws(OutputError) {
-    let sink = ByteSink(descriptor: descriptor, place: place)
-    do throws(OutputError) {
-      try body(sink)
-      try sink.flush()
-    } catch {
-      close(descriptor)
-      throw error
-    }
-    // Some file systems report a full disk only here. EINVAL: one that has nothing to sync.
-    let isSynced = fsync(descriptor) == 0 || errno == EINVAL
-    let code = errno
-    guard close(descriptor) == 0 else { throw .system(errno, place: place) }
-    guard isSynced else { throw .system(code, place: place) }
+    var files = WholeFiles()
+    try files.write(path, body)
+    try files.takeNames()
   }
 }
 
-/// Several files that are there all or not at all: all are written under other names first, and take their own when the last of
-/// them is complete.
+/// Several files that are there all or not at all: all are complete before the first takes its name.
 package struct WholeFiles: ~Copyable {
-  private var files: [(temporary: String, final: String)] = []
+  private struct File {
+    var final: String
+    /// The name that it has until it takes its own; `nil` as long as it has none.
+    var temporary: String?
+    var descriptor: Int32
+  }
+
+  private var files: [File] = []
 
   package init() {}
 
@@ -59,31 +32,87 @@ package struct WholeFiles: ~Copyable {
   package mutating func write(
     _ path: String, _ body: (ByteSink) throws(OutputError) -> Void
   ) throws(OutputError) {
-    let (descriptor, temporary) = try WholeFile.create(beside: path)
-    files.append((temporary, path))
-    try WholeFile.fill(descriptor, place: path, body)
+    try add(path, named: false)
+    let sink = ByteSink(descriptor: files[files.count - 1].descriptor, place: path)
+    try body(sink)
+    try sink.flush()
   }
 
   /// Begins a file that something else writes.
   /// - Returns: the name to write it under.
   package mutating func begin(_ path: String) throws(OutputError) -> String {
-    let (descriptor, temporary) = try WholeFile.create(beside: path)
-    close(descriptor)
-    files.append((temporary, path))
-    return temporary
+    try add(path, named: true)
+    return files[files.count - 1].temporary ?? path
   }
 
   /// Gives all files their names, in the order in which they were written.
   package mutating func takeNames() throws(OutputError) {
+    // All are written before the first must be on the disk: together that costs hardly more than for one.
     for file in files {
-      guard rename(file.temporary, file.final) == 0 else { throw OutputError.system(errno, place: file.final) }
+      // Some file systems report a full disk only here. EINVAL: one that has nothing to sync.
+      guard fsync(file.descriptor) == 0 || errno == EINVAL else { throw OutputError.system(errno, place: file.final) }
+    }
+    for place in files.indices {
+      if files[place].temporary == nil { try name(place) }
+      guard let temporary = files[place].temporary, rename(temporary, files[place].final) == 0 else {
+        throw OutputError.system(errno, place: files[place].final)
+      }
+      files[place].temporary = nil
+      let descriptor = files[place].descriptor
+      files[place].descriptor = -1
+      guard close(descriptor) == 0 else { throw OutputError.system(errno, place: files[place].final) }
     }
     files = []
   }
 
+  private mutating func add(_ path: String, named: Bool) throws(OutputError) {
+    if !named {
+      let descriptor = open(Self.directory(of: path), O_WRONLY | Self.unnamed | O_CLOEXEC, 0o666)
+      if descriptor >= 0 { return files.append(File(final: path, temporary: nil, descriptor: descriptor)) }
+    }
+    let (descriptor, temporary) = try Self.free(beside: path) {
+      open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    }
+    files.append(File(final: path, temporary: temporary, descriptor: descriptor))
+  }
+
+  /// Gives a file without a name a temporary one: a name that is taken can be taken over by a rename alone.
+  private mutating func name(_ place: Int) throws(OutputError) {
+    let link = "/proc/self/fd/\(files[place].descriptor)"
+    files[place].temporary = try Self.free(beside: files[place].final) {
+      linkat(AT_FDCWD, link, AT_FDCWD, $0, AT_SYMLINK_FOLLOW)
+    }.path
+  }
+
+  /// A file that has no name and goes with its descriptor, so that a killed run leaves nothing behind: `O_TMPFILE`, which glibc
+  /// shows to GNU sources alone (asm-generic/fcntl.h).
+  private static let unnamed = 0o20000000 | O_DIRECTORY
+
+  private static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Tries names that nobody has. They begin with a dot: programs that read a folder pass over those.
+  private static func free(
+    beside final: String, _ make: (String) -> Int32
+  ) throws(OutputError) -> (result: Int32, path: String) {
+    let (directory, name) = (directory(of: final), final.split(separator: "/").last ?? "")
+    // The process id keeps two runs apart; a file that a killed run left behind is passed over.
+    for attempt in 0..<100 {
+      let path = "\(directory)/.\(name).\(getpid())-\(attempt).part"
+      let result = make(path)
+      if result >= 0 { return (result, path) }
+      if errno != EEXIST { throw .system(errno, place: final) }
+    }
+    throw .system(EEXIST, place: final)
+  }
+
   deinit {
-    // Names that are taken already are not the temporary ones any more; unlinking those again does no harm.
-    for file in files { unlink(file.temporary) }
+    for file in files {
+      if file.descriptor >= 0 { close(file.descriptor) }
+      if let temporary = file.temporary { unlink(temporary) }
+    }
   }
 }
 
