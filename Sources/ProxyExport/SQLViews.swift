@@ -17,11 +17,12 @@ public enum SQLViews {
 
     /// The statement that makes a folder of Parquet files a table.
     fileprivate func table(_ name: String, in directory: String) -> String {
-      let files = "\(SQLViews.quoted("\(directory)/\(name)/*.parquet"))"
+      let files = SQLViews.quoted("\(directory)/\(name)/*.parquet")
       return switch self {
       case .sqlite: ""
-      case .duckdb: "\(create) \(name) AS SELECT * FROM read_parquet(\(files), union_by_name = true);\n"
-      case .spark: "\(create) \(name) USING parquet OPTIONS (path \(files));\n"
+      case .duckdb: "\(create) \(name) AS SELECT * FROM read_parquet(\(files));\n"
+      // Without a pattern: Spark would look for each of the files that it finds again, in a task of its own.
+      case .spark: "\(create) \(name) USING parquet OPTIONS (path \(SQLViews.quoted("\(directory)/\(name)")));\n"
       case .clickhouse: "\(create) \(name) AS SELECT * FROM file(\(files), Parquet);\n"
       }
     }
