@@ -146,7 +146,7 @@ let package = Package(
     .testTarget(
       name: "ProxyExportTests",
       dependencies: [
-        "CZstd", "ProxyExport", "TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        "CZstd", "ProxyExport", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),

@@ -33,7 +33,7 @@ public struct ExportedCapture: Sendable {
   /// Tells an empty table from one that the capture does not allow, where prose need not be read.
   private static func availability(of tables: [ExportTable], _ id: CaptureID, _ context: ReportContext) -> ExportTable {
     let table = Table(
-      availability, rowMeaning: "a table", rows: tables,
+      availability, rows: tables,
       columns: [
         TableColumn("table_name", .word, "the table") { .word($0.name) },
         TableColumn("available", .flag, "whether the capture allows it") {

@@ -8,7 +8,7 @@ public enum CaptureAnalysis: Analysis {
   public static let needs: [EventNeed] = []
 
   public static func tables(_ context: ReportContext) -> [Table] {
-    [Table(name, rowMeaning: "the capture", rows: [context], columns: columns)]
+    [Table(name, rows: [context], columns: columns)]
   }
 
   private static let columns: [TableColumn<ReportContext>] =

@@ -88,20 +88,20 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    var outcome = Outcome()
+    var status = RunStatus()
     do {
       var exports = try formats.compactMap { try $0.begin() }
-      for file in files.isEmpty ? ["trace.dat"] : files { try export(file, to: &exports, &outcome) }
+      for file in files.isEmpty ? ["trace.dat"] : files { try export(file, to: &exports, &status) }
       for place in exports.indices { try exports[place].finish() }
     } catch let error as OutputError {
-      outcome.fail(error)
+      status.fail(error)
     }
-    try outcome.exit()
+    try status.exit()
   }
 
-  private func export(_ file: String, to exports: inout [any ExportFormat], _ outcome: inout Outcome) throws {
-    guard let context = reading.load(file, model, &outcome) else { return }
-    for problem in CaptureText.problems(of: context) { Outcome.complain(problem) }
+  private func export(_ file: String, to exports: inout [any ExportFormat], _ status: inout RunStatus) throws {
+    guard let context = reading.load(file, model, &status) else { return }
+    for problem in CaptureText.problems(of: context) { RunStatus.warn(problem) }
     let source = ExportSource(
       report: Report(context, jobs: reading.jobs), instance: reading.instance,
       labels: labels.compactMap(ExportLabel.init),
@@ -109,7 +109,7 @@ struct ExportCommand: ParsableCommand {
     do {
       for place in exports.indices { try exports[place].add(source) }
     } catch let error as TraceError {
-      outcome.fail(error)
+      status.fail(error)
     }
   }
 

@@ -28,7 +28,7 @@ struct SQLCommand: ParsableCommand {
   var parquet = "."
 
   func run() throws {
-    var outcome = Outcome()
+    var status = RunStatus()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(OutputError) {
       if print {
@@ -38,9 +38,9 @@ struct SQLCommand: ParsableCommand {
       }
       try sink.flush()
     } catch {
-      outcome.fail(error)
+      status.fail(error)
     }
-    try outcome.exit()
+    try status.exit()
   }
 }
 
