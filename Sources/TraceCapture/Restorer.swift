@@ -27,7 +27,7 @@ public struct Restorer: ~Copyable {
     guard pipe2(&ends, O_CLOEXEC) == 0 else { throw .kernel(errno, "the helper's pipe", "made") }
     defer { close(ends[0]) }
     let arguments = [
-      program, Self.command, removal.tracefs, removal.name.text, part,
+      "proxytrace", Self.command, removal.tracefs, removal.name.text, part,
     ]
     do throws(CaptureError) {
       pid = try ChildProcess.spawn(program, arguments, input: ends[0], output: .null, isHelper: true)

@@ -61,7 +61,7 @@ public struct RecordOptions: Sendable {
   public var command: [String] = []
   /// What the capture calls its recorder.
   public var recorder = "proxytrace"
-  /// The program that has ``Restorer/command``.
+  /// The program that has ``Restorer/command``. This one, also if its file has been replaced meanwhile.
   public var program = "/proc/self/exe"
 
   public init() {}

@@ -79,7 +79,6 @@ struct RecordCommand: ParsableCommand {
     options.command = command
     options.followsChildren = children
     options.recorder = "proxytrace \(Proxytrace.programVersion)"
-    options.program = Self.programPath
     if let bufferSize, bufferSize < 4 { throw ValidationError("-b needs at least 4 KB") }
     if let duration, !(duration > 0) { throw ValidationError("-d needs a number of seconds above 0") }
     if let snapshot, !(snapshot > 0) { throw ValidationError("--snapshot needs a number of seconds above 0") }
@@ -107,11 +106,6 @@ struct RecordCommand: ParsableCommand {
       options.cpus = cpus
     }
     return options
-  }
-
-  /// This program: the helper is another run of it. The link is resolved now: the file may be replaced while it runs.
-  private static var programPath: String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/proc/self/exe"
   }
 
   func run() throws {
