@@ -147,7 +147,7 @@ public struct CaptureReader: ~Copyable {
     _ packer: UnsafeMutablePointer<EventPacker>, _ memory: BatchMemory
   ) -> SchedEvent? {
     packer.pointee.begin(memory)
-    if let text { _ = text.pointee.next(into: packer) } else { dat?.pointee.next(into: packer) }
+    if let text { text.pointee.nextAlone(into: packer) } else { dat?.pointee.next(into: packer) }
     return packer.pointee.finished.first
   }
 

@@ -51,7 +51,11 @@ public struct EventContext: OptionSet, Hashable, Sendable, BitwiseCopyable {
   public static let nmi = EventContext(rawValue: 0x40)
 
   /// The flags are not known: text without their column.
-  public static let unknown = EventContext(rawValue: 0x100)
+  @inlinable
+  public static var unknown: EventContext {
+    // Not a stored property: that would be a call for each event of a text.
+    @inline(__always) get { EventContext(rawValue: 0x100) }
+  }
 
   /// No flag set.
   public static let task: EventContext = []

@@ -18,25 +18,30 @@ protocol FieldSource {
 }
 
 extension FieldSource {
+  @inline(__always)
   func int(_ field: FieldName) -> Int32? { number(field).map { Int32(truncatingIfNeeded: $0) } }
 
   /// A task of which only the name may be missing.
+  @inline(__always)
   func task(_ pid: FieldName = .pid, _ priority: FieldName = .prio, _ comm: FieldName = .comm) -> TaskSnapshot? {
     guard let pid = int(pid), let priority = int(priority) else { return nil }
     return TaskSnapshot(pid: pid, priority: Priority(priority), comm: self.comm(comm) ?? .empty)
   }
 
+  @inline(__always)
   func wake() -> WakeRecord? {
     guard let task = task(), let cpu = int(.targetCPU) else { return nil }
     return WakeRecord(task: task, targetCPU: cpu)
   }
 
   /// A donor as a pointer and the pid read through it. Both fields or none: a pointer without a pid says nothing.
+  @inline(__always)
   func donor(_ task: FieldName, _ pid: FieldName) -> (task: UInt64, pid: Pid) {
     guard let task = number(task), let pid = int(pid) else { return (0, -1) }
     return (task, pid)
   }
 
+  @inline(__always)
   func flags() -> ContentionFlags? {
     number(.flags).map { ContentionFlags(rawValue: UInt32(truncatingIfNeeded: $0)) }
   }

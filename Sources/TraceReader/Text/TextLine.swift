@@ -11,9 +11,6 @@ struct TextLine {
     case loss
     /// Comments, headers, and trace-cmd's lines about files.
     case remark
-    /// An event that was not read: a callback has an event of its own, and marks of it were taken from messages. Which
-    /// callbacks have events of their own must be known first.
-    case mixedMarks
     /// Anything else.
     case foreign
   }

@@ -32,9 +32,9 @@ struct TextParser {
     var scanner = TextScanner(line.bytes)
     let kind = parser.read(&scanner)
     switch kind {
-    case .event: return pack(scanner, line, packer)
+    case .event: pack(scanner, line, packer)
     case .foreign: foreign.note(line.offset)
-    case .loss, .remark, .mixedMarks: break
+    case .loss, .remark: break
     }
     return kind
   }
@@ -56,17 +56,12 @@ struct TextParser {
   }
 
   /// Adds what a part of the text has shown of marks.
-  /// - Returns: Whether they are mixed now.
-  mutating func add(_ other: MarkOrigins) -> Bool {
-    origins.add(other)
-    return origins.areMixed
-  }
+  mutating func add(_ other: MarkOrigins) { origins.add(other) }
 
-  /// - Returns: What the line is: an event, unless it can be read only with a scan of all of the text beforehand.
   @inline(__always)
   private mutating func pack(
     _ scanner: TextScanner, _ line: TextSource.Line, _ packer: UnsafeMutablePointer<EventPacker>
-  ) -> TextLine.Kind {
+  ) {
     let index = events.index(of: parser.name)
     let pid = parser.head.pid
     if names.isNew(pid) { names.add(pid, parser.head.name(line.bytes)) }
@@ -75,8 +70,7 @@ struct TextParser {
       context: parser.head.context)
     // A role that events of the user's map have here is theirs alone.
     guard let role = events.role(index), ownRoles.isEmpty || !ownRoles.contains(role) || events.isOwn(index) else {
-      packer.pointee.add(event)
-      return .event
+      return packer.pointee.add(event)
     }
     if line.isTooLong || events.isOwn(index) { return addRare(event, role, index, scanner, line, packer) }
     var printed = PrintedLine(scanner)
@@ -96,17 +90,15 @@ struct TextParser {
     case .contendedRelease:
       guard let lock = printed.lock() else { return addBad(event, line, packer) }
       packer.pointee.add(event, .contendedRelease, lock)
-    default: return addRare(event, role, index, scanner, line, packer)
+    default: addRare(event, role, index, scanner, line, packer)
     }
-    return .event
   }
 
   private mutating func addBad(
     _ event: PackedEvent, _ line: TextSource.Line, _ packer: UnsafeMutablePointer<EventPacker>
-  ) -> TextLine.Kind {
+  ) {
     bad.note(line.offset)
     packer.pointee.add(event)
-    return .event
   }
 
   /// An event that ``pack(_:_:_:)`` does not pack itself, or whose fields are written as `key=value`.
@@ -114,14 +106,12 @@ struct TextParser {
   private mutating func addRare(
     _ event: PackedEvent, _ role: EventRole, _ index: Int, _ scanner: TextScanner, _ line: TextSource.Line,
     _ packer: UnsafeMutablePointer<EventPacker>
-  ) -> TextLine.Kind {
+  ) {
     origins.events.formUnion(events.mark(index))
     let body = line.isTooLong ? nil : body(role, index, scanner, event.pid)
     if role == .message, case .mark(let mark) = body { origins.messages.insert(MarkKinds(mark.kind)) }
-    if origins.areMixed { return .mixedMarks }
     guard let body else { return addBad(event, line, packer) }
     packer.pointee.add(event.event(body))
-    return .event
   }
 
   private func body(_ role: EventRole, _ index: Int, _ scanner: TextScanner, _ current: Pid) -> EventBody? {

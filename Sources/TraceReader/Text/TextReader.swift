@@ -100,15 +100,30 @@ struct TextReader: ~Copyable {
 
   /// The next events and losses, until there is room for none, with the names that each shows.
   mutating func next(into packer: UnsafeMutablePointer<EventPacker>, _ found: inout [TaskName]) {
+    if needsFullScan { return }
     while !packer.pointee.isFull, next(into: packer) {
       if !parser.names.new.isEmpty { parser.names.moveNew(to: &found, at: packer.pointee.count - 1) }
     }
+    noteMixedMarks()
+  }
+
+  /// Reads the next event or loss alone.
+  mutating func nextAlone(into packer: UnsafeMutablePointer<EventPacker>) {
+    if needsFullScan { return }
+    _ = next(into: packer)
+    noteMixedMarks()
+  }
+
+  /// Ends the stream if marks were taken from messages that are not to be searched. The events since then do not matter: all of
+  /// the text is read again.
+  private mutating func noteMixedMarks() {
+    if scan.isPartial, parser.origins.areMixed { needsFullScan = true }
   }
 
   /// Goes to the next event or loss; there is room for it.
   /// - Returns: whether there is one.
   @inline(__always)
-  mutating func next(into packer: UnsafeMutablePointer<EventPacker>) -> Bool {
+  private mutating func next(into packer: UnsafeMutablePointer<EventPacker>) -> Bool {
     if nextHole < scan.holes.count, scan.holes[nextHole].event <= eventCount {
       packer.pointee.addBoxed(loss())
     } else if nextEvent(into: packer) {
@@ -181,7 +196,9 @@ extension TextReader {
     _ = parser.names.takeNew()
     if let batch = chunk.batch { noteTimes(batch, chunk) }
     joinedOffset = chunk.fileOffset
-    if chunk.isAbandoned || parser.add(chunk.origins) { needsFullScan = true }
+    parser.add(chunk.origins)
+    if chunk.isAbandoned { needsFullScan = true }
+    noteMixedMarks()
   }
 
   private mutating func noteTimes(_ batch: EventBatch, _ chunk: TextChunk) {

@@ -49,7 +49,7 @@ struct TextScan {
       switch parser.read(&scanner) {
       case .event: resolution = parser.head.resolution
       case .loss: return false
-      case .remark, .foreign, .mixedMarks: break
+      case .remark, .foreign: break
       }
     }
     return true
@@ -60,7 +60,7 @@ struct TextScan {
   func needsFullScan(_ kind: TextLine.Kind, _ line: UnsafeRawBufferPointer) -> Bool {
     switch kind {
     case .event, .foreign: false
-    case .loss, .mixedMarks: isPartial
+    case .loss: isPartial
     // The lines before the first event were looked at.
     case .remark: isPartial && cpuCount == 0 && Self.cpuCount(line) != nil
     }
@@ -119,7 +119,7 @@ struct TextScan {
           state.missing = nil
         }
         states[cpu] = state
-      case .remark, .foreign, .mixedMarks: break
+      case .remark, .foreign: break
       }
     }
     for (cpu, state) in states where state.isPending { add(state, cpu, until: nil, before: count) }
