@@ -76,6 +76,7 @@ extension Cell {
     case .empty: "-"
     case .integer(let value): String(value)
     case .count(let value): String(value)
+    case .share(let value): String(value)
     case .instant(let time): Self.shown(time - Literal.at(0))
     case .secondsFromStart(let nanoseconds): "\(nanoseconds)ns"
     case .address(let address): LockAddress(address).description
