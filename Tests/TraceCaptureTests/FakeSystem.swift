@@ -134,6 +134,19 @@ final class FakeSystem {
     return stat(folder.path, &status) == 0 && status.st_mode & 0o777 != emptied
   }
 
+  private static let exitFields = """
+    \tfield:u8 is_switch;\toffset:16;\tsize:1;\tsigned:0;
+    \tfield:s32 donor;\toffset:17;\tsize:4;\tsigned:1;
+    \tfield:s32 dprio;\toffset:21;\tsize:4;\tsigned:1;
+    \tfield:s32 curr;\toffset:25;\tsize:4;\tsigned:1;
+    """
+
+  private static let waitFields = """
+    \tfield:u64 lock;\toffset:16;\tsize:8;\tsigned:0;
+    \tfield:u32 flags;\toffset:24;\tsize:4;\tsigned:0;
+    \tfield:u64 owner;\toffset:28;\tsize:8;\tsigned:0;
+    """
+
   /// What the kernel would say of a probe.
   private static func probeFormat(_ name: String) -> String {
     """
@@ -146,9 +159,7 @@ final class FakeSystem {
     \tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;
 
     \tfield:unsigned long __probe_ip;\toffset:8;\tsize:8;\tsigned:0;
-    \tfield:u64 lock;\toffset:16;\tsize:8;\tsigned:0;
-    \tfield:u32 flags;\toffset:24;\tsize:4;\tsigned:0;
-    \tfield:u64 owner;\toffset:28;\tsize:8;\tsigned:0;
+    \(name == "exit" ? exitFields : waitFields)
 
     print fmt: "(%lx)", REC->__probe_ip
 
