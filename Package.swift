@@ -76,7 +76,8 @@ let package = Package(
     .executableTarget(
       name: "proxytrace",
       dependencies: [
-        "CBuildInfo", "CMalloc", "TraceCore", "TraceCapture", "TraceReader", "ProxyModel", "ProxyAnalysis", "ProxyCompare",
+        "CBuildInfo", "CMalloc", "TraceCore", "TraceCapture", "TraceReader", "ProxyModel", "ProxyAnalysis",
+        "ProxyCompare",
         "ProxyReport", "ProxyTraceKit", "ProxyExport", "EventMaps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

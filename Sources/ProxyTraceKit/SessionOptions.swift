@@ -36,6 +36,7 @@ extension CaptureSession {
       model.proxyExecution = proxyExecution
       model.savedComms = savedComms.merging(reader.savedComms) { _, fromCapture in fromCapture }
       model.cpuCount = reader.info.cpuCount
+      model.kernelWithout = KernelWithoutProxy(reader.info)
       return model
     }
 
@@ -46,5 +47,25 @@ extension CaptureSession {
       info.events.removeAll { $0.role?.isProbe == true }
       return info
     }
+  }
+}
+
+extension KernelWithoutProxy {
+  /// What the capture holds of the kernel's command line and configuration; `nil` where neither rules proxy execution out.
+  init?(_ info: CaptureInfo) {
+    if let value = info.bootParameter("sched_proxy_exec"), Self.meansNo(value) {
+      self = .bootParameter
+      return
+    }
+    // A recorder writes the options that are set, one a line.
+    let lines = info.machineFacts["config"]?.split(separator: "\n") ?? []
+    guard !lines.isEmpty, !lines.contains("CONFIG_SCHED_PROXY_EXEC=y") else { return nil }
+    self = .configuration
+  }
+
+  /// As `kstrtobool()` reads it (lib/kstrtox.c): `0`, `n`, `N`, `f`, `F`, and what begins with `of`.
+  private static func meansNo(_ value: String) -> Bool {
+    guard let first = value.lowercased().first else { return false }
+    return "0nf".contains(first) || value.lowercased().hasPrefix("of")
   }
 }
