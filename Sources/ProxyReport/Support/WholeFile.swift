@@ -3,7 +3,9 @@ import Glibc
 /// Writes files that exist completely or not at all: under a temporary name in the same directory, and renamed at the end.
 public enum WholeFile {
   /// Writes a file, and replaces one that exists.
-  /// - Parameter body: writes the contents; where it throws, nothing changes.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - body: writes the contents; where it throws, nothing changes.
   /// - Throws: what `body` throws, or ``OutputError`` where the system cannot write or rename.
   public static func write(
     to path: String, _ body: (ByteSink) throws(OutputError) -> Void
