@@ -19,12 +19,22 @@ let commit = (Context.environment["PROXYTRACE_COMMIT"] ?? "").filter(\.isHexDigi
 let package = Package(
   name: "proxytrace",
   products: [
-    .executable(name: "proxytrace", targets: ["proxytrace"])
+    .executable(name: "proxytrace", targets: ["proxytrace"]),
+    // What most programs want: a capture in, tables and findings out. It re-exports TraceCore, ProxyModel and ProxyAnalysis.
+    .library(name: "ProxyTraceKit", targets: ["ProxyTraceKit"]),
+    // The stages alone.
+    .library(name: "TraceReader", targets: ["TraceCore", "TraceReader"]),
+    .library(name: "ProxyModel", targets: ["TraceCore", "ProxyModel"]),
+    .library(name: "ProxyAnalysis", targets: ["TraceCore", "ProxyModel", "ProxyAnalysis"]),
+    // Text, CSV, JSON and JUnit of what the analyses say.
+    .library(name: "ProxyReport", targets: ["ProxyReport"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    // A command plugin: `swift package generate-documentation`. Nothing links it.
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
     // C libraries: a module map and nothing else.
@@ -128,7 +138,8 @@ let package = Package(
     .testTarget(
       name: "ProxyTraceKitTests",
       dependencies: [
-        "ProxyTraceKit", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "Robustness", "TraceTestKit",
+        "ProxyTraceKit", "proxytrace", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "Robustness",
+        "TraceTestKit",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -18,7 +18,9 @@ public protocol Analysis: Sendable {
   /// What a reader should look at, in any order. Called only where ``needs`` are met, as are the functions below.
   static func findings(_ context: ReportContext) -> [FindingKey]
   /// One finding. There can be one for each row, so a finding is made when a renderer asks for it.
-  /// - Parameter key: one that ``findings(_:)`` returned for the same context.
+  /// - Parameters:
+  ///   - key: One that ``findings(_:)`` returned for the same context.
+  ///   - context: The capture.
   static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding
   /// What the text report shows.
   static func blocks(_ context: ReportContext) -> [SummaryBlock]

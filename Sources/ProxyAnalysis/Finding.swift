@@ -63,7 +63,11 @@ public struct FindingKey: Sendable, Hashable, BitwiseCopyable {
   var source: UInt8 = 0
 
   /// A key by all of its parts.
-  /// - Parameter place: 0 to 2^32 − 1.
+  /// - Parameters:
+  ///   - gravity: See ``gravity``.
+  ///   - cost: See ``cost``.
+  ///   - time: See ``time``.
+  ///   - place: 0 to 2^32 − 1.
   public init(_ gravity: Finding.Gravity, cost: Int64, time: Timestamp, place: Int) {
     (self.gravity, self.cost, self.time) = (gravity, cost, time)
     self.place = UInt32(truncatingIfNeeded: place)

@@ -51,6 +51,7 @@ public struct Report: Sendable {
 
   /// Runs analyses over a context.
   /// - Parameters:
+  ///   - context: the capture.
   ///   - analyses: at most 256.
   ///   - jobs: number of threads at most; the report does not depend on it.
   public init(_ context: ReportContext, analyses: [any Analysis.Type] = AnalysisRegistry.all, jobs: Int = 1) {

@@ -19,7 +19,12 @@ public struct ReportContext: Sendable {
   var rows = RowSelection(Timeline(), RowFilter())
 
   /// A context without a filter.
-  /// - Parameter top: see ``top``; less than 1 counts as 1.
+  /// - Parameters:
+  ///   - capture: See ``capture``.
+  ///   - timeline: See ``timeline``.
+  ///   - diagnostics: See ``diagnostics``.
+  ///   - symbols: See ``symbols``.
+  ///   - top: See ``top``; less than 1 counts as 1.
   public init(
     capture: CaptureInfo, timeline: Timeline, diagnostics: DiagnosticLog = DiagnosticLog(),
     symbols: [LockAddress: String] = [:], top: Int = 10

@@ -48,7 +48,10 @@ public struct ComparedSide: Sendable {
   public private(set) var pairing: [Sample] = []
 
   /// The rows of some captures.
-  /// - Parameter map: names of locks and tasks that replace those of the captures.
+  /// - Parameters:
+  ///   - label: What outputs call the side.
+  ///   - captures: Those of the side.
+  ///   - map: Names of locks and tasks that replace those of the captures.
   public init(label: String, _ captures: [ReportContext], matching map: MatchMap = MatchMap()) {
     self.label = label
     for context in captures { add(context, map) }

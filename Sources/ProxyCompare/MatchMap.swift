@@ -3,7 +3,7 @@ import TraceCore
 
 /// Names for locks and tasks that are the same in captures of different boots.
 ///
-/// A line is `lock ADDRESS NAME` or `task PATTERN NAME`; the address is hexadecimal, the pattern a ``CommPattern``, and `#`
+/// A line is `lock ADDRESS NAME` or `task PATTERN NAME`; the address is hexadecimal, the pattern a `CommPattern`, and `#`
 /// begins a comment.
 public struct MatchMap: Sendable {
   /// What is wrong with a map.

@@ -40,7 +40,9 @@ public struct RuleResult: Sendable {
 
 extension Rule {
   /// Checks the rule for a side.
-  /// - Parameter base: the side that `base` in the rule refers to.
+  /// - Parameters:
+  ///   - side: The captures to check.
+  ///   - base: The side that `base` in the rule refers to.
   public func check(_ side: ComparedSide, base: ComparedSide? = nil) -> RuleResult {
     let isTime = subject.unit == .time
     var result = RuleResult(

@@ -3,7 +3,7 @@ public import TraceCore
 /// Events in, in the order of the merged stream; a ``Timeline`` out.
 ///
 /// This is the first of two passes: curr per CPU, tasks, waits, and the steps that the second pass needs. The second,
-/// ``Reconstruction``, follows as soon as the owners of contended locks are known, which is when they release them. Kept are
+/// `Reconstruction`, follows as soon as the owners of contended locks are known, which is when they release them. Kept are
 /// tasks, CPUs, open waits and the steps since the earliest undecided owner; nothing per event.
 ///
 /// The first pass is in `Observe/`, one file for each concern; `Reconstruct/Reconstruction.swift` explains the whole model.
@@ -71,7 +71,9 @@ public struct ProxyMachine: ~Copyable {
   public mutating func apply(_ batch: EventBatch) { apply(batch, batch.indices) }
 
   /// Takes some of the next events.
-  /// - Parameter range: Places in the batch; those before have been taken.
+  /// - Parameters:
+  ///   - batch: Events of the stream.
+  ///   - range: Places in the batch; those before have been taken.
   public mutating func apply(_ batch: EventBatch, _ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= batch.count, "no such events")
     calm.lookups.begin(batch)

@@ -29,14 +29,19 @@ public final class CaptureSession {
   private var firstReader: CaptureReader?
 
   /// Opens a file; its content tells what it is.
-  /// - Parameter path: A file; `-` is standard input, which may be a pipe.
+  /// - Parameters:
+  ///   - path: A file; `-` is standard input, which may be a pipe.
+  ///   - options: How to read it.
   /// - Throws: `cannotOpen`, `notATrace`, `unsupported`, `noSuchInstance`; `damaged` where nothing can be read.
   public convenience init(path: String = "trace.dat", _ options: Options = Options()) throws(TraceError) {
     try self.init(CaptureFile(path: path), path: path, options)
   }
 
   /// Opens a capture that is in memory. The bytes are copied, to a file without a name.
-  /// - Parameter name: What errors and reports call it.
+  /// - Parameters:
+  ///   - bytes: The capture.
+  ///   - name: What errors and reports call it.
+  ///   - options: How to read it.
   /// - Throws: What opening a file throws.
   public convenience init(
     bytes: UnsafeRawBufferPointer, name: String = "memory", _ options: Options = Options()

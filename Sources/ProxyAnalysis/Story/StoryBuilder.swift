@@ -36,8 +36,9 @@ public struct StoryBuilder: Sendable {
 
   /// A builder that has seen no event yet.
   /// - Parameters:
-  ///   - wait: Index into ``Timeline/waits``.
-  ///   - window: Index into ``Timeline/inversions`` of a window to highlight; it must be one of this wait.
+  ///   - wait: Index into `Timeline.waits`.
+  ///   - timeline: The capture's.
+  ///   - window: Index into `Timeline.inversions` of a window to highlight; it must be one of this wait.
   public init(of wait: Int, in timeline: Timeline, highlighting window: Int? = nil) {
     scope = StoryScope(wait, timeline)
     self.window = window

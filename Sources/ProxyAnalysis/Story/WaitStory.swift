@@ -3,9 +3,9 @@ public import TraceCore
 
 /// The story of one wait: lines in order of time, each with what it means for the wait.
 public struct WaitStory: Sendable {
-  /// Index into ``Timeline/waits``.
+  /// Index into `Timeline.waits`.
   public var wait: Int
-  /// Index into ``Timeline/inversions`` of the window that the reader asked for; `nil` for none.
+  /// Index into `Timeline.inversions` of the window that the reader asked for; `nil` for none.
   public var window: Int?
   /// The lines in order of time.
   public var lines: [Line]
@@ -55,7 +55,7 @@ public struct WaitStory: Sendable {
     }
   }
 
-  /// The rules that the lines, the owner and the verdict rest on, in the order of ``InferenceRule``.
+  /// The rules that the lines, the owner and the verdict rest on, in the order of `InferenceRule`.
   /// - Parameter timeline: the one that the story was built of.
   public func rules(in timeline: Timeline) -> [InferenceRule] {
     var used = Set(lines.compactMap { $0.evidence?.rule })

@@ -3,7 +3,7 @@ public import TraceCore
 /// What a capture says, as rows: the model's only output, and the only input of the analyses.
 ///
 /// Rows of a kind are sorted by their beginning; a row's index + 1 is the id that the tables print. All times are instants
-/// or differences on the trace clock, in its unit (nanoseconds unless ``TraceClock/unit`` says otherwise).
+/// or differences on the trace clock, in its unit (nanoseconds unless `TraceClock.unit` says otherwise).
 public struct Timeline: Sendable {
   /// Time of the first record of the capture.
   public var begin = Timestamp(0)

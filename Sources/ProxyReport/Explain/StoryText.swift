@@ -8,14 +8,19 @@ public struct StoryText {
   private let style: TextStyle
 
   /// A renderer.
-  /// - Parameter showsAll: whether to print every line, without folding.
+  /// - Parameters:
+  ///   - showsAll: whether to print every line, without folding.
+  ///   - isColoured: whether to use colours.
   public init(showsAll: Bool = false, isColoured: Bool = false) {
     self.showsAll = showsAll
     style = TextStyle(isColoured: isColoured)
   }
 
   /// Writes a story.
-  /// - Parameter context: of the capture that the story is of.
+  /// - Parameters:
+  ///   - story: what to write.
+  ///   - context: of the capture that the story is of.
+  ///   - sink: where to write it.
   /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ story: WaitStory, of context: ReportContext, to sink: ByteSink) throws(OutputError) {
     let page = StoryPage(story, context, style)

@@ -35,7 +35,9 @@ public final class ByteSink {
   private var buffer: [UInt8] = []
 
   /// A sink for a file descriptor, which stays open.
-  /// - Parameter place: how errors name the destination.
+  /// - Parameters:
+  ///   - descriptor: an open file.
+  ///   - place: how errors name the destination.
   public init(descriptor: Int32, place: String) {
     self.descriptor = descriptor
     self.place = place

@@ -4,7 +4,9 @@ import Glibc
 /// which it takes when it is complete.
 public enum WholeFile {
   /// Writes a file, and replaces one that exists.
-  /// - Parameter body: writes the contents; where it throws, nothing changes.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - body: writes the contents; where it throws, nothing changes.
   /// - Throws: what `body` throws, or ``OutputError`` where the system cannot write or rename.
   public static func write(
     to path: String, _ body: (ByteSink) throws(OutputError) -> Void

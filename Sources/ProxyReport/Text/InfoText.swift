@@ -13,7 +13,10 @@ public struct InfoText {
   private var style: TextStyle { TextStyle(isColoured: isColoured) }
 
   /// Writes the text.
-  /// - Parameter census: the records of the same capture.
+  /// - Parameters:
+  ///   - report: of the capture.
+  ///   - census: the records of the same capture.
+  ///   - sink: where to write it.
   /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ report: Report, _ census: CaptureCensus, to sink: ByteSink) throws(OutputError) {
     let context = report.context

@@ -2,7 +2,7 @@ public import ProxyAnalysis
 import ProxyModel
 import TraceCore
 
-/// The report for people, in the parts of ``ReportPart``.
+/// The report for people, in the parts of `ReportPart`.
 public struct TextReport {
   /// Whether to use colours.
   public var isColoured: Bool

@@ -189,7 +189,13 @@ public struct SwitchProbe: Sendable, BitwiseCopyable {
   /// `prev->blocked_on`: the mutex the previous task is blocked on, 0 = none.
   public var previousBlockedOn: UInt64
 
-  /// - Parameter donors: `donor`, `donor2`, `donor3`, each a pointer and the pid read through it, as recorded.
+  /// A probe's record of its fields.
+  /// - Parameters:
+  ///   - previous: Pid of the task that leaves the CPU.
+  ///   - next: Pid of the task that comes.
+  ///   - nextTask: Its `task_struct` pointer.
+  ///   - donors: `donor`, `donor2`, `donor3`, each a pointer and the pid read through it, as recorded.
+  ///   - previousBlockedOn: `prev->blocked_on`; 0 for none.
   @inlinable
   public init(
     previous: Pid, next: Pid, nextTask: UInt64,
@@ -230,7 +236,10 @@ public struct WaitProbe: Hashable, Sendable, BitwiseCopyable {
   public var ownerTask: UInt64
 
   /// A probe's record of its fields.
-  /// - Parameter owner: `mutex->owner` as recorded, with its flag bits.
+  /// - Parameters:
+  ///   - lock: The mutex.
+  ///   - flags: Of the `contention_begin` that the probe reads.
+  ///   - owner: `mutex->owner` as recorded, with its flag bits.
   @inlinable
   public init(lock: LockAddress, flags: ContentionFlags, owner: UInt64) {
     self.lock = lock

@@ -25,7 +25,7 @@ public struct MarkPattern: Sendable {
 
   /// A regular expression with a group `pid`, and either a group `mark` that holds `running…`, `stopping…` or
   /// `enqueue…` (the first three letters decide), or groups `running`, `stopping`, `enqueue`, of which the one that
-  /// takes part decides. A group `runnable` may hold `0` or `1`. ``BytePattern`` lists what a pattern may hold.
+  /// takes part decides. A group `runnable` may hold `0` or `1`. docs/sched-ext.md has examples.
   /// - Throws: ``Problem`` where it is no regular expression, or lacks a group.
   public init(_ text: String) throws(Problem) {
     let pattern: BytePattern

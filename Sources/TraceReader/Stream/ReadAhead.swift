@@ -20,7 +20,9 @@ public struct ReadAhead: ~Copyable {
   private let source: any BatchSource
 
   /// Begins to read. If no thread can be created, batches are read when they are requested.
-  /// - Parameter onThread: `false`: read batches when they are requested, on the calling thread.
+  /// - Parameters:
+  ///   - reader: Where the events come from; ``finish()`` returns it.
+  ///   - onThread: `false`: read batches when they are requested, on the calling thread.
   public init(_ reader: consuming CaptureReader, onThread: Bool = true) {
     self.init(reader, onThread: onThread, chunkSize: 128 << 10)
   }
