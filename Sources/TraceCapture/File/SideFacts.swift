@@ -1,4 +1,5 @@
 import Glibc
+import TraceCore
 
 /// What of the machine goes into the capture beside what trace-cmd would write (docs/record.md): `proxytrace\0KEY\0VALUE`.
 struct SideFacts {

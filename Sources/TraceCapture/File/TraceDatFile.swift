@@ -1,31 +1,12 @@
 import CLinux
 import Glibc
+import TraceCore
 
 /// Writes a `trace.dat` of version 7 while it is recorded (trace-cmd's Documentation/trace-cmd/trace-cmd.dat.v7.5.txt).
 ///
 /// The file grows under another name beside its own, and takes its own when it is complete. The head, and everything that is
 /// known before the first event, is written at once; where the options are is written last.
 final class TraceDatFile {
-  /// Numbers of sections and options (trace-cmd's `TRACECMD_OPTION_*`).
-  enum Part: UInt16 {
-    case options = 0
-    case cpuStatistics = 2
-    case buffer = 3
-    case traceClock = 4
-    case uname = 5
-    case cpuCount = 8
-    case version = 9
-    case headerInfo = 16
-    case ftraceEvents = 17
-    case eventFormats = 18
-    case kallsyms = 19
-    case printk = 20
-    case commandLines = 21
-    case strings = 15
-    /// What only proxytrace writes and reads: `proxytrace\0KEY\0VALUE`. Others skip it.
-    case facts = 0x7074
-  }
-
   /// The file's name when it is complete.
   let path: String
   /// Its name until then.
@@ -68,23 +49,23 @@ final class TraceDatFile {
 
   // MARK: Sections and options
 
-  func put(option: Part, _ content: [UInt8]) {
+  func put(option: OptionID, _ content: [UInt8]) {
     options.put(option.rawValue)
     options.put(UInt32(content.count))
     options += content
   }
 
-  func put(option: Part, text: String) { put(option: option, Array(text.utf8) + [0]) }
+  func put(option: OptionID, text: String) { put(option: option, Array(text.utf8) + [0]) }
 
   /// A section, and the option that says where it is.
-  func put(section: Part, _ name: String, _ content: [UInt8]) throws(CaptureError) {
+  func put(section: OptionID, _ name: String, _ content: [UInt8]) throws(CaptureError) {
     var place: [UInt8] = []
     place.put(UInt64(position))
     try append(head(section, name, count: content.count) + content)
     put(option: section, place)
   }
 
-  private func head(_ section: Part, _ name: String, count: Int) -> [UInt8] {
+  private func head(_ section: OptionID, _ name: String, count: Int) -> [UInt8] {
     var head: [UInt8] = []
     head.put(section.rawValue)
     head.put(UInt16(0))
@@ -180,10 +161,10 @@ final class TraceDatFile {
   func finish() throws(CaptureError) {
     var place: [UInt8] = []
     place.put(UInt64(position))
-    options.put(Part.options.rawValue)
+    options.put(OptionID.done.rawValue)
     options.put(UInt32(8))
     options.put(UInt64(0))
-    try append(head(.options, "options", count: options.count) + options)
+    try append(head(.done, "options", count: options.count) + options)
     let strings = head(.strings, "strings", count: 0)
     try append(strings + names)
     var count: [UInt8] = []

@@ -1,4 +1,5 @@
 import Glibc
+import TraceCore
 
 /// A recording from its first change of tracefs to its complete file.
 struct Session {

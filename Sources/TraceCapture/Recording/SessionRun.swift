@@ -1,4 +1,5 @@
 import Glibc
+import TraceCore
 
 // The recording itself: visits to the ring buffers, until something ends it.
 extension Session {
@@ -134,7 +135,7 @@ extension Session {
     }
     for drain in drains {
       if let counts = instance.statistics(drain.cpu) {
-        file.put(option: .cpuStatistics, text: "CPU: \(drain.cpu)\n\(counts.text)\n")
+        file.put(option: .cpuStat, text: "CPU: \(drain.cpu)\n\(counts.text)\n")
       }
     }
     var end = end
@@ -160,7 +161,7 @@ extension Session {
     }
     facts.add("cgroups", tasks.cgroupText)
     for item in facts.items {
-      file.put(option: .facts, Array("proxytrace\0\(item.key)\0".utf8) + item.value)
+      file.put(option: .machineFact, Array("proxytrace\0\(item.key)\0".utf8) + item.value)
     }
   }
 }

@@ -1,28 +1,5 @@
 import TraceCore
 
-/// Numbers of options and of version 7's sections (trace-cmd's `enum` of `TRACECMD_OPTION_*`).
-enum OptionID {
-  static let done: UInt16 = 0
-  static let date: UInt16 = 1
-  static let buffer: UInt16 = 3
-  static let traceClock: UInt16 = 4
-  static let uname: UInt16 = 5
-  static let offset: UInt16 = 7
-  static let cpuCount: UInt16 = 8
-  static let version: UInt16 = 9
-  static let timeShift: UInt16 = 12
-  static let tscToNanoseconds: UInt16 = 14
-  static let headerInfo: UInt16 = 16
-  static let ftraceEvents: UInt16 = 17
-  static let eventFormats: UInt16 = 18
-  static let kallsyms: UInt16 = 19
-  static let printk: UInt16 = 20
-  static let cmdlines: UInt16 = 21
-  static let bufferText: UInt16 = 22
-  /// Of `proxytrace record` alone: `proxytrace\0KEY\0VALUE` (docs/record.md).
-  static let machineFact: UInt16 = 0x7074
-}
-
 /// What a capture's options say. Options that are not listed here do not matter for reading and are skipped by their
 /// size.
 struct FileOptions {
@@ -57,22 +34,23 @@ struct FileOptions {
 
   private mutating func parse(_ id: UInt16, _ content: inout MetadataCursor, version: Int) throws(TraceError) {
     switch id {
-    case OptionID.date: timeOffset &+= UInt64(bitPattern: CNumber.parse(try Self.text(&content)) &* 1000)
-    case OptionID.offset: timeOffset &+= UInt64(bitPattern: CNumber.parse(try Self.text(&content)))
-    case OptionID.traceClock:
+    case OptionID.date.rawValue: timeOffset &+= UInt64(bitPattern: CNumber.parse(try Self.text(&content)) &* 1000)
+    case OptionID.offset.rawValue: timeOffset &+= UInt64(bitPattern: CNumber.parse(try Self.text(&content)))
+    case OptionID.traceClock.rawValue:
       hasClockOption = true
       clockName = ClockName.selected(in: try Self.text(&content)) ?? clockName
-    case OptionID.uname: uname = try Self.text(&content)
-    case OptionID.version: recorderVersion = try Self.text(&content)
-    case OptionID.cpuCount: cpuCount = try content.u32("the number of CPUs")
-    case OptionID.timeShift: timeShift = try TimeShift(&content)
-    case OptionID.tscToNanoseconds:
+    case OptionID.uname.rawValue: uname = try Self.text(&content)
+    case OptionID.version.rawValue: recorderVersion = try Self.text(&content)
+    case OptionID.cpuCount.rawValue: cpuCount = try content.u32("the number of CPUs")
+    case OptionID.timeShift.rawValue: timeShift = try TimeShift(&content)
+    case OptionID.tscToNanoseconds.rawValue:
       tsc = TSCConversion(
         multiplier: try content.u32("the TSC multiplier"), shift: try content.u32("the TSC shift"))
-    case OptionID.buffer, OptionID.bufferText:
-      buffers.append(try BufferLayout(&content, version: version, isText: id == OptionID.bufferText))
-    case OptionID.machineFact: try takeFact(&content)
-    case OptionID.headerInfo...OptionID.cmdlines: sections[id] = try content.u64("a section's place")
+    case OptionID.buffer.rawValue, OptionID.bufferText.rawValue:
+      buffers.append(try BufferLayout(&content, version: version, isText: id == OptionID.bufferText.rawValue))
+    case OptionID.machineFact.rawValue: try takeFact(&content)
+    case OptionID.headerInfo.rawValue...OptionID.commandLines.rawValue:
+      sections[id] = try content.u64("a section's place")
     default: break
     }
   }

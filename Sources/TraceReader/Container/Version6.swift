@@ -52,7 +52,7 @@ extension ContainerContents {
     while true {
       let id = try cursor.u16("the options")
       // The last option has no size.
-      if id == OptionID.done { return }
+      if id == OptionID.done.rawValue { return }
       let size = try cursor.u32("an option's size")
       let offset = cursor.position
       var content = MetadataCursor(

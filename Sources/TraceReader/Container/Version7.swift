@@ -12,7 +12,7 @@ extension ContainerContents {
         let section = try SectionHead(file, at: buffer.end, head, path)
         buffer.isCompressed = section.isCompressed
         // A section that says less than it holds is no bound; the file's end always is.
-        let isWhole = section.id == OptionID.buffer && section.end > section.start && section.end <= file.size
+        let isWhole = section.id == OptionID.buffer.rawValue && section.end > section.start && section.end <= file.size
         (buffer.start, buffer.end) = isWhole ? (section.start, section.end) : (0, file.size)
       } catch {
         diagnostics.record(.unreadableSection, offset: error.offset, "buffer \"\(buffer.name)\": \(error.problem)")
@@ -44,7 +44,7 @@ extension ContainerContents {
       let isNew = visited.insert(next).inserted
       do throws(TraceError) {
         guard isNew else { throw Self.badSection(path, next, "has options that refer to themselves") }
-        var cursor = try openSection(file, at: next, OptionID.done, path)
+        var cursor = try openSection(file, at: next, OptionID.done.rawValue, path)
         next = try readOptions7(&cursor, path)
       } catch {
         // The last section, after the data, says where the data is.
@@ -60,7 +60,7 @@ extension ContainerContents {
     while true {
       let id = try cursor.u16("the options")
       let size = try cursor.u32("an option's size")
-      if id == OptionID.done { return size >= 8 ? try cursor.u64("the place of further options") : 0 }
+      if id == OptionID.done.rawValue { return size >= 8 ? try cursor.u64("the place of further options") : 0 }
       let offset = cursor.fileOffset
       var content = MetadataCursor(
         try cursor.bytes(UInt64(size), "option \(id)"), sectionOffset: offset, isBigEndian: head.isBigEndian, path: path
@@ -71,21 +71,23 @@ extension ContainerContents {
 
   private mutating func readSections7(_ file: FileView, _ path: String) throws(TraceError) {
     // First, since it gives the size of long.
-    try readSection7(file, OptionID.headerInfo, path) { (contents, cursor) throws(TraceError) in
+    try readSection7(file, OptionID.headerInfo.rawValue, path) { (contents, cursor) throws(TraceError) in
       try contents.readHeaderInfo(&cursor, path)
     }
-    try readSection7(file, OptionID.ftraceEvents, path) { (contents, cursor) throws(TraceError) in
+    try readSection7(file, OptionID.ftraceEvents.rawValue, path) { (contents, cursor) throws(TraceError) in
       try contents.readFormats(&cursor, system: "ftrace")
     }
-    try readSection7(file, OptionID.eventFormats, path) { (contents, cursor) throws(TraceError) in
+    try readSection7(file, OptionID.eventFormats.rawValue, path) { (contents, cursor) throws(TraceError) in
       try contents.readFormats(&cursor, system: nil)
     }
-    try readSection7(file, OptionID.cmdlines, path) { (contents, cursor) throws(TraceError) in
+    try readSection7(file, OptionID.commandLines.rawValue, path) { (contents, cursor) throws(TraceError) in
       let size = try cursor.u64("the size of the saved names")
       contents.savedComms = MetadataText.savedComms(try cursor.bytes(size, "the saved names"))
     }
-    kallsyms = options.sections[OptionID.kallsyms].map { .section(offset: $0, id: OptionID.kallsyms) }
-    printkFormats = options.sections[OptionID.printk].map { .section(offset: $0, id: OptionID.printk) }
+    kallsyms = options.sections[OptionID.kallsyms.rawValue].map { .section(offset: $0, id: OptionID.kallsyms.rawValue) }
+    printkFormats = options.sections[OptionID.printk.rawValue].map {
+      .section(offset: $0, id: OptionID.printk.rawValue)
+    }
   }
 
   /// Reads a section if there is one. A damaged one costs what it holds, unless the kernel is not supported at all.
@@ -114,7 +116,7 @@ extension ContainerContents {
     }
     guard section.isCompressed else {
       // The options' own section is written before its length is known by some versions: its options end it.
-      let end = id == OptionID.done ? file.size : section.end
+      let end = id == OptionID.done.rawValue ? file.size : section.end
       return MetadataCursor(file, from: section.start, to: end, isBigEndian: head.isBigEndian, path: path)
     }
     guard let codec = head.codec else {

@@ -1,3 +1,5 @@
+import TraceCore
+
 /// The walk through a capture's metadata (trace-cmd.dat.v6(5), trace-cmd.dat.v7(5)) that ``CaptureMap`` is made by.
 struct MapWalk {
   private var source: ByteSource

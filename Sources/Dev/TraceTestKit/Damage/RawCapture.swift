@@ -1,3 +1,5 @@
+import TraceCore
+
 /// A version 6 `trace.dat` put together from parts of which none is checked: formats that are no formats, pages that are no
 /// pages, as many CPUs as one likes.
 public struct RawCapture: Sendable {

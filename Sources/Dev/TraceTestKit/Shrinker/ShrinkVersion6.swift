@@ -1,3 +1,5 @@
+import TraceCore
+
 extension CaptureShrinker {
   /// Version 6 is one sequence: metadata up to kallsyms, kallsyms, more metadata with the options and the table of the
   /// CPUs' data, the data.

@@ -1,3 +1,5 @@
+import TraceCore
+
 extension CaptureShrinker {
   /// Version 7 is a list of sections that the options point to: the kallsyms section is replaced, those after it move.
   static func shrinkVersion7(_ capture: [UInt8], _ head: CaptureHead) throws(KitError) -> [UInt8] {

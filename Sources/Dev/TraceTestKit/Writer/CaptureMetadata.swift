@@ -1,3 +1,5 @@
+import TraceCore
+
 /// The parts of a `trace.dat` that are the same in both versions, except for what stands around them.
 struct CaptureMetadata {
   let layout: CaptureLayout
