@@ -19,5 +19,11 @@ struct Score: ParsableCommand {
     let scores = captures.map { CaptureScore($0) }
     print(ScoreTable.markdown(scores))
     print(ScoreTable.rules(scores), terminator: "")
+    let unseen = try ScoreTable.captures(below: URL(filePath: directory), folders: ScoreTable.unseenFolders)
+    guard !unseen.isEmpty else { return }
+    print("\nCaptures that no rule was made with:\n")
+    let unseenScores = unseen.map { CaptureScore($0) }
+    print(ScoreTable.markdown(unseenScores))
+    print(ScoreTable.rules(unseenScores), terminator: "")
   }
 }

@@ -15,8 +15,10 @@ struct ChainWalk: ~Copyable {
   private(set) var tasks = FlatArray<TaskIndex>()
   /// `tasks[i]` waits for `locks[i]`.
   private(set) var locks = FlatArray<LockIndex>()
-  /// All of both, and the locks that end the walk because they are free.
+  /// All of both, and the lock that ends the walk because it is free or handed over.
   private(set) var passed = ChangeMask()
+  /// What the chain itself depends on: all locks, and the tasks between the waiter and the terminal one.
+  private(set) var links = ChangeMask()
 
   /// An owner that is blocked on a mutex is a link. One that spins for it, or has been woken and not blocked again, is not:
   /// the kernel has no `blocked_on` of it then (`__mutex_lock_common()`, kernel/locking/mutex.c), and it ends the chain. So
@@ -29,6 +31,7 @@ struct ChainWalk: ~Copyable {
     tasks.removeAll()
     locks.removeAll()
     passed = ChangeMask()
+    links = ChangeMask()
     var evidence = Evidence.probe
     var wait = index
     while true {
@@ -36,6 +39,7 @@ struct ChainWalk: ~Copyable {
       tasks.append(waiter)
       passed.insert(waiter)
       passed.insert(lock)
+      links.insert(lock)
       var fact = world.waits[wait].isMutex ? world[lock].owner : .unknown
       if fact.isFree, !handovers.isEmpty, let target = handovers.target(of: lock, world[lock].tenure), target != waiter
       {
@@ -63,6 +67,7 @@ struct ChainWalk: ~Copyable {
           passed.insert(owner)
           return (.task(owner), evidence)
         }
+        links.insert(owner)
         wait = next
       }
     }

@@ -31,10 +31,7 @@ extension Hypothesis {
     waits[index].terminal = terminal
     waits[index].evidence = evidence
     // The waiter's own place bears on its class, not on its chain; and where the terminal owner is, on both.
-    var links = ChangeMask()
-    for link in chain.locks.indices { links.insert(chain.locks[link]) }
-    for link in chain.tasks.indices.dropFirst().dropLast() { links.insert(chain.tasks[link]) }
-    waits[index].links = links
+    waits[index].links = chain.links
     waits[index].passed = chain.passed
   }
 
