@@ -49,15 +49,15 @@ struct CalmLoopTests {
   }
 
   @Test func realCaptures() throws {
-    for capture in try RealCaptures.all.get() + RealCaptures.others.get() {
+    for capture in try RealCaptures.all.get() + RealCaptures.others.get() where TestEffort.reads(capture.name) {
       for ignoresProbes in [false, true] {
         var options = ProxyMachine.Options()
         options.ignoresProbes = ignoresProbes
-        let periods = compare(capture.events, options, "\(capture.folder)/\(capture.name)")
+        let periods = compare(capture.events, options, "\(capture.name)")
         // While a probe may stand beside each switch, or marks have to be held against it, nothing is left alone.
         let isProbed = capture.events.contains { if case .probedSwitch = $0.body { true } else { false } }
         let isMarked = capture.events.contains { if case .mark = $0.body { true } else { false } }
-        #expect(periods > 0 || isMarked || isProbed && !ignoresProbes, "\(capture.folder)/\(capture.name)")
+        #expect(periods > 0 || isMarked || isProbed && !ignoresProbes, "\(capture.name)")
       }
     }
   }
@@ -76,10 +76,12 @@ struct CalmLoopTests {
     }
   }
 
+  private static let length = TestEffort.count(20_000, quick: 4_000)
+
   /// What the benchmark runs on, but shorter.
   @Test(arguments: [
-    Workload(contention: .real, events: 1), Workload(contention: .dense, events: 20_000, cpus: 4),
-    Workload(contention: .sparse, events: 20_000, cpus: 2), Workload(contention: .sparse, events: 20_000, cpus: 64),
+    Workload(contention: .real, events: 1), Workload(contention: .dense, events: length, cpus: 4),
+    Workload(contention: .sparse, events: length, cpus: 2), Workload(contention: .sparse, events: length, cpus: 64),
   ])
   func benchmarks(workload: Workload) throws {
     let real = RealCaptures.directory.appending(path: "proxy-on-plain")
@@ -89,7 +91,7 @@ struct CalmLoopTests {
   }
 
   @Test func marksAndGaps() {
-    for seed in 0..<200 as Range<UInt64> {
+    for seed in 0..<UInt64(TestEffort.count(200, quick: 40)) {
       let events = MarkSchedule(seed: seed, proxies: seed % 3 != 0).script.events
       // Without the marks, too: they forbid calm periods.
       let plain = events.filter { if case .mark = $0.body { false } else { true } }

@@ -86,7 +86,6 @@ struct PropertyLawTests {
         #expect(short.cpus.map(\.busy) == whole.cpus.map(\.busy), "seed \(seed), journal of \(limit)")
         #expect(short.waits.map(\.length) == whole.waits.map(\.length), "seed \(seed), journal of \(limit)")
         // Without a later owner in sight a lock that was released has none; that may come to be known better.
-        // Without a later owner in sight a lock that was released has none; that may come to be known better.
         for (few, all) in zip(short.waits, whole.waits) {
           guard let owner = few.owner, few.ownerEvidence == .probe || few.ownerEvidence == .event else { continue }
           if owner.pid != all.owner?.pid {

@@ -78,18 +78,33 @@ struct PropertyTruthTests {
     tally.report()
   }
 
-  @Test(arguments: [0, 4]) func inferredSplitsAreMostlyRight(fairTurns: Int) {
+  /// `mostUrgentDonor` takes the scheduler to pick the most urgent task at each switch. Where it does, nearly all that is said is
+  /// right, and nearly all that begins with a switch is found: the instants of moves between CPUs leave no record. Where one turn
+  /// in four goes to any task, the premise holds for three in four at least. What begins without a switch is not asked for: a
+  /// donor has come to a CPU whose curr goes on, which the set_next probe alone shows.
+  @Test(arguments: [(fairTurns: 0, precision: 0.95, recall: 0.9), (fairTurns: 4, precision: 0.75, recall: 0.75)])
+  func inferredSplitsAreMostlyRight(fairTurns: Int, precision: Double, recall: Double) {
     var tally = PropertyTally("inferred splits, a fair turn in \(fairTurns)")
-    for seed in PropertySchedule.chunks(1000, from: 70_000).joined() {
+    var (said, agreed, begun, agreedOfBegun): (Int64, Int64, Int64, Int64) = (0, 0, 0, 0)
+    // As many in a quick run: shares of fewer schedules vary by some per cent.
+    for seed in 70_000..<UInt64(70_000 + 1000 * max(1, TestEffort.factor)) {
       let schedule = PropertySchedule(seed: seed, hasHoles: false) { plan in
         (plan.proxyExecution, plan.fairTurns) = (true, fairTurns)
       }
       let timeline = schedule.timeline(ignoringProbes: true)
       let agreement = SplitAgreement(timeline, schedule.truth, end: schedule.events.last?.timestamp)
-      tally.add("recall", Int(agreement.seen), right: Int(agreement.agreed))
+      (said, agreed) = (said + agreement.said, agreed + agreement.agreed)
+      (begun, agreedOfBegun) = (begun + agreement.begun, agreedOfBegun + agreement.agreedOfBegun)
+      let cpus = schedule.plan.cpuCount == 1 ? "one CPU" : "more CPUs"
+      tally.add("\(cpus), said", Int(agreement.said), right: Int(agreement.agreed))
+      tally.add("\(cpus), begun by a switch", Int(agreement.begun), right: Int(agreement.agreedOfBegun))
+      tally.add("\(cpus), all", Int(agreement.seen), right: Int(agreement.agreed))
       for (rule, sums) in agreement.byRule { tally.add(rule, Int(sums.said), right: Int(sums.agreed)) }
     }
     tally.report()
+    #expect(begun > 100_000_000)
+    #expect(Double(agreed) >= precision * Double(said), "\(agreed) of \(said) ns that are said are right")
+    #expect(Double(agreedOfBegun) >= recall * Double(begun), "\(agreedOfBegun) of \(begun) ns are found")
   }
 
   /// Nobody says so beforehand: the verdict is the model's own.
@@ -144,6 +159,9 @@ struct SplitAgreement {
   private(set) var said: Int64 = 0
   private(set) var seen: Int64 = 0
   private(set) var agreed: Int64 = 0
+  /// The same of what begins with a switch, which leaves a record. Without one, a donor comes to a CPU whose curr goes on.
+  private(set) var begun: Int64 = 0
+  private(set) var agreedOfBegun: Int64 = 0
   private(set) var byRule: [String: (said: Int64, agreed: Int64)] = [:]
 
   init(_ timeline: Timeline, _ truth: ScheduleTruth, end: Timestamp?) {
@@ -152,6 +170,11 @@ struct SplitAgreement {
       for (index, stay) in stays.enumerated() where stay.curr != stay.donor {
         let until = index + 1 < stays.count ? stays[index + 1].begin : end ?? stay.begin
         seen += max(0, until - stay.begin)
+        guard index == 0 || stays[index - 1].curr != stay.curr else { continue }
+        begun += max(0, until - stay.begin)
+        for split in splits where stay.curr == split.curr.pid && stay.donor == split.donor.pid {
+          agreedOfBegun += max(0, min(until, split.end) - max(stay.begin, split.begin))
+        }
       }
       for split in splits {
         let rule = split.evidence.rule?.rawValue ?? split.evidence.name

@@ -20,7 +20,7 @@ struct FuzzFailureTests {
     }
   }
 
-  /// A folder that no target has would never be replayed.
+  /// A folder that no target has would never be run again.
   @Test func everyFolderIsATargets() throws {
     let folders = try FileManager.default.contentsOfDirectory(atPath: Self.directory.path)
     #expect(!folders.isEmpty)

@@ -18,7 +18,10 @@ struct HostileFileTests {
     return url
   }
 
-  @Test(arguments: HostileFile.all.map(\.name)) func endsSoonAndSmall(name: String) throws {
+  /// All of them in a long run. In a debug build most take minutes; those that claim more than they hold are refused at once.
+  static let names = HostileFile.all.map(\.name).filter { TestEffort.isLong || $0.contains("claim") }
+
+  @Test(arguments: names) func endsSoonAndSmall(name: String) throws {
     let hostile = try #require(HostileFile.all.first { $0.name == name })
     let url = try file(try hostile.make())
     defer { try? FileManager.default.removeItem(at: url) }

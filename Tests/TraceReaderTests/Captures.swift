@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TraceTestKit
 
 /// A real capture that tests read.
 struct RecordedCapture: Sendable, CustomTestStringConvertible {
@@ -13,10 +14,10 @@ struct RecordedCapture: Sendable, CustomTestStringConvertible {
   static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Fixtures").path
 
-  /// Everything below Fixtures, and below the directory that `PROXYTRACE_CAPTURES` names, if it does.
+  /// The fixtures that this run reads, and everything below the directory that `PROXYTRACE_CAPTURES` names, if it does.
   static let all: [RecordedCapture] = {
     let more = ProcessInfo.processInfo.environment["PROXYTRACE_CAPTURES"].map { [$0] } ?? []
-    return ([fixtures] + more).flatMap(below)
+    return below(fixtures).filter { TestEffort.reads($0.path) } + more.flatMap(below)
   }()
 
   private static func below(_ directory: String) -> [RecordedCapture] {

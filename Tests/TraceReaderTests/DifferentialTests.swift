@@ -23,11 +23,14 @@ struct DifferentialTests {
     }
   }
 
+  private static let length = TestEffort.count(10_000, quick: 3_000)
+
   /// What the benchmark runs on, but shorter: trace-cmd reads it without complaint, and the same.
   @Test(arguments: [
-    Workload(contention: .real, events: 40_000), Workload(contention: .real, events: 1, version: 7, compression: .zstd),
-    Workload(contention: .dense, events: 20_000, cpus: 4), Workload(contention: .sparse, events: 10_000, cpus: 2),
-    Workload(contention: .sparse, events: 10_000, cpus: 64), Workload(contention: .sparse, events: 10_000, cpus: 256),
+    Workload(contention: .real, events: 4 * length),
+    Workload(contention: .real, events: 1, version: 7, compression: .zstd),
+    Workload(contention: .dense, events: 2 * length, cpus: 4), Workload(contention: .sparse, events: length, cpus: 2),
+    Workload(contention: .sparse, events: length, cpus: 64), Workload(contention: .sparse, events: length, cpus: 256),
   ])
   func benchmarksReadTheSame(_ workload: Workload) throws {
     let real = URL(fileURLWithPath: RecordedCapture.fixture("proxy-on-plain"))

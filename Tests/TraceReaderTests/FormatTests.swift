@@ -22,7 +22,10 @@ struct FormatTests {
   private func parse(_ lines: [String]) throws -> [ParsedField] {
     let text = text(lines)
     let fields = try #require(FormatText.fields(text, Self.info))
-    guard let parser = FormatParser(isBigEndian: false, longSize: 8) else { return [] }
+    guard let parser = FormatParser(isBigEndian: false, longSize: 8) else {
+      Issue.record("libtraceevent has no memory")
+      return []
+    }
     let format = FormatCatalogue.Format(info: Self.info, text: text, fields: fields, offset: 0)
     let result = parser.parse(format)
     let parsed = try #require(result)

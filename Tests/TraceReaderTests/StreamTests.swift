@@ -41,7 +41,10 @@ struct StreamTests {
     let content = try MadeCapture.read(writer.finish())
     let losses = content.losses
     try #require(losses.count == 2)
-    guard case .lost(let first) = losses[0].body, case .lost(let second) = losses[1].body else { return }
+    guard case .lost(let first) = losses[0].body, case .lost(let second) = losses[1].body else {
+      Issue.record("\(losses) are no losses")
+      return
+    }
     #expect(first == LostEvents(until: events[0].timestamp, isAtStart: true, count: counts ? 3 : nil))
     #expect(losses[0].timestamp == events[0].timestamp && losses[0].cpu == 0)
     #expect(second == LostEvents(until: events[4].timestamp, count: counts ? 12 : nil))
@@ -61,7 +64,10 @@ struct StreamTests {
     #expect(content.diagnostics.all.map(\.kind) == [.badPage])
     #expect(content.diagnostics.all.first?.offset == UInt64(start))
     try #require(content.losses.count == 1)
-    guard case .lost(let loss) = content.losses[0].body, let until = loss.until else { return }
+    guard case .lost(let loss) = content.losses[0].body, let until = loss.until else {
+      Issue.record("\(content.losses) is no loss that ends")
+      return
+    }
     #expect(loss.count == nil && !loss.isAtStart)
     let missing = events.filter { $0.timestamp > content.losses[0].timestamp && $0.timestamp < until }
     #expect(content.records.count + missing.count == events.count && !missing.isEmpty)

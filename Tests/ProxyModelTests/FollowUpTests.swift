@@ -3,7 +3,7 @@ import Testing
 import TraceCore
 
 /// What the records after a switch, or after the scheduler's choice, tell of it.
-struct SequelTests {
+struct FollowUpTests {
   /// t6 (prio 139) owns the lock on CPU 0; t5 (prio 100) blocks on it at 120 and the CPU switches to t6.
   private func blocked(probeFirst: Bool = false, donor: Pid?) -> Script {
     var script = Script()
