@@ -31,7 +31,9 @@ public struct ProxyMachine: ~Copyable {
   }
 
   /// No kernel numbers CPUs higher (CONFIG_NR_CPUS is at most 8192), so larger numbers are damage.
-  static let cpuLimit: CPU = 8192
+  static var cpuLimit: CPU {
+    @inline(__always) get { CPU(truncatingIfNeeded: KernelLimits.cpuCount) }
+  }
   static func isPossible(_ cpu: CPU) -> Bool { cpu >= 0 && cpu < cpuLimit }
   /// 146 years of nanoseconds: later stamps are damage. Differences of earlier ones fit into 64 bits with a sign.
   static let timeLimit = Timestamp(1 << 62)

@@ -26,7 +26,7 @@ extension SimulatedMachine {
       case .run(let next, let chain): return run(next, on: cpu, chain: chain, leaving: state)
       case .park: tasks[picked].status = .parked
       case .move(let donors, let target):
-        // The kernel lets go of the donors' CPU first: it is idle for a moment.
+        // The kernel idles this CPU for a moment first, to release the donors (`proxy_resched_idle()`).
         run(nil, on: cpu, chain: [], leaving: state)
         move(donors, from: cpu, to: target)
         // What the target did about it may have come back here.
