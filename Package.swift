@@ -33,6 +33,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    // Perfetto's traces. Its code generator is not run here: see Sources/PerfettoProtos.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     // A command plugin: `swift package generate-documentation`. Nothing links it.
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
@@ -73,6 +75,11 @@ let package = Package(
       ],
       resources: [.embedInCode("SQL")],
       swiftSettings: strict),
+
+    // Perfetto's messages; the code is generated from the protocol beside it, so the rules for our own hand do not hold for it.
+    .target(
+      name: "PerfettoProtos", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["perfetto.proto"], swiftSettings: [.swiftLanguageMode(.v6)]),
 
     // Event maps as files: YAML, and with it Foundation, stay out of the rooms above.
     .target(
