@@ -1,13 +1,13 @@
 /// Bounds that no kernel exceeds. What a file states beyond them is damage.
-package enum KernelLimits {
+public enum KernelLimits {
   /// CPU numbers are smaller: NR_CPUS is at most 8192 (arch/x86/Kconfig).
   @inlinable
-  package static var cpuCount: Int {
+  public static var cpuCount: Int {
     @inline(__always) get { 8192 }
   }
   /// Pids are smaller: PID_MAX_LIMIT (include/linux/threads.h).
   @inlinable
-  package static var pidCount: Pid {
+  public static var pidCount: Pid {
     @inline(__always) get { 1 << 22 }
   }
 }
