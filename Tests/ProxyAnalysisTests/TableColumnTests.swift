@@ -13,7 +13,7 @@ struct TableColumnTests {
     "waits": """
     kind, waiter_pid, waiter_comm, waiter_prio, lock, begin_ns, begin_s, end_ns, wait_ns, result, owner_pid, owner_comm, \
     owner_prio, owner_evidence, depth, self_ns, handoff_ns, unknown_ns, proxied_ns, running_ns, inverted_ns, \
-    preempted_ns, delayed_ns, sleeping_ns, gap
+    preempted_ns, delayed_ns, waking_ns, sleeping_ns, gap
     """,
     "chains": """
     wait_id, begin_ns, begin_s, end_ns, depth, path, locks, terminal_pid, terminal_comm, terminal_state, evidence

@@ -31,7 +31,7 @@ struct PropertyLawTests {
       if !holds { broken.append("wait of \(wait.waiter.pid) at \(wait.begin.rawValue): \(law)") }
     }
     check(wait.length >= 0, "length \(wait.length)")
-    check(wait.times.total == wait.length, "the nine sum to \(wait.times.total) of \(wait.length)")
+    check(wait.times.total == wait.length, "the ten sum to \(wait.times.total) of \(wait.length)")
     check(WaitClass.allCases.allSatisfy { wait.times[$0] >= 0 }, "a class is negative")
     if let end = wait.end { check(end - wait.begin == wait.length, "its length is not its end less its begin") }
     if let asleep = wait.asleep { check(asleep >= 0 && asleep <= wait.length, "asleep for \(asleep)") }

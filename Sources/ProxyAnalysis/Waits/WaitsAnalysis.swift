@@ -45,13 +45,14 @@ enum WaitsAnalysis: Analysis {
   private static func reconstructed(_ context: ReportContext) -> [TableColumn<WaitRow>] {
     let classes: [(WaitClass, String)] = [
       (.own, "the waiter itself was on a CPU"),
-      (.handoff, "the lock was released and no later owner is known"),
-      (.unknown, "the chain's last owner is not known"),
+      (.handoff, "the lock, or one further up the chain, was released and no later owner is known"),
+      (.unknown, "the chain's last owner is not known, or on whose account it ran"),
       (.proxied, "the chain's last owner ran on the account of the waiter or of a task of its chain"),
       (.running, "the chain's last owner ran on its own account or another's"),
-      (.inverted, "a less urgent task ran instead of the chain's last owner"),
+      (.inverted, "a task less urgent than its most urgent waiter ran instead of the chain's last owner"),
       (.preempted, "a task as urgent or more ran instead of the chain's last owner"),
       (.delayed, "the chain's last owner was runnable on an idle CPU"),
+      (.waking, "the chain's last owner was woken and not queued yet"),
       (.sleeping, "the chain's last owner slept on something else than a mutex"),
     ]
     return taskColumns("owner", "the lock's owner when the wait began") { $0.owner } + [

@@ -32,7 +32,7 @@ SELECT
   sum(w.wait_ns) AS wait_ns, max(w.wait_ns) AS worst_ns, sum(w.self_ns) AS self_ns, sum(w.handoff_ns) AS handoff_ns,
   sum(w.unknown_ns) AS unknown_ns, sum(w.proxied_ns) AS proxied_ns, sum(w.running_ns) AS running_ns,
   sum(w.inverted_ns) AS inverted_ns, sum(w.preempted_ns) AS preempted_ns, sum(w.delayed_ns) AS delayed_ns,
-  sum(w.sleeping_ns) AS sleeping_ns
+  sum(w.waking_ns) AS waking_ns, sum(w.sleeping_ns) AS sleeping_ns
 FROM waits w JOIN captures c ON c.capture_id = w.capture_id
 WHERE w.kind = 'mutex'
 GROUP BY c.capture_id, c.path, c.kernel, c.verdict;

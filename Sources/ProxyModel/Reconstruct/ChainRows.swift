@@ -94,7 +94,8 @@ extension Hypothesis {
       case .running: .running
       case .queued: .runnable
       case .waking: .waking
-      case .blocked, .asleep: .sleeping
+      case .blocked: isTakingLock(task, &world) ? .released : .sleeping
+      case .asleep: .sleeping
       case .unknown: .unknown
       }
     }

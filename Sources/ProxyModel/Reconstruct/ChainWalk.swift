@@ -1,7 +1,7 @@
 import TraceCore
 
 /// The end of a chain.
-enum ChainTerminal {
+enum ChainTerminal: Equatable {
   case task(TaskIndex)
   /// The first lock is free: it is being handed over.
   case released

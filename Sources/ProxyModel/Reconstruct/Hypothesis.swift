@@ -19,6 +19,10 @@ struct Hypothesis: ~Copyable {
   var signs = HypothesisSigns()
   /// What the current step has changed besides ``World/changed``.
   var changed = ChangeMask()
+  /// Tasks of which the waiters whose chains end in them are others than before the current step, or have other priorities.
+  var rivals = ChangeMask()
+  /// The waiters of the owner that was asked for last in this step.
+  var waitersOfLast: OwnersWaiters?
 
   init(proxies: Bool, rows: consuming ReconstructedRows) {
     self.proxies = proxies
@@ -69,6 +73,10 @@ struct WaitState {
   /// What the walk has passed; and of that, what the chain itself depends on, besides its terminal owner.
   var passed = ChangeMask()
   var links = ChangeMask.everything
+  /// The waiter's priority when its class was looked at last.
+  var priority: Priority?
+  /// The current step bears on its class.
+  var isStale = false
   var inversion: OpenInversion?
   /// An owner has run on the waiter's account since it blocked.
   var hasDonated = false
@@ -84,6 +92,7 @@ extension Hypothesis {
   mutating func endWait(_ index: Int, acquired: Bool, _ world: inout World) {
     closeWait(index, &world)
     if acquired { noteRelease(index, &world) }
+    noteRival(index)
     let last = waits.count - 1
     if last != index { waits[index] = waits[last] }
     waits.removeLast()
@@ -138,6 +147,7 @@ extension Hypothesis {
   @inline(__always)
   mutating func beginStep(on cpu: Int) {
     changed = ChangeMask()
+    rivals = ChangeMask()
     if proxies, accounts.count <= cpu { addAccounts(upTo: cpu) }
   }
 

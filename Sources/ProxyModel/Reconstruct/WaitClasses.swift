@@ -6,10 +6,32 @@ extension Hypothesis {
   /// Classifies the waits again whose class depends on what the current step has changed.
   mutating func classifyChanged(_ world: inout World) {
     let changed = changed.union(world.changed)
+    var isAnyStale = false
     for index in 0..<waits.count where waits.base[index].dependsOn.intersects(changed) {
       if !hasSameChain(index, changed, &world) { followChain(index, &world) }
+      noteRival(index, world[world.waits[index].waiter].priority)
+      waits.base[index].isStale = true
+      isAnyStale = true
+    }
+    // All chains first: the most urgent of the waiters whose chains end in an owner decides for all of them.
+    guard isAnyStale || !rivals.isEmpty else { return }
+    waitersOfLast = nil
+    for index in 0..<waits.count where waits.base[index].isStale || waits.base[index].dependsOn.intersects(rivals) {
+      waits.base[index].isStale = false
       classify(index, &world)
     }
+  }
+
+  /// A wait is not behind its owner any more, or with another priority.
+  mutating func noteRival(_ index: Int) {
+    if case .task(let owner) = waits[index].terminal { rivals.insert(owner) }
+  }
+
+  @inline(__always)
+  private mutating func noteRival(_ index: Int, _ priority: Priority?) {
+    if waits.base[index].priority == priority { return }
+    waits.base[index].priority = priority
+    noteRival(index)
   }
 
   /// Whether a wait's chain is the same as when it was walked last, so that the walk can be spared: no lock of it has changed
@@ -28,7 +50,11 @@ extension Hypothesis {
     let (terminal, stated) = walk(from: index, &world)
     let evidence = world.besideGap(stated, chain)
     noteChain(index, terminal, evidence, &world)
-    waits[index].terminal = terminal
+    if waits[index].terminal != terminal {
+      noteRival(index)
+      waits[index].terminal = terminal
+      noteRival(index)
+    }
     waits[index].evidence = evidence
     // The waiter's own place bears on its class, not on its chain; and where the terminal owner is, on both.
     waits[index].links = chain.links
@@ -86,35 +112,71 @@ extension Hypothesis {
   private mutating func ownerClass(
     _ owner: TaskIndex, _ index: Int, _ world: inout World
   ) -> (WaitClass, TaskIndex?) {
+    if isTakingLock(owner, &world) { return (.handoff, nil) }
     switch world.place(of: owner) {
     case .unknown: return (.unknown, nil)
-    // A terminal owner that is blocked has its lock for the taking, and waits to be woken.
-    case .asleep, .waking, .blocked: return (.sleeping, nil)
-    case .running(let cpu): return (runningClass(index, on: Int(cpu)), nil)
-    case .queued(let cpu):
-      guard let curr = world.curr(on: Int(cpu)) else { return (.unknown, nil) }
-      if world[curr].pid == 0 { return (.delayed, nil) }
-      guard let urgency = urgency(of: Int(cpu), &world), let waiting = world[world.waits[index].waiter].priority else {
-        return (.unknown, nil)
-      }
-      if isInChain(curr, index) || !waiting.isMoreUrgent(than: urgency) { return (.preempted, nil) }
-      return (.inverted, curr)
+    case .waking: return (.waking, nil)
+    case .asleep, .blocked: return (.sleeping, nil)
+    case .running(let cpu): return (runningClass(index, on: Int(cpu), &world), nil)
+    case .queued(let cpu): return queuedClass(owner, index, on: Int(cpu), &world)
     }
   }
 
+  /// Whether a task waits for a mutex that has been released, and that nobody else is known to have taken.
+  func isTakingLock(_ task: TaskIndex, _ world: inout World) -> Bool {
+    let wait = world[task].wait
+    guard wait >= 0, world.waits[wait].isMutex else { return false }
+    let lock = world.waits[wait].lock
+    switch world[lock].owner {
+    // It has been given the lock, and has not come to take it.
+    case .task(let owner, _): return owner == task
+    case .free: return (handovers.target(of: lock, world[lock].tenure) ?? task) == task
+    case .pending, .unknown: return false
+    }
+  }
+
+  /// The terminal owner is on a CPU's runqueue, and that CPU runs something else.
+  private mutating func queuedClass(
+    _ owner: TaskIndex, _ index: Int, on cpu: Int, _ world: inout World
+  ) -> (WaitClass, TaskIndex?) {
+    guard let curr = world.curr(on: cpu) else { return (.unknown, nil) }
+    if world[curr].pid == 0 { return (.delayed, nil) }
+    let waiters = waiters(of: owner, &world)
+    guard let urgency = urgency(of: cpu, &world), let most = waiters.mostUrgent else { return (.unknown, nil) }
+    if isInChain(curr, index, &world) { return (.preempted, nil) }
+    if most.isMoreUrgent(than: urgency) {
+      // On whose account it runs is not known: perhaps on that of a more urgent one.
+      return account(cpu).donor == .unknown ? (.unknown, nil) : (.inverted, curr)
+    }
+    return (waiters.hasUnknown ? .unknown : .preempted, nil)
+  }
+
+  /// The waiters whose chains end in an owner, by their priorities.
+  private mutating func waiters(of owner: TaskIndex, _ world: inout World) -> OwnersWaiters {
+    if let known = waitersOfLast, known.owner == owner { return known }
+    var waiters = OwnersWaiters(owner: owner)
+    for index in 0..<waits.count where waits.base[index].terminal == .task(owner) {
+      waiters.add(world[world.waits[index].waiter].priority)
+    }
+    waitersOfLast = waiters
+    return waiters
+  }
+
   /// The terminal owner runs: on the account of the wait's chain, or on its own or another's.
-  private mutating func runningClass(_ index: Int, on cpu: Int) -> WaitClass {
+  private mutating func runningClass(_ index: Int, on cpu: Int, _ world: inout World) -> WaitClass {
     switch account(cpu).donor {
-    case .task(let donor, _, _): isInChain(donor, index) ? .proxied : .running
+    case .task(let donor, _, _): isInChain(donor, index, &world) ? .proxied : .running
     case .own: .running
     case .unknown: .unknown
     }
   }
 
-  /// Whether a task is in a wait's chain. A long chain was walked just now.
+  /// Whether a task is in a wait's chain.
   @inline(__always)
-  private mutating func isInChain(_ task: TaskIndex, _ index: Int) -> Bool {
-    waits[index].path.isWhole ? waits[index].path.contains(task) : chain.tasks.contains(task)
+  private mutating func isInChain(_ task: TaskIndex, _ index: Int, _ world: inout World) -> Bool {
+    if waits[index].path.isWhole { return waits[index].path.contains(task) }
+    _ = walk(from: index, &world)
+    return chain.tasks.contains(task)
   }
 
   /// The priority that a CPU's curr runs with: its own, or its donor's if that is more urgent.
@@ -137,5 +199,24 @@ extension Hypothesis {
         ClassRow(wait: world.waits[index].row, begin: since, end: now, kind: waits[index].current))
     }
     waits[index].since = max(now, since)
+  }
+}
+
+/// How urgent the waiters are whose chains end in an owner.
+struct OwnersWaiters {
+  let owner: TaskIndex
+  private(set) var mostUrgent: Priority?
+  /// Of some waiter no priority is known.
+  private(set) var hasUnknown = false
+
+  init(owner: TaskIndex) { self.owner = owner }
+
+  fileprivate mutating func add(_ priority: Priority?) {
+    guard let priority else {
+      hasUnknown = true
+      return
+    }
+    if let most = mostUrgent, !priority.isMoreUrgent(than: most) { return }
+    mostUrgent = priority
   }
 }

@@ -38,7 +38,7 @@ public enum ChainEnd: String, Sendable, Hashable, BitwiseCopyable {
   case running, runnable, sleeping, unknown
   /// Woken, and on no runqueue yet.
   case waking
-  /// The last lock has just been released.
+  /// The last lock has just been released; or the last task is blocked on a lock that has.
   case released
   /// The chain comes back to itself.
   case deadlock

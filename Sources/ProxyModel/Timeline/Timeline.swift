@@ -230,7 +230,7 @@ public struct WaitRow: Sendable, Hashable {
   public var asleep: Int64?
   /// Whether a gap on some CPU overlaps the wait.
   public var touchesGap: Bool
-  /// Time by class; the nine classes sum to ``length`` exactly.
+  /// Time by class; the ten classes sum to ``length`` exactly.
   public var times = ClassTimes()
   /// The lock's owner when the wait began; `nil` where it is not known, or where nobody owned the lock.
   public var owner: TaskLabel?
