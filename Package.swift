@@ -87,7 +87,7 @@ let package = Package(
 
     // The live tracefs: what the kernel offers, probes, recording.
     .target(
-      name: "TraceCapture", dependencies: ["TraceCore", "CTraceFS", "CLinux", "CZlib"], swiftSettings: strict),
+      name: "TraceCapture", dependencies: ["TraceCore", "CTraceFS", "CLinux", "CZlib", "CZstd"], swiftSettings: strict),
 
     // Flags in, a call, an exit status out.
     .executableTarget(

@@ -49,10 +49,23 @@ struct RecorderTests {
     #expect(KernelFile.names(in: system.root.path).sorted() == ["out.dat", "proc", "sys"])
   }
 
-  @Test(.enabled(if: Tool.hasTraceCommand))
-  func traceCommandReadsTheSame() throws {
+  @Test func compressedOrNotItHoldsTheSame() throws {
     let system = try FakeSystem(events: Self.events)
-    let (_, path, _) = try record(system)
+    let before = system.state()
+    var sizes: [RecordOptions.Compression: Int] = [:]
+    for compression in RecordOptions.Compression.allCases {
+      let (_, path, _) = try record(system) { $0.compression = compression }
+      #expect(try Self.read(path).events.map(Plain.init) == Self.events.map(Plain.init))
+      sizes[compression] = try Data(contentsOf: URL(filePath: path)).count
+      #expect(system.state() == before)
+    }
+    #expect(try #require(sizes[.zstd]) < #require(sizes[RecordOptions.Compression.none]))
+  }
+
+  @Test(.enabled(if: Tool.hasTraceCommand), arguments: RecordOptions.Compression.allCases)
+  func traceCommandReadsTheSame(_ compression: RecordOptions.Compression) throws {
+    let system = try FakeSystem(events: Self.events)
+    let (_, path, _) = try record(system) { $0.compression = compression }
     let ours = try Tool.run("/usr/bin/trace-cmd", ["report", "-t", "-R", "-i", path])
     var writer = try TraceDatWriter(CaptureLayout(version: 7))
     for event in Self.events { try writer.append(event) }

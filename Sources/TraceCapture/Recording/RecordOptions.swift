@@ -8,6 +8,11 @@ public struct RecordOptions: Sendable {
     case none
   }
 
+  /// How the CPUs' pages are stored, once the recording has ended. While it runs, nothing is compressed.
+  public enum Compression: String, Sendable, CaseIterable {
+    case zstd, none
+  }
+
   /// What to do when a wait exceeds a threshold.
   public enum Action: Sendable, Hashable {
     case stop
@@ -50,6 +55,7 @@ public struct RecordOptions: Sendable {
   /// Seconds; `nil` = until the command ends or somebody stops it.
   public var duration: Double?
   public var probes = Probes.auto
+  public var compression = Compression.zstd
   /// Keeps the last seconds alone, and writes them when it ends.
   public var keeps: Double?
   public var threshold: Threshold?

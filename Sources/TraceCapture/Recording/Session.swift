@@ -37,7 +37,7 @@ struct Session {
     instance = try LiveInstance(tracefs, named: name.text)
     clock = try instance.chooseClock()
     pageSize = instance.pageSize
-    file = try TraceDatFile(options.output, pageSize: pageSize)
+    file = try TraceDatFile(options.output, pageSize: pageSize, compression: options.compression)
     let cpus = instance.cpus
     sizer = BufferSizer(fixed: options.bufferSize, cpus: cpus.count, memory: Self.memory(system))
     try instance.tracefs.write(String(sizer.size), to: "buffer_size_kb")

@@ -36,6 +36,9 @@ struct RecordCommand: ParsableCommand {
   @Option(help: "Which probes to use: auto (the best that the kernel takes), exact, switch, none (docs/probes.md).")
   var probes = ProbesChoice.auto
 
+  @Option(help: "How the capture is compressed when the recording has ended: zstd, none.")
+  var compression = CompressionChoice.zstd
+
   @Option(
     help: ArgumentHelp(
       "Flight recorder: write nothing while it runs, and keep the last seconds when it ends.", valueName: "seconds"))
@@ -75,6 +78,7 @@ struct RecordCommand: ParsableCommand {
     options.bufferSize = bufferSize
     options.duration = duration
     options.probes = eventsOnly ? .none : RecordOptions.Probes(rawValue: probes.rawValue) ?? .auto
+    options.compression = RecordOptions.Compression(rawValue: compression.rawValue) ?? .zstd
     options.keeps = snapshot
     options.command = command
     options.followsChildren = children
@@ -140,6 +144,9 @@ enum ProbesChoice: String, ExpressibleByArgument, CaseIterable {
   case switches = "switch"
   case none
 }
+
+/// ``RecordOptions/Compression`` on the command line.
+enum CompressionChoice: String, ExpressibleByArgument, CaseIterable { case zstd, none }
 
 /// The one place where a recording meets the report.
 enum FirstScreen {
