@@ -1,6 +1,6 @@
 import CZstd
 
-/// Compresses chunks of pages, with one context for all of them.
+/// Compresses chunks of pages, and metadata, with one context for all of them.
 final class PageCompressor {
   private let context: OpaquePointer
 

@@ -19,6 +19,7 @@ final class TraceDatFile {
   private var options: [UInt8] = []
   let pageSize: Int
   let compression: RecordOptions.Compression
+  private let compressor = PageCompressor()
   private var isComplete = false
 
   /// Room that is kept for what is written when the disk is full, in bytes.
@@ -66,11 +67,21 @@ final class TraceDatFile {
   func put(section: OptionID, _ name: String, _ content: [UInt8]) throws(CaptureError) {
     var place: [UInt8] = []
     place.put(UInt64(position))
-    try append(head(section, name, count: content.count) + content)
+    let stored = compression == .none ? content : chunk(content)
+    try append(head(section, name, count: stored.count, isCompressed: compression != .none) + stored)
     put(option: section, place)
   }
 
-  /// - Parameter isCompressed: Whether its content is. Metadata is not: it is little, and room for it is kept by its size.
+  /// What is compressed in one go: its size compressed, its size as it was, and the data.
+  func chunk(_ plain: [UInt8]) -> [UInt8] {
+    let packed = compressor.compress(plain)
+    var chunk: [UInt8] = []
+    chunk.put(UInt32(packed.count))
+    chunk.put(UInt32(plain.count))
+    return chunk + packed
+  }
+
+  /// - Parameter isCompressed: Whether its content is.
   func head(_ section: OptionID, _ name: String, count: Int, isCompressed: Bool = false) -> [UInt8] {
     var head: [UInt8] = []
     head.put(section.rawValue)

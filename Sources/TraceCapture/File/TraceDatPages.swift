@@ -76,7 +76,7 @@ extension TraceDatFile {
 
   // MARK: Compressed
 
-  /// A count of chunks, and the chunks: size compressed, size as it was, data.
+  /// A count of chunks, and the chunks.
   /// - Returns: Why it ended early; whole chunks are in the file.
   /// - Throws: Where not even the count can be written.
   private func compress(_ cpu: CPUPages) throws(CaptureError) -> CaptureError? {
@@ -84,17 +84,12 @@ extension TraceDatFile {
     var (chunks, done): (UInt32, Int) = (0, 0)
     var problem: CaptureError?
     try append([0, 0, 0, 0])
-    let compressor = PageCompressor()
     do throws(CaptureError) {
       while done < cpu.count {
         let plain = try cpu.read(from: done, min(pageSize * Self.chunkPages, cpu.count - done), path)
-        let packed = compressor.compress(plain)
         let place = position
-        var chunk: [UInt8] = []
-        chunk.put(UInt32(packed.count))
-        chunk.put(UInt32(plain.count))
         do throws(CaptureError) {
-          try append(chunk + packed)
+          try append(chunk(plain))
         } catch {
           position = place
           throw error
