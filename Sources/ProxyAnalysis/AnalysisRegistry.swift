@@ -3,6 +3,7 @@ public enum AnalysisRegistry {
   /// Every analysis once.
   public static let all: [any Analysis.Type] = [
     VerdictAnalysis.self,
+    FindingsAnalysis.self,
     SchedextAnalysis.self,
     CpusAnalysis.self,
     WaitsAnalysis.self,

@@ -9,8 +9,8 @@ public struct Report: Sendable {
   public let availability: [Availability]
   /// Every table of every analysis, in the registry's order.
   public let tables: [TableResult]
-  /// What a reader should look at, the most serious first.
-  public let findings: Findings
+  /// What is wrong, the costliest first.
+  public var findings: [Finding] { context.findings }
   /// Blocks of the text report, sorted by part and by place.
   public let blocks: [SummaryBlock]
   /// What could not be computed, and which events would give it.
@@ -56,26 +56,20 @@ public struct Report: Sendable {
   ///   - jobs: number of threads at most; the report does not depend on it.
   public init(_ context: ReportContext, analyses: [any Analysis.Type] = AnalysisRegistry.all, jobs: Int = 1) {
     var context = context
-    context.rows = RowSelection(context.timeline, context.filter)
+    context.select()
     self.context = context
     availability = analyses.map { Availability(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
     var tables: [TableResult] = []
-    var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
     var unavailableResults: [UnavailableResult] = []
-    var parts = Self.parts(analyses, context, jobs: jobs)
+    let parts = Self.parts(analyses, context, jobs: jobs)
     for place in parts.indices {
-      // Swapped where possible instead of copied: there can be a finding for each row.
-      var part = Part()
-      swap(&part, &parts[place])
+      let part = parts[place]
       tables += part.tables
-      for index in part.findings.indices { part.findings[index].source = UInt8(place) }
-      if findings.isEmpty { swap(&findings, &part.findings) } else { findings += part.findings }
       blocks += part.blocks
       unavailableResults += part.unavailableResults
     }
     self.tables = tables
-    self.findings = Findings(findings, of: analyses, context)
     self.blocks = blocks.enumerated().sorted { a, b in
       (a.element.part.rawValue, a.element.place, a.offset) < (b.element.part.rawValue, b.element.place, b.offset)
     }.map(\.element)
@@ -86,7 +80,6 @@ public struct Report: Sendable {
   /// What one analysis adds.
   private struct Part {
     var tables: [TableResult] = []
-    var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
     var unavailableResults: [UnavailableResult] = []
 
@@ -99,7 +92,6 @@ public struct Report: Sendable {
         unavailableResults = [UnavailableResult(analysis.purpose, needs: missing)]
         return
       }
-      findings = analysis.findings(context)
       blocks = analysis.blocks(context)
       context.timeline.rest()
       unavailableResults = analysis.unavailableResults(context)

@@ -16,7 +16,9 @@ public struct ReportContext: Sendable {
   /// Which rows the report shows.
   public var filter = RowFilter()
   /// The rows of ``timeline`` that ``filter`` chooses. ``Report`` sets them for the analyses.
-  var rows = RowSelection(Timeline(), RowFilter())
+  private(set) var rows = RowSelection(Timeline(), RowFilter())
+  /// What is wrong, made when it is first asked for.
+  private var found = Once<[Finding]>()
 
   /// A context without a filter.
   /// - Parameters:
@@ -35,6 +37,15 @@ public struct ReportContext: Sendable {
     self.symbols = symbols
     self.top = max(1, top)
   }
+
+  /// Applies ``filter``.
+  mutating func select() {
+    rows = RowSelection(timeline, filter)
+    found = Once()
+  }
+
+  /// What is wrong, the costliest first, of the rows that ``filter`` chooses.
+  var findings: [Finding] { found.value { FindingMaker.findings(self) } }
 
   /// Roles of the events that the capture describes or holds. An event that is described and does not occur was recorded and
   /// did not happen; an event that is not described was not recorded.

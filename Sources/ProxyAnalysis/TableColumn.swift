@@ -92,13 +92,14 @@ extension TableColumn {
   }
 }
 
-/// The columns `PREFIX_pid`, `PREFIX_comm` and `PREFIX_prio` of a task as it was at that instant.
+/// The columns `PREFIX_pid`, `PREFIX_comm` and `PREFIX_prio` of a task as it was at that instant; without a prefix for `""`.
 func taskColumns<Row>(
   _ prefix: String, _ who: String, _ task: @escaping @Sendable (Row) -> TaskLabel?
 ) -> [TableColumn<Row>] {
-  [
-    .pid("\(prefix)_pid", "pid of \(who)", task),
-    .comm("\(prefix)_comm", "name of \(who)") { task($0)?.comm },
-    .priority("\(prefix)_prio", "kernel priority of \(who); smaller is more urgent") { task($0)?.priority },
+  let prefix = prefix.isEmpty ? "" : prefix + "_"
+  return [
+    .pid("\(prefix)pid", "pid of \(who)", task),
+    .comm("\(prefix)comm", "name of \(who)") { task($0)?.comm },
+    .priority("\(prefix)prio", "kernel priority of \(who); smaller is more urgent") { task($0)?.priority },
   ]
 }

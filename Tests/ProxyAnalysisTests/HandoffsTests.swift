@@ -33,28 +33,6 @@ struct HandoffsTests {
       ])
   }
 
-  /// 1 ms and more, of releases alone, the longest first.
-  @Test func slowReleasesAreFindings() {
-    let timeline = Literal.timeline {
-      $0.handoffs = [
-        Self.row(.release, 10, 999), Self.row(.release, 2000, 1000), Self.row(.donation, 4000, 3000),
-        Self.row(.release, 8000, 1500, .inferred(.wokeTheWaiter)),
-      ]
-    }
-    let report = Report(Literal.context(timeline))
-    #expect(
-      report.findingLines == [
-        "slow handoff handoffs 4 1500000ns: from owner:60 to waiter:61 (inferred: wokeTheWaiter)",
-        "slow handoff handoffs 2 1000000ns: from owner:60 to waiter:61",
-      ])
-    #expect(report.findings.allSatisfy { $0.gravity == .slow && $0.lock == Literal.lockA })
-    // A clock that does not count nanoseconds has no millisecond.
-    #expect(Report(Literal.context(timeline, clock: Literal.counter)).findings.isEmpty)
-    // The id is that of the unfiltered table.
-    let last = Report(Literal.context(timeline, filter: RowFilter(from: Literal.at(8000))))
-    #expect(last.findings.map(\.row) == [4])
-  }
-
   /// Nearest ranks: of four latencies the second is p50, the fourth p90 and p99.
   @Test func latenciesAreSummedUpByKind() {
     let timeline = Literal.timeline {

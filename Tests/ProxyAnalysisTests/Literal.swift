@@ -148,8 +148,12 @@ extension Report {
     }
   }
 
-  /// Kind, row, cost and text of each finding.
-  var findingLines: [String] { findings.map { "\($0.kind) \($0.table) \($0.row) \($0.cost)ns: \($0.text.shown)" } }
+  /// Kind, cost, waits, windows, the worst instance and the text of each finding.
+  var findingLines: [String] {
+    findings.map {
+      "\($0.kind.rawValue) \($0.cost)ns \($0.waits)/\($0.windows) \($0.worst.place.option) \($0.worst.length)ns: \($0.text.shown)"
+    }
+  }
 
   /// What could not be computed.
   var unavailable: [String] { unavailableResults.map { "\($0.result): \($0.needs.explanation)" } }

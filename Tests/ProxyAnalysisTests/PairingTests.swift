@@ -39,21 +39,6 @@ struct PairingTests {
       ])
   }
 
-  @Test func everyRowIsAFinding() {
-    let report = Report(Literal.context(Self.timeline))
-    #expect(
-      report.findingLines == [
-        "running-without-stopping pairing 1 0ns: running of waiter:61 on CPU 1, and no stopping before "
-          + "running of middle:62 at @30",
-        "stopping-without-running pairing 2 0ns: stopping of waiter:61 on CPU 1, and no running since anything",
-        "donor-running pairing 3 0ns: running of waiter:61 on CPU 1, which is blocked on a mutex of owner:60 "
-          + "and does not start: next comes the switch to middle:62 at @60",
-        "undispatched-owner pairing 4 0ns: stopping of waiter:61 on CPU 1, which runs on the account of its donor "
-          + "alone: the switch to middle:62 at @70 has no stopping yet",
-      ])
-    #expect(report.findings.allSatisfy { $0.gravity == .broken && $0.lock == nil })
-  }
-
   /// A row has two CPUs, two tasks, and the time between its two events.
   @Test func theFilterTakesEitherEvent() throws {
     func ids(_ filter: RowFilter) throws -> [Int] {

@@ -39,6 +39,10 @@ struct TableColumnTests {
     lock, kind, waits, wait_total_ns, wait_max_ns, hold_total_ns, hold_max_ns, inverted_ns, owners, waiters
     """,
     "tasks": "pid, comm, prio, run_ns, proxied_run_ns, donated_ns, wait_ns, inverted_ns, waits, switches",
+    "findings": """
+    kind, cost_ns, waits, windows, worst_ns, begin_ns, begin_s, end_ns, lock, symbol, cpu, pid, comm, prio, evidence, \
+    rule, matters, explain
+    """,
     "gaps": "cpu, begin_ns, end_ns, lost_events",
     "capture": """
     path, format, kernel, clock, cpus, begin_ns, end_ns, span_ns, events, lost_events, lost_share, damage, verdict, \

@@ -35,13 +35,14 @@ struct WaitsTests {
   /// The bars are of mutexes alone: 100 + 20 + 10 = 130 µs, of which 3 + 20 + 10 = 33 µs are unknown.
   @Test func timeIsSummedByClass() {
     #expect(
-      Report(Literal.context(Self.timeline)).block("Where the time waiting for mutexes went") == [
-        "self 1000/130000", "handoff 2000/130000", "unknown 33000/130000", "proxied 4000/130000",
-        "running 5000/130000", "inverted 6000/130000", "preempted 7000/130000", "delayed 8000/130000",
-        "waking 9000/130000", "sleeping 55000/130000",
+      Report(Literal.context(Self.timeline)).block("Where the waiting for mutexes went") == [
+        "owner asleep 55000/130000", "owner not known 33000/130000", "owner being woken 9000/130000",
+        "owner on idle CPU 8000/130000", "equal task ran 7000/130000", "lesser task ran 6000/130000",
+        "owner ran 5000/130000", "owner ran, boosted 4000/130000", "lock free, handoff 2000/130000",
+        "waiter spinning 1000/130000",
         "besides 1 wait for other locks than mutexes, which do not proxy: 30000ns",
       ])
-    #expect(Report(Literal.context(Literal.timeline())).block("Where the time waiting for mutexes went") == nil)
+    #expect(Report(Literal.context(Literal.timeline())).block("Where the waiting for mutexes went") == nil)
   }
 
   /// An instant of a clock without nanoseconds is no second.

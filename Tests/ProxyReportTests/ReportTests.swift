@@ -120,7 +120,7 @@ struct ReportTests {
   }
 
   @Test func linesAreNotTooWide() throws {
-    for line in try Self.text(Sample.context()).split(separator: "\n") { #expect(line.count <= 100) }
+    for line in try Self.text(Sample.context()).split(separator: "\n") { #expect(line.count <= 80) }
   }
 
   @Test func coloursGoWhereTheyAreWanted() throws {

@@ -33,27 +33,6 @@ enum ChainsAnalysis: Analysis {
     ]
   }
 
-  /// Deadlocks, each once: every member of a cycle has chains that end in it.
-  static func findings(_ context: ReportContext) -> [FindingKey] {
-    var seen: Set<Set<TaskIndex>> = []
-    return context.timeline.deadlocks.compactMap { place in
-      let chain = context.timeline.chains[place]
-      guard context.filter.chooses(chain), seen.insert(Set(members(chain).map(\.index))).inserted else { return nil }
-      return FindingKey(.broken, cost: 0, time: chain.begin, place: place)
-    }
-  }
-
-  static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
-    let chain = context.timeline.chains[Int(key.place)]
-    var text: [TextFragment] = []
-    for member in members(chain) { text += [.task(member), " waits for "] }
-    if let closing = chain.path.last { text.append(.task(closing)) }
-    text.append(.plain(chain.evidence.note))
-    return Finding(
-      key.gravity, kind: "deadlock", cost: key.cost, time: key.time, text: text, lock: chain.locks.last, table: name,
-      row: Int(key.place) + 1)
-  }
-
   /// The tasks of the cycle. Tasks before the one that closes it only lead to it.
   private static func members(_ chain: ChainRow) -> ArraySlice<TaskLabel> {
     let start = chain.path.firstIndex { $0.index == chain.path.last?.index } ?? 0

@@ -51,7 +51,7 @@ enum CpusAnalysis: Analysis {
       rows.append(row(cpus.isPartial ? "sum" : "all", sum(cpus), span: context.time(ofCPUs: cpus.count)))
     }
     let table = SummaryTable(columns: [.init("cpu", .number)] + columns + [.init("switches", .number)], rows: rows)
-    return [SummaryBlock(.cpus, "CPUs", [.table(table)])]
+    return [SummaryBlock(.top, place: 5, "CPUs", [.table(table)])]
   }
 
   private static func sum(_ cpus: ChosenRows<CPURow>) -> CPURow {

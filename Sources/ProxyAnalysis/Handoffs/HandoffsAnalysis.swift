@@ -7,9 +7,6 @@ enum HandoffsAnalysis: Analysis {
   static let purpose = "how fast locks and CPU time were handed on"
   static let needs = [EventNeed].owners
 
-  /// A release that takes this long to be taken up is worth a look: a tick at HZ=1000. Nanoseconds.
-  private static let slow: Int64 = 1_000_000
-
   static func tables(_ context: ReportContext) -> [Table] {
     [Table("handoffs", rows: context.rows.handoffs, columns: columns(context))]
   }
@@ -38,22 +35,6 @@ enum HandoffsAnalysis: Analysis {
     ]
   }
 
-  static func findings(_ context: ReportContext) -> [FindingKey] {
-    guard context.countsNanoseconds else { return [] }
-    return context.rows.handoffs.enumerated().compactMap { place, row in
-      guard row.kind == .release, row.end - row.begin >= slow else { return nil }
-      return FindingKey(.slow, cost: row.end - row.begin, time: row.begin, place: place)
-    }
-  }
-
-  static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
-    let row = context.rows.handoffs[Int(key.place)]
-    return Finding(
-      key.gravity, kind: "slow handoff", cost: key.cost, time: key.time,
-      text: ["from ", .task(row.from), " to ", .task(row.to), .plain(row.evidence.note)], lock: row.lock, table: name,
-      row: context.rows.handoffs.id(at: Int(key.place)))
-  }
-
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var latencies: [String: Durations] = [:]
     for row in context.rows.handoffs { latencies[row.kind.rawValue, default: Durations()].append(row.end - row.begin) }
@@ -68,6 +49,6 @@ enum HandoffsAnalysis: Analysis {
         .init("handoff", .text), .init("count", .number), .init("p50", .duration), .init("p90", .duration),
         .init("p99", .duration), .init("max", .duration),
       ], rows: rows)
-    return [SummaryBlock(.top, place: 5, "Handoff latency", [.table(table)])]
+    return [SummaryBlock(.top, place: 6, "Handoff latency", [.table(table)])]
   }
 }

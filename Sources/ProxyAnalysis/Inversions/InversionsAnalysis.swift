@@ -30,21 +30,4 @@ enum InversionsAnalysis: Analysis {
       Table("inversions", rows: context.rows.inversions, columns: columns)
     ]
   }
-
-  static func findings(_ context: ReportContext) -> [FindingKey] {
-    context.rows.inversions.enumerated().map { place, row in
-      FindingKey(.inversion, cost: row.length, time: row.begin, place: place)
-    }
-  }
-
-  static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
-    let row = context.rows.inversions[Int(key.place)]
-    var text: [TextFragment] = [.task(row.waiter), " waits for ", .task(row.owner)]
-    if let culprit = row.culprits.first?.task { text += [", while ", .task(culprit), " runs on ", .cpu(row.cpu)] }
-    if row.culprits.count > 1 { text.append(.plain(" and \(row.culprits.count - 1) more")) }
-    text.append(.plain(row.evidence.note))
-    return Finding(
-      key.gravity, kind: "inversion", cost: key.cost, time: key.time, text: text, lock: row.lock, table: name,
-      row: context.rows.inversions.id(at: Int(key.place)))
-  }
 }

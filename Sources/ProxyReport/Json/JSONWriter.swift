@@ -176,15 +176,19 @@ extension JSONWriter {
   ) throws(OutputError) {
     let fragments = FragmentText(context)
     try json.object(inline: true) { json throws(OutputError) in
-      try json.member("kind", finding.kind)
-      try json.member("time", finding.time.rawValue)
-      try json.member("cost", finding.cost)
-      if let lock = finding.lock {
-        try json.member("lock", lock.description)
-      }
+      try json.member("kind", finding.kind.rawValue)
+      try json.member("cost_ns", finding.cost)
+      try json.member("waits", Int64(finding.waits))
+      try json.member("windows", Int64(finding.windows))
+      try json.member("worst_ns", finding.worst.length)
+      try json.member("begin_ns", finding.begin.rawValue)
+      try json.member("end_ns", finding.end.rawValue)
+      if let lock = finding.lock { try json.member("lock", lock.description) }
+      try json.member("evidence", finding.evidence.name)
+      if let rule = finding.evidence.rule { try json.member("rule", rule.rawValue) }
+      try json.member("matters", literal: finding.matters ? "true" : "false")
       try json.member("text", fragments.sentence(finding.text))
-      try json.member("table", finding.table)
-      try json.member("id", Int64(finding.row))
+      try json.member("explain", "explain \(finding.worst.place.option)")
     }
   }
 

@@ -7,10 +7,16 @@ public struct InfoText {
   /// Whether to use colours.
   public var isColoured: Bool
 
-  /// A renderer; without colours unless asked for.
-  public init(isColoured: Bool = false) { self.isColoured = isColoured }
+  /// Columns of a line.
+  public var width: Int
 
-  private var style: TextStyle { TextStyle(isColoured: isColoured) }
+  /// A renderer; without colours unless asked for.
+  public init(isColoured: Bool = false, width: Int = TextWidth.narrow) {
+    self.isColoured = isColoured
+    self.width = width
+  }
+
+  private var style: TextStyle { TextStyle(isColoured: isColoured, width: width) }
 
   /// Writes the text.
   /// - Parameters:

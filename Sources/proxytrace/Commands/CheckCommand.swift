@@ -100,7 +100,8 @@ struct CheckCommand: ParsableCommand {
   private func write(_ checked: [CheckedCapture]) throws(OutputError) {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     switch output.choice {
-    case .text: try CheckText(isColoured: reading.color.isColoured).write(checked, to: sink)
+    case .text:
+      try CheckText(isColoured: reading.color.isColoured, width: StandardStreams.columns).write(checked, to: sink)
     case .json: try CheckJSON(version: Proxytrace.programVersion).write(checked, to: sink)
     case .csv:
       let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)

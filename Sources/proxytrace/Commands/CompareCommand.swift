@@ -80,7 +80,8 @@ struct CompareCommand: ParsableCommand {
 
   private func write(_ comparison: Comparison, to sink: ByteSink) throws(OutputError) {
     switch output.choice {
-    case .text: try CompareText(comparison, isColoured: reading.color.isColoured).write(to: sink)
+    case .text:
+      try CompareText(comparison, isColoured: reading.color.isColoured, width: StandardStreams.columns).write(to: sink)
     case .json: try CompareJSON(version: Proxytrace.programVersion).write(comparison, to: sink)
     case .csv:
       let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)

@@ -56,7 +56,8 @@ struct InfoCommand: ParsableCommand {
   private func show(_ context: ReportContext, _ census: CaptureCensus, _ status: inout RunStatus) {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(OutputError) {
-      try InfoText(isColoured: reading.color.isColoured).write(Report(context), census, to: sink)
+      try InfoText(isColoured: reading.color.isColoured, width: StandardStreams.columns).write(
+        Report(context), census, to: sink)
       try sink.flush()
     } catch {
       status.fail(error)

@@ -157,7 +157,8 @@ enum FirstScreen {
     var status = RunStatus()
     guard let context = reading.load(path, try ModelOptions.parse([]), &status) else { return try status.exit() }
     let memory = ByteSink()
-    try? TextReport(isColoured: reading.color.isColoured).write(Report(context, jobs: reading.jobs), to: memory)
+    try? TextReport(isColoured: reading.color.isColoured, width: StandardStreams.columns).write(
+      Report(context, jobs: reading.jobs), to: memory)
     let text = memory.text.split(separator: "\n", omittingEmptySubsequences: false)
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(OutputError) {

@@ -104,7 +104,7 @@ struct ReportCommand: ParsableCommand {
   private func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
     if let csv { try CSVDirectory.write(report, to: csv, with: CSVWriter(isRaw: csvRaw)) }
     let result = table.flatMap(report.table)
-    let text = TextReport(isColoured: reading.color.isColoured)
+    let text = TextReport(isColoured: reading.color.isColoured, width: StandardStreams.columns)
     let json = JSONWriter(version: Proxytrace.programVersion)
     switch (output, result) {
     case (.text, nil): try text.write(report, to: sink)

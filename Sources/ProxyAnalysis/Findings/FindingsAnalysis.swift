@@ -1,0 +1,48 @@
+import ProxyModel
+import TraceCore
+
+/// What is wrong, by what it cost.
+enum FindingsAnalysis: Analysis {
+  static let name = "findings"
+  static let purpose = "what is wrong, by what it cost"
+  static let needs = [EventNeed.event(.switched)]
+
+  static func tables(_ context: ReportContext) -> [Table] {
+    [Table(name, rows: context.findings, columns: columns(context))]
+  }
+
+  private static func columns(_ context: ReportContext) -> [TableColumn<Finding>] {
+    [
+      .word("kind", "what is wrong: \(Finding.Kind.allCases.map(\.rawValue).joined(separator: ", "))") {
+        $0.kind.rawValue
+      },
+      .duration("cost_ns", "length of all its windows together; where windows overlap, time counts once") { $0.cost },
+      .count("waits", "waits that it held up") { UInt64($0.waits) },
+      .count("windows", "stretches of time that it is made of, counted for each wait") { UInt64($0.windows) },
+      .duration("worst_ns", "its longest window") { $0.worst.length },
+      .instant("begin_ns", "beginning of its first window") { $0.begin },
+      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
+      .instant("end_ns", "end of its last window") { $0.end },
+      TableColumn("lock", .address, "address of the lock; empty where it is about none") {
+        $0.lock.map { .address($0.rawValue) } ?? .empty
+      },
+      TableColumn("symbol", .text, "name of the lock; empty where the capture has none") { finding in
+        finding.lock.flatMap { context.symbols[$0] }.map(Cell.text) ?? .empty
+      },
+      .number("cpu", "the CPU where it happened most") { $0.cpu },
+    ]
+      + taskColumns("", "the task that it is about: the owner that should have run, who was to get the lock") {
+        $0.task
+      }
+      + [
+        .evidence("how it is known: as the weakest of its windows") { $0.evidence },
+        TableColumn("rule", .word, "the rule by which it is inferred") {
+          $0.evidence.rule.map { .word($0.rawValue) } ?? .empty
+        },
+        .flag("matters", "no: so little that the text report only sums it up") { $0.matters },
+        .word("explain", "arguments of proxytrace, besides the capture, that show its worst window") {
+          "explain \($0.worst.place.option)"
+        },
+      ]
+  }
+}
