@@ -13,6 +13,7 @@ public enum AnalysisRegistry {
     HandoffsAnalysis.self,
     HoldsAnalysis.self,
     PairingAnalysis.self,
+    EnqueuesAnalysis.self,
     MigrationsAnalysis.self,
     LocksAnalysis.self,
     TasksAnalysis.self,

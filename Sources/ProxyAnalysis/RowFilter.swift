@@ -91,5 +91,10 @@ extension RowFilter {
     (chooses(row.from) || chooses(row.to)) && chooses(row.time, row.time) && chooses(row.task)
   }
 
+  func chooses(_ row: EnqueueRow) -> Bool {
+    (chooses(row.cpu) || row.placedCPU.map { chooses($0) } ?? false) && chooses(row.time, row.time)
+      && (chooses(row.donor) || row.owner.map { chooses($0) } ?? false)
+  }
+
   func chooses(_ row: GapRow) -> Bool { chooses(row.cpu) && chooses(row.begin, row.end) }
 }

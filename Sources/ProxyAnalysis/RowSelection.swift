@@ -51,6 +51,7 @@ struct RowSelection: Sendable {
   let holds: ChosenRows<HoldRow>
   let pairing: ChosenRows<PairingRow>
   let migrations: ChosenRows<MigrationRow>
+  let enqueues: ChosenRows<EnqueueRow>
   let gaps: ChosenRows<GapRow>
   let locks: ChosenRows<LockSums>
 
@@ -70,6 +71,7 @@ struct RowSelection: Sendable {
     holds = choose(timeline.holds, filter.chooses)
     pairing = choose(Rows(timeline.pairing), filter.chooses)
     migrations = choose(timeline.migrations, filter.chooses)
+    enqueues = choose(timeline.enqueues, filter.chooses)
     gaps = choose(Rows(timeline.gaps), filter.chooses)
     locks = LockSums.chosen(waits, holds)
   }

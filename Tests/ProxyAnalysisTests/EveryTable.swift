@@ -45,6 +45,12 @@ extension Literal {
     $0.migrations = [
       MigrationRow(kind: .proxy, task: waiter, from: 0, to: 1, time: at(12), evidence: .inferred(.movedSilently))
     ]
+    // At 14 on CPU 0, put on CPU 1.
+    $0.enqueues = [
+      EnqueueRow(
+        time: at(14), donor: waiter, cpu: 0, owner: owner, ownerCPU: 1, ownerState: .running, reason: .blocked,
+        placedCPU: 1, dispatchQueue: 0xc000_0000_0000_0001, donatedAfter: 6000, wait: 0, evidence: .event)
+    ]
     // 30 to 35, on CPUs 0 and 1.
     $0.pairing = [
       PairingRow(

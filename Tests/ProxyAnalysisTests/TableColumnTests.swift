@@ -28,13 +28,17 @@ struct TableColumnTests {
     """,
     "handoffs": """
     kind, wait_id, lock, from_pid, from_comm, to_pid, to_comm, begin_ns, begin_s, end_ns, latency_ns, wake_ns, \
-    queue_ns, run_ns, acquire_ns, migrated, evidence
+    queue_ns, run_ns, acquire_ns, admit_ns, place_ns, pick_ns, start_ns, migrated, steered, evidence
     """,
     "holds": """
     lock, owner_pid, owner_comm, owner_prio, begin_ns, begin_s, end_ns, hold_ns, waiters, evidence
     """,
     "pairing": "kind, cpu, time_ns, time_s, pid, comm, other_cpu, other_time_ns, detail",
     "migrations": "kind, pid, comm, from_cpu, to_cpu, time_ns, time_s, evidence",
+    "enqueues": """
+    time_ns, time_s, donor_pid, donor_comm, donor_prio, cpu, owner_pid, owner_comm, owner_prio, owner_cpu, \
+    owner_state, reason, placed_cpu, placed_dsq, donated_after_ns, wait_id, evidence
+    """,
     "locks": """
     lock, kind, waits, wait_total_ns, wait_max_ns, hold_total_ns, hold_max_ns, inverted_ns, owners, waiters
     """,

@@ -36,6 +36,7 @@ extension Timeline {
     compareRows("handoffs", \.handoffs)
     compareRows("holds", \.holds)
     compareRows("migrations", \.migrations)
+    compareRows("enqueues", \.enqueues)
     compareRows("pairing", \.pairing)
     compareRows("gaps", \.gaps)
     compareRows("diagnostics", \.diagnostics.all)

@@ -26,11 +26,20 @@ enum HandoffsAnalysis: Analysis {
       .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
       .instant("end_ns", "donation: the owner runs on the donor's account; release: contention_end") { $0.end },
       .duration("latency_ns", "from begin_ns to end_ns") { $0.end - $0.begin },
-      .duration("wake_ns", "part of a release: until sched_waking; empty where a step did not happen") { $0.wake },
-      .duration("queue_ns", "part of a release: from sched_waking to sched_wakeup") { $0.queue },
-      .duration("run_ns", "part of a release: from sched_wakeup to the switch to the new owner") { $0.run },
-      .duration("acquire_ns", "part of a release: from that switch to contention_end") { $0.acquire },
-      .flag("migrated", "yes: the waiter was moved to another CPU in it; no") { $0.migrated },
+      .duration("wake_ns", "part of a release: until sched_waking; empty where a step did not happen") {
+        $0.release(\.wake)
+      },
+      .duration("queue_ns", "part of a release: from sched_waking to sched_wakeup") { $0.release(\.queue) },
+      .duration("run_ns", "part of a release: from sched_wakeup to the switch to the new owner") { $0.release(\.run) },
+      .duration("acquire_ns", "part of a release: from that switch to contention_end") { $0.release(\.acquire) },
+      .duration("admit_ns", "part of a donation: until a BPF scheduler was asked where to put the donor") { $0.admit },
+      .duration("place_ns", "part of a donation: from then until the donor was on the CPU where the owner runs") {
+        $0.place
+      },
+      .duration("pick_ns", "part of a donation: from then to ops.running() for the donor") { $0.pick },
+      .duration("start_ns", "part of a donation: from then until the owner runs") { $0.start },
+      .flag("migrated", "yes: the kernel moved the waiter to another CPU in it; no") { $0.migrated },
+      .flag("steered", "yes: a BPF scheduler moved the donor to the CPU where the owner runs; no") { $0.steered },
       .evidence("how it is known") { $0.evidence },
     ]
   }

@@ -12,9 +12,10 @@ enum MigrationsAnalysis: Analysis {
       Table(
         "migrations", rows: context.rows.migrations,
         columns: [
-          .word("kind", "proxy: to its owner's CPU, which emits no event; return: back, when it is woken") {
-            $0.kind.rawValue
-          },
+          .word(
+            "kind",
+            "proxy: to its owner's CPU, which emits no event; return: back, when it is woken; steered: by its BPF scheduler"
+          ) { $0.kind.rawValue },
           .pid("pid", "pid of the donor") { $0.task },
           .comm("comm", "name of the donor") { $0.task.comm },
           .number("from_cpu", "the CPU that it leaves") { $0.from },

@@ -48,7 +48,8 @@ enum Step: BitwiseCopyable {
   case namedDonor(TaskIndex, owner: TaskIndex)
   /// A sched_ext callback was called for the task; `isBlocking`: it has announced that it goes to sleep for a mutex, and has
   /// not been switched in since.
-  case marked(TaskIndex, MarkRecord, isBlocking: Bool)
+  /// - Parameter owner: whom an enqueue mark names as the owner of the task's mutex.
+  case marked(TaskIndex, MarkRecord, owner: TaskIndex?, isBlocking: Bool)
 }
 
 /// One entry: when, on which CPU, what; and what later records tell of it: for entries about a lock who owns it from then on,

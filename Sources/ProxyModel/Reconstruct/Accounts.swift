@@ -94,15 +94,19 @@ extension Hypothesis {
   /// A donor and its owner have come together on a CPU.
   private mutating func noteDonation(_ cpu: Int, _ world: inout World) {
     guard case .task(let donor, _, let evidence) = accounts[cpu].donor, let curr = world.curr(on: cpu) else { return }
+    settleCalls(of: donor, on: cpu, &world)
     let wait = world[donor].wait
     guard wait >= 0, let blocked = world.waits[wait].blockedSince, !waits[wait].hasDonated else { return }
     waits[wait].hasDonated = true
     accounts[cpu].donations += 1
+    let admission = waits[wait].admission
+    let parts = admission.parts(from: blocked, to: world.now)
     rows.handoffs.append(
       HandoffRecord(
-        begin: blocked, end: world.now, lock: world[world.waits[wait].lock].address,
+        begin: blocked, end: world.now, lock: world[world.waits[wait].lock].address, wake: MaybeTime(parts?.admit),
+        queue: MaybeTime(parts?.move), run: MaybeTime(parts?.pick), acquire: MaybeTime(parts?.start),
         wait: UInt32(world.waits[wait].row), from: world.labelID(donor), to: world.labelID(curr), kind: .donation,
-        evidence: evidence))
+        migrated: admission.mover == .kernel, steered: admission.mover == .scheduler, evidence: evidence))
   }
 
   // MARK: Probes

@@ -80,6 +80,10 @@ struct WaitState {
   var inversion: OpenInversion?
   /// An owner has run on the waiter's account since it blocked.
   var hasDonated = false
+  /// What its sched_ext scheduler was asked about it since it blocked, and where the first call is among the rows that has not
+  /// led to a donation yet; −1 for none.
+  var admission = Admission()
+  var firstCall = -1
 }
 
 // MARK: - Waits
@@ -159,7 +163,10 @@ extension Hypothesis {
   /// A task has left a CPU.
   mutating func left(_ task: TaskIndex, on cpu: Int, _ state: TaskState, _ world: inout World) {
     if proxies {
-      if world.scheduling.isBlocked(task) { residence.set(task, CPU(cpu)) }
+      guard world.scheduling.isBlocked(task) else { return }
+      residence.set(task, CPU(cpu))
+      // No mark has said of this block that the task was moved.
+      waits[world[task].wait].admission.statedCPU = -1
     } else if !state.isRunnable {
       dequeueWaitersOfSleepers(&world)
     }
@@ -177,10 +184,12 @@ extension Hypothesis {
       if world.waits[wait].ownerWasElsewhere, !isDequeued(task, &world) { signs.stayed += 1 }
       return
     }
-    guard proxies else { return }
+    // A mark has dated it already.
+    guard proxies, waits[wait].admission.statedCPU != target else { return }
     rows.migrations.append(
       MigrationRecord(
-        time: world.waits[wait].blockedSince ?? world.now, task: world.labelID(task), from: movedFrom, to: target,
+        time: waits[wait].admission.moved ?? world.waits[wait].blockedSince ?? world.now, task: world.labelID(task),
+        from: movedFrom, to: target,
         kind: .proxy, evidence: .inferred(.movedSilently)))
   }
 
@@ -194,7 +203,15 @@ extension Hypothesis {
           time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .return, evidence: .event))
     }
     dropReturningDonor(task, to: cpu, &world)
-    if world.scheduling.isBlocked(task) { residence.set(task, cpu) }
+    guard world.scheduling.isBlocked(task) else { return }
+    residence.set(task, cpu)
+    let wait = world[task].wait
+    guard !isReturn, from != cpu, wait >= 0, world.waits[wait].isMutex else { return }
+    waits[wait].admission.move(.scheduler, at: world.now)
+    waits[wait].admission.statedCPU = cpu
+    rows.migrations.append(
+      MigrationRecord(
+        time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .steered, evidence: .event))
   }
 
   /// A lock was released.

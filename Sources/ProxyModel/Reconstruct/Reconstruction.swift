@@ -154,10 +154,11 @@ extension Reconstruction {
       world.signs.hasProbes = true
       forEachBranch { branch, world in branch.hypothesis.exited(cpu, donor, isSwitch: isSwitch, &world) }
     case .namedDonor(let donor, let owner): named(donor, owner, on: cpu)
-    case .marked(let task, let mark, let isBlocking):
+    case .marked(let task, let mark, let owner, let isBlocking):
       world.signs.hasMarks = true
       forEachBranch { branch, world in
-        branch.pairing.marked(task, mark, isBlocking: isBlocking, on: entry.cpu, &branch.hypothesis, &world)
+        branch.pairing.marked(
+          task, mark, owner: owner, isBlocking: isBlocking, on: entry.cpu, &branch.hypothesis, &world)
       }
     default: takeLockStep(entry, cpu)
     }

@@ -30,6 +30,8 @@ struct ReconstructedRows: ~Copyable, Sendable {
   var culprits: PackedLog<CulpritRecord>
   var handoffs: PackedLog<HandoffRecord>
   var migrations: PackedLog<MigrationRecord>
+  /// In order of time.
+  var enqueues: PackedLog<EnqueueRecord>
 
   init(in file: RowFile) {
     outcomes = PackedLog(in: file)
@@ -40,6 +42,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
     culprits = PackedLog(in: file)
     handoffs = PackedLog(in: file)
     migrations = PackedLog(in: file)
+    enqueues = PackedLog(in: file)
   }
 
   /// Gives rows their final form: waits by their place in order of their beginning, nothing beyond what is certain of a wait,
@@ -62,6 +65,10 @@ struct ReconstructedRows: ~Copyable, Sendable {
     handoffs.keep { row in
       row.wait = UInt32(place(Int(row.wait)))
       return true
+    }
+    enqueues.keep { row in
+      if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
+      return row.isCertain
     }
     chains.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     splits.sort { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }

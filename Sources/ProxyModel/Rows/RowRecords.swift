@@ -99,6 +99,7 @@ struct HandoffRecord: BitwiseCopyable, Sendable {
   var to: LabelID
   var kind: HandoffRow.Kind
   var migrated = false
+  var steered = false
   var evidence: Evidence
 }
 
@@ -108,6 +109,26 @@ struct HoldRecord: BitwiseCopyable, Sendable {
   var lock: LockAddress
   var owner: LabelID
   var waiters: UInt32
+  var evidence: Evidence
+}
+
+struct EnqueueRecord: BitwiseCopyable, Sendable {
+  var time: Timestamp
+  var queue: UInt64 = 0
+  var donatedAfter = MaybeTime(nil)
+  /// The wait's row; all bits set where none is known.
+  var wait = UInt32.max
+  var task: LabelID
+  var owner = LabelID.none
+  var cpu: CPU
+  /// −1 where it is not known; likewise ``placed``.
+  var ownerCPU: CPU = -1
+  var placed: CPU = -1
+  var hasQueue = false
+  var ownerState = EnqueueRow.OwnerState.unknown
+  var reason: EnqueueRow.Reason
+  /// The task was blocked. Otherwise that has yet to show, and the row is dropped if it does not.
+  var isCertain = true
   var evidence: Evidence
 }
 

@@ -30,6 +30,7 @@ final class RowStore: Sendable {
     timeline.handoffs = Rows(count: rows.handoffs.count) { self.handoff($0) }
     timeline.holds = Rows(count: shared.holds.count) { self.hold($0) }
     timeline.migrations = Rows(count: rows.migrations.count) { self.migration($0) }
+    timeline.enqueues = Rows(count: rows.enqueues.count) { self.enqueue($0) }
   }
 
   private func wait(_ index: Int) -> WaitRow {
@@ -81,7 +82,7 @@ final class RowStore: Sendable {
     return HandoffRow(
       kind: row.kind, wait: Int(row.wait), lock: row.lock, from: shared.labels[row.from], to: shared.labels[row.to],
       begin: row.begin, end: row.end, wake: row.wake.value, queue: row.queue.value, run: row.run.value,
-      acquire: row.acquire.value, migrated: row.migrated, evidence: row.evidence)
+      acquire: row.acquire.value, migrated: row.migrated, steered: row.steered, evidence: row.evidence)
   }
 
   private func hold(_ index: Int) -> HoldRow {
@@ -90,6 +91,17 @@ final class RowStore: Sendable {
     return HoldRow(
       lock: row.lock, owner: shared.labels[row.owner], begin: row.begin, end: row.end, waiters: Int(row.waiters),
       evidence: row.evidence)
+  }
+
+  private func enqueue(_ index: Int) -> EnqueueRow {
+    rows.enqueues.passed(index)
+    let row = rows.enqueues[index]
+    func known(_ cpu: CPU) -> CPU? { cpu < 0 ? nil : cpu }
+    return EnqueueRow(
+      time: row.time, donor: shared.labels[row.task], cpu: row.cpu, owner: shared.labels.label(row.owner),
+      ownerCPU: known(row.ownerCPU), ownerState: row.ownerState, reason: row.reason, placedCPU: known(row.placed),
+      dispatchQueue: row.hasQueue ? row.queue : nil, donatedAfter: row.donatedAfter.value,
+      wait: row.wait == .max ? nil : Int(row.wait), evidence: row.evidence)
   }
 
   private func migration(_ index: Int) -> MigrationRow {

@@ -128,20 +128,26 @@ public struct HandoffRow: Sendable, Hashable {
   public var to: TaskLabel
   public var begin: Timestamp
   public var end: Timestamp
-  /// Release to `sched_waking`, to `sched_wakeup`, to switch-in, to `contention_end`; `nil` where the step did not happen
+  /// Of a release: to `sched_waking`, to `sched_wakeup`, to switch-in, to `contention_end`; `nil` where the step did not happen
   /// or was not seen.
+  ///
+  /// Of a donation by a task that a sched_ext scheduler was asked about: to the first `ops.enqueue()` for it; to its arrival on
+  /// the CPU where the owner runs (0 if it was there); to its `ops.running()`; to the switch to the owner. Then they sum to the
+  /// latency exactly. `nil` for other donations.
   public var wake: Int64?
   public var queue: Int64?
   public var run: Int64?
   public var acquire: Int64?
-  /// The waiter changed its CPU in it: a return migration.
+  /// The waiter changed its CPU in it: a return migration. Of a donation: the kernel moved the donor.
   public var migrated: Bool
+  /// Of a donation: the donor's scheduler moved it, as the last one to do so.
+  public var steered: Bool
   public var evidence: Evidence
 
   /// A handoff by all of its columns.
   public init(
     kind: Kind, wait: Int, lock: LockAddress, from: TaskLabel, to: TaskLabel, begin: Timestamp, end: Timestamp,
-    wake: Int64?, queue: Int64?, run: Int64?, acquire: Int64?, migrated: Bool, evidence: Evidence
+    wake: Int64?, queue: Int64?, run: Int64?, acquire: Int64?, migrated: Bool, steered: Bool = false, evidence: Evidence
   ) {
     self.kind = kind
     self.wait = wait
@@ -155,8 +161,23 @@ public struct HandoffRow: Sendable, Hashable {
     self.run = run
     self.acquire = acquire
     self.migrated = migrated
+    self.steered = steered
     self.evidence = evidence
   }
+}
+
+extension HandoffRow {
+  /// A step of a release; `nil` for donations.
+  public func release(_ step: KeyPath<HandoffRow, Int64?>) -> Int64? { kind == .release ? self[keyPath: step] : nil }
+
+  /// Of a donation by a task that a sched_ext scheduler was asked about: from its block to the first call of `ops.enqueue()`.
+  public var admit: Int64? { kind == .donation ? wake : nil }
+  /// From then to its arrival on the CPU where the owner runs.
+  public var place: Int64? { kind == .donation ? queue : nil }
+  /// From then to its `ops.running()`.
+  public var pick: Int64? { kind == .donation ? run : nil }
+  /// From then until the owner runs.
+  public var start: Int64? { kind == .donation ? acquire : nil }
 }
 
 /// A stretch in which a task owned a lock that somebody waited for.
@@ -187,6 +208,8 @@ public struct MigrationRow: Sendable, Hashable {
     case proxy
     /// Back, when it is woken.
     case `return`
+    /// By an event while it is blocked: its sched_ext scheduler has put it on another CPU.
+    case steered
   }
 
   public var kind: Kind

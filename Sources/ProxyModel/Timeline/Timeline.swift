@@ -38,6 +38,8 @@ public struct Timeline: Sendable {
   public var holds: Rows<HoldRow> = []
   /// Moves of blocked donors between CPUs.
   public var migrations: Rows<MigrationRow> = []
+  /// Calls of a sched_ext scheduler's `ops.enqueue()` for blocked donors.
+  public var enqueues: Rows<EnqueueRow> = []
   /// sched_ext callbacks without a partner.
   public var pairing: [PairingRow] = []
   /// Number of calls of the sched_ext callbacks.

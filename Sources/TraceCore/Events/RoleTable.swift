@@ -136,7 +136,10 @@ extension RoleDescription {
       mark: .stopping, [RoleField(.pid), .optional(.runnable)]),
     RoleDescription(
       .enqueued, "enqueue", "proxytrace", "enqueue", "ops.enqueue() of a sched_ext scheduler", use: callback,
-      mark: .enqueue, [RoleField(.pid)]),
+      mark: .enqueue,
+      [
+        RoleField(.pid), .optional(.blocked), .optional(.flags), .optional(.cpu), .optional(.owner), .optional(.dsq),
+      ]),
     RoleDescription(
       .message, "message", "bpf_trace", "bpf_trace_printk",
       "free text, in which marks of sched_ext callbacks may stand",
