@@ -26,12 +26,23 @@ public struct Finding: Sendable, Hashable {
     case donorRunning = "donor-running"
     /// A callback of a sched_ext task that runs on its donor's account alone.
     case undispatchedOwner = "undispatched-owner"
+    /// A blocked donor that the kernel handed back to its BPF scheduler again and again, in vain.
+    case enqueueStorm = "enqueue-storm"
+    /// The kernel unloads a BPF scheduler for an error.
+    case schedulerError = "scheduler-error"
+    /// A task that a BPF scheduler did not run, says the kernel.
+    case stall
+    /// The kernel scheduled in a BPF scheduler's stead.
+    case bypass
 
     /// Whether something is broken, whatever it cost. Such a finding always matters.
     public var isBroken: Bool {
       switch self {
-      case .deadlock, .runningWithoutStopping, .stoppingWithoutRunning, .donorRunning, .undispatchedOwner: true
-      case .inversion, .slowHandoff, .lateWakeup, .unfinishedWait: false
+      case .deadlock, .runningWithoutStopping, .stoppingWithoutRunning, .donorRunning, .undispatchedOwner,
+        .schedulerError,
+        .stall:
+        true
+      case .inversion, .slowHandoff, .lateWakeup, .unfinishedWait, .enqueueStorm, .bypass: false
       }
     }
 
@@ -52,14 +63,17 @@ public struct Finding: Sendable, Hashable {
     case inversion(Int)
     case handoff(Int)
     case pairing(Int)
+    /// Of none: it is about the capture as a whole.
+    case capture
 
-    /// The option of `explain` for it: `--wait 12`.
+    /// The option of `explain` for it: `--wait 12`; empty for ``capture``.
     public var option: String {
       switch self {
       case .wait(let id): "--wait \(id)"
       case .inversion(let id): "--inversion \(id)"
       case .handoff(let id): "--handoff \(id)"
       case .pairing(let id): "--pairing \(id)"
+      case .capture: ""
       }
     }
   }

@@ -41,12 +41,14 @@ enum Literal {
   /// - Parameter missing: roles of the events that the capture does not describe.
   static func context(
     _ timeline: Timeline, missing: Set<EventRole> = [], clock: TraceClock = nanoseconds, top: Int = 10,
-    filter: RowFilter = RowFilter(), symbols: [LockAddress: String] = [:]
+    filter: RowFilter = RowFilter(), symbols: [LockAddress: String] = [:], uname: String = "",
+    facts: [String: String] = [:]
   ) -> ReportContext {
     let roles = EventRole.allCases.filter { !missing.contains($0) }
     let capture = CaptureInfo(
       path: "literal.dat", format: CaptureFormat(version: 7, compression: "none", isBigEndian: false, longSize: 8),
-      clock: clock, events: roles.map { EventInfo(id: UInt16($0.rawValue), system: "s", name: "n", role: $0) })
+      uname: uname, clock: clock,
+      events: roles.map { EventInfo(id: UInt16($0.rawValue), system: "s", name: "n", role: $0) }, machineFacts: facts)
     var context = ReportContext(capture: capture, timeline: timeline, symbols: symbols, top: top)
     context.filter = filter
     return context

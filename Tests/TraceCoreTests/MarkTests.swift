@@ -30,6 +30,25 @@ struct MarkTests {
     #expect(mark("running pid=92 blocked=1 cpu=3") == MarkRecord(.running, pid: 92))
   }
 
+  /// Lines of `sched_ext_dump`, of which only one says who starved.
+  @Test(
+    arguments: [
+      ("  runnable task stall (stress-ng[4711] failed to run for 5.120s)", "stress-ng", 4711),
+      ("a[b](c[7] failed to run for 0.003s", "c", 7), ("x[y][8] failed to run for 1.000s", "x[y]", 8),
+    ] as [(String, String, Int64)])
+  func stalledTasks(_ line: String, _ name: String, _ pid: Int64) {
+    let record = Array(line.utf8).withUnsafeBytes { SchedExtRecord(dump: $0) }
+    #expect(record == SchedExtRecord(.stalled, name: ShortName(name), value: pid))
+  }
+
+  @Test(arguments: [
+    "", "CPU 0   : nr_run=3", "x failed to run for 1.000s", "x[] failed to run for 1s", "x[y] failed to run for 1s",
+    "x[99999999999] failed to run for 1s", "] failed to run for ",
+  ])
+  func otherLinesOfADump(_ line: String) {
+    #expect(Array(line.utf8).withUnsafeBytes { SchedExtRecord(dump: $0) } == nil)
+  }
+
   @Test func theCPUOfADispatchQueue() {
     #expect(MarkRecord.cpu(ofQueue: 0xc000_0000_0000_0007, home: 1) == 7)
     #expect(MarkRecord.cpu(ofQueue: 0x8000_0000_0000_0002, home: 1) == 1)

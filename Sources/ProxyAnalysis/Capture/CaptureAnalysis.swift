@@ -30,8 +30,8 @@ public enum CaptureAnalysis: Analysis {
       TableColumn("verdict_rule", .word, "the rule by which it is inferred") {
         $0.timeline.verdict.evidence.rule.map { .word($0.rawValue) } ?? .empty
       },
-      optionalText("scheduler", "name of the BPF scheduler, which a capture tells when it is unloaded") {
-        $0.timeline.schedExt.exits.first?.scheduler.text
+      optionalText("scheduler", "name of the BPF scheduler, as the recorder found it or sched_ext_exit says it") {
+        $0.schedulerName
       },
       optionalText("not_available", "tables that the capture does not allow, each with what it needs") {
         notAvailable($0)

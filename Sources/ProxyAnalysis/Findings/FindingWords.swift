@@ -3,15 +3,15 @@ import TraceCore
 
 /// A problem in words, short enough for a line or two.
 struct FindingWords {
-  private let problem: Problem
-  private let context: ReportContext
+  let problem: Problem
+  let context: ReportContext
 
   init(_ problem: Problem, _ context: ReportContext) {
     self.problem = problem
     self.context = context
   }
 
-  private var worst: Problem.Window { problem.worst }
+  var worst: Problem.Window { problem.worst }
 
   private var lock: [TextFragment] { problem.key.lock.map { [.lock($0)] } ?? [] }
 
@@ -27,6 +27,8 @@ struct FindingWords {
     case .stoppingWithoutRunning: callbacks("stopping", " without running")
     case .donorRunning: callbacks("running", " for a blocked task that did not start")
     case .undispatchedOwner: callbacks("a callback", " for a task that ran for its donor alone")
+    case .enqueueStorm: named(worst.task) + [" was handed back to its scheduler in vain, "] + counted(" times")
+    case .schedulerError, .stall, .bypass: scheduler
     }
   }
 
@@ -36,8 +38,12 @@ struct FindingWords {
     case .inversion: waiters + [.plain(" \(waitVerb) for ")] + lock
     case .slowHandoff, .lateWakeup: steps
     case .unfinishedWait: worst.task.map { ["held by ", .task($0)] } ?? []
-    case .deadlock: []
-    case .runningWithoutStopping, .stoppingWithoutRunning, .donorRunning, .undispatchedOwner: clash
+    case .deadlock, .schedulerError: []
+    case .enqueueStorm: storm
+    case .stall: stalledWait
+    case .bypass: ["it is bypassed while it is loaded and unloaded, and where something is wrong"]
+    case .runningWithoutStopping, .stoppingWithoutRunning: clash
+    case .donorRunning, .undispatchedOwner: clash + [.plain("; \(CallbackRule(context).meaning)")]
     }
   }
 

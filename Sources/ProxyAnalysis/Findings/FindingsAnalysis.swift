@@ -40,9 +40,10 @@ enum FindingsAnalysis: Analysis {
           $0.evidence.rule.map { .word($0.rawValue) } ?? .empty
         },
         .flag("matters", "no: so little that the text report only sums it up") { $0.matters },
-        .word("explain", "arguments of proxytrace, besides the capture, that show its worst window") {
-          "explain \($0.worst.place.option)"
-        },
+        TableColumn(
+          "explain", .word,
+          "arguments of proxytrace, besides the capture, that show its worst window; empty where none do"
+        ) { $0.worst.place == .capture ? .empty : .word("explain \($0.worst.place.option)") },
       ]
   }
 }

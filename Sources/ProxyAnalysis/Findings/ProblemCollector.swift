@@ -6,9 +6,9 @@ struct ProblemCollector {
   /// A lock that stays free, or a woken task that is not queued, for so long is worth a look: a tick at HZ=1000. Nanoseconds.
   static let tick: Int64 = 1_000_000
 
-  private let context: ReportContext
-  private let timeline: Timeline
-  private(set) var problems = Problems()
+  let context: ReportContext
+  let timeline: Timeline
+  var problems = Problems()
 
   init(_ context: ReportContext) {
     self.context = context
@@ -20,6 +20,8 @@ struct ProblemCollector {
     }
     if [EventNeed].waits.allSatisfy({ $0.isMet(by: context.recordedRoles) }) { collectUnfinishedWaits() }
     if PairingAnalysis.missing(in: context).isEmpty { collectPairing() }
+    collectStorms()
+    collectScheduler()
   }
 
   // MARK: Inversions

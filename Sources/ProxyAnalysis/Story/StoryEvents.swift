@@ -36,10 +36,41 @@ extension StoryBuilder {
       )
     case .exited(let task) where concerns(task.pid, event):
       line(event, .described, task.pid, nil, [name(task), " exits"], isNeverFolded: true)
+    case .mark(let mark) where concerns(mark.pid, event): marked(mark, event)
     case .probedSwitch(let probe): probed(probe, event)
     case .probedSetNext(let pid, _) where concerns(pid, event):
       line(event, .probed, pid, nil, ["the scheduler picks ", name(pid)], evidence: .probe)
     default: nil
+    }
+  }
+
+  /// A callback of a BPF scheduler: what it is told of a task of the wait, and where it puts a blocked one.
+  private func marked(_ mark: MarkRecord, _ event: SchedEvent) -> WaitStory.Line {
+    var text: [TextFragment] = []
+    switch mark.kind {
+    case .running: text = ["ops.running(): ", name(mark.pid)]
+    case .stopping:
+      text = ["ops.stopping(): ", name(mark.pid)]
+      if let stays = mark.isRunnable { text.append(stays ? ", which stays runnable" : ", which leaves the runqueue") }
+    case .enqueue:
+      text = ["ops.enqueue(): ", name(mark.pid)]
+      guard let call = scope.enqueues[event.timestamp], call.donor.pid == mark.pid else { break }
+      text.append(.plain(", \(reason(call.reason))"))
+      if let cpu = call.placedCPU {
+        text += [call.dispatchQueue == nil ? "; next donates on " : "; put on ", .cpu(cpu)]
+        if let owner = call.ownerCPU { text.append(owner == cpu ? ", its owner's" : ", not its owner's") }
+      }
+      if let length = call.donatedAfter { text += [", and donates after ", .duration(length)] }
+    }
+    return line(event, .marked, mark.pid, nil, text, isNeverFolded: false)
+  }
+
+  private func reason(_ reason: EnqueueRow.Reason) -> String {
+    switch reason {
+    case .blocked: "blocked"
+    case .migrated: "which the kernel has moved here"
+    case .sliceOver: "blocked, whose turn as donor is over"
+    case .handedBack: "blocked, handed back"
     }
   }
 

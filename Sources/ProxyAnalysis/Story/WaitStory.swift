@@ -38,7 +38,7 @@ public struct WaitStory: Sendable {
   public enum Kind: Sendable, Hashable {
     // Records of the capture.
     case switched, waking, wakeup, migrated, spins, queues, acquired, gaveUp, released
-    case described, probed, lost
+    case described, probed, marked, lost
     // Facts of the model.
     case before, chain, ranFor, movedSilently, donated, hasReleased, inversionBegan, inversionEnded, handedOff, ended
 
@@ -46,7 +46,7 @@ public struct WaitStory: Sendable {
     public var isRecord: Bool {
       switch self {
       case .switched, .waking, .wakeup, .migrated, .spins, .queues, .acquired, .gaveUp, .released, .described, .probed,
-        .lost:
+        .marked, .lost:
         true
       case .before, .chain, .ranFor, .movedSilently, .donated, .hasReleased, .inversionBegan, .inversionEnded,
         .handedOff, .ended:

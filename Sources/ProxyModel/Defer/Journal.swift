@@ -46,6 +46,9 @@ enum Step: BitwiseCopyable {
   case exitDonor(TaskIndex, isSwitch: Bool)
   /// An event says that a task runs on a donor's account, from now on or from the CPU's next switch on.
   case namedDonor(TaskIndex, owner: TaskIndex)
+  /// An event says that a task comes to a CPU's runqueue, or leaves its own.
+  case queued(TaskIndex, on: CPU)
+  case unqueued(TaskIndex)
   /// A sched_ext callback was called for the task; `isBlocking`: it has announced that it goes to sleep for a mutex, and has
   /// not been switched in since.
   /// - Parameter owner: whom an enqueue mark names as the owner of the task's mutex.

@@ -37,6 +37,8 @@ extension ProxyMachine {
     case .schedExt(let record): schedExt(record, event)
     case .donorNamed(let donor, let owner): donorNamed(donor, owner, event)
     case .ownerNamed(let lock, let waiter, let owner): ownerNamed(lock, waiter, owner, event)
+    case .queued(let pid, let cpu): queued(pid, cpu, event)
+    case .unqueued(let pid, _): unqueued(pid, event)
     default: applyLife(event, cpu: cpu)
     }
   }
@@ -134,7 +136,8 @@ extension EventBody {
     switch self {
     // Runqueue locks are contended there, a donor that is moved home migrates, and sched_ext callbacks are called. Of
     // other events nothing is known.
-    case .switched, .probedSwitch, .probedSetNext, .probedExit, .migrated, .mark, .donorNamed, .ownerNamed, .schedExt,
+    case .switched, .probedSwitch, .probedSetNext, .probedExit, .migrated, .mark, .donorNamed, .ownerNamed, .queued,
+      .unqueued, .schedExt,
       .other, .lost:
       false
     case .contentionBegan(_, let flags): WaitKind(flags) != nil

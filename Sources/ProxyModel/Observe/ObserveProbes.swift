@@ -61,6 +61,18 @@ extension ProxyMachine {
     deferred.owners.ownerRead(lock, owner, by: waiter, .event, at: position, in: &deferred.journal)
   }
 
+  mutating func queued(_ pid: Pid, _ cpu: CPU, _ event: SchedEvent) {
+    facts.see(.queued)
+    guard isTask(pid, event), isValid(cpu, event) else { return }
+    emit(.queued(tasks.livingTask(pid), on: cpu), at: event.timestamp, cpu: event.cpu)
+  }
+
+  mutating func unqueued(_ pid: Pid, _ event: SchedEvent) {
+    facts.see(.unqueued)
+    guard isTask(pid, event) else { return }
+    emit(.unqueued(tasks.livingTask(pid)), at: event.timestamp, cpu: event.cpu)
+  }
+
   /// Whether a pid is one that a kernel hands out to a task.
   private mutating func isTask(_ pid: Pid, _ event: SchedEvent) -> Bool {
     if TaskTable.isValid(pid), pid != 0 { return true }

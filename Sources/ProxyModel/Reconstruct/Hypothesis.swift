@@ -207,8 +207,7 @@ extension Hypothesis {
     residence.set(task, cpu)
     let wait = world[task].wait
     guard !isReturn, from != cpu, wait >= 0, world.waits[wait].isMutex else { return }
-    waits[wait].admission.move(.scheduler, at: world.now)
-    waits[wait].admission.statedCPU = cpu
+    steered(task, to: cpu, &world)
     rows.migrations.append(
       MigrationRecord(
         time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .steered, evidence: .event))

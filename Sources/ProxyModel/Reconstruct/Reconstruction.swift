@@ -154,6 +154,9 @@ extension Reconstruction {
       world.signs.hasProbes = true
       forEachBranch { branch, world in branch.hypothesis.exited(cpu, donor, isSwitch: isSwitch, &world) }
     case .namedDonor(let donor, let owner): named(donor, owner, on: cpu)
+    case .queued(let task, let to):
+      forEachBranch { branch, world in branch.hypothesis.queued(task, on: to, &world) }
+    case .unqueued(let task): forEachBranch { branch, world in branch.hypothesis.unqueued(task, &world) }
     case .marked(let task, let mark, let owner, let isBlocking):
       world.signs.hasMarks = true
       forEachBranch { branch, world in

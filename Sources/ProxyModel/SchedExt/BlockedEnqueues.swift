@@ -40,9 +40,11 @@ extension CallbackPairing {
     }
     var record = EnqueueRecord(time: world.now, task: world.labelID(task), cpu: home, reason: reason, evidence: known)
     record.isCertain = isCertain
+    // In a queue that is no CPU's it stays on the runqueue where it is, until somebody moves it.
+    record.placed = mark.cpu ?? -1
     if let queue = mark.dispatchQueue {
       (record.queue, record.hasQueue) = (queue, true)
-      record.placed = MarkRecord.cpu(ofQueue: queue, home: home) ?? -1
+      if let cpu = MarkRecord.cpu(ofQueue: queue, home: home) { record.placed = cpu }
     }
     hypothesis.state(ownerOf: task, named: owner, in: &record, &world)
     if reason == .migrated, mark.cpu == nil { record.cpu = record.ownerCPU }
@@ -186,16 +188,49 @@ extension Hypothesis {
         time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .proxy, evidence: .event))
   }
 
+  /// An event says that a task comes to a runqueue: a blocked one has been moved there by the kernel, which no other event tells.
+  mutating func queued(_ task: TaskIndex, on cpu: CPU, _ world: inout World) {
+    guard proxies, world.scheduling.isBlocked(task) else { return }
+    let wait = world[task].wait
+    let stated = waits[wait].admission.statedCPU
+    let from = stated >= 0 ? stated : world.scheduling.cpu(of: task)
+    residence.enqueue(task)
+    guard from != cpu else { return }
+    waits[wait].admission.move(.kernel, at: world.now)
+    arrived(task, from: from, on: cpu, &world)
+  }
+
+  /// An event says that a task leaves its runqueue: a blocked one donates nothing until it is back.
+  mutating func unqueued(_ task: TaskIndex, _ world: inout World) {
+    guard world.scheduling.isBlocked(task) else { return }
+    dequeue(task, &world)
+    changed.insert(task)
+  }
+
   /// An owner runs on a task's account: its scheduler's calls since the last time have led to that.
   mutating func settleCalls(of donor: TaskIndex, on cpu: Int, _ world: inout World) {
     let wait = world[donor].wait
     guard wait >= 0, waits[wait].firstCall >= 0 else { return }
     let row = UInt32(world.waits[wait].row)
-    for index in waits[wait].firstCall..<rows.enqueues.count where rows.enqueues[index].wait == row {
+    // Marks that do not say where the task is: it stayed where it was until the kernel moved it.
+    var place: CPU? = CPU(cpu)
+    for index in (waits[wait].firstCall..<rows.enqueues.count).reversed() where rows.enqueues[index].wait == row {
       rows.enqueues[index].donatedAfter = MaybeTime(world.now - rows.enqueues[index].time)
-      if rows.enqueues[index].placed < 0 { rows.enqueues[index].placed = CPU(cpu) }
+      if rows.enqueues[index].placed < 0 { rows.enqueues[index].placed = place ?? rows.enqueues[index].cpu }
+      if rows.enqueues[index].reason == .migrated { place = nil }
     }
     waits[wait].firstCall = -1
+  }
+
+  /// A blocked task's scheduler has moved it: that is where it has put it.
+  mutating func steered(_ task: TaskIndex, to cpu: CPU, _ world: inout World) {
+    let wait = world[task].wait
+    waits[wait].admission.move(.scheduler, at: world.now)
+    waits[wait].admission.statedCPU = cpu
+    guard waits[wait].firstCall >= 0 else { return }
+    let row = UInt32(world.waits[wait].row)
+    let calls = waits[wait].firstCall..<rows.enqueues.count
+    if let last = calls.last(where: { rows.enqueues[$0].wait == row }) { rows.enqueues[last].placed = cpu }
   }
 }
 

@@ -23,7 +23,11 @@ extension ProxyMachine {
   }
 
   mutating func schedExt(_ record: SchedExtRecord, _ event: SchedEvent) {
-    facts.see(record.kind == .counter ? .schedExtCounter : .schedExtExit)
+    switch record.kind {
+    case .counter: facts.see(.schedExtCounter)
+    case .stalled: facts.see(.schedExtDump)
+    case .exit: facts.see(.schedExtExit)
+    }
     facts.schedExt.add(record, at: event.timestamp)
   }
 }

@@ -24,6 +24,11 @@ public struct CompareText {
     lines += ["", style.paint("Captures", .heading)] + table(comparison.figures)
     lines += section("Mean waits by task", comparison.tasks) + section("Mean waits by lock", comparison.locks)
     lines += unmatchedLines
+    let admission = AdmissionText(comparison).lines
+    if !admission.isEmpty {
+      lines += ["", style.paint("What admission of blocked donors changes", .heading)]
+      lines += admission.flatMap { style.wrap($0, indent: 2) }
+    }
     lines += ["", style.paint("As the kernel's selftest prints it", .heading)] + selftest
     for line in lines { try sink.write(line + "\n") }
   }
@@ -137,7 +142,9 @@ public struct CompareText {
       for (index, side) in sides.enumerated() {
         let value = mean.values[index].map { NumberText.fixed($0, 0) } ?? "none"
         let samples = NumberText.fixed(count.values[index] ?? 0, 0)
-        lines.append("\(name)_avg_ns=\(value) samples=\(samples) [\(TextEscape.terminal(side.label))]")
+        // The kernel's test times its own hold from end to end; a capture shows it from its first waiter on.
+        let part = group == "mutex hold" ? " (contended part)" : ""
+        lines.append("\(name)_avg_ns=\(value) samples=\(samples)\(part) [\(TextEscape.terminal(side.label))]")
       }
       for (index, change) in mean.changes.enumerated() {
         guard let change else { continue }
@@ -145,6 +152,10 @@ public struct CompareText {
         let label = sides.count > 2 ? " [\(TextEscape.terminal(sides[index + 1].label))]" : ""
         lines.append("\(name)_delta_ns=\(NumberText.fixed(change.absolute, 0))\(share)\(label)")
       }
+    }
+    for side in sides {
+      guard let count = side.blockedEnqueues else { continue }
+      lines.append("nr_blocked_enqueues=\(count) [\(TextEscape.terminal(side.label))]")
     }
     return lines
   }

@@ -39,7 +39,7 @@ struct FindingLines {
     }
     var pieces = counts.dropLast().map { $0 + "," } + counts.suffix(1)
     pieces += ["at \(fragments.cell(.instant(finding.worst.begin)))", "[\(finding.evidence.name)]"]
-    pieces.append("explain \(finding.worst.place.option)")
+    if finding.worst.place != .capture { pieces.append("explain \(finding.worst.place.option)") }
     return pieces.map { $0.split(separator: " ").joined(separator: LineBreaker.noBreakSpace) }
   }
 

@@ -114,6 +114,10 @@ public enum EventBody: Sendable, BitwiseCopyable {
   /// An event of the kernel names the owner of the lock that a task waits for; the lock is 0 where it does not say
   /// which.
   case ownerNamed(lock: LockAddress, waiter: Pid, owner: Pid)
+  /// `sched:sched_enqueue`, a proposed event: a task comes to a CPU's runqueue.
+  case queued(pid: Pid, cpu: CPU)
+  /// `sched:sched_dequeue`, a proposed event: a task leaves a CPU's runqueue.
+  case unqueued(pid: Pid, cpu: CPU)
   /// The ring buffer lost records on this CPU before this point.
   case lost(LostEvents)
   /// A record of an event without a role in the analysis.

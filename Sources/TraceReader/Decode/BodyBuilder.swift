@@ -98,6 +98,12 @@ struct BodyBuilder {
     case .schedExtCounter:
       guard let name = fields.text(.name), let value = fields.number(.delta) else { return nil }
       return .schedExt(SchedExtRecord(.counter, name: ShortName(counter: name), value: Int64(bitPattern: value)))
+    case .queued, .unqueued:
+      guard let pid = fields.int(.pid), let cpu = fields.int(.cpu) else { return nil }
+      return role == .queued ? .queued(pid: pid, cpu: cpu) : .unqueued(pid: pid, cpu: cpu)
+    case .schedExtDump:
+      guard let text = fields.text(.text) else { return nil }
+      return SchedExtRecord(dump: text).map { .schedExt($0) } ?? .other
     case .schedExtExit:
       guard let name = fields.text(.name), let value = fields.number(.kind) else { return nil }
       return .schedExt(SchedExtRecord(.exit, name: ShortName(name), value: Int64(bitPattern: value)))

@@ -191,7 +191,7 @@ struct PrintedLine {
     case .inheritedPriority: readPriority(into: &fields)
     case .schedExtCounter: readSchedExt(.delta, "delta", into: &fields)
     case .schedExtExit: readSchedExt(.kind, "kind", into: &fields)
-    case .message: readMessage(into: &fields)
+    case .message, .schedExtDump: readMessage(into: &fields)
     default: false
     }
   }
@@ -304,17 +304,23 @@ struct PrintedLine {
   private mutating func readSchedExt(
     _ field: FieldName, _ key: StaticString, into fields: inout PrintedFields
   ) -> Bool {
-    guard scanner.skip("name=") || scanner.skip("name ") else { return false }
+    guard scanner.skip("name=") || scanner.skip("name ") || scanner.skip("sched ") else { return false }
     fields.set(text: scanner.word())
-    scanner.skipBlanks()
-    guard scanner.skip(key), scanner.skip("=") || scanner.skip(" "), let value = scanner.number() else { return false }
-    fields.set(field, value)
-    return true
+    // Since Linux 7.3 sched_ext_exit has level, cgroup and path before the reason: `sched NAME level 0 … kind 64`.
+    while !scanner.isAtEnd {
+      scanner.skipBlanks()
+      if scanner.skip(key), scanner.skip("=") || scanner.skip(" "), let value = scanner.number() {
+        fields.set(field, value)
+        return true
+      }
+      if scanner.word().isEmpty { return false }
+    }
+    return false
   }
 
   /// The rest of the line, raw after `bpf_string=`.
   private mutating func readMessage(into fields: inout PrintedFields) -> Bool {
-    _ = scanner.skip("bpf_string=")
+    _ = scanner.skip("bpf_string=") || scanner.skip("line=")
     fields.set(text: UnsafeRawBufferPointer(rebasing: scanner.bytes[scanner.position..<scanner.end]))
     return true
   }
