@@ -1,3 +1,4 @@
+public import ProxyModel
 public import TraceCore
 
 /// One question that a capture can answer: its tables and summary blocks.
@@ -12,6 +13,10 @@ public protocol Analysis: Sendable {
   /// The events that the capture must record for the analysis to mean anything; all of these.
   static var needs: [EventNeed] { get }
 
+  /// Rows of the model that are made only where somebody asks for them, and that its tables are made of; none of these unless
+  /// the analysis says so. A report of a capture without them leaves the analysis out.
+  static var rows: OptionalRows { get }
+
   /// Its tables. Called whether ``needs`` are met or not, so that every format can name a table that is not available.
   /// - Returns: the same names and columns for every capture.
   static func tables(_ context: ReportContext) -> [Table]
@@ -22,6 +27,8 @@ public protocol Analysis: Sendable {
 }
 
 extension Analysis {
+  /// None.
+  public static var rows: OptionalRows { [] }
   /// None.
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] { [] }
   /// None.

@@ -1,3 +1,5 @@
+public import ProxyModel
+
 /// All analyses, in the order in which reports show their tables. A test holds it against the folders of this module.
 public enum AnalysisRegistry {
   /// Every analysis once.
@@ -7,7 +9,9 @@ public enum AnalysisRegistry {
     SchedextAnalysis.self,
     CpusAnalysis.self,
     WaitsAnalysis.self,
+    SegmentsAnalysis.self,
     ChainsAnalysis.self,
+    RunsAnalysis.self,
     SplitsAnalysis.self,
     InversionsAnalysis.self,
     HandoffsAnalysis.self,
@@ -20,4 +24,10 @@ public enum AnalysisRegistry {
     GapsAnalysis.self,
     CaptureAnalysis.self,
   ]
+
+  /// The rows that the model must make for a table; for all tables where none is named.
+  public static func rows(for table: String? = nil) -> OptionalRows {
+    guard let table else { return all.reduce(into: []) { $0.formUnion($1.rows) } }
+    return all.first { $0.tables(.empty).contains { $0.name == table } }?.rows ?? []
+  }
 }

@@ -59,6 +59,8 @@ public struct Report: Sendable {
     context.select()
     self.context = context
     availability = analyses.map { Availability(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
+    // A table whose rows nobody has asked for is left out: without a row it would say that there is nothing.
+    let analyses = analyses.filter { $0.rows.isSubset(of: context.timeline.made) }
     var tables: [TableResult] = []
     var blocks: [SummaryBlock] = []
     var unavailableResults: [UnavailableResult] = []

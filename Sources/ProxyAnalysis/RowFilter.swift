@@ -65,6 +65,16 @@ extension RowFilter {
 
   func chooses(_ row: ChainRow) -> Bool { chooses(row.begin, row.end) && row.path.contains(where: chooses) }
 
+  /// A segment without a CPU is of none.
+  func chooses(_ row: SegmentRow, of waiter: TaskLabel) -> Bool {
+    guard row.cpu.map(chooses) ?? (cpus == nil), chooses(row.begin, row.end) else { return false }
+    return chooses(waiter) || [row.owner, row.curr, row.donor].contains { $0.map(chooses) ?? false }
+  }
+
+  func chooses(_ row: RunRow) -> Bool {
+    chooses(row.cpu) && chooses(row.begin, row.end) && (chooses(row.task) || row.donor.map(chooses) ?? false)
+  }
+
   func chooses(_ row: SplitRow) -> Bool {
     chooses(row.cpu) && chooses(row.begin, row.end) && (chooses(row.donor) || chooses(row.curr))
   }

@@ -45,6 +45,8 @@ struct RowSelection: Sendable {
   let tasks: ChosenRows<TaskRow>
   let waits: ChosenRows<WaitRow>
   let chains: ChosenRows<ChainRow>
+  let segments: ChosenRows<SegmentRow>
+  let runs: ChosenRows<RunRow>
   let splits: ChosenRows<SplitRow>
   let inversions: ChosenRows<InversionRow>
   let handoffs: ChosenRows<HandoffRow>
@@ -65,6 +67,8 @@ struct RowSelection: Sendable {
     self.tasks = choose(Rows(count: places.count) { tasks[places[$0]] }, filter.chooses)
     waits = choose(timeline.waits, filter.chooses)
     chains = choose(timeline.chains, filter.chooses)
+    segments = choose(timeline.segments) { filter.chooses($0, of: timeline.waits[$0.wait].waiter) }
+    runs = choose(timeline.runs, filter.chooses)
     splits = choose(timeline.splits, filter.chooses)
     inversions = choose(timeline.inversions, filter.chooses)
     handoffs = choose(timeline.handoffs, filter.chooses)

@@ -75,6 +75,13 @@ extension TableColumn {
     TableColumn("evidence", .evidence, doc) { .evidence(value($0)) }
   }
 
+  /// The rule by which it is inferred.
+  static func rule(_ value: @escaping @Sendable (Row) -> Evidence) -> TableColumn {
+    TableColumn("rule", .word, "the rule by which it is inferred; empty where it is not") { row in
+      value(row).rule.map { .word($0.rawValue) } ?? .empty
+    }
+  }
+
   static func comm(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Comm?) -> TableColumn {
     TableColumn(name, .text, doc) { row in
       guard let comm = value(row), !comm.isEmpty else { return .empty }

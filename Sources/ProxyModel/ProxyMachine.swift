@@ -20,12 +20,12 @@ public struct ProxyMachine: ~Copyable {
     public var kernelWithout: KernelWithoutProxy?
     /// CPUs that the traced machine has; 0 where that is not known, which is then taken to be those with records.
     public var cpuCount = 0
+    /// Which of the rows to make that can be as many as events; each costs time and space.
+    public var rows: OptionalRows = []
     /// As many steps wait for later records at most; what is undecided then stays unknown.
     package var journalLimit = 1 << 19
     /// Follow calm stretches in a loop of their own (``CalmLoop``). It must change nothing but time.
     package var usesCalmLoop = true
-    /// Fill ``Timeline/classes``.
-    package var recordsClasses = false
 
     public init() {}
   }
@@ -59,7 +59,7 @@ public struct ProxyMachine: ~Copyable {
     deferred = DeferredSteps(limit: options.journalLimit)
     reconstruction = Reconstruction(
       VerdictBuilder(forced: options.proxyExecution, kernelWithout: options.kernelWithout),
-      recordsClasses: options.recordsClasses, rowsIn: rowFile)
+      making: options.rows, rowsIn: rowFile)
     waits = OpenWaits(in: rowFile)
   }
 
@@ -96,6 +96,7 @@ public struct ProxyMachine: ~Copyable {
     }
     if facts.begin == nil {
       if case .lost = event.body { return facts.holdBack(event) }
+      reconstruction.begin(at: event.timestamp)
       for loss in facts.start(at: event.timestamp) { take(loss) }
     }
     take(event)
@@ -131,6 +132,7 @@ public struct ProxyMachine: ~Copyable {
     timeline.end = max(facts.end, timeline.begin)
     timeline.eventCount = facts.eventCount
     timeline.seen = facts.seen
+    timeline.made = options.rows
     let last = timeline.end
     for cpu in cpus.indices where cpus[cpu].isOpen { bookRun(cpu) { $0.finish(at: last) } }
     for cpu in cpus.indices where cpus[cpu].isOpen { timeline.cpus.append(cpus[cpu].row) }

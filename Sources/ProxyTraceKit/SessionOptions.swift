@@ -1,4 +1,4 @@
-package import ProxyModel
+public import ProxyModel
 public import TraceCore
 package import TraceReader
 
@@ -17,6 +17,8 @@ extension CaptureSession {
     public var ignoresProbes = false
     /// Whether the traced kernel proxies; `nil` = the capture decides.
     public var proxyExecution: Bool?
+    /// Rows to make that can be as many as events. `AnalysisRegistry.rows(for:)` says which a table needs.
+    public var rows: OptionalRows = []
     /// Threads that read: with 2 or more another one reads ahead, and a text is parsed on both. No result depends on it.
     public var jobs = 2
 
@@ -33,6 +35,7 @@ extension CaptureSession {
     func model(_ reader: borrowing CaptureReader) -> ProxyMachine.Options {
       var model = extras
       model.ignoresProbes = ignoresProbes
+      model.rows.formUnion(rows)
       model.proxyExecution = proxyExecution
       model.savedComms = savedComms.merging(reader.savedComms) { _, fromCapture in fromCapture }
       model.cpuCount = reader.info.cpuCount

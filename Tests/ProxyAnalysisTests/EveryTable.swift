@@ -21,6 +21,14 @@ extension Literal {
         wait: 0, begin: at(60), end: at(110), path: [waiter, owner, other], locks: [lockA, lockB],
         terminalState: .sleeping, evidence: .event),
     ]
+    // 1: 10 to 110 on CPU 1.
+    $0.segments = [
+      SegmentRow(
+        wait: 0, begin: at(10), end: at(110), kind: .running, cpu: 1, owner: owner, curr: owner, donor: nil,
+        evidence: .event)
+    ]
+    // 20 to 40 on CPU 0.
+    $0.runs = [RunRow(cpu: 0, begin: at(20), end: at(40), task: owner, donor: waiter, evidence: .event)]
     // 20 to 40 on CPU 0.
     $0.splits = [
       SplitRow(cpu: 0, begin: at(20), end: at(40), donor: waiter, curr: owner, depth: 1, evidence: .event)

@@ -18,6 +18,13 @@ struct TableColumnTests {
     "chains": """
     wait_id, begin_ns, begin_s, end_ns, depth, path, locks, terminal_pid, terminal_comm, terminal_state, evidence
     """,
+    "segments": """
+    wait_id, begin_ns, begin_s, end_ns, class, cpu, owner_pid, owner_comm, owner_prio, curr_pid, curr_comm, curr_prio, \
+    donor_pid, donor_comm, donor_prio, evidence, rule
+    """,
+    "runs": """
+    cpu, begin_ns, begin_s, end_ns, pid, comm, prio, donor_pid, donor_comm, donor_prio, evidence, rule
+    """,
     "splits": """
     cpu, begin_ns, begin_s, end_ns, duration_ns, donor_pid, donor_comm, donor_prio, curr_pid, curr_comm, curr_prio, \
     depth, evidence

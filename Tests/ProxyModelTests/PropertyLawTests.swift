@@ -19,7 +19,7 @@ struct PropertyLawTests {
   }
 
   static func brokenLaws(_ timeline: Timeline) -> [String] {
-    timeline.waits.indices.flatMap { brokenLaws(of: $0, timeline) }
+    timeline.waits.indices.flatMap { brokenLaws(of: $0, timeline) } + brokenStretches(timeline)
       + timeline.cpus.flatMap { brokenLaws(of: $0, timeline) }
       + timeline.tasks.filter { $0.proxiedRun > $0.run }.map { "pid \($0.id.pid) ran for others longer than it ran" }
   }
@@ -54,6 +54,43 @@ struct PropertyLawTests {
     for window in inversions {
       check(window.culprits.reduce(0) { $0 + $1.ran } == window.length, "culprits do not fill an inversion")
       check(window.culprits.allSatisfy { $0.task.pid != 0 && $0.task.pid != window.owner.pid }, "a culprit is none")
+    }
+    return broken
+  }
+
+  /// Segments fill each wait and sum to its classes; runs fill each CPU's busy time, and sum to its accounts and to its tasks'.
+  private static func brokenStretches(_ timeline: Timeline) -> [String] {
+    var broken: [String] = []
+    func check(_ holds: Bool, _ law: @autoclosure () -> String) { if !holds { broken.append(law()) } }
+    if timeline.made.contains(.segments) {
+      let segments = Dictionary(grouping: timeline.segments, by: \.wait)
+      for (row, wait) in timeline.waits.enumerated() {
+        let own = segments[row, default: []]
+        var times = ClassTimes()
+        for segment in own { times[segment.kind] += segment.end - segment.begin }
+        check(times == wait.times, "segments of wait \(row) sum to \(times), not \(wait.times)")
+        check(own.isEmpty || own[0].begin == wait.begin, "the segments of wait \(row) begin elsewhere")
+        check(
+          zip(own, own.dropFirst()).allSatisfy { $0.end == $1.begin }, "segments of wait \(row) leave gaps or overlap")
+        check(own.allSatisfy { $0.begin < $0.end }, "a segment of wait \(row) has no length")
+      }
+    }
+    guard timeline.made.contains(.runs) else { return broken }
+    let runs = Dictionary(grouping: timeline.runs, by: \.cpu)
+    for cpu in timeline.cpus {
+      let own = runs[cpu.cpu, default: []]
+      func sum(_ isMeant: (RunRow) -> Bool) -> Int64 { own.filter(isMeant).reduce(0) { $0 + ($1.end - $1.begin) } }
+      check(own.allSatisfy { $0.begin < $0.end && $0.task.pid != 0 }, "a run on CPU \(cpu.cpu) is none")
+      check(zip(own, own.dropFirst()).allSatisfy { $0.end <= $1.begin }, "runs on CPU \(cpu.cpu) overlap")
+      check(sum { _ in true } == cpu.busy, "runs on CPU \(cpu.cpu) are \(sum { _ in true }), busy is \(cpu.busy)")
+      check(sum { $0.donor != nil } == cpu.proxied, "runs on CPU \(cpu.cpu) do not sum to its proxied time")
+      check(
+        sum { $0.donor == nil && $0.evidence == .unknown } >= cpu.unknown,
+        "runs on CPU \(cpu.cpu) do not sum to its unknown time")
+    }
+    for (place, task) in timeline.tasks.enumerated() where task.id.pid != 0 {
+      let own = timeline.runs.filter { Int($0.task.index.rawValue) == place }
+      check(own.reduce(0) { $0 + ($1.end - $1.begin) } == task.run, "runs of pid \(task.id.pid) are not its time")
     }
     return broken
   }

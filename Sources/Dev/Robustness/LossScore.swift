@@ -120,9 +120,9 @@ public struct LossScore: Sendable {
   }
 
   /// By wait: the stretches of classes within chains that are known.
-  private func knownClasses(_ timeline: Timeline) -> [Int: [ClassRow]] {
-    let classes = Dictionary(grouping: timeline.classes, by: \.wait)
-    var result: [Int: [ClassRow]] = [:]
+  private func knownClasses(_ timeline: Timeline) -> [Int: [SegmentRow]] {
+    let classes = Dictionary(grouping: timeline.segments, by: \.wait)
+    var result: [Int: [SegmentRow]] = [:]
     for chain in timeline.chains where chain.evidence.isKnown {
       for var row in classes[chain.wait, default: []] where row.kind != .unknown {
         (row.begin, row.end) = (max(row.begin, chain.begin), min(row.end, chain.end))

@@ -17,8 +17,8 @@ enum OwnerFact: Equatable, BitwiseCopyable {
 enum Step: BitwiseCopyable {
   /// A CPU's curr is known from here on: its first record, or the first after a gap.
   case current(TaskIndex)
-  /// A CPU's curr is not known from here on.
-  case lost
+  /// A CPU's curr is not known any more, since an instant that may be earlier than the record that shows it.
+  case lost(since: Timestamp)
   case switched(from: TaskIndex, state: TaskState, to: TaskIndex)
   case waking(TaskIndex, target: CPU)
   case wakeup(TaskIndex, target: CPU)

@@ -23,7 +23,7 @@ extension ProxyMachine {
     deferred.owners.forget(in: &deferred.journal)
     waits.aboutToBlock.removeAll()
     deferred.followUps.lost(cpu, in: &deferred.journal)
-    emit(.lost, at: time, cpu: CPU(cpu))
+    emit(.lost(since: since), at: time, cpu: CPU(cpu))
   }
 
   mutating func noteDoubts(at time: Timestamp, cpu: CPU) {

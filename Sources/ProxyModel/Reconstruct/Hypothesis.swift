@@ -7,6 +7,8 @@ import TraceCore
 /// blocked.
 struct Hypothesis: ~Copyable {
   let proxies: Bool
+  /// Without proxy execution every account is curr's own, and of interest for rows of runs alone.
+  let keepsAccounts: Bool
   var residence = Residence()
   /// By CPU.
   var accounts = FlatArray<Account>()
@@ -26,6 +28,7 @@ struct Hypothesis: ~Copyable {
 
   init(proxies: Bool, rows: consuming ReconstructedRows) {
     self.proxies = proxies
+    keepsAccounts = proxies || rows.wanted.contains(.runs)
     self.rows = rows
   }
 
@@ -78,6 +81,9 @@ struct WaitState {
   /// The current step bears on its class.
   var isStale = false
   var inversion: OpenInversion?
+  /// The open row of ``ReconstructedRows/segments``, −1 without one, and what it states.
+  var segment = -1
+  var stated = SegmentNow()
   /// An owner has run on the waiter's account since it blocked.
   var hasDonated = false
   /// What its sched_ext scheduler was asked about it since it blocked, and where the first call is among the rows that has not
@@ -117,6 +123,7 @@ extension Hypothesis {
     book(index, &world)
     endChain(index, world.now)
     endInversion(index, &world)
+    endSegment(index, world.now)
     let row = world.waits[index].row
     while rows.outcomes.count <= row { rows.outcomes.append(OutcomeRecord(waiter: .none)) }
     rows.outcomes[row] = OutcomeRecord(
@@ -152,7 +159,7 @@ extension Hypothesis {
   mutating func beginStep(on cpu: Int) {
     changed = ChangeMask()
     rivals = ChangeMask()
-    if proxies, accounts.count <= cpu { addAccounts(upTo: cpu) }
+    if keepsAccounts, accounts.count <= cpu { addAccounts(upTo: cpu) }
   }
 
   @inline(never)

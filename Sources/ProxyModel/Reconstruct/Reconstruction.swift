@@ -45,20 +45,18 @@ struct Reconstruction: ~Copyable {
     var hypothesis: Hypothesis
     var pairing = CallbackPairing()
 
-    init(proxies: Bool, recordsClasses: Bool, in file: RowFile) {
-      var rows = ReconstructedRows(in: file)
-      if recordsClasses { rows.classes = [] }
-      hypothesis = Hypothesis(proxies: proxies, rows: rows)
+    init(proxies: Bool, making wanted: OptionalRows, in file: RowFile) {
+      hypothesis = Hypothesis(proxies: proxies, rows: ReconstructedRows(making: wanted, in: file))
     }
 
     consuming func takeRows() -> ReconstructedRows { hypothesis.rows }
   }
 
-  init(_ verdict: VerdictBuilder, recordsClasses: Bool, rowsIn file: RowFile) {
+  init(_ verdict: VerdictBuilder, making wanted: OptionalRows, rowsIn file: RowFile) {
     self.verdict = verdict
     world = World(rowsIn: file)
-    proxying = InPlaceOptional(Branch(proxies: true, recordsClasses: recordsClasses, in: file))
-    plain = InPlaceOptional(Branch(proxies: false, recordsClasses: recordsClasses, in: file))
+    proxying = InPlaceOptional(Branch(proxies: true, making: wanted, in: file))
+    plain = InPlaceOptional(Branch(proxies: false, making: wanted, in: file))
     if verdict.forced == true { plain.drop() }
     if verdict.forced == false { proxying.drop() }
   }
@@ -67,6 +65,9 @@ struct Reconstruction: ~Copyable {
   /// first event.
   @inline(__always)
   func knowsAll(tasks: Int, locks: Int) -> Bool { world.tasks.count == tasks && world.locks.count == locks }
+
+  /// The trace begins, with its first record.
+  mutating func begin(at time: Timestamp) { world.clock.begin(at: time) }
 
   /// Makes the next tasks and locks of the first pass known.
   mutating func introduce(_ label: TaskLabel) { world.describe(label.index, label.pid, label.comm, label.priority) }
@@ -143,7 +144,7 @@ extension Reconstruction {
     case .migrated(let task, let to): migrated(task, to: to)
     case .described(let task, let pid, let comm, let priority): world.describe(task, pid, comm, priority)
     case .current(let task): currShows(task, on: cpu)
-    case .lost: currHides(on: cpu)
+    case .lost(let since): currHides(on: cpu, since: since)
     case .dead(let task):
       world.die(task)
       forEachBranch { branch, _ in branch.pairing.end(task) }
@@ -204,11 +205,12 @@ extension Reconstruction {
       branch.hypothesis.currShows(on: cpu, isIdle: isIdle, wasMissing: wasMissing, &world)
     }
     world.setCurr(task, on: cpu)
+    forEachBranch { branch, world in branch.hypothesis.beginRun(cpu, &world) }
   }
 
-  private mutating func currHides(on cpu: Int) {
+  private mutating func currHides(on cpu: Int, since: Timestamp) {
     forEachBranch { branch, world in
-      branch.hypothesis.currHides(on: cpu, &world)
+      branch.hypothesis.currHides(on: cpu, since: since, &world)
       branch.pairing.forget()
     }
     world.beginGap(on: cpu)
@@ -254,6 +256,11 @@ extension Reconstruction {
       branch.pairing.become(old, new)
     }
     world.become(old, new)
+    forEachBranch { branch, world in
+      for cpu in 0..<world.scheduling.cpuCount where world.curr(on: cpu) == new {
+        branch.hypothesis.beginRun(cpu, &world)
+      }
+    }
   }
 
   /// An event names a donor: of curr, or of the task that the CPU's next switch brings.
@@ -265,7 +272,7 @@ extension Reconstruction {
     world.announce(nil, on: cpu)
     forEachBranch { branch, world in
       let account = branch.hypothesis.account(of: donor, for: owner, .event, &world)
-      branch.hypothesis.setDonor(cpu, account, &world)
+      branch.hypothesis.setDonor(cpu, account, own: .event, &world)
     }
   }
 }
@@ -278,7 +285,8 @@ extension Reconstruction.Branch {
   ) {
     let marked = pairing.switched(cpu, from, state, to, &hypothesis, &world)
     let donor = hypothesis.donor(cpu, left: from, state, next: to, followUp, named: named, marked: marked, &world)
-    hypothesis.switchAccount(cpu, to: donor, &world)
+    let evidence = hypothesis.ownEvidence(followUp, named: named, marked: marked, &world)
+    hypothesis.switchAccount(cpu, to: donor, evidence, &world)
   }
 }
 

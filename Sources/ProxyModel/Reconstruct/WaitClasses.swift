@@ -70,6 +70,7 @@ extension Hypothesis {
       waits[index].current = kind
       noteInversion(index, terminal, culprit, waits[index].evidence, &world)
     }
+    if rows.wanted.contains(.segments) { noteSegment(index, terminal, &world) }
   }
 
   /// Everything that the walk has passed, and the CPU that the terminal owner runs on or waits for.
@@ -80,6 +81,10 @@ extension Hypothesis {
       // A walk that ends at a task whose lock is free has passed that lock too.
       if world[owner].wait >= 0 { passed.insert(world.waits[world[owner].wait].lock) }
       if let cpu = runqueue(of: owner, &world) { passed.insert(cpu: Int(cpu)) }
+    }
+    // A segment names the donor of the waiter that runs.
+    if rows.wanted.contains(.segments), case .running(let cpu) = world.place(of: world.waits[index].waiter) {
+      passed.insert(cpu: Int(cpu))
     }
     waits[index].dependsOn = passed
   }
@@ -194,10 +199,6 @@ extension Hypothesis {
     let (since, now) = (waits[index].since, world.now)
     let length = max(0, now - since)
     waits[index].times[waits[index].current] &+= length
-    if length > 0 {
-      rows.classes?.append(
-        ClassRow(wait: world.waits[index].row, begin: since, end: now, kind: waits[index].current))
-    }
     waits[index].since = max(now, since)
   }
 }

@@ -23,8 +23,11 @@ struct ReconstructedRows: ~Copyable, Sendable {
   var chains: PackedLog<ChainRecord>
   /// Of chains: labels of tasks and indices of locks.
   var links: PackedLog<UInt32>
-  /// `nil` where nobody asks for them.
-  var classes: [ClassRow]?
+  /// In order of their beginning, as are runs; one without length is none.
+  var segments: PackedLog<SegmentRecord>
+  var runs: PackedLog<RunRecord>
+  /// Which of the two somebody asks for.
+  let wanted: OptionalRows
   var splits: PackedLog<SplitRecord>
   var inversions: PackedLog<InversionRecord>
   var culprits: PackedLog<CulpritRecord>
@@ -33,7 +36,10 @@ struct ReconstructedRows: ~Copyable, Sendable {
   /// In order of time.
   var enqueues: PackedLog<EnqueueRecord>
 
-  init(in file: RowFile) {
+  init(making wanted: OptionalRows, in file: RowFile) {
+    self.wanted = wanted
+    segments = PackedLog(in: file)
+    runs = PackedLog(in: file)
     outcomes = PackedLog(in: file)
     chains = PackedLog(in: file)
     links = PackedLog(in: file)
@@ -58,10 +64,9 @@ struct ReconstructedRows: ~Copyable, Sendable {
     }
     chains.keep { settle(&$0.wait, $0.begin, &$0.end) }
     inversions.keep { settle(&$0.wait, $0.begin, &$0.end) }
-    classes = classes?.compactMap { row in
-      var row = row
-      return settle(&row.wait, row.begin, &row.end) ? row : nil
-    }
+    arrangeSegments(waits, placed: place)
+    runs.keep { $0.begin < $0.end }
+    runs.sort { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
     handoffs.keep { row in
       row.wait = UInt32(place(Int(row.wait)))
       return true
@@ -75,5 +80,43 @@ struct ReconstructedRows: ~Copyable, Sendable {
     inversions.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     handoffs.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     migrations.sort { $0.time < $1.time }
+  }
+}
+
+extension ReconstructedRows {
+  /// Where a wait's segments begin and how much of it they are.
+  private struct Cover {
+    var begin = Timestamp(.max)
+    var length: Int64 = 0
+  }
+
+  /// Gives segments their final form: those of a wait fill it, from its beginning as far as it is certain.
+  private mutating func arrangeSegments(_ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int) {
+    guard wanted.contains(.segments) else { return }
+    var covers = Array(repeating: Cover(), count: waits.count)
+    let timesAtDoubt = timesAtDoubt
+    segments.keep { row in
+      let index = place(Int(row.wait))
+      // Nothing is known of a wait whose end is lost since an instant of which nothing was kept.
+      if waits[index].result == .lost, timesAtDoubt[Int(row.wait)] == nil { return false }
+      row.wait = UInt32(index)
+      row.end = min(row.end, waits[index].certainEnd)
+      guard row.begin < row.end else { return false }
+      covers[index].begin = min(covers[index].begin, row.begin)
+      covers[index].length &+= row.end - row.begin
+      return true
+    }
+    // The class of what reconstruction did not see or could not follow is unknown.
+    for index in waits.indices where covers[index].length < waits[index].length {
+      waits.passed(index)
+      let begin = waits[index].begin
+      let end = min(covers[index].begin, waits[index].certainEnd)
+      if begin >= end { continue }
+      segments.append(
+        SegmentRecord(
+          begin: begin, end: end, wait: UInt32(index), cpu: -1, owner: .none, curr: .none,
+          donor: .none, kind: .unknown, evidence: .unknown))
+    }
+    segments.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
   }
 }

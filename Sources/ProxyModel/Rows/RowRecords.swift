@@ -132,6 +132,28 @@ struct EnqueueRecord: BitwiseCopyable, Sendable {
   var evidence: Evidence
 }
 
+struct SegmentRecord: BitwiseCopyable, Sendable {
+  var begin: Timestamp
+  var end: Timestamp
+  var wait: UInt32
+  /// −1 for none.
+  var cpu: CPU
+  var owner: LabelID
+  var curr: LabelID
+  var donor: LabelID
+  var kind: WaitClass
+  var evidence: Evidence
+}
+
+struct RunRecord: BitwiseCopyable, Sendable {
+  var begin: Timestamp
+  var end: Timestamp
+  var cpu: CPU
+  var task: LabelID
+  var donor: LabelID
+  var evidence: Evidence
+}
+
 struct MigrationRecord: BitwiseCopyable, Sendable {
   var time: Timestamp
   var task: LabelID

@@ -7,11 +7,14 @@ final class RowStore: Sendable {
   private let shared: SharedRows
   /// Addresses by ``LockIndex``.
   private let locks: [LockAddress]
+  /// How it is known that the kernel does not proxy, of rows that rest on that; `nil` where it does.
+  private let noProxying: Evidence?
 
   init(
     _ waits: consuming PackedLog<WaitRecord>, _ rows: consuming ReconstructedRows, _ shared: consuming SharedRows,
-    locks: [LockAddress]
+    locks: [LockAddress], noProxying: Evidence?
   ) {
+    self.noProxying = noProxying
     self.waits = waits
     self.rows = rows
     self.shared = shared
@@ -29,6 +32,8 @@ final class RowStore: Sendable {
     timeline.inversions = Rows(count: rows.inversions.count) { self.inversion($0) }
     timeline.handoffs = Rows(count: rows.handoffs.count) { self.handoff($0) }
     timeline.holds = Rows(count: shared.holds.count) { self.hold($0) }
+    timeline.segments = Rows(count: rows.segments.count) { self.segment($0) }
+    timeline.runs = Rows(count: rows.runs.count) { self.run($0) }
     timeline.migrations = Rows(count: rows.migrations.count) { self.migration($0) }
     timeline.enqueues = Rows(count: rows.enqueues.count) { self.enqueue($0) }
   }
@@ -102,6 +107,29 @@ final class RowStore: Sendable {
       ownerCPU: known(row.ownerCPU), ownerState: row.ownerState, reason: row.reason, placedCPU: known(row.placed),
       dispatchQueue: row.hasQueue ? row.queue : nil, donatedAfter: row.donatedAfter.value,
       wait: row.wait == .max ? nil : Int(row.wait), evidence: row.evidence)
+  }
+
+  private func segment(_ index: Int) -> SegmentRow {
+    rows.segments.passed(index)
+    let row = rows.segments[index]
+    // Whose account curr runs on bears on these classes: on its own, if the kernel does not proxy.
+    let restsOnVerdict = row.kind == .running || row.kind == .inverted || row.kind == .preempted
+    return SegmentRow(
+      wait: Int(row.wait), begin: row.begin, end: row.end, kind: row.kind, cpu: row.cpu < 0 ? nil : row.cpu,
+      owner: shared.labels.label(row.owner), curr: shared.labels.label(row.curr),
+      donor: shared.labels.label(row.donor),
+      evidence: restsOnVerdict ? row.evidence.combined(with: noProxying ?? .probe) : row.evidence)
+  }
+
+  private func run(_ index: Int) -> RunRow {
+    rows.runs.passed(index)
+    let row = rows.runs[index]
+    // Where somebody was blocked the account may have been another's.
+    let restsOnVerdict = row.evidence == .inferred(.mostUrgentDonor) && noProxying != nil
+    return RunRow(
+      cpu: row.cpu, begin: row.begin, end: row.end, task: shared.labels[row.task],
+      donor: shared.labels.label(row.donor),
+      evidence: restsOnVerdict ? Evidence.event.combined(with: noProxying ?? .event) : row.evidence)
   }
 
   private func migration(_ index: Int) -> MigrationRow {

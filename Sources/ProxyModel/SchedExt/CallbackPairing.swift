@@ -52,7 +52,7 @@ struct CallbackPairing: ~Copyable {
       book.locate(task, on: cpu)
       book[task].awaitsStart = isBlocking && wasSeen
       // It is curr, and its scheduler has it running: it goes on by itself, though no switch says so.
-      hypothesis.setDonor(cpu, .own, &world)
+      hypothesis.setDonor(cpu, .own, own: .inferred(.markedDonor), &world)
     } else if let start = cpuProxied(by: task, &hypothesis, &world) {
       noteClash(on: start, with: task, &world)
       book.donate(task, on: start)
@@ -75,7 +75,7 @@ struct CallbackPairing: ~Copyable {
     else { return }
     signs.markedDonors += 1
     let depth = hypothesis.chain.locks.count
-    hypothesis.setDonor(cpu, .task(task, depth: depth, known.combined(with: .event)), &world)
+    hypothesis.setDonor(cpu, .task(task, depth: depth, known.combined(with: .event)), own: .event, &world)
   }
 
   private mutating func markStopping(

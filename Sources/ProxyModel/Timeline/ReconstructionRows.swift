@@ -229,12 +229,3 @@ public struct MigrationRow: Sendable, Hashable {
     self.evidence = evidence
   }
 }
-
-/// A stretch of a wait in one class. Only where ``ProxyMachine/Options/recordsClasses`` asks for them.
-package struct ClassRow: Sendable, Hashable {
-  /// Index into ``Timeline/waits``.
-  package var wait: Int
-  package var begin: Timestamp
-  package var end: Timestamp
-  package var kind: WaitClass
-}

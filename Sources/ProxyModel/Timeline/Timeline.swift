@@ -26,8 +26,12 @@ public struct Timeline: Sendable {
   public var chains: Rows<ChainRow> = []
   /// Indices into ``chains`` of the chains that lead back to themselves.
   public var deadlocks: [Int] = []
-  /// Stretches of one wait class. Empty unless ``ProxyMachine/Options/recordsClasses`` is set.
-  package var classes: [ClassRow] = []
+  /// Stretches of waits in one class, on one CPU, beside the same tasks. Empty unless ``made`` has them.
+  public var segments: Rows<SegmentRow> = []
+  /// Stretches in which a CPU runs one task on one account. Empty unless ``made`` has them.
+  public var runs: Rows<RunRow> = []
+  /// Which of the optional rows were asked for and made.
+  public var made = OptionalRows.all
   /// Intervals in which `rq->donor` differs from `rq->curr`.
   public var splits: Rows<SplitRow> = []
   /// Windows in which a less urgent task kept a lock's owner from running.

@@ -7,6 +7,7 @@ extension ProxyMachine {
     timeline.verdict = reconstruction.verdict.verdict(reconstruction.signs)
     timeline.schedExt = facts.schedExt
     guard let branch = reconstruction.finish(proxies: timeline.verdict.answer == .on, at: timeline.end) else { return }
+    let proxies = branch.hypothesis.proxies
     takeAccounts(branch.hypothesis, into: &timeline)
     timeline.marks = branch.pairing.book.summary
     timeline.pairing = anomalies(branch.pairing.book.rows)
@@ -28,8 +29,8 @@ extension ProxyMachine {
     rowFile.releaseAllPages()
     timeline.rowFile = rowFile
     timeline.tasks = tasks.all()
-    timeline.classes = rows.classes ?? []
-    RowStore(waits, rows, shared, locks: locks.all()).fill(&timeline)
+    let noProxying = proxies ? nil : timeline.verdict.evidence
+    RowStore(waits, rows, shared, locks: locks.all(), noProxying: noProxying).fill(&timeline)
   }
 
   /// What reconstruction adds to a wait, and what the wait adds to its task.

@@ -15,10 +15,15 @@ extension ProxyMachine {
   /// How many calm periods there were.
   package var calmPeriodCount: Int { Int(calm.count) }
 
+  /// The calm loop makes no rows, and the hypotheses do not hear of what it follows.
+  private var followsCalm: Bool {
+    @inline(__always) get { options.usesCalmLoop && options.rows.isDisjoint(with: .everyStep) }
+  }
+
   /// Begins a calm period where nothing is open.
   @inline(__always)
   mutating func beginCalmPeriod() {
-    if calm.isOn || waits.hasOpen || !options.usesCalmLoop { return }
+    if calm.isOn || waits.hasOpen || !followsCalm { return }
     beginCalmPeriodIfPossible()
   }
 

@@ -39,6 +39,8 @@ struct World: ~Copyable {
       now = max(now, time)
       if begin == nil { begin = now }
     }
+
+    mutating func begin(at time: Timestamp) { begin = time }
   }
 
   var now: Timestamp {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ProxyAnalysis
 import ProxyExport
+import ProxyModel
 import ProxyReport
 import TraceCore
 
@@ -100,7 +101,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   private func export(_ file: String, to exports: inout [any ExportFormat], _ status: inout RunStatus) throws {
-    guard let context = reading.load(file, model, &status) else { return }
+    guard let context = reading.load(file, model, making: AnalysisRegistry.rows(), &status) else { return }
     for problem in CaptureText.problems(of: context) { RunStatus.warn(problem) }
     let source = ExportSource(
       report: Report(context, jobs: reading.jobs), instance: reading.instance,

@@ -83,12 +83,18 @@ struct ReportCommand: ParsableCommand {
     return csv == nil ? .text : nil
   }
 
+  /// What the tables need that are written: text alone shows none.
+  private var rows: OptionalRows {
+    if csv != nil || output == .json && table == nil { return AnalysisRegistry.rows() }
+    return table.map { AnalysisRegistry.rows(for: $0) } ?? []
+  }
+
   func run() throws {
     var status = RunStatus()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do {
       for (number, file) in (files.isEmpty ? ["trace.dat"] : files).enumerated() {
-        guard var context = reading.load(file, model, top: top, &status) else { continue }
+        guard var context = reading.load(file, model, top: top, making: rows, &status) else { continue }
         context.filter = try filters.rowFilter(for: context.capture)
         let report = Report(context, jobs: reading.jobs)
         if number > 0, output == .text { try sink.write("\n") }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import ProxyAnalysis
+import ProxyModel
 import ProxyTraceKit
 import TraceCore
 
@@ -34,9 +35,11 @@ struct ReadingOptions: ParsableArguments {
 extension ReadingOptions {
   /// Reads a capture that says something about scheduling.
   /// - Returns: `nil` where it cannot be read; the error has then been printed.
-  func load(_ file: String, _ model: ModelOptions, top: Int = 10, _ status: inout RunStatus) -> ReportContext? {
+  func load(
+    _ file: String, _ model: ModelOptions, top: Int = 10, making rows: OptionalRows = [], _ status: inout RunStatus
+  ) -> ReportContext? {
     do throws(TraceError) {
-      let context = try session(file, model).loadShowingProgress().context(top: top)
+      let context = try session(file, model, making: rows).loadShowingProgress().context(top: top)
       try context.requireSwitches()
       status.note(damage: context.diagnostics.hasDamage)
       return context
