@@ -53,7 +53,10 @@ public struct ReportContext: Sendable {
   /// `bpf_trace_printk` alone does not count: nearly every kernel describes it, and only the text of a message says what it
   /// is about. A mark in a message counts as recorded where one was seen.
   public var recordedRoles: Set<EventRole> {
-    timeline.seen.union(capture.events.compactMap(\.role)).subtracting([.message])
+    var roles = timeline.seen.union(capture.events.compactMap(\.role)).subtracting([.message])
+    // A trace.dat describes all events of its kernel. No machine runs without switches: where there is none, none was recorded.
+    if !timeline.seen.contains(.switched), timeline.eventCount > 0 { roles.remove(.switched) }
+    return roles
   }
 
   /// Whether events with a role were recorded, even if none occurred.

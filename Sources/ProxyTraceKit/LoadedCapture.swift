@@ -23,6 +23,8 @@ public struct LoadedCapture: Sendable {
     info = options.seen(reader.info)
     diagnostics = reader.diagnostics
     diagnostics.merge(timeline.diagnostics)
+    // Without a single switch none was recorded, and there is none that could fail to continue another.
+    if !timeline.seen.contains(.switched) { diagnostics.remove(.switchDiscontinuity) }
     symbols = Self.symbols(timeline, &reader)
   }
 

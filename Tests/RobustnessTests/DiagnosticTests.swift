@@ -62,6 +62,10 @@ struct DiagnosticTests {
     case .badLine, .foreignLine:
       let good = "           a-1       [000] d..2. 1.000001: sched_switch: a:1 [120] S ==> b:2 [120]"
       return Array("\(good)\nnothing\n\(good.dropLast(9))\n".utf8)
+    case .lockWithoutAddress:
+      let good = "           a-1       [000] d..2. 1.000001: sched_switch: a:1 [120] S ==> b:2 [120]"
+      return Array(
+        "\(good)\n           b-2       [000] d..2. 1.000002: contention_begin: (____ptrval____) (flags=MUTEX)\n".utf8)
     case .lostEvents: return try made([.lost(LostEvents(until: nil, count: 3)), .other])
     case .pidOutOfRange: return try made([.other], pid: -5)
     case .contentionEndWithoutBegin: return try made([.contentionEnded(lock: LockAddress(0x1000), result: 0)])

@@ -5,7 +5,7 @@ import TraceCore
 enum VerdictAnalysis: Analysis {
   static let name = "verdict"
   static let purpose = "whether the kernel proxies"
-  static let needs: [EventNeed] = []
+  static let needs = [EventNeed.event(.switched)]
 
   static func tables(_ context: ReportContext) -> [Table] { [] }
 

@@ -75,9 +75,11 @@ public struct CaptureText {
 
   /// The number of lost events, and their share of the CPUs' time.
   private var lossLines: [String] {
-    let cpus = context.timeline.cpus.filter { $0.lost > 0 || $0.lostEvents != 0 }
+    // Without switches there is none that could be missing.
+    let countsTime = context.records(.switched)
+    let cpus = context.timeline.cpus.filter { $0.lost > 0 && countsTime || $0.lostEvents != 0 }
     guard !cpus.isEmpty else { return [] }
-    let lost = cpus.reduce(0) { $0 &+ $1.lost }
+    let lost = countsTime ? cpus.reduce(0) { $0 &+ $1.lost } : 0
     let count = context.lostEvents.map { NumberText.counted($0, "event") } ?? "an unknown number of events"
     // Damaged records count as lost too; a larger buffer would not have kept them.
     let isDamaged = context.diagnostics.hasDamage

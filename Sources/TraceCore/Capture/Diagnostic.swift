@@ -32,6 +32,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   // Text.
   case badLine
   case foreignLine
+  case lockWithoutAddress
   // The stream as the model sees it.
   case lostEvents
   case switchDiscontinuity
@@ -46,7 +47,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     switch self {
     case .clockNotNanoseconds, .clockPerCPU, .contentionEndWithoutBegin: .note
     case .unclaimedData, .formatRejected, .unusedMapping, .clockUnknown, .timestampBackwards, .unknownEventID,
-      .foreignLine, .lostEvents, .switchDiscontinuity, .probesDisagree, .pidOutOfRange:
+      .foreignLine, .lockWithoutAddress, .lostEvents, .switchDiscontinuity, .probesDisagree, .pidOutOfRange:
       .warning
     case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .badPage, .badRecord, .badLine,
       .cpuOutOfRange, .timestampOutOfRange:
@@ -73,6 +74,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .unknownEventID: "records of an event without a format"
     case .badLine: "an event's fields cannot be read out of its line"
     case .foreignLine: "lines that are no events"
+    case .lockWithoutAddress: "events of locks whose address the kernel did not print"
     case .lostEvents: "the ring buffer lost events"
     case .switchDiscontinuity: "a sched_switch does not continue the one before it"
     case .pidOutOfRange: "a pid that no kernel hands out"
@@ -99,6 +101,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .unknownEventID: "its records are counted, not analysed"
     case .badLine: "the event is counted, not analysed"
     case .foreignLine: "they are passed over; an event that is cut off is one of them"
+    case .lockWithoutAddress: "such locks cannot be told apart, so their waits are not analysed; record with trace-cmd"
     case .lostEvents: "record with a larger buffer (trace-cmd record -b) or fewer events"
     case .switchDiscontinuity: "events are missing that the ring buffer did not report; nothing is repaired by guess"
     case .pidOutOfRange, .cpuOutOfRange, .timestampOutOfRange: "the record is not analysed"
@@ -148,6 +151,9 @@ public struct DiagnosticLog: Sendable {
       entries[key] = Diagnostic(kind: kind, cpu: cpu, count: count, offset: offset, time: time, detail: detail())
     }
   }
+
+  /// Takes entries out that turn out to mean nothing.
+  package mutating func remove(_ kind: DiagnosticKind) { entries = entries.filter { $0.key.kind != kind } }
 
   /// Adds another log's entries, e.g. the model's to the reader's.
   public mutating func merge(_ other: DiagnosticLog) {

@@ -5,28 +5,21 @@ package import TraceCore
 package final class CaptureFile: Sendable {
   let view: FileView
 
-  /// Opens a regular file, or standard input as `-`.
+  /// Opens a file, or standard input as `-`.
   ///
-  /// Anything else is refused before it is opened: reading needs file offsets, and opening a pipe would wait for a
-  /// writer.
+  /// Reading needs file offsets and a size. What has none is first copied to an unnamed file: pipes, devices, and the files of tracefs
+  /// and procfs, whose size is 0.
   package init(path: String) throws(TraceError) {
     if path == "-" {
-      view = try Self.standardInput()
+      view = try Self.view(of: STDIN_FILENO, path, isOwned: false)
       return
     }
     var status = stat()
     guard stat(path, &status) == 0 else { throw Self.cannotOpen(path, errno) }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: break
-    case S_IFDIR:
-      throw TraceError(.cannotOpen, path: path, "is a directory", advice: "name the trace.dat file in it")
-    default:
-      throw TraceError(
-        .cannotOpen, path: path, "is not a regular file", advice: "copy its content to a file and name that")
-    }
+    if status.st_mode & S_IFMT == S_IFDIR { throw ForeignFormat.error(ofDirectory: path) }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
     guard descriptor >= 0 else { throw Self.cannotOpen(path, errno) }
-    view = FileView(descriptor: descriptor, size: UInt64(clamping: status.st_size))
+    view = try Self.view(of: descriptor, path, isOwned: true)
   }
 
   /// Copies bytes to a file without a name.
@@ -45,29 +38,44 @@ package final class CaptureFile: Sendable {
 
   deinit { _ = close(view.descriptor) }
 
-  /// A redirected file is read in place. Input from a pipe is first copied to an unnamed file, since reading needs file
-  /// offsets.
-  private static func standardInput() throws(TraceError) -> FileView {
+  /// A file with a size is read in place.
+  /// - Parameter isOwned: The descriptor may be kept or closed.
+  private static func view(of descriptor: Int32, _ path: String, isOwned: Bool) throws(TraceError) -> FileView {
     var status = stat()
-    guard fstat(STDIN_FILENO, &status) == 0 else { throw cannotOpen("-", errno) }
-    if status.st_mode & S_IFMT == S_IFREG {
-      let descriptor = dup(STDIN_FILENO)
-      guard descriptor >= 0 else { throw cannotOpen("-", errno) }
-      return FileView(descriptor: descriptor, size: UInt64(clamping: status.st_size))
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
+      if isOwned { _ = close(descriptor) }
+      throw cannotOpen(path, code)
     }
+    if status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 {
+      let kept = isOwned ? descriptor : dup(descriptor)
+      guard kept >= 0 else { throw cannotOpen(path, errno) }
+      return FileView(descriptor: kept, size: UInt64(clamping: status.st_size))
+    }
+    defer { if isOwned { _ = close(descriptor) } }
+    return try copy(of: descriptor, path)
+  }
+
+  /// Reads to the end.
+  private static func copy(of source: Int32, _ path: String) throws(TraceError) -> FileView {
     let descriptor = fileWithoutName(in: temporaryDirectory)
-    guard descriptor >= 0 else { throw cannotSpool("-", temporaryDirectory, errno) }
+    guard descriptor >= 0 else { throw cannotSpool(path, temporaryDirectory, errno) }
     var size: UInt64 = 0
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer { buffer.deallocate() }
     while true {
-      let count = Glibc.read(STDIN_FILENO, buffer.baseAddress, buffer.count)
+      let count = Glibc.read(source, buffer.baseAddress, buffer.count)
       if count < 0, errno == EINTR { continue }
+      if count < 0, size == 0 {
+        let code = errno
+        _ = close(descriptor)
+        throw cannotOpen(path, code)
+      }
       if count <= 0 { break }
       guard write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor) else {
         let code = errno
         _ = close(descriptor)
-        throw cannotSpool("-", temporaryDirectory, code)
+        throw cannotSpool(path, temporaryDirectory, code)
       }
       size += UInt64(count)
     }

@@ -60,7 +60,7 @@ final class TextChunk {
     batch = worker.packer.pointee.finished
     newEvents = worker.takeNewEvents()
     origins = worker.parser.pointee.origins
-    if worker.parser.pointee.events.isFull { isAbandoned = true }
+    if worker.parser.pointee.events.isFull || worker.parser.pointee.bad.count > 0 { isAbandoned = true }
   }
 
   /// - Parameter body: Returns whether to go on.

@@ -34,7 +34,8 @@ struct TextLine {
     guard head.read(&scanner) else {
       scanner.position = start
       scanner.skipBlanks()
-      return scanner.isAtEnd || scanner.byte() == 0x0d ? .remark : .foreign
+      // A frame of the stack of the event before.
+      return scanner.isAtEnd || scanner.byte() == 0x0d || scanner.has("=> ") ? .remark : .foreign
     }
     let nameStart = scanner.position
     // Letters and underscores, which names mostly consist of, come after the colon in ASCII.
@@ -44,10 +45,47 @@ struct TextLine {
       scanner.skipLetters()
     }
     let nameEnd = scanner.position
-    let hasName = scanner.skip(UInt8(ascii: ":"))
-    name = UnsafeRawBufferPointer(rebasing: scanner.bytes[nameStart..<(hasName ? nameEnd : nameStart)])
+    name = UnsafeRawBufferPointer(rebasing: scanner.bytes[nameStart..<nameEnd])
+    if !scanner.skip(UInt8(ascii: ":")) { readNameless(&scanner, from: nameStart) }
     scanner.skipBlanks()
     return .event
+  }
+
+  /// What has no name where it should be: stacks, lines of the function tracers, and names behind a difference of times.
+  @inline(never)
+  private mutating func readNameless(_ scanner: inout TextScanner, from start: Int) {
+    scanner.position = start
+    if scanner.has("<stack trace>") {
+      name = Self.stackName
+      return
+    }
+    if scanner.has("<user stack trace>") {
+      name = Self.userStackName
+      return
+    }
+    // `trace-cmd report --ts-diff`.
+    if scanner.skip("(+"), scanner.decimal() != nil || scanner.skip(UInt8(ascii: "-")) {
+      scanner.seek(UInt8(ascii: ")"))
+      _ = scanner.skip(UInt8(ascii: ")"))
+      scanner.skipBlanks()
+      let first = scanner.position
+      while !scanner.isAtEnd, !Self.isNameEnd(scanner) { scanner.position &+= 1 }
+      let end = scanner.position
+      if scanner.skip(UInt8(ascii: ":")) {
+        name = UnsafeRawBufferPointer(rebasing: scanner.bytes[first..<end])
+        return
+      }
+    }
+    scanner.position = start
+    name = UnsafeRawBufferPointer(rebasing: scanner.bytes[start..<start])
+  }
+
+  /// As a `trace.dat` calls the records of stacks (kernel/trace/trace_entries.h).
+  private static var stackName: UnsafeRawBufferPointer { bytes(of: "kernel_stack") }
+  private static var userStackName: UnsafeRawBufferPointer { bytes(of: "user_stack") }
+
+  private static func bytes(of text: StaticString) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
   }
 
   /// A colon inside of `system:name` is followed by the name.

@@ -3,6 +3,7 @@ import TraceCore
 /// Reads ftrace text: the kernel's `trace` and `trace_pipe`, and what `trace-cmd report` prints (docs/text.md).
 struct TextReader: ~Copyable {
   private var source: TextSource
+  private let survey: TextSurvey
   private var scan: TextScan
   private let map: EventMap
   private let marks: MarkPattern
@@ -26,8 +27,10 @@ struct TextReader: ~Copyable {
     _ file: FileView, path: String, events map: EventMap, _ marks: MarkPattern, skipsLossScan: Bool
   ) throws(TraceError) {
     source = TextSource(file)
-    scan = TextScan(&source, map, isPartial: skipsLossScan)
-    guard scan.resolution != nil else { throw Self.notATrace(source.isCompressed, file, path) }
+    survey = TextSurvey(source.sample())
+    source.encoding = survey.encoding
+    scan = TextScan(&source, map, survey, isPartial: skipsLossScan)
+    guard scan.resolution != nil else { throw Self.notATrace(source.isCompressed, survey, file, path) }
     source.rewind()
     parser = TextParser(map, marks, ownRoles: scan.ownRoles, ownMarks: scan.ownMarks)
     self.map = map
@@ -36,13 +39,16 @@ struct TextReader: ~Copyable {
     self.file = file
   }
 
-  private static func notATrace(_ isCompressed: Bool, _ file: FileView, _ path: String) -> TraceError {
+  private static func notATrace(
+    _ isCompressed: Bool, _ survey: TextSurvey, _ file: FileView, _ path: String
+  ) -> TraceError {
+    if let error = ForeignFormat.error(of: survey, path) { return error }
     if isCompressed {
       return TraceError(
         .notATrace, path: path, "holds no ftrace text", offset: 0,
         advice: "compressed files are read as text alone: decompress a trace.dat first")
     }
-    return FileHead.notATrace(file, path)
+    return ForeignFormat.error(file, path)
   }
 
   /// Starts over, with a scan of the whole text, if the stream has ended for want of one.
@@ -50,7 +56,7 @@ struct TextReader: ~Copyable {
   mutating func restart() -> Bool {
     guard needsFullScan else { return false }
     source.rewind()
-    scan = TextScan(&source, map, isPartial: false)
+    scan = TextScan(&source, map, survey, isPartial: false)
     source.rewind()
     parser = TextParser(map, marks, ownRoles: scan.ownRoles, ownMarks: scan.ownMarks)
     (nextHole, eventCount) = (0, 0)
@@ -87,6 +93,9 @@ struct TextReader: ~Copyable {
       all.record(.foreignLine, count: parser.foreign.count, offset: parser.foreign.offset)
     }
     if parser.bad.count > 0 { all.record(.badLine, count: parser.bad.count, offset: parser.bad.offset) }
+    if parser.nameless.count > 0 {
+      all.record(.lockWithoutAddress, count: parser.nameless.count, offset: parser.nameless.offset)
+    }
     if backwards.count > 0 { all.record(.timestampBackwards, count: backwards.count, offset: backwards.offset) }
     return all
   }
@@ -104,20 +113,20 @@ struct TextReader: ~Copyable {
     while !packer.pointee.isFull, next(into: packer) {
       if !parser.names.new.isEmpty { parser.names.moveNew(to: &found, at: packer.pointee.count - 1) }
     }
-    noteMixedMarks()
+    noteDoubts()
   }
 
   /// Reads the next event or loss alone.
   mutating func nextAlone(into packer: UnsafeMutablePointer<EventPacker>) {
     if needsFullScan { return }
     _ = next(into: packer)
-    noteMixedMarks()
+    noteDoubts()
   }
 
-  /// Ends the stream if marks were taken from messages that are not to be searched. The events since then do not matter: all of
-  /// the text is read again.
-  private mutating func noteMixedMarks() {
-    if scan.isPartial, parser.origins.areMixed { needsFullScan = true }
+  /// Ends the stream if marks were taken from messages that are not to be searched, or if fields could not be read, which the next
+  /// line may have. The events since then do not matter: all of the text is read again.
+  private mutating func noteDoubts() {
+    if scan.isPartial, parser.origins.areMixed || parser.bad.count > 0 { needsFullScan = true }
   }
 
   /// Goes to the next event or loss; there is room for it.
@@ -198,7 +207,7 @@ extension TextReader {
     joinedOffset = chunk.fileOffset
     parser.add(chunk.origins)
     if chunk.isAbandoned { needsFullScan = true }
-    noteMixedMarks()
+    noteDoubts()
   }
 
   private mutating func noteTimes(_ batch: EventBatch, _ chunk: TextChunk) {

@@ -30,13 +30,18 @@ struct TextScan {
   /// Whether only the lines before the first event were looked at.
   private(set) var isPartial: Bool
 
-  /// - Parameter isPartial: Look only at the lines before the first event, where that may be enough: roles of a user's
-  ///   map must be known of all of the text.
-  init(_ source: inout TextSource, _ map: EventMap, isPartial: Bool) {
-    self.isPartial = isPartial && map.own.isEmpty
+  /// - Parameters:
+  ///   - isPartial: Look only at the lines before the first event, where that may be enough: roles of a user's map must be
+  ///     known of all of the text.
+  ///   - survey: What the text's beginning has shown. All of a text is scanned as it is to be read: mended.
+  init(_ source: inout TextSource, _ map: EventMap, _ survey: TextSurvey, isPartial: Bool) {
+    self.isPartial = isPartial && map.own.isEmpty && survey.isPlain
+    source.mend(with: nil)
     if self.isPartial, scanHead(&source) { return }
     self.isPartial = false
     source.rewind()
+    let sample = source.sample()
+    source.mend(with: TextMender(map, survey, WrapSurvey(sample)))
     scanAll(&source, map)
   }
 
@@ -59,8 +64,9 @@ struct TextScan {
   @inline(__always)
   func needsFullScan(_ kind: TextLine.Kind, _ line: UnsafeRawBufferPointer) -> Bool {
     switch kind {
-    case .event, .foreign: false
-    case .loss: isPartial
+    case .event: false
+    // It may belong to the line before it, or be an event behind a prefix.
+    case .foreign, .loss: isPartial
     // The lines before the first event were looked at.
     case .remark: isPartial && cpuCount == 0 && Self.cpuCount(line) != nil
     }
