@@ -12,6 +12,11 @@ public protocol Analysis: Sendable {
   static var purpose: String { get }
   /// The events that the capture must record for the analysis to mean anything; all of these.
   static var needs: [EventNeed] { get }
+  /// Rows of the timeline that its tables are made of. Where only tables of other analyses are asked for, the model makes none of
+  /// them.
+  static var tableRows: RowKinds { get }
+  /// Rows of the timeline that its findings and blocks are made of.
+  static var summaryRows: RowKinds { get }
 
   /// Rows of the model that are made only where somebody asks for them, and that its tables are made of; none of these unless
   /// the analysis says so. A report of a capture without them leaves the analysis out.
@@ -27,6 +32,10 @@ public protocol Analysis: Sendable {
 }
 
 extension Analysis {
+  /// All: right for every analysis, and as slow as can be.
+  public static var tableRows: RowKinds { .all }
+  /// All: right for every analysis, and as slow as can be.
+  public static var summaryRows: RowKinds { .all }
   /// None.
   public static var rows: OptionalRows { [] }
   /// None.

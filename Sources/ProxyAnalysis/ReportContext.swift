@@ -39,8 +39,9 @@ public struct ReportContext: Sendable {
   }
 
   /// Applies ``filter``.
-  mutating func select() {
-    rows = RowSelection(timeline, filter)
+  /// - Parameter hasLocks: whether the rows of locks are needed.
+  mutating func select(hasLocks: Bool) {
+    rows = RowSelection(timeline, filter, hasLocks: hasLocks)
     found = Once()
   }
 

@@ -57,7 +57,8 @@ struct RowSelection: Sendable {
   let gaps: ChosenRows<GapRow>
   let locks: ChosenRows<LockSums>
 
-  init(_ timeline: Timeline, _ filter: RowFilter) {
+  /// - Parameter hasLocks: whether ``locks`` are needed.
+  init(_ timeline: Timeline, _ filter: RowFilter, hasLocks: Bool = true) {
     func choose<Row>(_ rows: Rows<Row>, _ isChosen: (Row) -> Bool) -> ChosenRows<Row> {
       filter.isEmpty ? ChosenRows(rows) : ChosenRows(rows, where: isChosen)
     }
@@ -77,6 +78,6 @@ struct RowSelection: Sendable {
     migrations = choose(timeline.migrations, filter.chooses)
     enqueues = choose(timeline.enqueues, filter.chooses)
     gaps = choose(Rows(timeline.gaps), filter.chooses)
-    locks = LockSums.chosen(waits, holds)
+    locks = hasLocks ? LockSums.chosen(waits, holds) : ChosenRows([])
   }
 }

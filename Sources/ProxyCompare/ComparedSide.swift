@@ -1,5 +1,5 @@
 public import ProxyAnalysis
-import ProxyModel
+public import ProxyModel
 public import TraceCore
 
 /// The duration of a row, with the properties by which rules choose rows and by which sides are matched.
@@ -46,6 +46,9 @@ public struct ComparedSide: Sendable {
   public private(set) var donations: [Sample] = []
   /// sched_ext callbacks without a partner.
   public private(set) var pairing: [Sample] = []
+
+  /// The rows of a capture that a comparison is about. Where a capture has fewer, the lists of the others are empty.
+  public static let rows: RowKinds = [.waits, .holds, .inversions, .handoffs, .splits]
 
   /// The rows of some captures.
   /// - Parameters:

@@ -20,6 +20,8 @@ public struct ProxyMachine: ~Copyable {
     public var kernelWithout: KernelWithoutProxy?
     /// CPUs that the traced machine has; 0 where that is not known, which is then taken to be those with records.
     public var cpuCount = 0
+    /// Rows to make that every timeline has unless somebody can do without.
+    public var kinds = RowKinds.all
     /// Which of the rows to make that can be as many as events; each costs time and space.
     public var rows: OptionalRows = []
     /// As many steps wait for later records at most; what is undecided then stays unknown.
@@ -59,7 +61,7 @@ public struct ProxyMachine: ~Copyable {
     deferred = DeferredSteps(limit: options.journalLimit)
     reconstruction = Reconstruction(
       VerdictBuilder(forced: options.proxyExecution, kernelWithout: options.kernelWithout),
-      making: options.rows, rowsIn: rowFile)
+      options.kinds, making: options.rows, in: rowFile)
     waits = OpenWaits(in: rowFile)
   }
 
@@ -133,6 +135,7 @@ public struct ProxyMachine: ~Copyable {
     timeline.eventCount = facts.eventCount
     timeline.seen = facts.seen
     timeline.made = options.rows
+    timeline.rowKinds = options.kinds
     let last = timeline.end
     for cpu in cpus.indices where cpus[cpu].isOpen { bookRun(cpu) { $0.finish(at: last) } }
     for cpu in cpus.indices where cpus[cpu].isOpen { timeline.cpus.append(cpus[cpu].row) }

@@ -17,6 +17,8 @@ extension CaptureSession {
     public var ignoresProbes = false
     /// Whether the traced kernel proxies; `nil` = the capture decides.
     public var proxyExecution: Bool?
+    /// Rows that the model makes: those of the tables and figures that are wanted.
+    public var kinds = RowKinds.all
     /// Rows to make that can be as many as events. `AnalysisRegistry.rows(for:)` says which a table needs.
     public var rows: OptionalRows = []
     /// Threads that read: with 2 or more another one reads ahead, and a text is parsed on both. No result depends on it.
@@ -37,6 +39,7 @@ extension CaptureSession {
       model.ignoresProbes = ignoresProbes
       model.rows.formUnion(rows)
       model.proxyExecution = proxyExecution
+      model.kinds = kinds
       model.savedComms = savedComms.merging(reader.savedComms) { _, fromCapture in fromCapture }
       model.cpuCount = reader.info.cpuCount
       model.kernelWithout = KernelWithoutProxy(reader.info)

@@ -5,10 +5,12 @@ import TraceCore
 
 extension ReadingOptions {
   /// Opens a capture as the user wants it read.
-  /// - Parameter rows: rows to make that can be as many as events.
+  /// - Parameters:
+  ///   - kinds: what the model must make.
+  ///   - rows: rows to make that can be as many as events.
   /// - Throws: what ``CaptureSession`` throws; `cannotOpen`, `badMap` for the event map.
   func session(
-    _ file: String, _ model: ModelOptions? = nil, making rows: OptionalRows = []
+    _ file: String, _ model: ModelOptions? = nil, kinds: RowKinds = .all, making rows: OptionalRows = []
   ) throws(TraceError) -> CaptureSession {
     let events = try events.choice()
     var options = CaptureSession.Options()
@@ -16,7 +18,7 @@ extension ReadingOptions {
     (options.events, options.marks) = (events.map, events.marks)
     if let model { (options.ignoresProbes, options.proxyExecution) = (model.ignoreProbes, model.proxyExec.answer) }
     options.jobs = jobs
-    options.rows = rows
+    (options.kinds, options.rows) = (kinds, rows)
     return try CaptureSession(path: file, options)
   }
 }

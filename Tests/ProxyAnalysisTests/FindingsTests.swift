@@ -67,13 +67,10 @@ struct FindingsTests {
         Literal.wait(from: 0, for: 100, depth: 2),
         Literal.wait(.mutex, Literal.middle, on: Literal.lockB, from: 0, for: 100, depth: 1),
       ]
-      $0.chains = [
-        ChainRow(
-          wait: 0, begin: Literal.at(0), end: Literal.at(100), path: [Literal.waiter, Literal.middle, Literal.owner],
-          locks: [Literal.lockA, Literal.lockB], terminalState: .runnable, evidence: .event)
-      ]
+      var first = Self.window(10, 40)
+      first.ownedLock = Literal.lockB
       $0.inversions = [
-        Self.window(10, 40), Self.window(10, 40, wait: 1, Literal.middle, on: Literal.lockB),
+        first, Self.window(10, 40, wait: 1, Literal.middle, on: Literal.lockB),
       ]
     }
     #expect(lines.count == 1 && lines[0].hasPrefix("inversion 40000ns 2/2 "))

@@ -1,4 +1,4 @@
-import ProxyModel
+public import ProxyModel
 import TraceCore
 
 /// What the capture is, in one row: beside the rows of many captures it says which of them can be compared.
@@ -6,6 +6,8 @@ public enum CaptureAnalysis: Analysis {
   public static let name = "capture"
   public static let purpose = "what the capture is"
   public static let needs: [EventNeed] = []
+  public static let tableRows: RowKinds = []
+  public static let summaryRows: RowKinds = []
 
   public static func tables(_ context: ReportContext) -> [Table] {
     [Table(name, rows: [context], columns: columns)]

@@ -6,6 +6,8 @@ enum ChainsAnalysis: Analysis {
   static let name = "chains"
   static let purpose = "who waited for whom, over several locks"
   static let needs = [EventNeed].owners
+  static let tableRows: RowKinds = .chains
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     [

@@ -6,6 +6,8 @@ enum CpusAnalysis: Analysis {
   static let name = "cpus"
   static let purpose = "how each CPU spent its time"
   static let needs = [EventNeed.event(.switched)]
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     let span = context.timeline.span

@@ -6,6 +6,8 @@ enum FindingsAnalysis: Analysis {
   static let name = "findings"
   static let purpose = "what is wrong, by what it cost"
   static let needs = [EventNeed.event(.switched)]
+  static let tableRows: RowKinds = [.waits, .inversions, .handoffs, .deadlocks]
+  static let summaryRows = tableRows
 
   static func tables(_ context: ReportContext) -> [Table] {
     [Table(name, rows: context.findings, columns: columns(context))]

@@ -29,9 +29,8 @@ struct ProblemCollector {
   /// Windows of all waits whose chains end in the same owner of the same lock are one problem.
   private mutating func collectInversions() {
     let rows = context.rows.inversions
-    let terminals = TerminalLocks(rows, timeline)
     for (place, row) in rows.enumerated() {
-      let key = Problem.Key(kind: .inversion, lock: terminals.lock(of: row), task: row.owner.index)
+      let key = Problem.Key(kind: .inversion, lock: row.ownedLock, task: row.owner.index)
       problems.add(
         key,
         Problem.Window(
@@ -139,23 +138,5 @@ extension ChainRow {
   var deadlocked: ArraySlice<TaskLabel> {
     let start = path.firstIndex { $0.index == path.last?.index } ?? 0
     return path[start...].dropLast()
-  }
-}
-
-/// The last lock of the chains in which inversions happened: the one whose owner should have run.
-private struct TerminalLocks {
-  private var chains: [Int: [ChainRow]] = [:]
-
-  init(_ rows: ChosenRows<InversionRow>, _ timeline: Timeline) {
-    var deep: Set<Int> = []
-    for row in rows where row.wait < timeline.waits.count && timeline.waits[row.wait].depth > 1 {
-      deep.insert(row.wait)
-    }
-    guard !deep.isEmpty else { return }
-    for chain in timeline.chains where deep.contains(chain.wait) { chains[chain.wait, default: []].append(chain) }
-  }
-
-  func lock(of row: InversionRow) -> LockAddress {
-    chains[row.wait]?.last { $0.begin <= row.begin && $0.terminal?.index == row.owner.index }?.locks.last ?? row.lock
   }
 }

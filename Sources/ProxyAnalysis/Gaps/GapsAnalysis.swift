@@ -6,6 +6,8 @@ enum GapsAnalysis: Analysis {
   static let name = "gaps"
   static let purpose = "where events were lost"
   static let needs: [EventNeed] = []
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     [

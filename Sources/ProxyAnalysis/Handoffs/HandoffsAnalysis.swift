@@ -6,6 +6,8 @@ enum HandoffsAnalysis: Analysis {
   static let name = "handoffs"
   static let purpose = "how fast locks and CPU time were handed on"
   static let needs = [EventNeed].owners
+  static let tableRows: RowKinds = .handoffs
+  static let summaryRows: RowKinds = .handoffs
 
   static func tables(_ context: ReportContext) -> [Table] {
     [Table("handoffs", rows: context.rows.handoffs, columns: columns(context))]

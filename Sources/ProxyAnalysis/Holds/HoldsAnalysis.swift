@@ -6,6 +6,8 @@ enum HoldsAnalysis: Analysis {
   static let name = "holds"
   static let purpose = "who owned locks that others waited for"
   static let needs = [EventNeed].owners
+  static let tableRows: RowKinds = .holds
+  static let summaryRows: RowKinds = .holds
 
   static func tables(_ context: ReportContext) -> [Table] {
     var columns: [TableColumn<HoldRow>] = [.lock("lock", "address of the lock") { $0.lock }]

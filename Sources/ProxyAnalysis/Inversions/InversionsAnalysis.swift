@@ -6,6 +6,8 @@ enum InversionsAnalysis: Analysis {
   static let name = "inversions"
   static let purpose = "when a less urgent task kept a lock's owner from running"
   static let needs = [EventNeed].owners
+  static let tableRows: RowKinds = .inversions
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     var columns: [TableColumn<InversionRow>] = [

@@ -6,6 +6,8 @@ enum LocksAnalysis: Analysis {
   static let name = "locks"
   static let purpose = "which locks were waited for"
   static let needs = [EventNeed].waits
+  static let tableRows: RowKinds = [.waits, .holds]
+  static let summaryRows: RowKinds = .waits
 
   static func tables(_ context: ReportContext) -> [Table] {
     [

@@ -6,6 +6,8 @@ enum MigrationsAnalysis: Analysis {
   static let name = "migrations"
   static let purpose = "where blocked donors were moved"
   static let needs = [EventNeed.event(.contentionBegan), .event(.waking)]
+  static let tableRows: RowKinds = .migrations
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     [

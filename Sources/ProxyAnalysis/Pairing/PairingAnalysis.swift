@@ -8,6 +8,8 @@ enum PairingAnalysis: Analysis {
   static let needs = [
     EventNeed.event(.switched), .anyOf(.running, .message), .anyOf(.stopping, .message),
   ]
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     [

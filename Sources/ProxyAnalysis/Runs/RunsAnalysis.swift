@@ -7,6 +7,8 @@ enum RunsAnalysis: Analysis {
   static let purpose = "who ran on each CPU, and on whose account"
   static let needs = [EventNeed.event(.switched)]
   static let rows = OptionalRows.runs
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     var columns: [TableColumn<RunRow>] = [

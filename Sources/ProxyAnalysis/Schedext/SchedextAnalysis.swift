@@ -7,6 +7,8 @@ enum SchedextAnalysis: Analysis {
   static let name = "schedext"
   static let purpose = "what a BPF scheduler was told"
   static let needs: [EventNeed] = []
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] { [] }
 

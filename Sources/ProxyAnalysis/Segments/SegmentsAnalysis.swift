@@ -7,6 +7,8 @@ enum SegmentsAnalysis: Analysis {
   static let purpose = "what each wait was spent on, stretch by stretch"
   static let needs = [EventNeed].waits
   static let rows = OptionalRows.segments
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     var columns: [TableColumn<SegmentRow>] = [

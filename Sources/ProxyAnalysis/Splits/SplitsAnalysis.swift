@@ -6,6 +6,8 @@ enum SplitsAnalysis: Analysis {
   static let name = "splits"
   static let purpose = "when a task ran on another's account"
   static let needs = [EventNeed.event(.switched), .anyOf(.contentionBegan, .probedSwitch)]
+  static let tableRows: RowKinds = .splits
+  static let summaryRows: RowKinds = .splits
 
   static func tables(_ context: ReportContext) -> [Table] {
     var columns: [TableColumn<SplitRow>] = [

@@ -6,6 +6,8 @@ enum TasksAnalysis: Analysis {
   static let name = "tasks"
   static let purpose = "how long each task ran and waited"
   static let needs = [EventNeed.event(.switched)]
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = .waits
 
   static func tables(_ context: ReportContext) -> [Table] {
     let knowsWaits = context.records(.contentionBegan)

@@ -6,6 +6,8 @@ enum VerdictAnalysis: Analysis {
   static let name = "verdict"
   static let purpose = "whether the kernel proxies"
   static let needs = [EventNeed.event(.switched)]
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] { [] }
 

@@ -6,6 +6,8 @@ enum WaitsAnalysis: Analysis {
   static let name = "waits"
   static let purpose = "who waited for which lock"
   static let needs = [EventNeed].waits
+  static let tableRows: RowKinds = .waits
+  static let summaryRows: RowKinds = .waits
 
   static func tables(_ context: ReportContext) -> [Table] {
     [Table("waits", rows: context.rows.waits, columns: columns(context))]

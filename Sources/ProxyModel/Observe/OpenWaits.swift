@@ -71,6 +71,9 @@ struct OpenWaits: ~Copyable {
   /// What the lock is, as far as a wait for it has shown.
   mutating func kind(of lock: LockAddress) -> WaitKind? { kinds[lock] }
 
+  /// Every lock that somebody has waited for.
+  var locks: [LockAddress] { kinds.locks }
+
   /// The lock that a task waits for, the innermost one, with the wait's row.
   func waiting(_ task: TaskIndex) -> OpenWait? {
     let slot = head(task)

@@ -43,6 +43,8 @@ extension Hypothesis {
     case .unknown: accounts[cpu].unknown &+= end - since
     case .task(let donor, let depth, let evidence):
       accounts[cpu].proxied &+= end - since
+      lend(donor, to: curr, end - since)
+      guard rows.kinds.contains(.splits) else { return }
       rows.splits.append(
         SplitRecord(
           begin: since, end: end, cpu: CPU(cpu), donor: world.labelID(donor), curr: world.labelID(curr),
@@ -114,6 +116,7 @@ extension Hypothesis {
     guard wait >= 0, let blocked = world.waits[wait].blockedSince, !waits[wait].hasDonated else { return }
     waits[wait].hasDonated = true
     accounts[cpu].donations += 1
+    guard rows.kinds.contains(.handoffs) else { return }
     let admission = waits[wait].admission
     let parts = admission.parts(from: blocked, to: world.now)
     rows.handoffs.append(

@@ -46,6 +46,7 @@ extension Hypothesis {
       waits[index].path = ShortPath(chain)
       return
     }
+    guard rows.kinds.contains(.chains) else { return noteUnlistedChain(index, terminal) }
     if isWalked(index, &world), !hidesChain(index, evidence) { return }
     endChain(index, world.now)
     waits[index].depth = max(waits[index].depth, chain.tasks.count > 1 ? chain.locks.count : 0)
@@ -61,6 +62,13 @@ extension Hypothesis {
       rows.links.append(label.rawValue)
     }
     for link in chain.locks.indices { rows.links.append(chain.locks[link].rawValue) }
+  }
+
+  /// Notes what is needed of a chain that gets no row.
+  private mutating func noteUnlistedChain(_ index: Int, _ terminal: ChainTerminal) {
+    waits[index].depth = max(waits[index].depth, chain.tasks.count > 1 ? chain.locks.count : 0)
+    waits[index].path = ShortPath(chain)
+    if case .cycle = terminal { rows.lacksDeadlocks = true }
   }
 
   /// Whether a wait's row is of the chain that was walked last: of the same tasks, whatever their names, and as many locks.

@@ -12,6 +12,8 @@ struct Hypothesis: ~Copyable {
   var residence = Residence()
   /// By CPU.
   var accounts = FlatArray<Account>()
+  /// By task: what it ran on others' accounts, and they on its own. Tasks without any may be left out at the end.
+  private(set) var lent = FlatArray<Lent>()
   var handovers = Handovers()
   /// Parallel to ``World/waits``.
   var waits = FlatArray<WaitState>()
@@ -55,6 +57,21 @@ struct Hypothesis: ~Copyable {
   }
 }
 
+/// Time that a task ran for others and others for it, in nanoseconds.
+struct Lent: BitwiseCopyable {
+  var proxiedRun: Int64 = 0
+  var donated: Int64 = 0
+}
+
+extension Hypothesis {
+  /// A task has run on a donor's account.
+  mutating func lend(_ donor: TaskIndex, to curr: TaskIndex, _ length: Int64) {
+    while lent.count <= Int(max(donor.rawValue, curr.rawValue)) { lent.append(Lent()) }
+    lent[Int(curr.rawValue)].proxiedRun &+= length
+    lent[Int(donor.rawValue)].donated &+= length
+  }
+}
+
 /// An open wait under a hypothesis.
 struct WaitState {
   /// Since when ``current`` holds.
@@ -73,6 +90,8 @@ struct WaitState {
   var terminal = ChainTerminal.unknown
   var evidence = Evidence.unknown
   var path = ShortPath()
+  /// The last lock of that chain: the one that the terminal owner has.
+  var ownedLock: LockIndex
   /// What the walk has passed; and of that, what the chain itself depends on, besides its terminal owner.
   var passed = ChangeMask()
   var links = ChangeMask.everything
@@ -96,7 +115,9 @@ struct WaitState {
 
 extension Hypothesis {
   /// ``World/beginWait(_:_:_:isMutex:_:)`` has begun a wait.
-  mutating func beginWait(_ world: inout World) { waits.append(WaitState(since: world.now)) }
+  mutating func beginWait(_ world: inout World) {
+    waits.append(WaitState(since: world.now, ownedLock: world.waits[world.waits.count - 1].lock))
+  }
 
   /// A wait ends: its rows, before the world forgets it.
   mutating func endWait(_ index: Int, acquired: Bool, _ world: inout World) {
@@ -140,7 +161,7 @@ extension Hypothesis {
   /// A wait has ended with the lock: where the lock was seen to be released, the steps since then.
   private mutating func noteRelease(_ index: Int, _ world: inout World) {
     let wait = world.waits[index]
-    guard let release = wait.release else { return }
+    guard rows.kinds.contains(.handoffs), let release = wait.release else { return }
     let (wake, queue, run, now) = (wait.wakingAt, wait.wakeupAt, wait.switchedInAt, world.now)
     rows.handoffs.append(
       HandoffRecord(
@@ -192,7 +213,7 @@ extension Hypothesis {
       return
     }
     // A mark has dated it already.
-    guard proxies, waits[wait].admission.statedCPU != target else { return }
+    guard proxies, rows.kinds.contains(.migrations), waits[wait].admission.statedCPU != target else { return }
     rows.migrations.append(
       MigrationRecord(
         time: waits[wait].admission.moved ?? world.waits[wait].blockedSince ?? world.now, task: world.labelID(task),
@@ -204,7 +225,7 @@ extension Hypothesis {
   mutating func migrating(_ task: TaskIndex, to cpu: CPU, isReturn: Bool, _ world: inout World) {
     guard proxies else { return }
     let from = world.scheduling.cpu(of: task)
-    if isReturn, from != cpu {
+    if isReturn, from != cpu, rows.kinds.contains(.migrations) {
       rows.migrations.append(
         MigrationRecord(
           time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .return, evidence: .event))

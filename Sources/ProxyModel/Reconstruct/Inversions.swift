@@ -7,6 +7,8 @@ struct OpenInversion {
   var ownerIndex: TaskIndex
   var cpu: CPU
   var evidence: Evidence
+  /// The last lock of the chain when it began.
+  var ownedLock: LockIndex
   /// Who runs instead, and since when.
   var culprit: TaskIndex
   var culpritSince: Timestamp
@@ -32,8 +34,8 @@ extension Hypothesis {
     let hidesDonors = world.gaps.hadAny && proxies && !world.signs.hasProbes
     let evidence = hidesDonors ? evidence.combined(with: .inferred(.besideGap)) : evidence
     waits[index].inversion = OpenInversion(
-      begin: world.now, owner: world.labelID(owner), ownerIndex: owner, cpu: cpu, evidence: evidence, culprit: culprit,
-      culpritSince: world.now)
+      begin: world.now, owner: world.labelID(owner), ownerIndex: owner, cpu: cpu, evidence: evidence,
+      ownedLock: waits[index].ownedLock, culprit: culprit, culpritSince: world.now)
   }
 
   private mutating func changeCulprit(_ index: Int, to culprit: TaskIndex?, _ world: inout World) {
@@ -55,7 +57,7 @@ extension Hypothesis {
     changeCulprit(index, to: nil, &world)
     guard let open = waits[index].inversion else { return }
     waits[index].inversion = nil
-    guard world.now > open.begin else { return }
+    guard world.now > open.begin, rows.kinds.contains(.inversions) else { return }
     // Sorted by hand of pids: a closure cannot capture what is passed inout.
     var culprits = open.culprits
     if culprits.count > 1 {
@@ -65,7 +67,8 @@ extension Hypothesis {
     let wait = world.waits[index]
     rows.inversions.append(
       InversionRecord(
-        begin: open.begin, end: world.now, lock: world[wait.lock].address, culprits: rows.culprits.count,
+        begin: open.begin, end: world.now, lock: world[wait.lock].address, ownedLock: world[open.ownedLock].address,
+        culprits: rows.culprits.count,
         culpritCount: UInt32(culprits.count), wait: UInt32(wait.row), waiter: world.labelID(wait.waiter),
         owner: open.owner, cpu: open.cpu, evidence: open.evidence))
     for culprit in culprits { rows.culprits.append(CulpritRecord(ran: culprit.ran, task: culprit.label)) }

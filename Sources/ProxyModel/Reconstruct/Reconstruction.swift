@@ -45,18 +45,21 @@ struct Reconstruction: ~Copyable {
     var hypothesis: Hypothesis
     var pairing = CallbackPairing()
 
-    init(proxies: Bool, making wanted: OptionalRows, in file: RowFile) {
-      hypothesis = Hypothesis(proxies: proxies, rows: ReconstructedRows(making: wanted, in: file))
+    init(proxies: Bool, _ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
+      hypothesis = Hypothesis(proxies: proxies, rows: ReconstructedRows(kinds, making: wanted, in: file))
     }
 
     consuming func takeRows() -> ReconstructedRows { hypothesis.rows }
   }
 
-  init(_ verdict: VerdictBuilder, making wanted: OptionalRows, rowsIn file: RowFile) {
+  /// - Parameters:
+  ///   - kinds: the rows to make.
+  ///   - wanted: of those that can be as many as events.
+  init(_ verdict: VerdictBuilder, _ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
     self.verdict = verdict
-    world = World(rowsIn: file)
-    proxying = InPlaceOptional(Branch(proxies: true, making: wanted, in: file))
-    plain = InPlaceOptional(Branch(proxies: false, making: wanted, in: file))
+    world = World(kinds, in: file)
+    proxying = InPlaceOptional(Branch(proxies: true, kinds, making: wanted, in: file))
+    plain = InPlaceOptional(Branch(proxies: false, kinds, making: wanted, in: file))
     if verdict.forced == true { plain.drop() }
     if verdict.forced == false { proxying.drop() }
   }
@@ -295,7 +298,7 @@ extension Reconstruction.Branch {
 extension Reconstruction {
   /// Takes the rows out that are the same under any hypothesis, and the names that rows refer to.
   mutating func takeSharedRows(in file: RowFile) -> SharedRows {
-    var taken = SharedRows(in: file)
+    var taken = SharedRows([], in: file)
     swap(&world.rows, &taken)
     return taken
   }

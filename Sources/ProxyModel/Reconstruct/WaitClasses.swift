@@ -56,6 +56,8 @@ extension Hypothesis {
       noteRival(index)
     }
     waits[index].evidence = evidence
+    if !chain.locks.isEmpty { waits[index].ownedLock = chain.locks[chain.locks.count - 1] }
+    if waits[index].inversion?.begin == world.now { waits[index].inversion?.ownedLock = waits[index].ownedLock }
     // The waiter's own place bears on its class, not on its chain; and where the terminal owner is, on both.
     waits[index].links = chain.links
     waits[index].passed = chain.passed

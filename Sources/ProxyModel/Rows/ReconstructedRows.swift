@@ -2,10 +2,13 @@ import TraceCore
 
 /// What reconstruction finds under any hypothesis, and the names that all rows refer to.
 struct SharedRows: ~Copyable, Sendable {
+  /// What is asked for.
+  let kinds: RowKinds
   var labels: LabelPool
   var holds: PackedLog<HoldRecord>
 
-  init(in file: RowFile) {
+  init(_ kinds: RowKinds, in file: RowFile) {
+    self.kinds = kinds
     labels = LabelPool(in: file)
     holds = PackedLog(in: file)
   }
@@ -15,10 +18,14 @@ struct SharedRows: ~Copyable, Sendable {
 
 /// What reconstruction finds under a hypothesis.
 struct ReconstructedRows: ~Copyable, Sendable {
+  /// What is asked for.
+  let kinds: RowKinds
   /// By the row number of the wait.
   var outcomes: PackedLog<OutcomeRecord>
   /// By the row number of the wait: its times when a gap began that may hide its end.
   var timesAtDoubt: [Int: ClassTimes] = [:]
+  /// There was a chain that leads back to itself, and chains are not asked for.
+  var lacksDeadlocks = false
   /// In order of their beginning; one without length is none.
   var chains: PackedLog<ChainRecord>
   /// Of chains: labels of tasks and indices of locks.
@@ -36,7 +43,8 @@ struct ReconstructedRows: ~Copyable, Sendable {
   /// In order of time.
   var enqueues: PackedLog<EnqueueRecord>
 
-  init(making wanted: OptionalRows, in file: RowFile) {
+  init(_ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
+    self.kinds = kinds
     self.wanted = wanted
     segments = PackedLog(in: file)
     runs = PackedLog(in: file)

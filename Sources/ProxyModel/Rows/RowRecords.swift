@@ -71,6 +71,7 @@ struct InversionRecord: BitwiseCopyable, Sendable {
   var begin: Timestamp
   var end: Timestamp
   var lock: LockAddress
+  var ownedLock: LockAddress
   /// Where its culprits begin in ``ReconstructedRows/culprits``.
   var culprits: Int
   var culpritCount: UInt32

@@ -22,7 +22,7 @@ final class RowStore: Sendable {
   }
 
   func fill(_ timeline: inout Timeline) {
-    timeline.waits = Rows(count: waits.count) { self.wait($0) }
+    if timeline.rowKinds.contains(.waits) { timeline.waits = Rows(count: waits.count) { self.wait($0) } }
     timeline.chains = Rows(count: rows.chains.count) { self.chain($0) }
     timeline.deadlocks = rows.chains.indices.filter {
       rows.chains.passed($0)
@@ -78,7 +78,8 @@ final class RowStore: Sendable {
     }
     return InversionRow(
       wait: Int(row.wait), begin: row.begin, end: row.end, waiter: shared.labels[row.waiter], lock: row.lock,
-      owner: shared.labels[row.owner], cpu: row.cpu, culprits: culprits, evidence: row.evidence)
+      ownedLock: row.ownedLock, owner: shared.labels[row.owner], cpu: row.cpu, culprits: culprits,
+      evidence: row.evidence)
   }
 
   private func handoff(_ index: Int) -> HandoffRow {

@@ -8,6 +8,9 @@ struct LockMap<Value: BitwiseCopyable & Equatable> {
   private var values: [LockAddress: Value] = [:]
   private var recent = InlineArray<64, (lock: LockAddress, value: Value?)>(repeating: (LockAddress(0), nil))
 
+  /// The locks that have something.
+  var locks: [LockAddress] { Array(values.keys) }
+
   subscript(lock: LockAddress) -> Value? {
     @inline(__always) mutating get {
       let place = Self.place(of: lock)

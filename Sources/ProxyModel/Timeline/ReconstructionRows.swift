@@ -77,6 +77,8 @@ public struct InversionRow: Sendable, Hashable {
   public var end: Timestamp
   public var waiter: TaskLabel
   public var lock: LockAddress
+  /// The last lock of the chain when the window began: the one whose owner should have run.
+  public var ownedLock: LockAddress
   /// The terminal owner: who should have run.
   public var owner: TaskLabel
   public var cpu: CPU
@@ -85,10 +87,12 @@ public struct InversionRow: Sendable, Hashable {
   public var evidence: Evidence
 
   /// A window by all of its columns.
+  /// - Parameter ownedLock: `nil` for a chain of one lock.
   public init(
-    wait: Int, begin: Timestamp, end: Timestamp, waiter: TaskLabel, lock: LockAddress, owner: TaskLabel, cpu: CPU,
-    culprits: [Culprit], evidence: Evidence
+    wait: Int, begin: Timestamp, end: Timestamp, waiter: TaskLabel, lock: LockAddress, ownedLock: LockAddress? = nil,
+    owner: TaskLabel, cpu: CPU, culprits: [Culprit], evidence: Evidence
   ) {
+    self.ownedLock = ownedLock ?? lock
     self.wait = wait
     self.begin = begin
     self.end = end

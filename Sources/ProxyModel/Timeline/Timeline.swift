@@ -20,12 +20,19 @@ public struct Timeline: Sendable {
   public var tasks: [TaskRow] = []
   /// Whether the kernel runs owners on their donors' account, and how that is known.
   public var verdict = ProxyVerdict(answer: .notShown, reasons: [], evidence: .unknown)
+  /// Rows that were made; lists of other rows are empty and mean nothing.
+  public var rowKinds = RowKinds.all
   /// Waits for sleeping locks.
   public var waits: Rows<WaitRow> = []
+  /// Every lock that somebody waited for, in no order, whether ``waits`` are asked for or not.
+  public var waitedLocks: [LockAddress] = []
   /// Wait chains: waiter, lock, owner, lock, owner and so on.
   public var chains: Rows<ChainRow> = []
   /// Indices into ``chains`` of the chains that lead back to themselves.
   public var deadlocks: [Int] = []
+  /// Whether there were any, though chains were not asked for: whoever wants ``deadlocks`` runs the model again with
+  /// ``RowKinds/chains``.
+  public var lacksDeadlocks = false
   /// Stretches of waits in one class, on one CPU, beside the same tasks. Empty unless ``made`` has them.
   public var segments: Rows<SegmentRow> = []
   /// Stretches in which a CPU runs one task on one account. Empty unless ``made`` has them.

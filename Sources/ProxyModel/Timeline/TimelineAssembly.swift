@@ -9,6 +9,8 @@ extension ProxyMachine {
     guard let branch = reconstruction.finish(proxies: timeline.verdict.answer == .on, at: timeline.end) else { return }
     let proxies = branch.hypothesis.proxies
     takeAccounts(branch.hypothesis, into: &timeline)
+    timeline.lacksDeadlocks = branch.hypothesis.rows.lacksDeadlocks
+    if timeline.lacksDeadlocks { timeline.rowKinds.remove(.deadlocks) }
     timeline.marks = branch.pairing.book.summary
     timeline.pairing = anomalies(branch.pairing.book.rows)
     var rows = branch.takeRows()
@@ -25,10 +27,10 @@ extension ProxyMachine {
     _ = rows.outcomes.take()
     rows.arrange(waits, placed: place)
     shared.arrange()
-    bookSplits(rows, shared.labels)
     rowFile.releaseAllPages()
     timeline.rowFile = rowFile
     timeline.tasks = tasks.all()
+    timeline.waitedLocks = self.waits.locks
     let noProxying = proxies ? nil : timeline.verdict.evidence
     RowStore(waits, rows, shared, locks: locks.all(), noProxying: noProxying).fill(&timeline)
   }
@@ -60,16 +62,7 @@ extension ProxyMachine {
     tasks[waiter.index].inverted &+= wait.times[.inverted]
   }
 
-  private mutating func bookSplits(_ rows: borrowing ReconstructedRows, _ labels: borrowing LabelPool) {
-    for i in rows.splits.indices {
-      rows.splits.passed(i)
-      let split = rows.splits[i]
-      tasks[labels[split.curr].index].proxiedRun &+= split.end - split.begin
-      tasks[labels[split.donor].index].donated &+= split.end - split.begin
-    }
-  }
-
-  private func takeAccounts(_ hypothesis: borrowing Hypothesis, into timeline: inout Timeline) {
+  private mutating func takeAccounts(_ hypothesis: borrowing Hypothesis, into timeline: inout Timeline) {
     for i in timeline.cpus.indices {
       let account = hypothesis.account(Int(timeline.cpus[i].cpu))
       timeline.cpus[i].proxied = account.proxied
@@ -77,6 +70,11 @@ extension ProxyMachine {
       timeline.cpus[i].proxiedSwitches = account.proxiedSwitches
       timeline.cpus[i].donations = account.donations
       timeline.cpus[i].own = timeline.cpus[i].busy &- timeline.cpus[i].proxied &- timeline.cpus[i].unknown
+    }
+    for i in hypothesis.lent.indices {
+      let task = TaskIndex(rawValue: UInt32(i))
+      tasks[task].proxiedRun = hypothesis.lent[i].proxiedRun
+      tasks[task].donated = hypothesis.lent[i].donated
     }
   }
 

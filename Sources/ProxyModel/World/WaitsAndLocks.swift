@@ -103,7 +103,9 @@ extension World {
   }
 
   private mutating func closeHold(_ state: LockNow) {
-    guard case .task(let owner, let stated) = state.owner, state.mostWaiters > 0, now > state.since else { return }
+    guard rows.kinds.contains(.holds), case .task(let owner, let stated) = state.owner, state.mostWaiters > 0,
+      now > state.since
+    else { return }
     let evidence = state.touchesGap ? stated.combined(with: .inferred(.besideGap)) : stated
     rows.holds.append(
       HoldRecord(

@@ -21,8 +21,10 @@ struct World: ~Copyable {
   /// By CPU: who an event says will run there next, and on whose account.
   private var announced: [Int: NamedDonor] = [:]
 
-  /// - Parameter file: where rows go that are many.
-  init(rowsIn file: RowFile) { rows = SharedRows(in: file) }
+  /// - Parameters:
+  ///   - kinds: the rows to make.
+  ///   - file: where rows go that are many.
+  init(_ kinds: RowKinds, in file: RowFile) { rows = SharedRows(kinds, in: file) }
 
   struct NamedDonor {
     var donor: TaskIndex

@@ -96,7 +96,7 @@ struct CompareCommand: ParsableCommand {
     for (index, side) in sides.enumerated() {
       var contexts: [ReportContext] = []
       for file in side {
-        guard let context = reading.load(file, model, &status) else { return nil }
+        guard let context = reading.load(file, model, kinds: ComparedSide.rows, &status) else { return nil }
         for problem in CaptureText.problems(of: context) { RunStatus.warn(problem) }
         contexts.append(context)
       }

@@ -101,10 +101,11 @@ struct ExportCommand: ParsableCommand {
   }
 
   private func export(_ file: String, to exports: inout [any ExportFormat], _ status: inout RunStatus) throws {
-    guard let context = reading.load(file, model, making: AnalysisRegistry.rows(), &status) else { return }
+    let (kinds, rows) = (ReportContents.tables.rows(), AnalysisRegistry.rows())
+    guard let context = reading.load(file, model, kinds: kinds, making: rows, &status) else { return }
     for problem in CaptureText.problems(of: context) { RunStatus.warn(problem) }
     let source = ExportSource(
-      report: Report(context, jobs: reading.jobs), instance: reading.instance,
+      report: Report(context, .tables, jobs: reading.jobs), instance: reading.instance,
       labels: labels.compactMap(ExportLabel.init),
       options: options)
     do {

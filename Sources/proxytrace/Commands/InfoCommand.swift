@@ -57,7 +57,7 @@ struct InfoCommand: ParsableCommand {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(OutputError) {
       try InfoText(isColoured: reading.color.isColoured, width: StandardStreams.columns).write(
-        Report(context), census, to: sink)
+        Report(context, .availability), census, to: sink)
       try sink.flush()
     } catch {
       status.fail(error)

@@ -89,14 +89,31 @@ struct ReportCommand: ParsableCommand {
     return table.map { AnalysisRegistry.rows(for: $0) } ?? []
   }
 
+  /// What the outputs need.
+  private var contents: ReportContents {
+    let printed: ReportContents =
+      switch (output, table) {
+      case (nil, _): .availability
+      case (_, let table?): .table(table)
+      // It says how many rows of each table a filter chooses.
+      case (.text, nil): filters.isEmpty ? .summary : .all
+      case (.json, nil): ReportContents(tables: nil, hasFindings: true)
+      case (.csv, nil): .tables
+      }
+    return csv == nil ? printed : printed.union(.tables)
+  }
+
   func run() throws {
     var status = RunStatus()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do {
       for (number, file) in (files.isEmpty ? ["trace.dat"] : files).enumerated() {
-        guard var context = reading.load(file, model, top: top, making: rows, &status) else { continue }
+        let contents = contents
+        guard
+          var context = reading.load(file, model, kinds: contents.rows(), top: top, making: rows, &status)
+        else { continue }
         context.filter = try filters.rowFilter(for: context.capture)
-        let report = Report(context, jobs: reading.jobs)
+        let report = Report(context, contents, jobs: reading.jobs)
         if number > 0, output == .text { try sink.write("\n") }
         try write(report, to: sink)
         try sink.flush()

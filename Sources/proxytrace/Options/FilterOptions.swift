@@ -36,6 +36,9 @@ struct FilterOptions: ParsableArguments {
     }
   }
 
+  /// Whether all rows are wanted.
+  var isEmpty: Bool { [cpu, from, to, pid, comm].allSatisfy { $0 == nil } }
+
   /// The filter for a capture.
   /// - Throws: `ValidationError` for a time that its clock does not have.
   func rowFilter(for capture: CaptureInfo) throws -> RowFilter {

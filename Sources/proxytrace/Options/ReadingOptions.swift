@@ -34,12 +34,16 @@ struct ReadingOptions: ParsableArguments {
 
 extension ReadingOptions {
   /// Reads a capture that says something about scheduling.
+  /// - Parameters:
+  ///   - kinds: what the model must make.
+  ///   - rows: rows to make that can be as many as events.
   /// - Returns: `nil` where it cannot be read; the error has then been printed.
   func load(
-    _ file: String, _ model: ModelOptions, top: Int = 10, making rows: OptionalRows = [], _ status: inout RunStatus
+    _ file: String, _ model: ModelOptions, kinds: RowKinds, top: Int = 10, making rows: OptionalRows = [],
+    _ status: inout RunStatus
   ) -> ReportContext? {
     do throws(TraceError) {
-      let context = try session(file, model, making: rows).loadShowingProgress().context(top: top)
+      let context = try session(file, model, kinds: kinds, making: rows).loadShowingProgress().context(top: top)
       try context.requireSwitches()
       status.note(damage: context.diagnostics.hasDamage)
       return context
