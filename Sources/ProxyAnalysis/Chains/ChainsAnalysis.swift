@@ -20,10 +20,10 @@ enum ChainsAnalysis: Analysis {
           .instant("end_ns", "end of the stretch") { $0.end },
           .count("depth", "number of locks in the chain") { UInt64($0.depth) },
           .word("path", "pids: the waiter, then owner after owner") { row in
-            row.path.map { String($0.pid) }.joined(separator: ">")
+            JoinedNumbers.pids(row.path, ">") { $0.pid }
           },
           .word("locks", "addresses: what each of them waits for") { row in
-            row.locks.map(\.description).joined(separator: ">")
+            JoinedNumbers.addresses(row.locks, ">")
           },
           .pid("terminal_pid", "pid of the last owner, which waits for no mutex") { $0.terminal },
           .comm("terminal_comm", "name of the last owner") { $0.terminal?.comm },

@@ -24,7 +24,7 @@ enum InversionsAnalysis: Analysis {
     columns += taskColumns("culprit", "the task that ran instead, the longest of them") { $0.culprits.first?.task }
     columns += [
       .word("culprits", "pids of all that ran instead, the longest first") { row in
-        row.culprits.map { String($0.task.pid) }.joined(separator: "+")
+        JoinedNumbers.pids(row.culprits, "+") { $0.task.pid }
       },
       .evidence("how the owner is known") { $0.evidence },
     ]

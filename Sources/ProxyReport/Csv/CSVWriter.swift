@@ -56,13 +56,30 @@ private struct CSVCells: CellWriter {
   func writeEmpty() {}
   func write(integer: Int64) throws(OutputError) { try sink.write(integer) }
   func write(count: UInt64) throws(OutputError) { try sink.write(count) }
-  func write(decimal: String) throws(OutputError) { try sink.write(decimal) }
+  func write(billionths: Int64) throws(OutputError) { try sink.write(billionths: billionths) }
+  func write(address: UInt64) throws(OutputError) { try sink.write(address: address) }
   func write(word: String) throws(OutputError) { try sink.write(word) }
-  func write(comm: Comm) throws(OutputError) { try write(text: comm.text) }
+
+  func write(comm: Comm) throws(OutputError) {
+    if try sink.write(comm, ifAll: Self.isPlain) { return }
+    try write(text: comm.text)
+  }
 
   func write(text: String) throws(OutputError) {
+    if try sink.write(text, ifAll: Self.isPlain) { return }
     let shown = format.escapesControls ? TextEscape.terminal(text) : text
     try write(quoting: format.isRaw ? shown : Self.guarded(shown))
+  }
+
+  /// Whether a byte of text needs neither quotes nor guards nor escapes, wherever it stands: a little less than all that do.
+  @inline(__always)
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "_"),
+      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
+      true
+    default: false
+    }
   }
 
   /// A spreadsheet takes text that begins with one of these characters for a formula; an apostrophe in front prevents that.

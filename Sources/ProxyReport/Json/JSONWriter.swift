@@ -83,15 +83,9 @@ extension JSONWriter {
       }
     }
     try json.key("rows")
+    let keys = JSONStream.RowKeys(columns.map(\.name))
     try json.array { json throws(OutputError) in
-      try result.table.forEachRow { cells throws(OutputError) in
-        try json.object(inline: true) { json throws(OutputError) in
-          for index in cells.indices {
-            try json.key(columns[index].name)
-            try json.write(cells[index])
-          }
-        }
-      }
+      try result.table.forEachRow { cells throws(OutputError) in try json.row(keys, cells) }
     }
   }
 }
@@ -101,10 +95,11 @@ extension JSONStream: CellWriter {
   mutating func writeEmpty() throws(OutputError) { try null() }
   mutating func write(integer: Int64) throws(OutputError) { try number(integer) }
   mutating func write(count: UInt64) throws(OutputError) { try number(count) }
-  mutating func write(decimal: String) throws(OutputError) { try literal(decimal) }
+  mutating func write(billionths: Int64) throws(OutputError) { try number(billionths: billionths) }
+  mutating func write(address: UInt64) throws(OutputError) { try string(address: address) }
   mutating func write(word: String) throws(OutputError) { try string(word) }
   mutating func write(text: String) throws(OutputError) { try string(text) }
-  mutating func write(comm: Comm) throws(OutputError) { try string(comm.text) }
+  mutating func write(comm: Comm) throws(OutputError) { try string(comm) }
 }
 
 // MARK: - Everything else

@@ -104,7 +104,8 @@ private struct TextCell: CellWriter {
   mutating func writeEmpty() { text = "-" }
   mutating func write(integer: Int64) { text = String(integer) }
   mutating func write(count: UInt64) { text = String(count) }
-  mutating func write(decimal: String) { text = decimal }
+  mutating func write(billionths: Int64) { text = NumberText.exactSeconds(billionths) }
+  mutating func write(address: UInt64) { text = LockAddress(address).description }
   mutating func write(word: String) { text = word }
   mutating func write(text: String) { self.text = TextEscape.terminal(text) }
   mutating func write(comm: Comm) { text = TextEscape.terminal(comm) }

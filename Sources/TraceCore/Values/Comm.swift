@@ -76,6 +76,20 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
   }
 }
 
+extension Comm {
+  /// Whether all bytes are ASCII.
+  package var isASCII: Bool { (low | high) & 0x8080_8080_8080_8080 == 0 }
+
+  /// Copies the bytes to a place that has room for 16.
+  /// - Returns: how many there are.
+  package func copy(to place: UnsafeMutablePointer<UInt8>) -> Int {
+    let memory = UnsafeMutableRawPointer(place)
+    memory.storeBytes(of: low.littleEndian, as: UInt64.self)
+    memory.storeBytes(of: high.littleEndian, toByteOffset: 8, as: UInt64.self)
+    return high != 0 ? 16 - high.leadingZeroBitCount / 8 : 8 - low.leadingZeroBitCount / 8
+  }
+}
+
 extension Comm: CustomStringConvertible {
   /// ``text``.
   public var description: String { text }
