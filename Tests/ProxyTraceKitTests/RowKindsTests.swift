@@ -73,9 +73,9 @@ struct RowKindsTests {
     #expect(!options.kinds.contains(.chains))
     let alone = try CaptureSession(bytes: bytes, options).load()
     let whole = try CaptureSession(bytes: bytes).load()
-    let findings = Report(alone.context(), .summary).findings.filter { $0.kind == "deadlock" }
+    let findings = Report(alone.context(), .summary).findings.filter { $0.kind == .deadlock }
     #expect(findings.count == 1)
-    #expect(findings == Report(whole.context()).findings.filter { $0.kind == "deadlock" })
+    #expect(findings == Report(whole.context()).findings.filter { $0.kind == .deadlock })
     // Who asks for no deadlocks gets them in no way.
     options.kinds = .waits
     #expect(try CaptureSession(bytes: bytes, options).load().timeline.chains.isEmpty)

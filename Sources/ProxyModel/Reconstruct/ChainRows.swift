@@ -17,6 +17,11 @@ struct ShortPath {
     for link in 0..<min(Self.limit, chain.tasks.count) { tasks[link] = chain.tasks[link] }
   }
 
+  init(_ tail: borrowing ChainTails.Tail) {
+    (taskCount, lockCount) = (tail.taskCount, tail.lockCount)
+    for link in 0..<min(Self.limit, Int(tail.taskCount)) { tasks[link] = tail.tasks[link] }
+  }
+
   /// Whether it has all tasks of the chain.
   var isWhole: Bool {
     @inline(__always) get { taskCount <= Self.limit }

@@ -19,6 +19,8 @@ struct Hypothesis: ~Copyable {
   var waits = FlatArray<WaitState>()
   /// The chain that was walked last.
   var chain = ChainWalk()
+  /// Of the round of classification that goes on.
+  var tails = ChainTails()
   var rows: ReconstructedRows
   var signs = HypothesisSigns()
   /// What the current step has changed besides ``World/changed``.

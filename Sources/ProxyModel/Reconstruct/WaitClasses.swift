@@ -6,6 +6,7 @@ extension Hypothesis {
   /// Classifies the waits again whose class depends on what the current step has changed.
   mutating func classifyChanged(_ world: inout World) {
     let changed = changed.union(world.changed)
+    tails.begin()
     var isAnyStale = false
     for index in 0..<waits.count where waits.base[index].dependsOn.intersects(changed) {
       if !hasSameChain(index, changed, &world) { followChain(index, &world) }
@@ -47,20 +48,42 @@ extension Hypothesis {
   /// Walks a wait's chain again.
   @inline(never)
   private mutating func followChain(_ index: Int, _ world: inout World) {
+    // Rows of chains name all of their tasks.
+    if !rows.kinds.contains(.chains), tails.find(index, &world, handovers) { return followTail(index, &world) }
     let (terminal, stated) = walk(from: index, &world)
     let evidence = world.besideGap(stated, chain)
     noteChain(index, terminal, evidence, &world)
+    note(
+      index, terminal, evidence, ownedLock: chain.locks.isEmpty ? nil : chain.locks[chain.locks.count - 1], &world)
+    // The waiter's own place bears on its class, not on its chain; and where the terminal owner is, on both.
+    waits[index].links = chain.links
+    waits[index].passed = chain.passed
+  }
+
+  /// Takes a wait's chain from ``tails``.
+  private mutating func followTail(_ index: Int, _ world: inout World) {
+    let (taskCount, lockCount) = (tails[index].taskCount, tails[index].lockCount)
+    if world.waits[index].isMutex, taskCount > 1 { waits[index].depth = max(waits[index].depth, Int(lockCount)) }
+    waits[index].path = ShortPath(tails[index])
+    note(
+      index, tails[index].terminal, world.besideGap(tails[index].stated, hides: tails[index].hides),
+      ownedLock: lockCount > 0 ? tails[index].ownedLock : nil, &world)
+    waits[index].links = tails[index].links
+    waits[index].passed = tails[index].passed
+  }
+
+  private mutating func note(
+    _ index: Int, _ terminal: ChainTerminal, _ evidence: Evidence, ownedLock: LockIndex?, _ world: inout World
+  ) {
     if waits[index].terminal != terminal {
       noteRival(index)
       waits[index].terminal = terminal
       noteRival(index)
     }
     waits[index].evidence = evidence
-    if !chain.locks.isEmpty { waits[index].ownedLock = chain.locks[chain.locks.count - 1] }
-    if waits[index].inversion?.begin == world.now { waits[index].inversion?.ownedLock = waits[index].ownedLock }
-    // The waiter's own place bears on its class, not on its chain; and where the terminal owner is, on both.
-    waits[index].links = chain.links
-    waits[index].passed = chain.passed
+    let lock = ownedLock ?? waits[index].ownedLock
+    waits[index].ownedLock = lock
+    if waits[index].inversion?.begin == world.now { waits[index].inversion?.ownedLock = lock }
   }
 
   private mutating func classify(_ index: Int, _ world: inout World) {
@@ -182,8 +205,7 @@ extension Hypothesis {
   @inline(__always)
   private mutating func isInChain(_ task: TaskIndex, _ index: Int, _ world: inout World) -> Bool {
     if waits[index].path.isWhole { return waits[index].path.contains(task) }
-    _ = walk(from: index, &world)
-    return chain.tasks.contains(task)
+    return tails.contains(task, from: index, &world, handovers)
   }
 
   /// The priority that a CPU's curr runs with: its own, or its donor's if that is more urgent.

@@ -85,16 +85,24 @@ extension World {
   /// It is not known of a task whose place a gap has hidden where its chain ends, nor of one that does not run whether it
   /// waits for something else since then.
   mutating func besideGap(_ evidence: Evidence, _ chain: borrowing ChainWalk) -> Evidence {
-    let doubted = evidence.combined(with: .inferred(.besideGap))
-    if gaps.isInGap { return doubted }
-    for link in chain.tasks.indices.dropFirst() {
-      let task = chain.tasks[link]
-      switch place(of: task) {
-      case .running, .queued: continue
-      case .unknown: return doubted
-      case .blocked, .waking, .asleep: if self[task].mayHideWait { return doubted }
-      }
+    for link in chain.tasks.indices.dropFirst() where mayHideWait(chain.tasks[link]) {
+      return besideGap(evidence, hides: true)
     }
-    return evidence
+    return besideGap(evidence, hides: false)
+  }
+
+  /// The same, where it is known whether a gap may hide a wait of some task behind the first.
+  func besideGap(_ evidence: Evidence, hides: Bool) -> Evidence {
+    hides || gaps.isInGap ? evidence.combined(with: .inferred(.besideGap)) : evidence
+  }
+
+  /// Whether a gap may hide where a task is, or that it waits for something.
+  @inline(__always)
+  func mayHideWait(_ task: TaskIndex) -> Bool {
+    switch place(of: task) {
+    case .running, .queued: false
+    case .unknown: true
+    case .blocked, .waking, .asleep: self[task].mayHideWait
+    }
   }
 }
