@@ -48,7 +48,7 @@ public struct ComparedSide: Sendable {
   public private(set) var pairing: [Sample] = []
 
   /// The rows of a capture that a comparison is about. Where a capture has fewer, the lists of the others are empty.
-  public static let rows: RowKinds = [.waits, .holds, .inversions, .handoffs, .splits]
+  public static let rows: RowKinds = [.waits, .holds, .inversions, .handoffs, .splits, .migrations]
 
   /// The rows of some captures.
   /// - Parameters:

@@ -8,6 +8,8 @@ enum EnqueuesAnalysis: Analysis {
   static let needs = [
     EventNeed.event(.contentionBegan), .event(.switched), .anyOf(.enqueued, .message),
   ]
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     [Table(name, rows: context.rows.enqueues, columns: columns(context))]

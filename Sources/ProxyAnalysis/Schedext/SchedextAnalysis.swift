@@ -8,7 +8,7 @@ enum SchedextAnalysis: Analysis {
   static let purpose = "what a BPF scheduler was told"
   static let needs: [EventNeed] = []
   static let tableRows: RowKinds = []
-  static let summaryRows: RowKinds = []
+  static let summaryRows: RowKinds = [.handoffs, .splits, .migrations]
 
   static func tables(_ context: ReportContext) -> [Table] { [] }
 

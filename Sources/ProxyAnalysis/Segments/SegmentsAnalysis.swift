@@ -7,7 +7,8 @@ enum SegmentsAnalysis: Analysis {
   static let purpose = "what each wait was spent on, stretch by stretch"
   static let needs = [EventNeed].waits
   static let rows = OptionalRows.segments
-  static let tableRows: RowKinds = []
+  // A filter by task looks at the waiter.
+  static let tableRows: RowKinds = .waits
   static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {

@@ -238,6 +238,7 @@ extension Hypothesis {
     let wait = world[task].wait
     guard !isReturn, from != cpu, wait >= 0, world.waits[wait].isMutex else { return }
     steered(task, to: cpu, &world)
+    guard rows.kinds.contains(.migrations) else { return }
     rows.migrations.append(
       MigrationRecord(
         time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .steered, evidence: .event))

@@ -183,6 +183,7 @@ extension Hypothesis {
     waits[wait].admission.statedCPU = cpu
     if world.scheduling.isBlocked(task) { residence.set(task, cpu) }
     changed.insert(task)
+    guard rows.kinds.contains(.migrations) else { return }
     rows.migrations.append(
       MigrationRecord(
         time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .proxy, evidence: .event))

@@ -1,8 +1,8 @@
 /// Kinds of rows of a ``Timeline``. A machine makes those that it is asked for, and no others: most of what a capture full of
 /// contention costs is rows.
 ///
-/// Everything else of a timeline (CPUs, tasks, gaps, the verdict, sched_ext, diagnostics) is made in any case, and no kind
-/// depends on whether another one is made.
+/// Everything else of a timeline (CPUs, tasks, gaps, the verdict, sched_ext with its rows, diagnostics) is made in any case, and no
+/// kind depends on whether another one is made.
 public struct RowKinds: OptionSet, Sendable, Hashable {
   public let rawValue: UInt32
 
