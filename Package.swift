@@ -53,7 +53,11 @@ let package = Package(
     // The library rooms, in the order in which an event passes through them.
     .target(name: "TraceCore", swiftSettings: strict),
     .target(
-      name: "TraceReader", dependencies: ["TraceCore", "CTraceEvent", "CZstd", "CZlib"], swiftSettings: strict),
+      name: "TraceReader",
+      dependencies: [
+        "TraceCore", "CTraceEvent", "CZstd", "CZlib", "PerfettoProtos",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], swiftSettings: strict),
     .target(name: "ProxyModel", dependencies: ["TraceCore"], swiftSettings: strict),
     .target(name: "ProxyAnalysis", dependencies: ["TraceCore", "ProxyModel"], swiftSettings: strict),
     .target(name: "ProxyCompare", dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis"], swiftSettings: strict),
@@ -146,7 +150,8 @@ let package = Package(
       name: "ProxyTraceKitTests",
       dependencies: [
         "ProxyTraceKit", "proxytrace", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "Robustness",
-        "TraceTestKit",
+        "TraceTestKit", "PerfettoProtos", "CZlib",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: strict),
     .testTarget(

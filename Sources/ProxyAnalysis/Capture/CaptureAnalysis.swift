@@ -87,6 +87,7 @@ public enum CaptureAnalysis: Analysis {
 extension CaptureFormat {
   /// `trace.dat v7 zstd`, `ftrace text`. Hostile text: the compression's name is the file's.
   fileprivate var name: String {
-    (isText ? "ftrace text" : "trace.dat v\(version)") + (compression == "none" ? "" : " \(compression)")
+    (isText ? "ftrace text" : isPerfetto ? "Perfetto trace" : "trace.dat v\(version)")
+      + (compression == "none" ? "" : " \(compression)")
   }
 }

@@ -124,9 +124,10 @@ extension JSONWriter {
   private func write(capture context: ReportContext, to json: inout JSONStream) throws(OutputError) {
     let (capture, timeline) = (context.capture, context.timeline)
     // A text says nothing of the machine.
-    let data = capture.format.isText ? nil : capture.format
+    let data = capture.format.isText || capture.format.isPerfetto ? nil : capture.format
     let words: [(String, String?)] = [
-      ("path", capture.path), ("format", capture.format.isText ? "text" : "trace.dat"),
+      ("path", capture.path),
+      ("format", capture.format.isText ? "text" : capture.format.isPerfetto ? "perfetto" : "trace.dat"),
       ("compression", capture.format.compression), ("byte_order", data.map { $0.isBigEndian ? "big" : "little" }),
       ("uname", capture.uname), ("recorder", capture.recorderVersion), ("instance", capture.instance),
       ("clock", capture.clock.name), ("clock_unit", capture.clock.unit == .nanoseconds ? "ns" : "clock steps"),

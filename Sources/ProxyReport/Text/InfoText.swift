@@ -42,11 +42,16 @@ public struct InfoText {
     ["", style.paint(title, .heading)] + lines
   }
 
+  private func name(of format: CaptureFormat) -> String {
+    if format.isPerfetto { return "Perfetto trace" }
+    return format.isText ? "ftrace text" : "trace.dat version \(format.version)"
+  }
+
   private func head(_ context: ReportContext) -> [String] {
     let (capture, timeline) = (context.capture, context.timeline)
     let format = capture.format
     var fields = [
-      ("format", "\(format.isText ? "ftrace text" : "trace.dat version \(format.version)"), \(compression(format))"),
+      ("format", "\(name(of: format)), \(compression(format))"),
       ("machine", machine(format)),
       ("kernel", capture.uname.isEmpty ? "not told by the file" : TextEscape.terminal(capture.uname)),
       ("recorder", recorder(capture.recorderVersion)),

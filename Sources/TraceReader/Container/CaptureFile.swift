@@ -83,7 +83,7 @@ package final class CaptureFile: Sendable {
   }
 
   /// - Returns: its descriptor; negative where it cannot be made, and `errno` says why.
-  private static func fileWithoutName(in folder: String) -> Int32 {
+  static func fileWithoutName(in folder: String) -> Int32 {
     var name = Array("\(folder)/proxytrace-XXXXXX".utf8CString)
     let descriptor = mkstemp(&name)
     if descriptor >= 0 { unlink(name) }
@@ -91,7 +91,7 @@ package final class CaptureFile: Sendable {
   }
 
   /// - Returns: whether all was written; if not, `errno` says why.
-  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
     var done = 0
     while done < bytes.count {
       let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
@@ -102,12 +102,12 @@ package final class CaptureFile: Sendable {
     return true
   }
 
-  private static var temporaryDirectory: String {
+  static var temporaryDirectory: String {
     guard let directory = getenv("TMPDIR"), directory.pointee != 0 else { return "/tmp" }
     return String(cString: directory)
   }
 
-  private static func cannotSpool(_ path: String, _ folder: String, _ code: Int32) -> TraceError {
+  static func cannotSpool(_ path: String, _ folder: String, _ code: Int32) -> TraceError {
     TraceError(
       .cannotOpen, path: path, "cannot be kept in \(folder): \(String(cString: strerror(code)))",
       advice: "set TMPDIR to a directory with room for it, or name a file")

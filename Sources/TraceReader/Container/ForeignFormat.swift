@@ -104,11 +104,6 @@ enum ForeignFormat {
     {
       return Known(problem: "is a part of a CTF trace (LTTng, babeltrace), which is not read", advice: recordAdvice)
     }
-    if isPerfetto(head) {
-      return Known(
-        problem: "is a Perfetto trace, which is not read itself",
-        advice: "turn it into text, which is: traceconv systrace FILE > trace.txt")
-    }
     if isRingBufferPage(head, size: size) {
       return Known(
         problem: "holds ring-buffer pages of one CPU alone, without the formats of their events",
@@ -133,7 +128,7 @@ enum ForeignFormat {
   }
 
   /// `TracePacket` is field 1 of a `Trace`: a tag, a length, and in it the tag of a field.
-  private static func isPerfetto(_ head: [UInt8]) -> Bool {
+  static func isPerfetto(_ head: [UInt8]) -> Bool {
     guard head.count > 4, head[0] == 0x0a else { return false }
     guard let end = head[1...].prefix(5).firstIndex(where: { $0 < 0x80 }), end + 1 < head.count else { return false }
     let tag = head[end + 1]

@@ -193,7 +193,7 @@ struct TextSource: ~Copyable {
 }
 
 /// Decompresses a file from its beginning, a window at a time.
-private final class Decompressor {
+final class Decompressor {
   let name: String
   private let file: FileView
   private let input: UnsafeMutableRawBufferPointer
