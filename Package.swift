@@ -74,8 +74,9 @@ let package = Package(
     .target(
       name: "ProxyExport",
       dependencies: [
-        "CZstd", "CCrypto", "TraceCore", "ProxyAnalysis", "ProxyReport",
+        "CZstd", "CCrypto", "PerfettoProtos", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       resources: [.embedInCode("SQL")],
       swiftSettings: strict),
@@ -84,6 +85,12 @@ let package = Package(
     .target(
       name: "PerfettoProtos", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["perfetto.proto"], swiftSettings: [.swiftLanguageMode(.v6)]),
+
+    // Drawings, and pages that hold them: SVG and HTML with style and script inside.
+    .target(
+      name: "ProxyPictures", dependencies: ["CZlib", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport"],
+      resources: [.embedInCode("Resources")],
+      swiftSettings: strict),
 
     // Event maps as files: YAML, and with it Foundation, stay out of the rooms above.
     .target(
@@ -99,7 +106,7 @@ let package = Package(
       dependencies: [
         "CBuildInfo", "CMalloc", "TraceCore", "TraceCapture", "TraceReader", "ProxyModel", "ProxyAnalysis",
         "ProxyCompare",
-        "ProxyReport", "ProxyTraceKit", "ProxyExport", "EventMaps",
+        "ProxyReport", "ProxyTraceKit", "ProxyExport", "ProxyPictures", "EventMaps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -170,9 +177,14 @@ let package = Package(
     .testTarget(
       name: "ProxyExportTests",
       dependencies: [
-        "CZstd", "ProxyExport", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit",
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "CZstd", "PerfettoProtos", "ProxyExport", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        "ProxyTraceKit",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ProxyPicturesTests",
+      dependencies: ["ProxyPictures", "ProxyTraceKit", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport"],
       swiftSettings: strict),
     .testTarget(
       name: "ProxyCompareTests",

@@ -1,4 +1,4 @@
-import ProxyModel
+package import ProxyModel
 import TraceCore
 
 /// Where the waiting time went: all chosen waits for mutexes together, class by class.
@@ -37,7 +37,7 @@ enum WaitingTime {
 extension WaitClass {
   /// The class in words that need no manual.
   /// - Parameter isProxying: whether the kernel runs owners on their donors' account.
-  func plainName(isProxying: Bool) -> String {
+  package func plainName(isProxying: Bool) -> String {
     switch self {
     case .own: "waiter spinning"
     case .handoff: "lock free, handoff"

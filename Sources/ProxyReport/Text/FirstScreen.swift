@@ -65,7 +65,7 @@ struct FirstScreen {
 
   // MARK: Verdict and totals
 
-  private var verdict: [String] {
+  var verdict: [String] {
     let verdict = context.timeline.verdict
     let how = verdict.evidence == .unknown ? "" : " (\(verdict.evidence.name))"
     return words("Proxy execution: \(verdict.answer.rawValue)\(how).") + totals

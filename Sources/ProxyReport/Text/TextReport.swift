@@ -90,7 +90,7 @@ public struct TextReport {
 }
 
 /// A cell as text for people, every figure as the other formats have it.
-private struct TextCell: CellWriter {
+struct TextCell: CellWriter {
   private var text = ""
 
   static func text(_ cell: Cell) -> String {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import ProxyAnalysis
 import ProxyModel
+import ProxyPictures
 import ProxyReport
 import ProxyTraceKit
 import TraceCore
@@ -19,6 +20,7 @@ struct ExplainCommand: ParsableCommand {
       Examples:
         proxytrace explain trace.dat --wait 12
         proxytrace explain trace.dat --inversion 1
+        proxytrace explain trace.dat --wait 12 --svg wait12.svg
       """)
 
   @Argument(help: ArgumentHelp("The capture.", valueName: "file"))
@@ -33,6 +35,10 @@ struct ExplainCommand: ParsableCommand {
   @Flag(help: "Print every event, without folding long stretches of the same.")
   var all = false
 
+  @Option(
+    help: ArgumentHelp("Draw the wait as an SVG picture instead: CPUs, tasks and locks over time.", valueName: "file"))
+  var svg: String?
+
   @OptionGroup var model: ModelOptions
 
   @OptionGroup var reading: ReadingOptions
@@ -45,12 +51,17 @@ struct ExplainCommand: ParsableCommand {
     var status = RunStatus()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(TraceError) {
-      let session = try reading.session(file, model)
+      let session = try reading.session(file, model, making: svg == nil ? [] : .segments)
       let context = try session.loadShowingProgress().context(top: 1)
       try context.requireSwitches()
       status.note(damage: context.diagnostics.hasDamage)
-      let story = try readStory(context, session)
-      show(story, context, sink, &status)
+      if let svg {
+        let scene = try readScene(context, session)
+        draw(scene, to: svg, &status)
+      } else {
+        let story = try readStory(context, session)
+        show(story, context, sink, &status)
+      }
     } catch {
       status.fail(error)
     }
@@ -69,11 +80,33 @@ struct ExplainCommand: ParsableCommand {
     return builder.finish()
   }
 
-  /// `validate()` has checked that there is one id.
+  /// Reads the capture again, for what is to be seen around the wait.
+  private func readScene(_ context: ReportContext, _ session: CaptureSession) throws(TraceError) -> Scene {
+    let (wait, window) = try subject(context.timeline)
+    let picture = PictureWindow(of: wait, marking: window, in: context.timeline)
+    var events = PictureEvents([picture], context.timeline, ignoresProbes: model.ignoreProbes)
+    try session.forEachBatch { events.apply($0.events, isFirst: $0.isFirst) }
+    return events.scenes(PictureText(context))[0]
+  }
+
   private func builder(_ timeline: Timeline) throws(TraceError) -> StoryBuilder {
-    if let wait { return StoryBuilder(of: try place(wait, of: timeline.waits.count, "wait"), in: timeline) }
+    let (wait, window) = try subject(timeline)
+    return StoryBuilder(of: wait, in: timeline, highlighting: window)
+  }
+
+  /// The wait, and the inversion window to be marked. `validate()` has checked that there is one id.
+  private func subject(_ timeline: Timeline) throws(TraceError) -> (wait: Int, window: Int?) {
+    if let wait { return (try place(wait, of: timeline.waits.count, "wait"), nil) }
     let window = try place(inversion ?? 0, of: timeline.inversions.count, "inversion")
-    return StoryBuilder(of: timeline.inversions[window].wait, in: timeline, highlighting: window)
+    return (timeline.inversions[window].wait, window)
+  }
+
+  private func draw(_ scene: Scene, to path: String, _ status: inout RunStatus) {
+    do throws(OutputError) {
+      try WholeFile.write(to: path) { sink throws(OutputError) in try scene.writeSVG(to: sink) }
+    } catch {
+      status.fail(error)
+    }
   }
 
   private func place(_ id: Int, of count: Int, _ what: String) throws(TraceError) -> Int {

@@ -18,6 +18,7 @@ struct ReportCommand: ParsableCommand {
         proxytrace report --csv tables trace.dat
         proxytrace report --table waits --format csv trace.dat | head
         proxytrace report --json trace.dat > report.json
+        proxytrace report --html report.html trace.dat
         proxytrace report --from 15.0004 --to 15.0036 --comm 'kworker/*' trace.dat
         proxytrace report --cpu 0,2-3 --pid 61 --table splits trace.dat
 
@@ -45,6 +46,12 @@ struct ReportCommand: ParsableCommand {
   @Flag(help: "Put no apostrophe before CSV cells that a spreadsheet would take for formulas.")
   var csvRaw = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the report as one HTML page with pictures and tables, which needs no other file and no network.",
+      valueName: "file"))
+  var html: String?
+
   @Option(help: ArgumentHelp("How many locks, tasks and findings the text lists.", valueName: "n"))
   var top = 10
 
@@ -64,6 +71,7 @@ struct ReportCommand: ParsableCommand {
       throw ValidationError("CSV on standard output is one table: add --table NAME, or use --csv DIR for all")
     }
     if files.count > 1 {
+      if html != nil { throw ValidationError("--html takes one capture: a page is about one") }
       if csv != nil {
         throw ValidationError("--csv takes one capture: the tables of another would overwrite its files")
       }
@@ -80,17 +88,18 @@ struct ReportCommand: ParsableCommand {
   private var output: OutputFormat? {
     if let choice = try? OutputFormat.choice(format, json: json) { return choice }
     if table != nil { return .csv }
-    return csv == nil ? .text : nil
+    return csv == nil && html == nil ? .text : nil
   }
 
   /// What the tables need that are written: text alone shows none.
   private var rows: OptionalRows {
-    if csv != nil || output == .json && table == nil { return AnalysisRegistry.rows() }
+    if csv != nil || html != nil || output == .json && table == nil { return AnalysisRegistry.rows() }
     return table.map { AnalysisRegistry.rows(for: $0) } ?? []
   }
 
   /// What the outputs need.
   private var contents: ReportContents {
+    if html != nil { return .all }
     let printed: ReportContents =
       switch (output, table) {
       case (nil, _): .availability
@@ -109,16 +118,22 @@ struct ReportCommand: ParsableCommand {
     do {
       for (number, file) in (files.isEmpty ? ["trace.dat"] : files).enumerated() {
         let contents = contents
-        guard
-          var context = reading.load(file, model, kinds: contents.rows(), top: top, making: rows, &status)
-        else { continue }
+        // A page draws rows of every kind.
+        let kinds = html == nil ? contents.rows() : .all
+        guard let loaded = reading.loadToRead(file, model, kinds: kinds, top: top, making: rows, &status) else {
+          continue
+        }
+        var context = loaded.context
         context.filter = try filters.rowFilter(for: context.capture)
         let report = Report(context, contents, jobs: reading.jobs)
         if number > 0, output == .text { try sink.write("\n") }
         try write(report, to: sink)
+        if let html { try PageOutput(report, loaded.session, model).write(to: html) }
         try sink.flush()
       }
     } catch let error as OutputError {
+      status.fail(error)
+    } catch let error as TraceError {
       status.fail(error)
     }
     try status.exit()

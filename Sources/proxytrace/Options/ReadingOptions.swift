@@ -42,11 +42,20 @@ extension ReadingOptions {
     _ file: String, _ model: ModelOptions, kinds: RowKinds, top: Int = 10, making rows: OptionalRows = [],
     _ status: inout RunStatus
   ) -> ReportContext? {
+    loadToRead(file, model, kinds: kinds, top: top, making: rows, &status)?.context
+  }
+
+  /// The same, and what the capture can be read from again: pictures need a second reading.
+  func loadToRead(
+    _ file: String, _ model: ModelOptions, kinds: RowKinds, top: Int = 10, making rows: OptionalRows = [],
+    _ status: inout RunStatus
+  ) -> (context: ReportContext, session: CaptureSession)? {
     do throws(TraceError) {
-      let context = try session(file, model, kinds: kinds, making: rows).loadShowingProgress().context(top: top)
+      let session = try session(file, model, kinds: kinds, making: rows)
+      let context = try session.loadShowingProgress().context(top: top)
       try context.requireSwitches()
       status.note(damage: context.diagnostics.hasDamage)
-      return context
+      return (context, session)
     } catch {
       status.fail(error)
       return nil
