@@ -131,9 +131,10 @@ public struct CaptureText {
 }
 
 extension CaptureFormat {
-  /// `trace.dat v7 zstd`.
+  /// `trace.dat v7 zstd`, `Perfetto trace gzip`.
   var text: String {
     if let resolution = textResolution { return "ftrace text" + packing + TextResolution.clause(resolution) }
+    if isPerfetto { return "Perfetto trace" + packing }
     return "trace.dat v\(version)" + packing
       + (isBigEndian ? " big-endian" : "") + (longSize == 4 ? " 32-bit" : "")
   }

@@ -70,6 +70,7 @@ public struct InfoText {
   }
 
   private func machine(_ format: CaptureFormat) -> String {
+    if format.isPerfetto { return "not told by the file" }
     guard let resolution = format.textResolution else {
       return "\(format.isBigEndian ? "big" : "little")-endian, \(format.longSize * 8)-bit long"
     }
@@ -81,7 +82,7 @@ public struct InfoText {
   }
 
   private func recorder(_ version: String) -> String {
-    if version.hasPrefix("proxytrace ") { return TextEscape.terminal(version) }
+    if version.hasPrefix("proxytrace ") || version.hasPrefix("Perfetto ") { return TextEscape.terminal(version) }
     return version.isEmpty ? "not told by the file" : "trace-cmd \(TextEscape.terminal(version))"
   }
 
