@@ -1,6 +1,7 @@
 import ArgumentParser
 import CMalloc
 import Glibc
+import ProxyReport
 import TraceCore
 
 /// The program. Flags in, a call, an exit status out.
@@ -10,7 +11,21 @@ enum Program {
     StandardStreams.prepare()
     // Fixed: it would grow with the largest block that was freed, and from then on what grows would leave holes in the heap.
     mallopt(M_MMAP_THRESHOLD, 128 << 10)
-    Proxytrace.main()
+    do {
+      var command = try Proxytrace.parseAsRoot()
+      try command.run()
+    } catch {
+      fail(error)
+    }
+  }
+
+  /// Ends with an error, or with the help that was asked for. Arguments may come from anywhere, and errors repeat them.
+  private static func fail(_ error: any Error) -> Never {
+    let code = Proxytrace.exitCode(for: error)
+    if code.isSuccess || error is ExitCode { Proxytrace.exit(withError: error) }
+    let lines = Proxytrace.fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
+    StandardStreams.writeError(lines.map { TextEscape.terminal(String($0)) }.joined(separator: "\n") + "\n")
+    exit(code.rawValue)
   }
 }
 

@@ -85,7 +85,9 @@ private struct CSVCells: CellWriter {
   /// A spreadsheet takes text that begins with one of these characters for a formula; an apostrophe in front prevents that.
   private static func guarded(_ text: String) -> String {
     switch text.unicodeScalars.first {
-    case "=", "+", "-", "@", "\t", "\r": "'" + text
+    case "=", "+", "-", "@", "\t", "\r", "\n": "'" + text
+    // Full-width signs, which a spreadsheet of an East Asian locale takes for the others.
+    case "\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}": "'" + text
     default: text
     }
   }
