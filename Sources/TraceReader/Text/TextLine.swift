@@ -11,6 +11,8 @@ struct TextLine {
     case loss
     /// Comments, headers, and trace-cmd's lines about files.
     case remark
+    /// Somebody has cut out lines here.
+    case cut
     /// Anything else.
     case foreign
   }
@@ -35,7 +37,11 @@ struct TextLine {
       scanner.position = start
       scanner.skipBlanks()
       // A frame of the stack of the event before.
-      return scanner.isAtEnd || scanner.byte() == 0x0d || scanner.has("=> ") ? .remark : .foreign
+      if scanner.isAtEnd || scanner.byte() == 0x0d || scanner.has("=> ") { return .remark }
+      scanner.position = start
+      if readLossBehindPrefix(&scanner) { return .loss }
+      scanner.position = start
+      return TextCut.isCut(scanner) ? .cut : .foreign
     }
     let nameStart = scanner.position
     // Letters and underscores, which names mostly consist of, come after the colon in ASCII.
@@ -103,6 +109,21 @@ struct TextLine {
       scanner.position &+= 1
       _ = scanner.skip(UInt8(ascii: " "))
     }
+  }
+
+  /// Whether a line is a loss behind any prefix: indentation, a printk time, a list's dash. Nothing else reads like one.
+  @inline(never)
+  private mutating func readLossBehindPrefix(_ scanner: inout TextScanner) -> Bool {
+    let limit = min(scanner.end, scanner.position &+ 100)
+    while scanner.position < limit {
+      if scanner.has("CPU:") || scanner.has("##### CPU ") {
+        let start = scanner.position
+        if readRare(&scanner) == .loss { return true }
+        scanner.position = start
+      }
+      scanner.position &+= 1
+    }
+    return false
   }
 
   @inline(never)

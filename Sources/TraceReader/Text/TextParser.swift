@@ -36,7 +36,7 @@ struct TextParser {
     switch kind {
     case .event: pack(scanner, line, packer)
     case .foreign: foreign.note(line.offset)
-    case .loss, .remark: break
+    case .loss, .remark, .cut: break
     }
     return kind
   }

@@ -54,7 +54,7 @@ final class LineJoiner {
     switch first.kind {
     case .event: joined = joinFields(piece, first)
     case .foreign: joined = joinHead(piece, first)
-    case .loss, .remark: joined = nil
+    case .loss, .remark, .cut: joined = nil
     }
     guard let joined else { return false }
     first.extend(by: piece, length: length, to: joined)

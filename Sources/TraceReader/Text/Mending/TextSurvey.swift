@@ -96,7 +96,7 @@ struct WrapSurvey {
         wrapped += 1
         if last == width { full += 1 }
       }
-      last = kind == .remark || kind == .loss ? 0 : line.count
+      last = kind == .remark || kind == .loss || kind == .cut ? 0 : line.count
       return true
     }
     return full >= 2 && full * 10 >= wrapped * 8
