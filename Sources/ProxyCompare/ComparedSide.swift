@@ -143,7 +143,7 @@ public struct ComparedSide: Sendable {
   /// CPU time for which records are missing, and all CPU time, in steps of the trace clock.
   public var lost: (part: Int64, of: Int64) {
     captures.reduce((0, 0)) { sum, context in
-      (context.timeline.cpus.reduce(sum.0) { $0 &+ $1.lost }, sum.1 &+ context.cpuTime)
+      (context.timeline.cpus.reduce(sum.0) { $0 &+ $1.lost &- $1.quiet }, sum.1 &+ context.cpuTime)
     }
   }
 

@@ -101,6 +101,7 @@ public struct ProxyMachine: ~Copyable {
       reconstruction.begin(at: event.timestamp)
       for loss in facts.start(at: event.timestamp) { take(loss) }
     }
+    if event.timestamp < facts.end { return take(facts.inOrder(event)) }
     take(event)
   }
 
@@ -139,8 +140,7 @@ public struct ProxyMachine: ~Copyable {
     let last = timeline.end
     for cpu in cpus.indices where cpus[cpu].isOpen { bookRun(cpu) { $0.finish(at: last) } }
     for cpu in cpus.indices where cpus[cpu].isOpen { timeline.cpus.append(cpus[cpu].row) }
-    timeline.gaps = facts.gaps.sorted { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
-    for i in timeline.gaps.indices { timeline.gaps[i].end = min(timeline.gaps[i].end, last) }
+    closeGaps(&timeline)
     diagnostics.merge(waits.finish(at: timeline.end))
     if calm.isOn { endCalmPeriod() }
     deferred.finish()
@@ -149,6 +149,10 @@ public struct ProxyMachine: ~Copyable {
       diagnostics.record(.probesDisagree, count: count, time: first)
     }
     assemble(into: &timeline)
+    if let step = facts.stepBack {
+      diagnostics.record(
+        .outOfOrder, cpu: step.cpu, count: step.count, time: step.first, "by \(step.largest) at most")
+    }
     timeline.diagnostics = diagnostics
     return timeline
   }

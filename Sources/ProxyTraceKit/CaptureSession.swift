@@ -107,7 +107,7 @@ public final class CaptureSession {
         observe?(batch)
         machine.apply(batch)
       }
-      if !reader.restart() { return LoadedCapture(machine, &reader, options) }
+      if try !reader.restart() { return LoadedCapture(machine, &reader, options) }
     }
   }
 
@@ -132,7 +132,7 @@ public final class CaptureSession {
   /// - Throws: As ``load(_:)``.
   public func forEachBatch(_ body: (SessionBatch) -> Void) throws(TraceError) {
     var reader = try takeReader(skipsLossScan: true)
-    repeat { reader = follow(reader, body) } while reader.restart()
+    repeat { reader = follow(reader, body) } while try reader.restart()
   }
 
   /// Reads the capture event by event, in order, as far as it is wanted. Losses are events; ignored probes are left out.

@@ -124,7 +124,8 @@ public struct CaptureReader: ~Copyable {
   /// Starts over if the stream has ended because the text must be scanned first. Only a text opened with
   /// `skipsLossScan` can need that.
   /// - Returns: Whether the stream is at its beginning again. Then nothing that was read before counts.
-  public mutating func restart() -> Bool { text?.pointee.restart() ?? false }
+  /// - Throws: `unsupported` where the text's lines are in no order that can be read.
+  public mutating func restart() throws(TraceError) -> Bool { try text?.pointee.restart() ?? false }
 
   /// Whether the capture is text.
   public var isText: Bool { text != nil }

@@ -16,7 +16,7 @@ struct TextFormTests {
     let file = try ScratchFile(Array(text.utf8))
     var reader = try CaptureReader(path: file.path)
     var events: [SchedEvent] = []
-    while let event = reader.next() { events.append(event) }
+    while let event = reader.next() { if !event.isQuietEnd { events.append(event) } }
     return (events, reader.diagnostics)
   }
 

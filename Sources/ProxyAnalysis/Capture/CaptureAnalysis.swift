@@ -66,7 +66,7 @@ public enum CaptureAnalysis: Analysis {
   }
 
   private static func lostShare(_ context: ReportContext) -> Cell {
-    let lost = context.timeline.cpus.reduce(0) { $0 &+ $1.lost }
+    let lost = context.timeline.cpus.reduce(0) { $0 &+ $1.lost &- $1.quiet }
     guard context.cpuTime > 0, lost >= 0, lost <= context.cpuTime else { return .empty }
     let (high, low) = UInt64(lost).multipliedFullWidth(by: 1_000_000_000)
     return .share(billionths: Int64(UInt64(context.cpuTime).dividingFullWidth((high, low)).quotient))

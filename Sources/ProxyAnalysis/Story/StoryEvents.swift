@@ -198,6 +198,7 @@ extension StoryBuilder {
 
   private func lost(_ lost: LostEvents, _ event: SchedEvent) -> WaitStory.Line {
     var text: [TextFragment] = lost.count.map { [.count($0), " records lost on "] } ?? ["records lost on "]
+    if lost.isQuiet { text = ["no record of "] }
     text.append(.cpu(event.cpu))
     if let until = lost.until { text += [" up to ", .instant(until)] }
     return line(event, .lost, nil, nil, text, isNeverFolded: true)

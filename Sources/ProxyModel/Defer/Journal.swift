@@ -17,8 +17,9 @@ enum OwnerFact: Equatable, BitwiseCopyable {
 enum Step: BitwiseCopyable {
   /// A CPU's curr is known from here on: its first record, or the first after a gap.
   case current(TaskIndex)
-  /// A CPU's curr is not known any more, since an instant that may be earlier than the record that shows it.
-  case lost(since: Timestamp)
+  /// A CPU's curr is not known any more, since an instant that may be earlier than the record that shows it; and whether the
+  /// capture says that records are missing.
+  case lost(since: Timestamp, isTold: Bool)
   case switched(from: TaskIndex, state: TaskState, to: TaskIndex)
   case waking(TaskIndex, target: CPU)
   case wakeup(TaskIndex, target: CPU)

@@ -38,6 +38,30 @@ struct CaptureFacts {
     }
   }
 
+  /// Events that are earlier than one before them.
+  struct StepBack {
+    var count: UInt64 = 0
+    /// Of the first one.
+    var first: Timestamp
+    var cpu: CPU
+    /// In steps of the trace clock.
+    var largest: Int64 = 0
+  }
+
+  private(set) var stepBack: StepBack?
+
+  /// An event that is earlier than the one before it, at that one's time: no time is negative, nor counted twice.
+  mutating func inOrder(_ event: SchedEvent) -> SchedEvent {
+    var clamped = event
+    clamped.timestamp = end
+    if case .lost = event.body { return clamped }
+    var step = stepBack ?? StepBack(first: event.timestamp, cpu: event.cpu)
+    step.count &+= 1
+    step.largest = max(step.largest, end - event.timestamp)
+    stepBack = step
+    return clamped
+  }
+
   mutating func extend(to time: Timestamp) { end = max(end, time) }
 
   mutating func count(events: Int) { eventCount &+= UInt64(events) }

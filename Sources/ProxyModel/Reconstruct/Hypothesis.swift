@@ -211,7 +211,8 @@ extension Hypothesis {
     if proxies, handovers.wake(task, lock, world[lock].tenure) { changed.insert(lock) }
     guard world.scheduling.isBlocked(task), target >= 0 else { return }
     guard let movedFrom else {
-      if world.waits[wait].ownerWasElsewhere, !isDequeued(task, &world) { signs.stayed += 1 }
+      let isSeen = world.gaps.signs != .none && !world[task].mayHideWait
+      if isSeen, world.waits[wait].ownerWasElsewhere, !isDequeued(task, &world) { signs.stayed += 1 }
       return
     }
     // A mark has dated it already.

@@ -31,7 +31,7 @@ extension Hypothesis {
     }
     endInversion(index, &world)
     // On whose account the culprit runs, and so how urgent it is, only a probe tells where a gap has hidden waiters.
-    let hidesDonors = world.gaps.hadAny && proxies && !world.signs.hasProbes
+    let hidesDonors = (world.gaps.hadTold || world.gaps.isInGap) && proxies && !world.signs.hasProbes
     let evidence = hidesDonors ? evidence.combined(with: .inferred(.besideGap)) : evidence
     waits[index].inversion = OpenInversion(
       begin: world.now, owner: world.labelID(owner), ownerIndex: owner, cpu: cpu, evidence: evidence,

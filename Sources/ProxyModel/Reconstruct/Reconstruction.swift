@@ -121,7 +121,7 @@ extension Reconstruction {
   /// Takes the next step, whose owner and follow-up are decided.
   @inline(__always)
   mutating func apply(_ entry: JournalEntry) {
-    if let plain = plain.pointer, !world.waits.isEmpty {
+    if let plain = plain.pointer, !world.waits.isEmpty, world.gaps.signs != .none {
       plain.pointee.hypothesis.weighContests(until: entry.time, &world, into: &contests)
     }
     let cpu = Int(entry.cpu)
@@ -147,7 +147,7 @@ extension Reconstruction {
     case .migrated(let task, let to): migrated(task, to: to)
     case .described(let task, let pid, let comm, let priority): world.describe(task, pid, comm, priority)
     case .current(let task): currShows(task, on: cpu)
-    case .lost(let since): currHides(on: cpu, since: since)
+    case .lost(let since, let isTold): currHides(on: cpu, since: since, isTold: isTold)
     case .dead(let task):
       world.die(task)
       forEachBranch { branch, _ in branch.pairing.end(task) }
@@ -211,12 +211,12 @@ extension Reconstruction {
     forEachBranch { branch, world in branch.hypothesis.beginRun(cpu, &world) }
   }
 
-  private mutating func currHides(on cpu: Int, since: Timestamp) {
+  private mutating func currHides(on cpu: Int, since: Timestamp, isTold: Bool) {
     forEachBranch { branch, world in
       branch.hypothesis.currHides(on: cpu, since: since, &world)
       branch.pairing.forget()
     }
-    world.beginGap(on: cpu)
+    world.beginGap(on: cpu, isTold: isTold)
     world.forgetAnnounced()
   }
 

@@ -40,9 +40,17 @@ extension Hypothesis {
   @inline(__always)
   private mutating func hasSameChain(_ index: Int, _ changed: ChangeMask, _ world: inout World) -> Bool {
     guard case .task(let owner) = waits[index].terminal, !waits[index].links.intersects(changed),
-      waits[index].path.isWhole, !world.gaps.hadAny
+      waits[index].path.isWhole, !bearsDoubt(index, owner, &world)
     else { return false }
     return !(world.scheduling.isBlocked(owner) && world[owner].wait >= 0)
+  }
+
+  /// Whether a step can change how well a chain is known though it is the same. While records are missing nothing is known better,
+  /// and where that ends all is walked again; from then on what a gap has hidden may show.
+  @inline(__always)
+  private mutating func bearsDoubt(_ index: Int, _ owner: TaskIndex, _ world: inout World) -> Bool {
+    guard world.gaps.hadAny, !world.gaps.isInGap else { return false }
+    return waits[index].evidence == .inferred(.besideGap) || world[owner].mayHideWait
   }
 
   /// Walks a wait's chain again.

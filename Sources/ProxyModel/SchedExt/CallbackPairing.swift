@@ -226,7 +226,7 @@ extension CallbackPairing {
       let (terminal, evidence) = hypothesis.walk(from: world[task].wait, &world)
       switch terminal {
       case .task(next):
-        if isBlocked { signs.markedDonors += 1 }
+        if isBlocked, world.gaps.signs != .none { signs.markedDonors += 1 }
         return task
       case .task(let owner)
       where mustStart && (world[next].pid == 0 || evidence.rule == nil && world.place(of: owner) != .unknown):
@@ -267,6 +267,7 @@ extension CallbackPairing {
     guard isBlocked, let stays = state.staysRunnable, let since = state.switchedIn, since <= state.stopping else {
       return
     }
+    if world.gaps.signs == .none { return }
     if stays {
       signs.keptWaiters += 1
     } else if case (.task(let owner), _) = hypothesis.walk(from: world[task].wait, &world) {

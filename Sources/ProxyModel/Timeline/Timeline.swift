@@ -120,6 +120,8 @@ public struct CPURow: Sendable, Hashable {
   public var idle: Int64 = 0
   /// Time in which records are missing, so that curr is not known: gaps, and switches that do not continue the one before.
   public var lost: Int64 = 0
+  /// Part of `lost`: before the CPU's first record and after its last one, where nothing says that records are missing.
+  public var quiet: Int64 = 0
   /// Part of `busy` in which curr ran on its own account.
   public var own: Int64 = 0
   /// Part of `busy` in which curr ran on a donor's account.
@@ -283,8 +285,12 @@ public struct GapRow: Sendable, Hashable {
   public var begin: Timestamp
   /// The first record after the gap, or the capture's end.
   public var end: Timestamp
-  /// Number of missing records; `nil` where the ring buffer did not count them.
+  /// Number of missing records; `nil` where the ring buffer did not count them; 0 before a CPU's first record and after its
+  /// last one, where nothing says that any are missing.
   public var lostEvents: UInt64?
+
+  /// Whether nothing says that records are missing.
+  public var isQuiet: Bool { lostEvents == 0 }
 
   /// A gap by all of its columns.
   public init(cpu: CPU, begin: Timestamp, end: Timestamp, lostEvents: UInt64?) {

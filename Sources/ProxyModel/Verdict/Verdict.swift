@@ -89,7 +89,7 @@ struct VerdictBuilder {
     // Probes outweigh whatever else it looks like, and may yet deny it.
     if probedSwitches > 0 { return nil }
     if kernelWithout != nil { return false }
-    if signs.shared.namedDonors > 0 || !structuralSigns(signs).isEmpty { return true }
+    if signs.shared.namedDonors > 0 || !structuralSigns(signs, withWeak: false).isEmpty { return true }
     return signs.contests.isEnough && !signs.shared.hasMarks ? Shares(signs)?.looksProxied : nil
   }
 
@@ -116,20 +116,27 @@ struct VerdictBuilder {
       ?? ProxyVerdict(answer: .notShown, reasons: [.nothing], evidence: .unknown)
   }
 
-  private func structuralSigns(_ signs: ProxySigns) -> [VerdictReason] {
+  /// - Parameter withWeak: with those that a CPU without records may explain.
+  private func structuralSigns(_ signs: ProxySigns, withWeak: Bool) -> [VerdictReason] {
     var reasons: [VerdictReason] = []
-    if signs.shared.silentMoves > 0 { reasons.append(.silentMoves(signs.shared.silentMoves)) }
-    if signs.shared.idledWithWork > 0 { reasons.append(.idledWithWork(signs.shared.idledWithWork)) }
+    let moves = signs.shared.silentMoves.full + (withWeak ? signs.shared.silentMoves.weak : 0)
+    let idled = signs.shared.idledWithWork.full + (withWeak ? signs.shared.idledWithWork.weak : 0)
+    if moves > 0 { reasons.append(.silentMoves(moves)) }
+    if idled > 0 { reasons.append(.idledWithWork(idled)) }
     if signs.callbacks.markedDonors > 0 { reasons.append(.markedDonors(signs.callbacks.markedDonors)) }
     if signs.callbacks.keptWaiters > 0 { reasons.append(.keptWaiters(signs.callbacks.keptWaiters)) }
     return reasons
   }
 
   private func structural(_ signs: ProxySigns) -> ProxyVerdict? {
-    let reasons = structuralSigns(signs)
+    // A kernel that proxies leaves no waiter where it blocked: then what is missing explains the weak signs.
+    let withWeak = signs.hypothesis.stayed == 0
+    let reasons = structuralSigns(signs, withWeak: withWeak)
     if !reasons.isEmpty {
+      let (moves, idled) = (signs.shared.silentMoves, signs.shared.idledWithWork)
       let rule: InferenceRule =
-        signs.shared.silentMoves > 0 ? .movedSilently : signs.shared.idledWithWork > 0 ? .idledWithWork : .markedDonor
+        moves.full > 0 || withWeak && moves.weak > 0
+        ? .movedSilently : idled.full > 0 || withWeak && idled.weak > 0 ? .idledWithWork : .markedDonor
       return ProxyVerdict(answer: .on, reasons: reasons, evidence: .inferred(rule))
     }
     if signs.callbacks.dequeuedWaiters > 0 {

@@ -29,7 +29,8 @@ extension ProxyMachine {
 
   @inline(never)
   private mutating func beginCalmPeriodIfPossible() {
-    guard !deferred.owners.isInGap, deferred.followUps.expectsNothing, waits.aboutToBlock.isEmpty,
+    // That a gap ends meanwhile matters to nothing before the next event about a lock, which goes the long way.
+    guard deferred.followUps.expectsNothing, waits.aboutToBlock.isEmpty,
       reconstruction.isCalm
     else { return }
     calm.isOn = true

@@ -8,36 +8,70 @@ import TraceCore
 
 /// CPUs whose records are missing now, and whether any ever were.
 struct GapState {
-  private var missing: [Int] = []
+  /// By CPU.
+  private var isMissing: [Bool] = []
+  private var missing = 0
+  /// Those of which the capture says that records are missing.
+  private var told: Set<Int> = []
   private(set) var hadAny = false
+  /// Whether there was one of which the capture tells.
+  private(set) var hadTold = false
 
   var isInGap: Bool {
-    @inline(__always) get { !missing.isEmpty }
+    @inline(__always) get { missing > 0 }
   }
 
-  func isMissing(_ cpu: Int) -> Bool { missing.contains(cpu) }
+  func isMissing(_ cpu: Int) -> Bool { missing > 0 && cpu < isMissing.count && isMissing[cpu] }
 
-  fileprivate mutating func begin(_ cpu: Int) {
+  /// What a sign of the kernel is worth that rests on records that are not there.
+  enum SignWorth {
+    /// No record is missing.
+    case full
+    /// A CPU shows no record, and nothing says that any is missing: good for as long as nothing contradicts it.
+    case weak
+    /// Those records may be among those that are missing.
+    case none
+  }
+
+  /// What a sign is worth now.
+  var signs: SignWorth {
+    @inline(__always) get { missing == 0 ? .full : told.isEmpty ? .weak : .none }
+  }
+
+  fileprivate mutating func begin(_ cpu: Int, isTold: Bool) {
+    if isTold {
+      told.insert(cpu)
+      hadTold = true
+    }
     hadAny = true
-    if !missing.contains(cpu) { missing.append(cpu) }
+    while isMissing.count <= cpu { isMissing.append(false) }
+    if !isMissing[cpu] { missing += 1 }
+    isMissing[cpu] = true
   }
 
-  fileprivate mutating func end(_ cpu: Int) { missing.removeAll { $0 == cpu } }
+  fileprivate mutating func end(_ cpu: Int) {
+    guard isMissing(cpu) else { return }
+    isMissing[cpu] = false
+    missing -= 1
+    told.remove(cpu)
+  }
 }
 
 extension World {
   /// A CPU's records are missing from here on: what its tasks do, and where tasks are that are not seen to run elsewhere.
-  mutating func beginGap(on cpu: Int) {
+  mutating func beginGap(on cpu: Int, isTold: Bool) {
     changed = .everything
     scheduling.loseCurr(on: cpu)
-    gaps.begin(cpu)
-    // A gap may hide any release.
-    for i in waits.indices where waits[i].isMutex { setOwner(waits[i].lock, .unknown) }
+    gaps.begin(cpu, isTold: isTold)
+    // A gap may hide any release. Where nothing says that records are missing, what was known is not forgotten, only doubted.
+    for i in waits.indices where waits[i].isMutex {
+      setOwner(waits[i].lock, isTold ? .unknown : self[waits[i].lock].owner)
+    }
     for i in waits.indices {
       guard let release = waits[i].release else { continue }
       waits[i].release?.evidence = release.evidence.combined(with: .inferred(.besideGap))
     }
-    hideTasks()
+    if isTold { hideTasks() }
   }
 
   /// A CPU's records go on.

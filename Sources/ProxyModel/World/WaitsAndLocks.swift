@@ -13,8 +13,10 @@ extension World {
       let isRead = if case .task(_, .probe) = owner { true } else { false }
       switch isRead ? owner : besideGap(owner) {
       case .task(let owner, let evidence): (wait.firstOwner, wait.firstEvidence) = (labelID(owner), evidence)
-      // Known not to have one: the lock was given up, and the next owner is on its way.
-      case .free(let evidence): wait.firstEvidence = evidence
+      // Given up, and the next owner is on its way. That the lock has none meanwhile only a probe can read: it may have been
+      // handed over (`MUTEX_FLAG_PICKUP`, kernel/locking/mutex.c).
+      case .free(let evidence):
+        wait.firstEvidence = evidence.combined(with: evidence == .probe ? .probe : .inferred(.foundFree))
       case .pending, .unknown: break
       }
     }

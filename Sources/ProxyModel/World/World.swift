@@ -146,7 +146,7 @@ extension World {
   /// A waiter that leaves its CPU to the idle task although others are queued there, and a CPU that then runs one of them.
   private mutating func noteIdling(on cpu: Int, from previous: TaskIndex, to next: TaskIndex) {
     if scheduling.idledCPUs > 0, scheduling.endIdling(on: cpu, for: next), self[previous].pid == 0 {
-      signs.idledWithWork += 1
+      signs.idledWithWork.add(gaps.signs)
     }
     let wait = self[previous].wait
     if self[next].pid == 0, wait >= 0, waits[wait].isMutex { scheduling.noteIdling(on: cpu) }
@@ -175,7 +175,7 @@ extension World {
       let home = scheduling.cpu(of: task)
       if scheduling.isBlocked(task), target >= 0, home != target {
         waits[wait].wasMovedSilently = true
-        signs.silentMoves += 1
+        signs.silentMoves.add(gaps.signs)
         scheduling.correctCPU(of: task, to: target)
         movedFrom = home
       }
@@ -229,6 +229,6 @@ extension World {
 
   mutating func forgetAnnounced() { announced.removeAll() }
 
-  /// Nothing is open that a step of the scheduler could bear on.
-  var isCalm: Bool { waits.isEmpty && announced.isEmpty && !gaps.isInGap && scheduling.idledCPUs == 0 }
+  /// Nothing is open that a step of the scheduler could bear on. A gap bears on waits and owners alone.
+  var isCalm: Bool { waits.isEmpty && announced.isEmpty && scheduling.idledCPUs == 0 }
 }

@@ -118,9 +118,10 @@ extension StoryPage {
     let overlapping = context.timeline.gaps.filter { $0.begin <= end && $0.end > row.begin }
     for gap in overlapping.prefix(4) {
       let count = gap.lostEvents.map { NumberText.counted($0, "record") } ?? "an unknown number of records"
+      let what = gap.isQuiet ? "has no record" : "lost \(count)"
       lines += wrap(
         [
-          "gap: ", .cpu(gap.cpu), .plain(" lost \(count) from "), .instant(gap.begin), " to ", .instant(gap.end),
+          "gap: ", .cpu(gap.cpu), .plain(" \(what) from "), .instant(gap.begin), " to ", .instant(gap.end),
         ], first: 2, hanging: 4)
     }
     if overlapping.count > 4 { lines += wrap([.plain("and \(overlapping.count - 4) more gaps")], first: 2, hanging: 4) }

@@ -77,9 +77,9 @@ public struct CaptureText {
   private var lossLines: [String] {
     // Without switches there is none that could be missing.
     let countsTime = context.records(.switched)
-    let cpus = context.timeline.cpus.filter { $0.lost > 0 && countsTime || $0.lostEvents != 0 }
+    let cpus = context.timeline.cpus.filter { $0.lost > $0.quiet && countsTime || $0.lostEvents != 0 }
     guard !cpus.isEmpty else { return [] }
-    let lost = countsTime ? cpus.reduce(0) { $0 &+ $1.lost } : 0
+    let lost = countsTime ? cpus.reduce(0) { $0 &+ $1.lost &- $1.quiet } : 0
     let count = context.lostEvents.map { NumberText.counted($0, "event") } ?? "an unknown number of events"
     // Damaged records count as lost too; a larger buffer would not have kept them.
     let isDamaged = context.diagnostics.hasDamage
@@ -87,7 +87,9 @@ public struct CaptureText {
     if lost > 0 {
       text += "; for \(NumberText.percent(lost, of: context.cpuTime)) % of the CPUs' time nothing is known"
     }
-    if !context.timeline.gaps.isEmpty, !isDamaged { text += "; \(DiagnosticKind.lostEvents.advice)" }
+    if context.timeline.gaps.contains(where: { !$0.isQuiet }), !isDamaged {
+      text += "; \(DiagnosticKind.lostEvents.advice)"
+    }
     return paint(style.wrap(text), ink: .warning)
   }
 

@@ -121,7 +121,7 @@ public struct InfoText {
         title: "lost events", isFlushRight: true,
         cells: lost.map { $0.map { $0.lostEvents.map(String.init) ?? "?" } ?? "" }),
     ]
-    if context.records(.switched), lost.contains(where: { ($0?.lost ?? 0) > 0 }) {
+    if context.records(.switched), lost.contains(where: { ($0?.lost ?? 0) > ($0?.quiet ?? 0) }) {
       let span = context.timeline.span
       columns.append(
         TextColumn(

@@ -262,8 +262,12 @@ public struct LostEvents: Hashable, Sendable, BitwiseCopyable {
   public var until: Timestamp?
   /// No record precedes the hole on this CPU: it reaches back to the beginning of the trace.
   public var isAtStart: Bool
-  /// How many records are missing; `nil` where the ring buffer did not say.
+  /// How many records are missing; `nil` where the ring buffer did not say. 0 where nothing says that any are: the CPU's first
+  /// record is later than the trace's, or its last one earlier.
   public var count: UInt64?
+
+  /// Nothing in the capture says that records are missing.
+  public var isQuiet: Bool { count == 0 }
 
   /// A hole in a CPU's stream.
   @inlinable

@@ -58,7 +58,8 @@ struct DatReader: ~Copyable {
       let source = PageSource(
         file, buffer, extent, decompression, isBigEndian: contents.head.isBigEndian, windowSize: window)
       let conversion = TimestampConversion(contents.options, cpu: extent.cpu, isTopBuffer: buffer.name.isEmpty)
-      return CPUStream(source, cpu: extent.cpu, format: contents.pageFormat, conversion: conversion)
+      return CPUStream(
+        source, cpu: extent.cpu, format: contents.pageFormat, conversion: conversion, isCut: extent.isCut)
     }
   }
 

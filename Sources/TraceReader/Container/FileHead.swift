@@ -56,6 +56,11 @@ struct FileHead {
   /// goes.
   static func isHead(of file: FileView) -> Bool { magic.starts(with: file.bytes(at: 0, count: UInt64(magic.count))) }
 
+  /// Whether another `trace.dat` begins somewhere in a file, as where files were put together.
+  static func isHead(of file: FileView, at offset: UInt64) -> Bool {
+    file.bytes(at: offset, count: UInt64(magic.count)) == magic
+  }
+
   private static func number(ofVersion text: String, _ path: String) throws(TraceError) -> Int {
     if let version = Int(text), version == 6 || version == 7 { return version }
     throw TraceError(
