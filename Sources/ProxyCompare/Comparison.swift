@@ -81,8 +81,8 @@ public struct Comparison: Sendable {
   // MARK: All of a capture
 
   private func makeFigures() -> [FigureRow] {
-    let wait = samples("mutex wait", sides.map { $0.mutexWaits.map(\.value) })
-    let hold = samples("mutex hold", sides.map { $0.holds.map(\.value) })
+    let wait = samples("mutex wait", sides.map { $0.mutexWaits.values })
+    let hold = samples("mutex hold", sides.map { $0.holds.values })
     return [plain("capture", "length", .duration) { Double($0.span) }] + wait + hold + inversions + proxy + admission
       + latencies
   }
@@ -96,7 +96,7 @@ public struct Comparison: Sendable {
       plain("inversion", "windows", .count, isWaitFigure: true) { Double($0.inversions.count) },
       rate("inversion", "windows") { Double($0.inversions.count) },
       plain("inversion", "worst", .duration, isWaitFigure: true) {
-        Double($0.inversions.map(\.value).max() ?? 0)
+        Double($0.inversions.values.max() ?? 0)
       },
     ]
   }
@@ -224,6 +224,6 @@ public struct Comparison: Sendable {
 
   /// Number of locks without a name on each side. Their waits are in none of ``locks``.
   public var namelessLocks: [Int] {
-    sides.map { Set($0.mutexWaits.filter { $0.lock == nil }.map(\.address)).count }
+    sides.map { Set($0.mutexWaits.lazy.filter { $0.lock == nil }.map(\.address)).count }
   }
 }

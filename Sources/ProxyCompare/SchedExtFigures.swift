@@ -7,10 +7,10 @@ import TraceCore
 extension Comparison {
   /// Latencies of handoffs, with intervals.
   var latencies: [FigureRow] {
-    let donations = sides.map { $0.donations.map(\.value) }
+    let donations = sides.map { $0.donations.values }
     var rows: [FigureRow] = []
     if donations.contains(where: { !$0.isEmpty }) { rows += samples("donation latency", donations) + parts }
-    let releases = sides.map { $0.releases.map(\.value) }
+    let releases = sides.map { $0.releases.values }
     if releases.contains(where: { !$0.isEmpty }) { rows += samples("release latency", releases) + returns }
     return rows
   }

@@ -64,7 +64,17 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
   }
 
   /// The name decoded as UTF-8; bytes that are none become U+FFFD. Control characters stay: escape before printing.
-  public var text: String { String(decoding: bytes, as: UTF8.self) }
+  public var text: String {
+    // Mostly ASCII, and then mostly short enough for a string without memory of its own.
+    guard isASCII, high >> 56 == 0 else { return String(decoding: bytes, as: UTF8.self) }
+    let count = high != 0 ? 16 - high.leadingZeroBitCount / 8 : 8 - low.leadingZeroBitCount / 8
+    return String(unsafeUninitializedCapacity: 15) { memory in
+      for place in 0..<count {
+        memory[place] = UInt8(truncatingIfNeeded: place < 8 ? low >> (8 * place) : high >> (8 * (place - 8)))
+      }
+      return count
+    }
+  }
 
   /// The bits of a word that lie before its first zero byte.
   @inlinable
