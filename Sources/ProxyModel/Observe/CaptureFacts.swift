@@ -10,6 +10,8 @@ struct CaptureFacts {
   private(set) var gaps: [GapRow] = []
   /// Stretches in which records are missing without the ring buffer saying so.
   private(set) var holes: [ClosedRange<Timestamp>] = []
+  /// A stream that breaks off at every other record could fill any memory with them.
+  private static let holeLimit = 1 << 16
   /// The end of the last gap, or the trace's beginning: what is known without a gap since.
   private(set) var gaplessSince = Timestamp(0)
   var schedExt = SchedExtSummary()
@@ -71,9 +73,19 @@ struct CaptureFacts {
     gaplessSince = max(gaplessSince, gap.end)
   }
 
+  /// What lies between two holes then counts as missing too: fewer anomalies of callbacks are reported, and none that a hole
+  /// may have made.
+  @inline(never)
+  private mutating func joinHoles() {
+    var joined = Holes(holes)
+    joined.join(to: Self.holeLimit / 2)
+    holes = joined.stretches
+  }
+
   /// Records are missing between two instants, and the ring buffer does not say so.
   mutating func addHole(since: Timestamp, until: Timestamp) {
     holes.append(since...max(since, until))
+    if holes.count >= Self.holeLimit { joinHoles() }
     gaplessSince = until
   }
 }
