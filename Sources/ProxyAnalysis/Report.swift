@@ -64,7 +64,8 @@ public struct Report: Sendable {
       context.timeline.rowKinds.isSuperset(of: contents.rows(of: analyses)), "the model was not asked for all rows")
     hasFindings = contents.hasFindings
     var context = context
-    context.select(hasLocks: contents.hasBlocks || contents.hasTables(of: LocksAnalysis.self))
+    context.select(
+      hasLocks: contents.hasBlocks && !context.filter.isEmpty || contents.hasTables(of: LocksAnalysis.self))
     self.context = context
     availability = analyses.map { Availability(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
     // A table whose rows nobody has asked for is left out: without a row it would say that there is nothing.

@@ -19,6 +19,7 @@ public struct ReportContext: Sendable {
   private(set) var rows = RowSelection(Timeline(), RowFilter())
   /// What is wrong, made when it is first asked for.
   private var found = Once<[Finding]>()
+  private var sums = Once<WaitSums>()
 
   /// A context without a filter.
   /// - Parameters:
@@ -42,8 +43,11 @@ public struct ReportContext: Sendable {
   /// - Parameter hasLocks: whether the rows of locks are needed.
   mutating func select(hasLocks: Bool) {
     rows = RowSelection(timeline, filter, hasLocks: hasLocks)
-    found = Once()
+    (found, sums) = (Once(), Once())
   }
+
+  /// Sums over the waits that ``filter`` chooses, made when they are first asked for.
+  var waitSums: WaitSums { sums.value { WaitSums(rows.waits) } }
 
   /// What is wrong, the costliest first, of the rows that ``filter`` chooses.
   var findings: [Finding] { found.value { FindingMaker.findings(self) } }

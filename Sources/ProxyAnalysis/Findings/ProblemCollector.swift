@@ -101,11 +101,10 @@ struct ProblemCollector {
   /// wait that ended may be a hung task.
   private mutating func collectUnfinishedWaits() {
     let rows = context.rows.waits
-    var longest: [Bool: Int64] = [:]
-    for row in rows where row.result != .open {
-      longest[row.kind == .mutex] = max(longest[row.kind == .mutex] ?? 0, row.length)
-    }
-    for (place, row) in rows.enumerated() where row.result == .open && row.length > longest[row.kind == .mutex] ?? 0 {
+    let sums = context.waitSums
+    for place in sums.open {
+      let row = rows[place]
+      guard row.length > (row.kind == .mutex ? sums.longestMutex : sums.longestOther) else { continue }
       problems.add(
         .init(kind: .unfinishedWait, lock: row.lock),
         Problem.Window(

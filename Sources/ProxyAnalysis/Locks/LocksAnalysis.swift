@@ -37,9 +37,13 @@ enum LocksAnalysis: Analysis {
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let waits = context.rows.waits
     guard !waits.isEmpty else { return [] }
-    var lengths: [LockAddress: Durations] = [:]
-    for wait in waits { lengths[wait.lock, default: Durations()].append(wait.length) }
-    let kinds = Dictionary(uniqueKeysWithValues: context.rows.locks.map { ($0.lock, $0.kindNames) })
+    var (lengths, kinds): ([LockAddress: Durations], [LockAddress: String]) = ([:], [:])
+    for lock in context.waitSums.locks {
+      lengths[lock.lock] = lock.lengths
+      kinds[lock.lock] = LockSums.name(of: lock.kinds)
+    }
+    // What a lock is waits tell that are not chosen too.
+    if waits.isPartial { kinds = Dictionary(uniqueKeysWithValues: context.rows.locks.map { ($0.lock, $0.kindNames) }) }
     let top = TopTotals(lengths, top: context.top, order: <)
     let rows = top.entries.map { lock, waits -> [TextFragment] in
       [.lock(lock), .plain(kinds[lock] ?? ""), .count(UInt64(waits.count))] + waits.fragments
@@ -65,7 +69,10 @@ struct LockSums: Sendable {
   var owners = TaskSet()
 
   /// The kind; `rwsem` where readers and writers waited; several where an address served for several locks.
-  var kindNames: String {
+  var kindNames: String { Self.name(of: kinds) }
+
+  /// The same for some kinds.
+  static func name(of kinds: Set<WaitKind>) -> String {
     var names = WaitKind.allCases.filter(kinds.contains).map(\.rawValue)
     if kinds.isSuperset(of: [.rwsemRead, .rwsemWrite]) {
       names.removeAll { $0.hasPrefix("rwsem-") }

@@ -4,11 +4,11 @@ public import TraceCore
 /// All chosen waits for mutexes together.
 public struct WaitTotals: Sendable {
   /// How many.
-  public private(set) var count = 0
+  public let count: Int
   /// The sum of their lengths, in steps of the trace clock.
-  public private(set) var length: Int64 = 0
+  public let length: Int64
   /// The part of it in which an owner ran on the account of the wait's chain.
-  public private(set) var proxied: Int64 = 0
+  public let proxied: Int64
   /// How many mutexes were waited for.
   public let lockCount: Int
   /// The mutex that was waited for longest in sum, and how many waits it had.
@@ -16,16 +16,11 @@ public struct WaitTotals: Sendable {
 
   /// The totals of the waits that the report's filter chooses.
   public init(_ context: ReportContext) {
-    var locks: [LockAddress: (waits: Int, length: Int64)] = [:]
-    for wait in context.rows.waits where wait.kind == .mutex {
-      count += 1
-      length &+= wait.length
-      proxied &+= wait.times[.proxied]
-      let sums = locks[wait.lock] ?? (0, 0)
-      locks[wait.lock] = (sums.waits + 1, sums.length &+ wait.length)
-    }
+    let sums = context.waitSums
+    (count, length, proxied) = (sums.mutexCount, sums.mutexLength, sums.times[.proxied])
+    let locks = sums.locks.filter { $0.mutexWaits > 0 }
     lockCount = locks.count
-    topLock = locks.max { ($0.value.length, $1.key.rawValue) < ($1.value.length, $0.key.rawValue) }
-      .map { ($0.key, $0.value.waits) }
+    topLock = locks.max { ($0.mutexLength, $1.lock.rawValue) < ($1.mutexLength, $0.lock.rawValue) }
+      .map { ($0.lock, $0.mutexWaits) }
   }
 }

@@ -4,18 +4,8 @@ import TraceCore
 /// Where the waiting time went: all chosen waits for mutexes together, class by class.
 enum WaitingTime {
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    var times = ClassTimes()
-    var (whole, other): (Int64, Int64) = (0, 0)
-    var otherCount = 0
-    for wait in context.rows.waits {
-      if wait.kind == .mutex {
-        times += wait.times
-        whole &+= wait.length
-      } else {
-        other &+= wait.length
-        otherCount += 1
-      }
-    }
+    let sums = context.waitSums
+    let (times, whole, other, otherCount) = (sums.times, sums.mutexLength, sums.otherLength, sums.otherCount)
     var content: [SummaryBlock.Content] = []
     if whole > 0 {
       let parts = WaitClass.allCases.filter { times[$0] != 0 }.sorted {
