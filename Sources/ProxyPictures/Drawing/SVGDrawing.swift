@@ -90,7 +90,7 @@ struct SVGDrawing {
     for instant in scene.instants {
       let x = axis.x(instant.time)
       let label = "\(instant.label) \(scene.text.person.instant(instant.time))"
-      let width = Self.textWidth(label, 6)
+      let width = Self.textWidth(label, 6.9)
       let isRight = x + width > Self.width - 4
       let start = isRight ? x - width - 3 : x + 3
       out +=

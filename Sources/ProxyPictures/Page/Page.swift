@@ -30,7 +30,10 @@ public struct Page {
     let title = report.context.capture.path
     try sink.write(PageFrame.head("proxytrace: \(text.person.quote(title))"))
     try sink.write("<header><h1>\(Markup.escape(text.person.quote(title)))</h1>\n")
-    for line in text.person.firstLines(report) { try sink.write("<p>\(Markup.escape(line))</p>\n") }
+    // The title has the path already.
+    let path = text.person.quote(title) + ": "
+    let lines = text.person.firstLines(report).map { $0.hasPrefix(path) ? String($0.dropFirst(path.count)) : $0 }
+    for line in lines { try sink.write("<p>\(Markup.escape(line))</p>\n") }
     try sink.write("</header>\n<main>\n")
     try sink.write("<div class=\"cols\"><section id=\"finds\"><h2>Look at this first</h2>\n")
     try writeFindings(to: sink)

@@ -83,7 +83,7 @@
       mark.style.display = gone ? 'none' : '';
       if (gone) continue;
       if (mark.tagName === 'line') { mark.setAttribute('x1', px); mark.setAttribute('x2', px); continue; }
-      const wide = mark.textContent.length * 6, start = px + wide > right + 8 ? px - wide - 3 : px + 3;
+      const wide = mark.textContent.length * 6.9, start = px + wide > right ? px - wide - 3 : px + 3;
       mark.setAttribute('x', start);
       if (start < free) mark.style.display = 'none'; else free = start + wide + 8;
     }

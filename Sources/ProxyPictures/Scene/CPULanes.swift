@@ -71,22 +71,21 @@ extension SceneBuilder {
     let name = text.name(run.task)
     let hover = ["\(name) (\(text.nice(run.task.priority))) on CPU \(run.cpu)"]
     if run.task.pid == rows.waiter { return [bar(run.begin, run.end, .waiter, name, hover)] }
-    if rows.isParticipant(run.task.pid) {
-      let splits = rows.splits.filter { $0.cpu == run.cpu && $0.begin < end && $0.end > begin }
-      return cut(begin, end, splits.map { ($0.begin, $0.end, .proxied) }, otherwise: .running) { from, to, style in
-        let donor = splits.first { $0.begin <= from && $0.end >= to }
-        return self.bar(
-          from, to, style, name,
-          hover + [
-            style == .proxied
-              ? "on the account of \(donor.map { text.name($0.donor) } ?? "a donor")" : "on its own account"
-          ],
-          donor?.evidence)
-      }
+    guard rows.isParticipant(run.task.pid) else { return othersPieces(run.cpu, begin, end, name, hover) }
+    let pieces = ownerPieces(run.task.pid, run.cpu, begin, end, hover) { _ in name }
+    // Before it is in the chain, or after it, a task of the wait may be in its way like any other.
+    return pieces.flatMap { piece -> [Scene.Bar] in
+      piece.style == .other ? othersPieces(run.cpu, piece.begin, piece.end, name, hover) : [piece]
     }
-    let inverted = rows.inversions.filter { $0.row.cpu == run.cpu && $0.row.begin < end && $0.row.end > begin }
+  }
+
+  /// A run of a task that is not in the wait's chain.
+  private func othersPieces(
+    _ cpu: CPU, _ begin: Timestamp, _ end: Timestamp, _ name: String, _ hover: [String]
+  ) -> [Scene.Bar] {
+    let inverted = rows.inversions.filter { $0.row.cpu == cpu && $0.row.begin < end && $0.row.end > begin }
     let equal = rows.segments.filter { $0.kind == .preempted && $0.begin < end && $0.end > begin }
-      .filter { ownerIsQueued(on: run.cpu, at: max($0.begin, begin)) }
+      .filter { ownerIsQueued(on: cpu, at: max($0.begin, begin)) }
     let parts: [(Timestamp, Timestamp, BarStyle)] =
       inverted.map { ($0.row.begin, $0.row.end, .inverted) } + equal.map { ($0.begin, $0.end, .preempted) }
     return cut(begin, end, parts, otherwise: .other) { from, to, style in
@@ -97,6 +96,31 @@ extension SceneBuilder {
         default: []
         }
       return self.bar(from, to, style, name, hover + meaning)
+    }
+  }
+
+  /// A stretch in which a task of the picture runs: on a donor's account; as an owner in the wait's chain; or outside of it, as an
+  /// owner does that has released its lock.
+  /// - Parameter label: the label, with the donor where there is one.
+  func ownerPieces(
+    _ pid: Pid, _ cpu: CPU, _ begin: Timestamp, _ end: Timestamp, _ hover: [String], _ label: (TaskLabel?) -> String
+  ) -> [Scene.Bar] {
+    let splits = rows.splits.filter { $0.cpu == cpu && $0.curr.pid == pid && $0.begin < end && $0.end > begin }
+    let chains = rows.chains.filter { chain in
+      chain.begin < end && chain.end > begin && chain.path.dropFirst().contains { $0.pid == pid }
+    }
+    let donated = splits.map { (begin: $0.begin, end: $0.end, style: BarStyle.proxied) }
+    let owning = chains.map { (begin: $0.begin, end: $0.end, style: BarStyle.running) }
+    let pieces = cut(begin, end, donated, otherwise: .other) { from, to, style in
+      let split = style == .proxied ? splits.first(where: { $0.begin <= from && $0.end >= to }) : nil
+      let account = split.map { ["on the account of \(text.name($0.donor))"] } ?? []
+      return bar(from, to, style, label(split?.donor), hover + account, split?.evidence)
+    }
+    return pieces.flatMap { piece -> [Scene.Bar] in
+      if piece.style == .proxied { return [piece] }
+      return cut(piece.begin, piece.end, owning, otherwise: .other) { from, to, style in
+        bar(from, to, style, label(nil), hover + ["on its own account"])
+      }
     }
   }
 

@@ -46,23 +46,11 @@ extension SceneBuilder {
   private func running(_ stretch: PictureEvents.Stretch, _ cpu: CPU) -> [Scene.Bar] {
     let label = "runs, CPU \(cpu)"
     if stretch.pid == rows.waiter { return [bar(stretch.begin, stretch.end, .waiter, label, [label])] }
-    let splits = rows.splits.filter {
-      $0.cpu == cpu && $0.curr.pid == stretch.pid && $0.begin < stretch.end && $0.end > stretch.begin
+    let (begin, end) = (max(stretch.begin, window.begin), min(stretch.end, window.end))
+    guard end > begin else { return [] }
+    return ownerPieces(stretch.pid, cpu, begin, end, [label]) { donor in
+      donor.map { "runs for \(text.name($0)), CPU \(cpu)" } ?? label
     }
-    var bars: [Scene.Bar] = []
-    var place = stretch.begin
-    for split in splits {
-      let (from, to) = (max(split.begin, place), min(split.end, stretch.end))
-      guard to > from else { continue }
-      if from > place { bars.append(bar(place, from, .running, label, [label + ", on its own account"])) }
-      bars.append(
-        bar(
-          from, to, .proxied, "runs for \(text.name(split.donor)), CPU \(cpu)",
-          [label + ", on the account of \(text.name(split.donor))"], split.evidence))
-      place = to
-    }
-    if place < stretch.end { bars.append(bar(place, stretch.end, .running, label, [label + ", on its own account"])) }
-    return bars
   }
 
   func lockLane(_ lock: LockAddress) -> Scene.Lane {
