@@ -94,15 +94,57 @@ struct SchedextTests {
       $0.schedExt.add(SchedExtRecord(.exit, name: ShortName("simple"), value: 64), at: Literal.at(33))
       $0.schedExt.add(SchedExtRecord(.counter, name: ShortName("BYPASS_DISPATCH"), value: 4), at: Literal.at(34))
       $0.schedExt.add(SchedExtRecord(.counter, name: ShortName("BYPASS_DURATION"), value: 900), at: Literal.at(34))
+      $0.schedExt.add(SchedExtRecord(.counter, name: ShortName("BYPASS_ACTIVATE"), value: 3), at: Literal.at(34))
     }
     #expect(
       Report(Literal.context(timeline)).findingLines == [
-        "bypass 900ns 0/1  900ns: sched_ext: the kernel dispatched 4 times in the stead of simple; it is bypassed while it is "
-          + "loaded and unloaded, and where something is wrong",
+        "bypass 900ns 0/1  900ns: sched_ext: the kernel dispatched 4 times in the stead of simple; more often than while it is "
+          + "loaded and unloaded",
         "stall 0ns 1/2 --wait 1 0ns: sched_ext: simple let waiter:61 starve: it was runnable and did not run; it waits for "
           + "0xa0 since @10, owned by owner:60",
         "scheduler-error 0ns 0/1  0ns: sched_ext: the kernel unloads simple for a task that did not run (reason 1026)",
       ])
+  }
+
+  /// Loading and unloading are bypassed; that is no finding.
+  @Test func bypassAtLoadingIsNone() {
+    let timeline = Literal.timeline {
+      $0.schedExt.add(SchedExtRecord(.counter, name: ShortName("BYPASS_DISPATCH"), value: 4), at: Literal.at(34))
+      $0.schedExt.add(SchedExtRecord(.counter, name: ShortName("BYPASS_ACTIVATE"), value: 2), at: Literal.at(34))
+    }
+    #expect(Report(Literal.context(timeline)).findingLines == [])
+  }
+
+  // MARK: Rules of kernels
+
+  @Test(
+    arguments: [
+      ("Linux h 7.4.0 x86_64", 0, "a regression: Linux 7.4 and later do not call it so"),
+      (
+        "Linux h 7.3.0-rc7 x86_64", 0,
+        "known of kernels before 7.4, which lack the series that keeps the callbacks paired"
+      ),
+      (
+        "Linux h 7.3.0-rc7 x86_64", 1,
+        "a regression: a kernel that hands blocked donors to ops.enqueue() has the series that keeps "
+          + "the callbacks paired"
+      ),
+      (
+        "", 0, "a regression on Linux 7.4 and later, and known of earlier kernels; the capture does not name its kernel"
+      ),
+    ] as [(String, UInt64, String)])
+  func whatABreachMeans(_ uname: String, _ blocked: UInt64, _ meaning: String) {
+    let timeline = Literal.timeline {
+      $0.schedExt.see(at: Literal.at(5))
+      $0.marks.add(Literal.waiter.index, Self.counts(1, 1, 1, blocked: blocked))
+      $0.pairing = [
+        PairingRow(
+          kind: .undispatchedOwner, callback: .stopping, task: Literal.owner, time: Literal.at(9), cpu: 0, clash: nil)
+      ]
+    }
+    let report = Report(Literal.context(timeline, uname: uname))
+    #expect(report.findings.first?.text.shown.hasSuffix(meaning) == true, "\(report.findingLines)")
+    #expect(report.block("sched_ext")?.last?.hasSuffix(meaning) == true)
   }
 
   @Test func withoutExitsTheNameIsNotKnown() {

@@ -41,7 +41,7 @@ struct FindingWords {
     case .deadlock, .schedulerError: []
     case .enqueueStorm: storm
     case .stall: stalledWait
-    case .bypass: ["it is bypassed while it is loaded and unloaded, and where something is wrong"]
+    case .bypass: ["more often than while it is loaded and unloaded"]
     case .runningWithoutStopping, .stoppingWithoutRunning: clash
     case .donorRunning, .undispatchedOwner: clash + [.plain("; \(CallbackRule(context).meaning)")]
     }

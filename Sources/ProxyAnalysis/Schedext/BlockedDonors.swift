@@ -30,6 +30,8 @@ package struct BlockedDonors: Sendable {
   /// By task, for tasks with a call.
   package private(set) var donors: [TaskIndex: Figures] = [:]
   package private(set) var total = Figures()
+  /// Waits in which no owner came to run on the donor's account, by what the owner did when the scheduler was asked last.
+  package private(set) var withoutDonation: [EnqueueRow.OwnerState: Int] = [:]
 
   package init(_ timeline: Timeline) {
     self.init(
@@ -45,9 +47,9 @@ package struct BlockedDonors: Sendable {
     enqueues: ChosenRows<EnqueueRow>, handoffs: ChosenRows<HandoffRow>, migrations: ChosenRows<MigrationRow>,
     splits: ChosenRows<SplitRow>
   ) {
-    var waits: Set<Int> = []
+    var waits: [Int: EnqueueRow.OwnerState] = [:]
     for row in enqueues {
-      let isFirst = row.wait.map { waits.insert($0).inserted } ?? false
+      let isFirst = row.wait.map { waits.updateValue(row.ownerState, forKey: $0) == nil } ?? false
       add(row.donor.index) { figures in
         figures.calls += 1
         if isFirst { figures.waits += 1 }
@@ -57,9 +59,10 @@ package struct BlockedDonors: Sendable {
       }
     }
     if donors.isEmpty { return }
-    for row in handoffs where row.kind == .donation && waits.contains(row.wait) {
+    for row in handoffs where row.kind == .donation && waits.removeValue(forKey: row.wait) != nil {
       add(row.from.index) { $0.donations += 1 }
     }
+    for state in waits.values { withoutDonation[state, default: 0] += 1 }
     for row in migrations where donors[row.task.index] != nil {
       switch row.kind {
       case .proxy: add(row.task.index) { $0.movedByKernel += 1 }

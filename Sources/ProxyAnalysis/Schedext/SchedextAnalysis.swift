@@ -26,8 +26,9 @@ enum SchedextAnalysis: Analysis {
     }
     if !marks.isEmpty { content.append(.line(callbacks(context))) }
     if let admission = Admission.line(context) { content.append(.line(admission)) }
-    if !context.rows.pairing.isEmpty {
-      content.append(.line([.plain("a callback without a partner is \(CallbackRule(context).meaning)")]))
+    if context.rows.pairing.contains(where: { $0.kind == .donorRunning || $0.kind == .undispatchedOwner }) {
+      let rule = CallbackRule(context).meaning
+      content.append(.line([.plain("a callback for an owner, or for a donor that does not start, is \(rule)")]))
     }
     let tables = tasks(context) + counters(summary, context)
     return [SummaryBlock(.proxyExecution, place: 1, "sched_ext", content)] + donorBlocks(context)
@@ -87,7 +88,7 @@ enum SchedextAnalysis: Analysis {
         .init("on owner's CPU %", .share), .init("moved by kernel", .number), .init("steered", .number),
         .init("paid for owners", .duration),
       ], rows: rows)
-    var content: [SummaryBlock.Content] = [.table(table)]
+    var content: [SummaryBlock.Content] = [.table(table)] + undonated(donors)
     let releases = context.rows.handoffs.count { $0.kind == .release }
     let span = context.timeline.span
     if context.countsNanoseconds, span > 0, releases > 0 {
@@ -104,6 +105,24 @@ enum SchedextAnalysis: Analysis {
       SummaryBlock(.top, place: 4, "Blocked donors in the scheduler's hands", content),
       SummaryBlock(.top, place: 5, "Donation latency in parts", DonationParts(context.rows.handoffs).content),
     ].filter { !$0.content.isEmpty }
+  }
+
+  /// Waits that never donated, and why as far as events tell.
+  private static func undonated(_ donors: BlockedDonors) -> [SummaryBlock.Content] {
+    let states = EnqueueRow.OwnerState.allCases.compactMap { state in
+      donors.withoutDonation[state].map { "\(state.rawValue) \($0)" }
+    }
+    guard !states.isEmpty else { return [] }
+    let count = donors.withoutDonation.values.reduce(0, +)
+    var text =
+      "\(count) \(count == 1 ? "wait" : "waits") without a donation; the owner, when the scheduler was asked last: "
+      + states.joined(separator: ", ")
+    if donors.withoutDonation[.runnable] != nil || donors.withoutDonation[.running] != nil {
+      text +=
+        ". From Linux 7.4 on a donor with another core-scheduling cookie than its owner's, or with migration disabled, is "
+      text += "refused, which no event shows"
+    }
+    return [.line([.plain(text)])]
   }
 
   private static func cells(_ figures: BlockedDonors.Figures) -> [TextFragment] {

@@ -29,7 +29,9 @@ extension ProblemCollector {
     for (row, stall) in summary.stalls.enumerated() {
       add(.stall, from: stall.time, to: stall.time, row: row, wait: timeline.openWait(of: stall))
     }
-    if let bypass = summary.counter("BYPASS_DISPATCH"), bypass.sum > 0 {
+    // Bypass begins once while a scheduler is loaded, and once when it is unloaded: that is no problem.
+    let activations = summary.counter("BYPASS_ACTIVATE")?.sum ?? 0
+    if let bypass = summary.counter("BYPASS_DISPATCH"), bypass.sum > 0, activations > 2 {
       let length = max(0, summary.counter("BYPASS_DURATION")?.sum ?? 0)
       add(.bypass, from: bypass.first, to: bypass.first + min(length, max(0, timeline.end - bypass.first)), row: 0)
     }

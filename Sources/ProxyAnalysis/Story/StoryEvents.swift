@@ -13,7 +13,10 @@ extension StoryBuilder {
     case .migrated(let task, let from, let to):
       guard concerns(task.pid, event) else { return nil }
       var text: [TextFragment] = [name(task), " is moved from ", .cpu(from), " to ", .cpu(to)]
-      if scope.isReturn(task.pid, at: event.timestamp) { text.append(": a return migration") }
+      if scope.isMove(.return, of: task.pid, at: event.timestamp) { text.append(": a return migration") }
+      if scope.isMove(.steered, of: task.pid, at: event.timestamp) {
+        text.append(" by its scheduler while it is blocked")
+      }
       return line(event, .migrated, task.pid, nil, text, isNeverFolded: isWaiter(task.pid))
     case .contentionBegan(let lock, let flags): return began(lock, flags, event)
     case .contentionEnded(let lock, let result): return acquired(lock, result, event)

@@ -80,9 +80,9 @@ struct StoryScope: Sendable {
     windows.last(begunAt: time, \.row.begin).map { time < $0.row.end } ?? false
   }
 
-  /// Whether a task of this wait came back from a silent migration at an instant.
-  func isReturn(_ pid: Pid, at time: Timestamp) -> Bool {
-    migrations.contains { $0.kind == .return && $0.task.pid == pid && $0.time == time }
+  /// Whether a task of this wait was moved in that way at an instant.
+  func isMove(_ kind: MigrationRow.Kind, of pid: Pid, at time: Timestamp) -> Bool {
+    migrations.contains { $0.kind == kind && $0.task.pid == pid && $0.time == time }
   }
 
   /// Whether a task is the waiter, or in its chain just before or just after an instant. A task that has left the chain, for
