@@ -75,6 +75,11 @@ extension RowFilter {
     chooses(row.cpu) && chooses(row.begin, row.end) && (chooses(row.task) || row.donor.map(chooses) ?? false)
   }
 
+  func chooses(_ row: DelayRow) -> Bool {
+    chooses(row.cpu) && chooses(row.begin, row.end ?? row.begin + row.length)
+      && (chooses(row.task) || row.culprits.contains { chooses($0.task) })
+  }
+
   func chooses(_ row: SplitRow) -> Bool {
     chooses(row.cpu) && chooses(row.begin, row.end) && (chooses(row.donor) || chooses(row.curr))
   }

@@ -47,6 +47,7 @@ struct RowSelection: Sendable {
   let chains: ChosenRows<ChainRow>
   let segments: ChosenRows<SegmentRow>
   let runs: ChosenRows<RunRow>
+  let delays: ChosenRows<DelayRow>
   let splits: ChosenRows<SplitRow>
   let inversions: ChosenRows<InversionRow>
   let handoffs: ChosenRows<HandoffRow>
@@ -70,6 +71,7 @@ struct RowSelection: Sendable {
     chains = choose(timeline.chains, filter.chooses)
     segments = choose(timeline.segments) { filter.chooses($0, of: timeline.waits[$0.wait].waiter) }
     runs = choose(timeline.runs, filter.chooses)
+    delays = choose(timeline.delays, filter.chooses)
     splits = choose(timeline.splits, filter.chooses)
     inversions = choose(timeline.inversions, filter.chooses)
     handoffs = choose(timeline.handoffs, filter.chooses)

@@ -27,9 +27,9 @@ struct ChainsTests {
     }
     #expect(
       try Report(Literal.context(timeline)).lines("chains") == [
-        "1 1 @10 10000ns @20 1 61>60 0xa0 60 owner running event",
-        "2 1 @20 20000ns @45 2 61>60>63 0xa0>0xb0 63 other runnable inferred",
-        "3 1 @45 45000ns @50 2 61>60 0xa0>0xb0 - - unknown unknown",
+        "1 1 @10 10000ns @20 1 61>60 0xa0 60 owner 139 running event",
+        "2 1 @20 20000ns @45 2 61>60>63 0xa0>0xb0 63 other 49 runnable inferred acquired",
+        "3 1 @45 45000ns @50 2 61>60 0xa0>0xb0 - - - unknown unknown",
       ])
   }
 

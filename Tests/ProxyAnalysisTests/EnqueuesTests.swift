@@ -28,7 +28,7 @@ struct EnqueuesTests {
       reason: .handedBack, placedCPU: nil, dispatchQueue: nil, donatedAfter: nil, wait: nil, evidence: .unknown)
     #expect(
       try Report(Literal.context(Self.timeline([bare]))).lines("enqueues") == [
-        "1 @1 1000ns 61 waiter 100 0 - - - - released handed-back - - - - unknown"
+        "1 @1 1000ns 61 waiter 100 0 - - - - released handed-back - - - unknown"
       ])
   }
 

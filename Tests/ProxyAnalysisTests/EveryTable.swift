@@ -29,6 +29,12 @@ extension Literal {
     ]
     // 20 to 40 on CPU 0.
     $0.runs = [RunRow(cpu: 0, begin: at(20), end: at(40), task: owner, donor: waiter, evidence: .event)]
+    // 70 to 80 on CPU 1.
+    $0.delays = [
+      DelayRow(
+        task: owner, begin: at(70), end: at(80), length: 10_000, cpu: 1, cause: .woken, waking: 1_000,
+        culprits: [InversionRow.Culprit(task: middle, ran: 10_000)], wait: nil, evidence: .event)
+    ]
     // 20 to 40 on CPU 0.
     $0.splits = [
       SplitRow(cpu: 0, begin: at(20), end: at(40), donor: waiter, curr: owner, depth: 1, evidence: .event)

@@ -28,11 +28,11 @@ struct HandoffsTests {
     }
     #expect(
       try Report(Literal.context(timeline)).lines("handoffs") == [
-        "1 donation 7 0xa0 61 waiter 60 owner @10 10000ns @15 5000 - - - - - - - - no no inferred",
+        "1 donation 7 0xa0 61 waiter 100 60 owner 139 @10 10000ns @15 5000 - - - - - - - - no no inferred mostUrgentDonor",
         // Parts of a donation to a BPF scheduler.
-        "2 donation 7 0xa0 61 waiter 60 owner @20 20000ns @25 5000 - - - - 0 1000 3000 1000 no no event",
-        "3 release 7 0xa0 60 owner 61 waiter @900 900000ns @930 30000 5000 5000 10000 10000 - - - - yes no event",
-        "4 release 7 0xa0 60 owner 61 waiter @950 950000ns @952 2000 - - - 2000 - - - - no no event",
+        "2 donation 7 0xa0 61 waiter 100 60 owner 139 @20 20000ns @25 5000 - - - - 0 1000 3000 1000 no no event",
+        "3 release 7 0xa0 60 owner 139 61 waiter 100 @900 900000ns @930 30000 5000 5000 10000 10000 - - - - yes no event",
+        "4 release 7 0xa0 60 owner 139 61 waiter 100 @950 950000ns @952 2000 - - - 2000 - - - - no no event",
       ])
   }
 

@@ -27,7 +27,7 @@ struct InversionsTests {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("inversions") == [
         "1 3 @10 10000ns @50 40000 61 waiter 100 0xa0 60 owner 139 3 62 middle 120 62+63 event",
-        "2 3 @100 100000ns @600 500000 61 waiter 100 0xa0 60 owner 139 3 62 middle 120 62 inferred",
+        "2 3 @100 100000ns @600 500000 61 waiter 100 0xa0 60 owner 139 3 62 middle 120 62 inferred acquired",
         "3 3 @900 900000ns @905 5000 61 waiter 100 0xa0 60 owner 139 3 - - - '' unknown",
       ])
   }

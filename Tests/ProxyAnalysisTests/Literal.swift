@@ -117,12 +117,21 @@ extension [TextFragment] {
 }
 
 extension Report {
-  /// The rows of a table, a line each.
+  /// The rows of a table, a line each. Left out is what most rows do not have: a rule, a symbol, a reference to a wait, and a life
+  /// other than the first.
   func lines(_ name: String) throws -> [String] {
     let result = try #require(table(name))
     #expect(result.notAvailable == nil)
+    let columns = result.table.columns.map(\.name)
     var lines: [String] = []
-    result.table.forEachRow { lines.append($0.map(\.shown).joined(separator: " ")) }
+    result.table.forEachRow { cells in
+      let told = zip(columns, cells).filter { column, cell in
+        if column.hasSuffix("life") { return cell != .empty && cell != .integer(1) && cell != .count(1) }
+        let isRare = ["rule", "symbol", "symbols", "wait_id", "cgroup"].contains { column.hasSuffix($0) }
+        return !(isRare && cell == .empty)
+      }
+      lines.append(told.map(\.1.shown).joined(separator: " "))
+    }
     #expect(lines.count == result.table.rowCount)
     return lines
   }

@@ -30,11 +30,11 @@ struct PairingTests {
   @Test func aRowHasTheCallbackAndTheClash() throws {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("pairing") == [
-        "1 running-without-stopping 1 @10 10000ns 61 waiter 2 @30 running is followed by running of 62",
-        "2 stopping-without-running 1 @40 40000ns 61 waiter - - stopping without running since nothing",
-        "3 donor-running 1 @50 50000ns 61 waiter 2 @60 "
+        "1 running-without-stopping 1 @10 10000ns 61 waiter 100 2 @30 running is followed by running of 62",
+        "2 stopping-without-running 1 @40 40000ns 61 waiter 100 - - stopping without running since nothing",
+        "3 donor-running 1 @50 50000ns 61 waiter 100 2 @60 "
           + "running for a blocked task that does not start, then switch of 62",
-        "4 undispatched-owner 1 @90 90000ns 61 waiter 2 @70 "
+        "4 undispatched-owner 1 @90 90000ns 61 waiter 100 2 @70 "
           + "stopping for an owner that runs for its donor, after switch of 62",
       ])
   }

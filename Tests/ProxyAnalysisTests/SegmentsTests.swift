@@ -30,7 +30,7 @@ struct SegmentsTests {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("segments") == [
         "1 1 @10 10000ns @60 running 1 60 owner 139 60 owner 139 63 other 49 inferred mostUrgentDonor",
-        "2 1 @60 60000ns @100 self 0 - - - 61 waiter 100 - - - event -",
+        "2 1 @60 60000ns @100 self 0 - - - 61 waiter 100 - - - event",
       ])
   }
 
@@ -38,8 +38,8 @@ struct SegmentsTests {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("runs") == [
         "1 1 @10 10000ns @60 60 owner 139 63 other 49 inferred mostUrgentDonor",
-        "2 0 @60 60000ns @100 61 waiter 100 - - - event -",
-        "3 0 @100 100000ns @101 62 middle 120 - - - unknown -",
+        "2 0 @60 60000ns @100 61 waiter 100 - - - event",
+        "3 0 @100 100000ns @101 62 middle 120 - - - unknown",
       ])
   }
 
@@ -67,6 +67,7 @@ struct SegmentsTests {
   @Test func aTableSaysWhichRowsItNeeds() {
     #expect(AnalysisRegistry.rows(for: "segments") == .segments)
     #expect(AnalysisRegistry.rows(for: "runs") == .runs)
+    #expect(AnalysisRegistry.rows(for: "delays") == .delays)
     #expect(AnalysisRegistry.rows(for: "waits") == [])
     #expect(AnalysisRegistry.rows() == .all)
   }

@@ -55,4 +55,83 @@ struct ConservationTests {
       #expect(run.donor?.index == split.donor.index && run.evidence == split.evidence, "\(name)")
     }
   }
+
+  /// The culprits of a window fill it.
+  @Test(arguments: FixtureCapture.names)
+  func culpritsSumToTheirInversions(_ name: String) throws {
+    let report = try FixtureCapture.report(name)
+    var sums: [Int64: Int64] = [:]
+    try #require(report.table("culprits")).table.forEachRow { cells in
+      guard case .integer(let inversion) = cells[1], case .integer(let ran)? = cells.last else { return }
+      sums[inversion, default: 0] += ran
+    }
+    let windows = report.context.timeline.inversions
+    #expect(
+      sums == Dictionary(uniqueKeysWithValues: windows.enumerated().map { (Int64($0 + 1), $1.length) }), "\(name)")
+  }
+
+  /// What an owner did is never longer than its hold, and fills it, but where it has not shown yet when the hold begins.
+  @Test func whatOwnersDidFillsTheirHolds() throws {
+    var (filled, all) = (0, 0)
+    for name in FixtureCapture.names {
+      let timeline = try FixtureCapture.report(name).context.timeline
+      for (place, hold) in timeline.holds.enumerated() {
+        #expect(hold.times.total <= hold.end - hold.begin, "\(name), hold \(place + 1)")
+        guard timeline.gaps.isEmpty, timeline.cpus.allSatisfy({ $0.lost == 0 }) else { continue }
+        all += 1
+        if hold.times.total == hold.end - hold.begin { filled += 1 }
+      }
+    }
+    #expect(all > 500 && filled * 10 > all * 9, "\(filled) of \(all)")
+  }
+
+  /// By pid: time from runnable to running, as `perf sched latency` counts it (tools/perf/builtin-sched.c,
+  /// `latency_switch_event()` and `latency_wakeup_event()`), out of the same events.
+  private struct PerfLatency {
+    private enum State {
+      case asleep
+      case runnable(since: Timestamp)
+      case running
+    }
+    private var states: [Pid: State] = [:]
+    private(set) var total: [Pid: Int64] = [:]
+    private(set) var count: [Pid: Int] = [:]
+
+    mutating func take(_ event: SchedEvent) {
+      switch event.body {
+      case .switched(let record):
+        states[record.previous.pid] = record.previousState.isRunnable ? .runnable(since: event.timestamp) : .asleep
+        if case .runnable(let since)? = states[record.next.pid] {
+          total[record.next.pid, default: 0] += event.timestamp - since
+          count[record.next.pid, default: 0] += 1
+        }
+        states[record.next.pid] = .running
+      case .wakeup(let record), .wakeupNew(let record):
+        if case .asleep = states[record.task.pid] ?? .asleep {
+          states[record.task.pid] = .runnable(since: event.timestamp)
+        }
+      default: break
+      }
+    }
+  }
+
+  /// perf does not know gaps: captures without any are compared.
+  @Test func delaysSumToWhatPerfSchedLatencyCounts() throws {
+    var (compared, rows) = (0, 0)
+    for name in FixtureCapture.names {
+      let timeline = try FixtureCapture.report(name).context.timeline
+      guard timeline.cpus.allSatisfy({ $0.lost == 0 }), timeline.gaps.isEmpty else { continue }
+      var perf = PerfLatency()
+      try CaptureSession(path: FixtureCapture.path(name)).forEachEvent {
+        perf.take($0)
+        return true
+      }
+      let delays = Dictionary(grouping: timeline.delays.filter { $0.end != nil }, by: \.task.pid)
+      #expect(delays.mapValues { Self.sum($0, \.length) } == perf.total.filter { $0.key != 0 }, "\(name)")
+      #expect(delays.mapValues(\.count) == perf.count.filter { $0.key != 0 }, "\(name)")
+      compared += 1
+      rows += timeline.delays.count
+    }
+    #expect(compared > 20 && rows > 1000, "\(compared) captures, \(rows) rows")
+  }
 }

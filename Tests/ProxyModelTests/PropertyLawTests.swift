@@ -19,7 +19,7 @@ struct PropertyLawTests {
   }
 
   static func brokenLaws(_ timeline: Timeline) -> [String] {
-    timeline.waits.indices.flatMap { brokenLaws(of: $0, timeline) } + brokenStretches(timeline)
+    timeline.waits.indices.flatMap { brokenLaws(of: $0, timeline) } + brokenStretches(timeline) + brokenHolds(timeline)
       + timeline.cpus.flatMap { brokenLaws(of: $0, timeline) }
       + timeline.tasks.filter { $0.proxiedRun > $0.run }.map { "pid \($0.id.pid) ran for others longer than it ran" }
   }
@@ -93,6 +93,26 @@ struct PropertyLawTests {
       check(own.reduce(0) { $0 + ($1.end - $1.begin) } == task.run, "runs of pid \(task.id.pid) are not its time")
     }
     return broken
+  }
+
+  /// What an owner did is no longer than the hold, and its time on another's account is that of the splits.
+  private static func brokenHolds(_ timeline: Timeline) -> [String] {
+    timeline.holds.flatMap { hold -> [String] in
+      var broken: [String] = []
+      func check(_ holds: Bool, _ law: String) {
+        if !holds { broken.append("hold of \(hold.owner.pid) at \(hold.begin.rawValue): \(law)") }
+      }
+      let times = hold.times
+      check(times.total <= hold.end - hold.begin, "its owner did more than there was time for")
+      check(
+        [times.run, times.proxiedRun, times.preempted, times.waiting, times.sleeping].allSatisfy { $0 >= 0 },
+        "negative time: \(times)")
+      let splits = timeline.splits.filter { $0.curr.index == hold.owner.index }.map {
+        max(0, min($0.end, hold.end) - max($0.begin, hold.begin))
+      }
+      check(times.proxiedRun == splits.reduce(0, +), "splits of \(splits.reduce(0, +)), not \(times.proxiedRun)")
+      return broken
+    }
   }
 
   private static func brokenLaws(of cpu: CPURow, _ timeline: Timeline) -> [String] {

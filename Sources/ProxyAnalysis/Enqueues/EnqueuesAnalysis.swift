@@ -16,16 +16,14 @@ enum EnqueuesAnalysis: Analysis {
   }
 
   private static func columns(_ context: ReportContext) -> [TableColumn<EnqueueRow>] {
-    [
+    var columns: [TableColumn<EnqueueRow>] = [
       .instant("time_ns", "when ops.enqueue() was called") { $0.time },
       .seconds("time_s", "time_ns since the capture began", in: context) { $0.time },
-      .pid("donor_pid", "pid of the blocked task") { $0.donor },
-      .comm("donor_comm", "name of the blocked task") { $0.donor.comm },
-      .priority("donor_prio", "kernel priority of the blocked task; smaller is more urgent") { $0.donor.priority },
-      .number("cpu", "the CPU on whose runqueue it was") { $0.cpu },
-      .pid("owner_pid", "pid of the owner of the mutex that it waited for") { $0.owner },
-      .comm("owner_comm", "name of the owner") { $0.owner?.comm },
-      .priority("owner_prio", "kernel priority of the owner; smaller is more urgent") { $0.owner?.priority },
+    ]
+    columns += taskColumns("donor", "the blocked task", in: context) { $0.donor }
+    columns.append(.number("cpu", "the CPU on whose runqueue it was") { $0.cpu })
+    columns += taskColumns("owner", "the owner of the mutex that it waited for", in: context) { $0.owner }
+    columns += [
       .number("owner_cpu", "where the owner ran, or ran last") { $0.ownerCPU },
       .word(
         "owner_state", "what the owner did: \(EnqueueRow.OwnerState.allCases.map(\.rawValue).joined(separator: ", "))"
@@ -42,10 +40,9 @@ enum EnqueuesAnalysis: Analysis {
       .duration("donated_after_ns", "until an owner ran on its account; empty where none did before the wait ended") {
         $0.donatedAfter
       },
-      TableColumn("wait_id", .identifier, "the wait, in the table waits; empty where the capture does not show it") {
-        $0.wait.map { .integer(Int64($0 + 1)) } ?? .empty
-      },
-      .evidence("how the owner and the reason are known") { $0.evidence },
+      .reference("wait_id", "the wait, in the table waits; empty where the capture does not show it") { $0.wait },
     ]
+    columns += evidenceColumns("how the owner and the reason are known") { $0.evidence }
+    return columns
   }
 }

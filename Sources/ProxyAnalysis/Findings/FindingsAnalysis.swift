@@ -14,7 +14,7 @@ enum FindingsAnalysis: Analysis {
   }
 
   private static func columns(_ context: ReportContext) -> [TableColumn<Finding>] {
-    [
+    var columns: [TableColumn<Finding>] = [
       .word("kind", "what is wrong: \(Finding.Kind.allCases.map(\.rawValue).joined(separator: ", "))") {
         $0.kind.rawValue
       },
@@ -33,19 +33,17 @@ enum FindingsAnalysis: Analysis {
       },
       .number("cpu", "the CPU where it happened most") { $0.cpu },
     ]
-      + taskColumns("", "the task that it is about: the owner that should have run, who was to get the lock") {
-        $0.task
-      }
-      + [
-        .evidence("how it is known: as the weakest of its windows") { $0.evidence },
-        TableColumn("rule", .word, "the rule by which it is inferred") {
-          $0.evidence.rule.map { .word($0.rawValue) } ?? .empty
-        },
-        .flag("matters", "no: so little that the text report only sums it up") { $0.matters },
-        TableColumn(
-          "explain", .word,
-          "arguments of proxytrace, besides the capture, that show its worst window; empty where none do"
-        ) { $0.worst.place == .capture ? .empty : .word("explain \($0.worst.place.option)") },
-      ]
+    columns += taskColumns(
+      "", "the task that it is about: the owner that should have run, who was to get the lock", in: context
+    ) { $0.task }
+    columns += evidenceColumns("how it is known: as the weakest of its windows") { $0.evidence }
+    columns += [
+      .flag("matters", "no: so little that the text report only sums it up") { $0.matters },
+      TableColumn(
+        "explain", .word,
+        "arguments of proxytrace, besides the capture, that show its worst window; empty where none do"
+      ) { $0.worst.place == .capture ? .empty : .word("explain \($0.worst.place.option)") },
+    ]
+    return columns
   }
 }

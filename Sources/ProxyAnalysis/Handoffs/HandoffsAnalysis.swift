@@ -14,16 +14,16 @@ enum HandoffsAnalysis: Analysis {
   }
 
   private static func columns(_ context: ReportContext) -> [TableColumn<HandoffRow>] {
-    [
+    var columns: [TableColumn<HandoffRow>] = [
       .word("kind", "donation: of CPU time, from donor to owner; release: of the lock, from owner to waiter") {
         $0.kind.rawValue
       },
       .reference("wait_id", "the wait, in the table waits") { $0.wait },
-      .lock("lock", "address of the lock") { $0.lock },
-      .pid("from_pid", "pid of the donor, or of the former owner") { $0.from },
-      .comm("from_comm", "its name") { $0.from.comm },
-      .pid("to_pid", "pid of the task that runs now, or of the new owner") { $0.to },
-      .comm("to_comm", "its name") { $0.to.comm },
+    ]
+    columns += lockColumns("address of the lock", in: context) { $0.lock }
+    columns += taskColumns("from", "the donor, or the former owner", in: context) { $0.from }
+    columns += taskColumns("to", "the task that runs now, or the new owner", in: context) { $0.to }
+    columns += [
       .instant("begin_ns", "donation: the waiter leaves its CPU; release: the lock is released") { $0.begin },
       .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
       .instant("end_ns", "donation: the owner runs on the donor's account; release: contention_end") { $0.end },
@@ -42,8 +42,9 @@ enum HandoffsAnalysis: Analysis {
       .duration("start_ns", "part of a donation: from then until the owner runs") { $0.start },
       .flag("migrated", "yes: the kernel moved the waiter to another CPU in it; no") { $0.migrated },
       .flag("steered", "yes: a BPF scheduler moved the donor to the CPU where the owner runs; no") { $0.steered },
-      .evidence("how it is known") { $0.evidence },
     ]
+    columns += evidenceColumns("how it is known") { $0.evidence }
+    return columns
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {

@@ -17,17 +17,19 @@ enum InversionsAnalysis: Analysis {
       .instant("end_ns", "end of the window") { $0.end },
       .duration("duration_ns", "length of the window") { $0.length },
     ]
-    columns += taskColumns("waiter", "the waiting task") { $0.waiter }
-    columns.append(.lock("lock", "address of the lock that it waits for") { $0.lock })
-    columns += taskColumns("owner", "the chain's last owner, which should have run") { $0.owner }
+    columns += taskColumns("waiter", "the waiting task", in: context) { $0.waiter }
+    columns += lockColumns("address of the lock that it waits for", in: context) { $0.lock }
+    columns += taskColumns("owner", "the chain's last owner, which should have run", in: context) { $0.owner }
     columns.append(.number("cpu", "the CPU on which it should have run") { $0.cpu })
-    columns += taskColumns("culprit", "the task that ran instead, the longest of them") { $0.culprits.first?.task }
+    columns += taskColumns("culprit", "the task that ran instead, the longest of them", in: context) {
+      $0.culprits.first?.task
+    }
     columns += [
       .word("culprits", "pids of all that ran instead, the longest first") { row in
         JoinedNumbers.pids(row.culprits, "+") { $0.task.pid }
-      },
-      .evidence("how the owner is known") { $0.evidence },
+      }
     ]
+    columns += evidenceColumns("how the owner is known") { $0.evidence }
     return [
       Table("inversions", rows: context.rows.inversions, columns: columns)
     ]

@@ -24,6 +24,7 @@ enum PairingAnalysis: Analysis {
           .seconds("time_s", "time_ns since the capture began", in: context) { $0.time },
           .pid("pid", "pid of the task that it was called for") { $0.task },
           .comm("comm", "name of that task") { $0.task.comm },
+          .priority("prio", "kernel priority of that task; smaller is more urgent") { $0.task.priority },
           .number("other_cpu", "the CPU of the event that it clashes with") { $0.clash?.cpu },
           .instant("other_time_ns", "when that event was") { $0.clash?.time },
           .text("detail", "the two events in words, with pids") { detail($0) },

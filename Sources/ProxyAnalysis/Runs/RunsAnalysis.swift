@@ -16,18 +16,14 @@ enum RunsAnalysis: Analysis {
       .instant("begin_ns", "beginning of the stretch") { $0.begin },
       .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
       .instant("end_ns", "end of the stretch: the CPU runs another task, or on another account") { $0.end },
-      .pid("pid", "pid of the task that runs: rq->curr") { $0.task },
-      .comm("comm", "its name") { $0.task.comm },
-      .priority("prio", "its kernel priority; smaller is more urgent") { $0.task.priority },
     ]
-    columns += taskColumns("donor", "rq->donor where it is another task; empty for its own account, or where not known")
-    {
+    columns += taskColumns("", "the task that runs: rq->curr", in: context) { $0.task }
+    columns += taskColumns(
+      "donor", "rq->donor where it is another task; empty for its own account, or where not known", in: context
+    ) {
       $0.donor
     }
-    columns += [
-      .evidence("how the account is known; unknown: it may be another task's") { $0.evidence },
-      .rule { $0.evidence },
-    ]
+    columns += evidenceColumns("how the account is known; unknown: it may be another task's") { $0.evidence }
     return [Table(name, rows: context.rows.runs, columns: columns)]
   }
 }

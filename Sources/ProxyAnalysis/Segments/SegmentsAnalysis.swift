@@ -24,15 +24,15 @@ enum SegmentsAnalysis: Analysis {
         $0.cpu
       },
     ]
-    columns += taskColumns("owner", "the chain's last owner; empty where the class does not depend on it") { $0.owner }
-    columns += taskColumns("curr", "the task that runs on cpu, 0 for the idle task") { $0.curr }
-    columns += taskColumns("donor", "the task on whose account curr runs; empty for its own, or where not known") {
+    columns += taskColumns("owner", "the chain's last owner; empty where the class does not depend on it", in: context)
+    { $0.owner }
+    columns += taskColumns("curr", "the task that runs on cpu, 0 for the idle task", in: context) { $0.curr }
+    columns += taskColumns(
+      "donor", "the task on whose account curr runs; empty for its own, or where not known", in: context
+    ) {
       $0.donor
     }
-    columns += [
-      .evidence("how the row is known: as its weakest part") { $0.evidence },
-      .rule { $0.evidence },
-    ]
+    columns += evidenceColumns("how the row is known: as its weakest part") { $0.evidence }
     return [Table(name, rows: context.rows.segments, columns: columns)]
   }
 }

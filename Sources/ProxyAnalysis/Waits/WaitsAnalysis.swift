@@ -23,9 +23,9 @@ enum WaitsAnalysis: Analysis {
 
   private static func columns(_ context: ReportContext) -> [TableColumn<WaitRow>] {
     var columns: [TableColumn<WaitRow>] = [.word("kind", "kind of lock") { $0.kind.rawValue }]
-    columns += taskColumns("waiter", "the waiting task") { $0.waiter }
+    columns += taskColumns("waiter", "the waiting task", in: context) { $0.waiter }
+    columns += lockColumns("address of the lock", in: context) { $0.lock }
     columns += [
-      .lock("lock", "address of the lock") { $0.lock },
       .instant("begin_ns", "the first contention_begin; with gap = start the earliest instant that is certain") {
         $0.begin
       },
@@ -57,12 +57,19 @@ enum WaitsAnalysis: Analysis {
       (.waking, "the chain's last owner was woken and not queued yet"),
       (.sleeping, "the chain's last owner slept on something else than a mutex"),
     ]
-    return taskColumns("owner", "the lock's owner when the wait began") { $0.owner } + [
-      TableColumn("owner_evidence", .evidence, "how the owner is known") { .evidence($0.ownerEvidence) },
+    var columns = taskColumns("owner", "the lock's owner when the wait began", in: context) { (row: WaitRow) in
+      row.owner
+    }
+    columns += evidenceColumns("how the owner is known", prefix: "owner_") { $0.ownerEvidence }
+    columns += [
       .count("depth", "number of locks in the deepest chain; empty where no owner is known") {
         $0.depth > 0 ? UInt64($0.depth) : nil
-      },
-    ] + classes.map { kind, doc in .duration("\(kind.name)_ns", "part of wait_ns: \(doc)") { $0.times[kind] } }
+      }
+    ]
+    for (kind, doc) in classes {
+      columns.append(.duration("\(kind.name)_ns", "part of wait_ns: \(doc)") { $0.times[kind] })
+    }
+    return columns
   }
 }
 

@@ -22,7 +22,8 @@ enum Step: BitwiseCopyable {
   case lost(since: Timestamp, isTold: Bool)
   case switched(from: TaskIndex, state: TaskState, to: TaskIndex)
   case waking(TaskIndex, target: CPU)
-  case wakeup(TaskIndex, target: CPU)
+  /// `isNew`: for the first time.
+  case wakeup(TaskIndex, target: CPU, isNew: Bool)
   case migrated(TaskIndex, to: CPU)
   /// The task's name or priority is this from here on.
   case described(TaskIndex, pid: Pid, Comm, Priority?)

@@ -91,7 +91,7 @@ extension ProxyMachine {
     facts.see(role)
     guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
     let task = named(record.task, event)
-    emit(.wakeup(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
+    emit(.wakeup(task, target: record.targetCPU, isNew: role == .wakeupNew), at: event.timestamp, cpu: event.cpu)
   }
 }
 

@@ -45,9 +45,11 @@ extension Hypothesis {
       accounts[cpu].proxied &+= end - since
       lend(donor, to: curr, end - since)
       guard rows.kinds.contains(.splits) else { return }
+      let wait = world[donor].wait
       rows.splits.append(
         SplitRecord(
-          begin: since, end: end, cpu: CPU(cpu), donor: world.labelID(donor), curr: world.labelID(curr),
+          begin: since, end: end, wait: wait < 0 ? .max : UInt32(world.waits[wait].row), cpu: CPU(cpu),
+          donor: world.labelID(donor), curr: world.labelID(curr),
           depth: depth.map { Int32(clamping: $0) } ?? -1, evidence: evidence))
     }
   }

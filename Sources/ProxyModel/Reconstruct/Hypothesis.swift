@@ -15,6 +15,8 @@ struct Hypothesis: ~Copyable {
   /// By task: what it ran on others' accounts, and they on its own. Tasks without any may be left out at the end.
   private(set) var lent = FlatArray<Lent>()
   var handovers = Handovers()
+  /// By lock: the same of its owner when the hold began.
+  var proxiedAtHold = FlatArray<Int64>()
   /// Parallel to ``World/waits``.
   var waits = FlatArray<WaitState>()
   /// The chain that was walked last.
@@ -219,8 +221,8 @@ extension Hypothesis {
     guard proxies, rows.kinds.contains(.migrations), waits[wait].admission.statedCPU != target else { return }
     rows.migrations.append(
       MigrationRecord(
-        time: waits[wait].admission.moved ?? world.waits[wait].blockedSince ?? world.now, task: world.labelID(task),
-        from: movedFrom, to: target,
+        time: waits[wait].admission.moved ?? world.waits[wait].blockedSince ?? world.now,
+        wait: UInt32(world.waits[wait].row), task: world.labelID(task), from: movedFrom, to: target,
         kind: .proxy, evidence: .inferred(.movedSilently)))
   }
 
@@ -229,9 +231,11 @@ extension Hypothesis {
     guard proxies else { return }
     let from = world.scheduling.cpu(of: task)
     if isReturn, from != cpu, rows.kinds.contains(.migrations) {
+      let wait = world[task].wait
       rows.migrations.append(
         MigrationRecord(
-          time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .return, evidence: .event))
+          time: world.now, wait: wait < 0 ? .max : UInt32(world.waits[wait].row), task: world.labelID(task), from: from,
+          to: cpu, kind: .return, evidence: .event))
     }
     dropReturningDonor(task, to: cpu, &world)
     guard world.scheduling.isBlocked(task) else { return }
@@ -242,7 +246,8 @@ extension Hypothesis {
     guard rows.kinds.contains(.migrations) else { return }
     rows.migrations.append(
       MigrationRecord(
-        time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .steered, evidence: .event))
+        time: world.now, wait: UInt32(world.waits[wait].row), task: world.labelID(task), from: from, to: cpu,
+        kind: .steered, evidence: .event))
   }
 
   /// A lock was released.

@@ -68,8 +68,9 @@ extension Hypothesis {
     rows.inversions.append(
       InversionRecord(
         begin: open.begin, end: world.now, lock: world[wait.lock].address, ownedLock: world[open.ownedLock].address,
-        culprits: rows.culprits.count,
-        culpritCount: UInt32(culprits.count), wait: UInt32(wait.row), waiter: world.labelID(wait.waiter),
+        culprits: rows.culprits.count, culpritCount: UInt32(culprits.count),
+        lastCulprit: UInt32(culprits.firstIndex { $0.index == open.culprit } ?? 0), wait: UInt32(wait.row),
+        waiter: world.labelID(wait.waiter),
         owner: open.owner, cpu: open.cpu, evidence: open.evidence))
     for culprit in culprits { rows.culprits.append(CulpritRecord(ran: culprit.ran, task: culprit.label)) }
   }

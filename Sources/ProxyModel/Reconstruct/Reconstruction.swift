@@ -37,6 +37,7 @@ struct Reconstruction: ~Copyable {
   private var proxying: InPlaceOptional<Branch>
   private var plain: InPlaceOptional<Branch>
   private var contests = Contests()
+  private var delays: DelayBook
   private var settleCalls: UInt8 = 0
   var verdict: VerdictBuilder
 
@@ -58,6 +59,7 @@ struct Reconstruction: ~Copyable {
   init(_ verdict: VerdictBuilder, _ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
     self.verdict = verdict
     world = World(kinds, in: file)
+    delays = DelayBook(isOn: wanted.contains(.delays))
     proxying = InPlaceOptional(Branch(proxies: true, kinds, making: wanted, in: file))
     plain = InPlaceOptional(Branch(proxies: false, kinds, making: wanted, in: file))
     if verdict.forced == true { plain.drop() }
@@ -105,12 +107,14 @@ struct Reconstruction: ~Copyable {
   /// came after the one had been dropped and says otherwise: all probes of the capture count in it.
   mutating func finish(proxies: Bool, at end: Timestamp) -> Branch? {
     world.advance(to: end)
+    if delays.isOn { delays.finish(&world) }
     guard let branch = proxies ? proxying.pointer ?? plain.pointer : plain.pointer ?? proxying.pointer else {
       return nil
     }
     branch.pointee.hypothesis.finish(&world)
     branch.pointee.pairing.finish(&world)
     world.closeHolds()
+    branch.pointee.hypothesis.followHolds(&world)
     return proxies && proxying.hasValue || !plain.hasValue ? proxying.take() : plain.take()
   }
 }
@@ -128,8 +132,15 @@ extension Reconstruction {
     world.beginStep(at: entry.time, on: cpu)
     forEachBranch { branch, _ in branch.hypothesis.beginStep(on: cpu) }
     take(entry, cpu)
+    if !world.holdSteps.isEmpty { followHolds() }
     if world.waits.isEmpty { return }
     forEachBranch { branch, world in branch.hypothesis.classifyChanged(&world) }
+  }
+
+  /// Locks have changed hands.
+  private mutating func followHolds() {
+    forEachBranch { branch, world in branch.hypothesis.followHolds(&world) }
+    world.holdSteps.removeAll(keepingCapacity: true)
   }
 
   @inline(__always)
@@ -143,12 +154,15 @@ extension Reconstruction {
     switch entry.step {
     case .switched(let from, let state, let to): switched(cpu, from, state, to, entry.followUp)
     case .waking(let task, let target): waking(task, target: target, by: cpu)
-    case .wakeup(let task, let target): world.wakeup(task, target: target)
+    case .wakeup(let task, let target, let isNew):
+      if delays.isOn { delays.queue(task, on: target, isNew ? .new : .woken, &world) }
+      world.wakeup(task, target: target)
     case .migrated(let task, let to): migrated(task, to: to)
     case .described(let task, let pid, let comm, let priority): world.describe(task, pid, comm, priority)
     case .current(let task): currShows(task, on: cpu)
     case .lost(let since, let isTold): currHides(on: cpu, since: since, isTold: isTold)
     case .dead(let task):
+      if delays.isOn { delays.forget(task, &world) }
       world.die(task)
       forEachBranch { branch, _ in branch.pairing.end(task) }
     case .becomes(let old, let new): becomes(old, new)
@@ -207,6 +221,7 @@ extension Reconstruction {
     forEachBranch { branch, world in
       branch.hypothesis.currShows(on: cpu, isIdle: isIdle, wasMissing: wasMissing, &world)
     }
+    if delays.isOn { delays.currShows(task, on: cpu, &world) }
     world.setCurr(task, on: cpu)
     forEachBranch { branch, world in branch.hypothesis.beginRun(cpu, &world) }
   }
@@ -216,6 +231,7 @@ extension Reconstruction {
       branch.hypothesis.currHides(on: cpu, since: since, &world)
       branch.pairing.forget()
     }
+    if delays.isOn { delays.forget(&world) }
     world.beginGap(on: cpu, isTold: isTold)
     world.forgetAnnounced()
   }
@@ -227,6 +243,7 @@ extension Reconstruction {
     world.leave(from, on: cpu, state)
     forEachBranch { branch, world in branch.hypothesis.left(from, on: cpu, state, &world) }
     world.enter(to, on: cpu, from: from)
+    if delays.isOn { delays.switched(cpu, from: from, state, to: to, &world) }
     let named = world.takeAnnounced(on: cpu)
     switch followUp {
     case .donor, .exitDonor: world.signs.hasProbes = true
@@ -240,6 +257,7 @@ extension Reconstruction {
     forEachBranch { branch, world in
       branch.hypothesis.waking(task, target: target, movedFrom: movedFrom, &world)
     }
+    if delays.isOn { delays.waking(task, at: world.now) }
     world.wake(task, target: target)
   }
 
@@ -248,6 +266,7 @@ extension Reconstruction {
     forEachBranch { branch, world in
       branch.hypothesis.migrating(task, to: cpu, isReturn: isReturn, &world)
     }
+    if delays.isOn { delays.migrated(task, to: cpu, &world) }
     world.migrate(task, to: cpu)
   }
 
@@ -258,6 +277,7 @@ extension Reconstruction {
       }
       branch.pairing.become(old, new)
     }
+    if delays.isOn { for task in [old, new] { delays.forget(task, &world) } }
     world.become(old, new)
     forEachBranch { branch, world in
       for cpu in 0..<world.scheduling.cpuCount where world.curr(on: cpu) == new {

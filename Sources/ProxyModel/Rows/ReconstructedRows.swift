@@ -6,14 +6,25 @@ struct SharedRows: ~Copyable, Sendable {
   let kinds: RowKinds
   var labels: LabelPool
   var holds: PackedLog<HoldRecord>
+  /// In order of their beginning.
+  var delays: PackedLog<DelayRecord>
+  var delayCulprits: PackedLog<CulpritRecord>
 
   init(_ kinds: RowKinds, in file: RowFile) {
     self.kinds = kinds
     labels = LabelPool(in: file)
     holds = PackedLog(in: file)
+    delays = PackedLog(in: file)
+    delayCulprits = PackedLog(in: file)
   }
 
-  mutating func arrange() { holds.sort { ($0.begin, $0.lock, $0.end) < ($1.begin, $1.lock, $1.end) } }
+  mutating func arrange(placed place: (Int) -> Int) {
+    holds.sort { ($0.begin, $0.lock, $0.end) < ($1.begin, $1.lock, $1.end) }
+    delays.keep { row in
+      if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
+      return !row.isVoid
+    }
+  }
 }
 
 /// What reconstruction finds under a hypothesis.
@@ -42,6 +53,8 @@ struct ReconstructedRows: ~Copyable, Sendable {
   var migrations: PackedLog<MigrationRecord>
   /// In order of time.
   var enqueues: PackedLog<EnqueueRecord>
+  /// By ``HoldRecord/number``: how long the owner ran on another's account.
+  var proxiedOfHolds: PackedLog<Int64>
 
   init(_ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
     self.kinds = kinds
@@ -57,6 +70,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
     handoffs = PackedLog(in: file)
     migrations = PackedLog(in: file)
     enqueues = PackedLog(in: file)
+    proxiedOfHolds = PackedLog(in: file)
   }
 
   /// Gives rows their final form: waits by their place in order of their beginning, nothing beyond what is certain of a wait,
@@ -71,6 +85,11 @@ struct ReconstructedRows: ~Copyable, Sendable {
       return begin < end
     }
     chains.keep { settle(&$0.wait, $0.begin, &$0.end) }
+    for index in inversions.indices {
+      inversions.passed(index)
+      let row = inversions[index]
+      shortenCulprits(row, by: row.end - waits[place(Int(row.wait))].certainEnd)
+    }
     inversions.keep { settle(&$0.wait, $0.begin, &$0.end) }
     arrangeSegments(waits, placed: place)
     runs.keep { $0.begin < $0.end }
@@ -83,6 +102,14 @@ struct ReconstructedRows: ~Copyable, Sendable {
       if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
       return row.isCertain
     }
+    splits.keep { row in
+      if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
+      return true
+    }
+    migrations.keep { row in
+      if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
+      return true
+    }
     chains.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     splits.sort { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
     inversions.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
@@ -92,6 +119,19 @@ struct ReconstructedRows: ~Copyable, Sendable {
 }
 
 extension ReconstructedRows {
+  /// A window is cut off where its wait is not certain any more: so is the time of the task that ran last in it.
+  private mutating func shortenCulprits(_ row: InversionRecord, by length: Int64) {
+    var length = length
+    let range = row.culprits..<row.culprits + Int(row.culpritCount)
+    guard length > 0, !range.isEmpty else { return }
+    let last = row.culprits + Int(row.lastCulprit)
+    for place in [last] + range.filter({ $0 != last }) where length > 0 {
+      let less = min(length, culprits[place].ran)
+      culprits[place].ran -= less
+      length -= less
+    }
+  }
+
   /// Where a wait's segments begin and how much of it they are.
   private struct Cover {
     var begin = Timestamp(.max)

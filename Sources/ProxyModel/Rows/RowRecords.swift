@@ -59,6 +59,8 @@ struct ChainRecord: BitwiseCopyable, Sendable {
 struct SplitRecord: BitwiseCopyable, Sendable {
   var begin: Timestamp
   var end: Timestamp
+  /// The donor's; `max` for none.
+  var wait: UInt32
   var cpu: CPU
   var donor: LabelID
   var curr: LabelID
@@ -75,6 +77,8 @@ struct InversionRecord: BitwiseCopyable, Sendable {
   /// Where its culprits begin in ``ReconstructedRows/culprits``.
   var culprits: Int
   var culpritCount: UInt32
+  /// Which of them ran at the window's end.
+  var lastCulprit: UInt32
   var wait: UInt32
   var waiter: LabelID
   var owner: LabelID
@@ -110,7 +114,11 @@ struct HoldRecord: BitwiseCopyable, Sendable {
   var lock: LockAddress
   var owner: LabelID
   var waiters: UInt32
+  /// Which hold was closed when, from 0: ``ReconstructedRows/proxiedOfHolds`` goes by it.
+  var number: UInt32
   var evidence: Evidence
+  /// What the owner did.
+  var clock: OwnerClock
 }
 
 struct EnqueueRecord: BitwiseCopyable, Sendable {
@@ -155,8 +163,28 @@ struct RunRecord: BitwiseCopyable, Sendable {
   var evidence: Evidence
 }
 
+struct DelayRecord: BitwiseCopyable, Sendable {
+  var begin: Timestamp
+  var end: Timestamp
+  var waking: MaybeTime
+  /// Where its culprits begin in ``SharedRows/delayCulprits``.
+  var culprits: Int
+  var culpritCount: UInt32
+  /// `max` for none.
+  var wait: UInt32
+  var task: LabelID
+  var cpu: CPU
+  var cause: DelayRow.Cause
+  var hasEnd: Bool
+  /// It turned out to be none.
+  var isVoid: Bool
+  var evidence: Evidence
+}
+
 struct MigrationRecord: BitwiseCopyable, Sendable {
   var time: Timestamp
+  /// `max` for none.
+  var wait: UInt32
   var task: LabelID
   var from: CPU
   var to: CPU

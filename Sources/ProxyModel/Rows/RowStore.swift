@@ -34,6 +34,7 @@ final class RowStore: Sendable {
     timeline.holds = Rows(count: shared.holds.count) { self.hold($0) }
     timeline.segments = Rows(count: rows.segments.count) { self.segment($0) }
     timeline.runs = Rows(count: rows.runs.count) { self.run($0) }
+    timeline.delays = Rows(count: shared.delays.count) { self.delay($0) }
     timeline.migrations = Rows(count: rows.migrations.count) { self.migration($0) }
     timeline.enqueues = Rows(count: rows.enqueues.count) { self.enqueue($0) }
   }
@@ -66,7 +67,7 @@ final class RowStore: Sendable {
     let row = rows.splits[index]
     return SplitRow(
       cpu: row.cpu, begin: row.begin, end: row.end, donor: shared.labels[row.donor], curr: shared.labels[row.curr],
-      depth: row.depth < 0 ? nil : Int(row.depth), evidence: row.evidence)
+      depth: row.depth < 0 ? nil : Int(row.depth), evidence: row.evidence, wait: Self.wait(row.wait))
   }
 
   private func inversion(_ index: Int) -> InversionRow {
@@ -94,9 +95,11 @@ final class RowStore: Sendable {
   private func hold(_ index: Int) -> HoldRow {
     shared.holds.passed(index)
     let row = shared.holds[index]
+    // Without proxy execution nobody runs on another's account.
+    let proxied = noProxying == nil ? rows.proxiedOfHolds[Int(row.number)] : 0
     return HoldRow(
       lock: row.lock, owner: shared.labels[row.owner], begin: row.begin, end: row.end, waiters: Int(row.waiters),
-      evidence: row.evidence)
+      evidence: row.evidence, times: HoldTimes(row.clock, proxied: proxied))
   }
 
   private func enqueue(_ index: Int) -> EnqueueRow {
@@ -133,10 +136,27 @@ final class RowStore: Sendable {
       evidence: restsOnVerdict ? Evidence.event.combined(with: noProxying ?? .event) : row.evidence)
   }
 
+  private static func wait(_ wait: UInt32) -> Int? { wait == .max ? nil : Int(wait) }
+
+  private func delay(_ index: Int) -> DelayRow {
+    shared.delays.passed(index)
+    let row = shared.delays[index]
+    if index % PackedLog<DelayRecord>.pieceSize == 0 { shared.delayCulprits.passedSome(row.culprits) }
+    let culprits = (row.culprits..<row.culprits + Int(row.culpritCount)).map { place in
+      InversionRow.Culprit(
+        task: shared.labels[shared.delayCulprits[place].task], ran: shared.delayCulprits[place].ran)
+    }
+    return DelayRow(
+      task: shared.labels[row.task], begin: row.begin, end: row.hasEnd ? row.end : nil, length: row.end - row.begin,
+      cpu: row.cpu, cause: row.cause, waking: row.waking.value, culprits: culprits, wait: Self.wait(row.wait),
+      evidence: row.evidence)
+  }
+
   private func migration(_ index: Int) -> MigrationRow {
     rows.migrations.passed(index)
     let row = rows.migrations[index]
     return MigrationRow(
-      kind: row.kind, task: shared.labels[row.task], from: row.from, to: row.to, time: row.time, evidence: row.evidence)
+      kind: row.kind, task: shared.labels[row.task], from: row.from, to: row.to, time: row.time, evidence: row.evidence,
+      wait: Self.wait(row.wait))
   }
 }

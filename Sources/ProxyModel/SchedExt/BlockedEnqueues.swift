@@ -186,7 +186,9 @@ extension Hypothesis {
     guard rows.kinds.contains(.migrations) else { return }
     rows.migrations.append(
       MigrationRecord(
-        time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .proxy, evidence: .event))
+        time: world.now, wait: UInt32(world.waits[wait].row), task: world.labelID(task), from: from, to: cpu,
+        kind: .proxy,
+        evidence: .event))
   }
 
   /// An event says that a task comes to a runqueue: a blocked one has been moved there by the kernel, which no other event tells.

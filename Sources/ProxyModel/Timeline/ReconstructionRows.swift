@@ -54,11 +54,15 @@ public struct SplitRow: Sendable, Hashable {
   /// Locks between donor and curr; `nil` where the chain is not known.
   public var depth: Int?
   public var evidence: Evidence
+  /// The donor's wait: index into ``Timeline/waits``; `nil` where none is known.
+  public var wait: Int?
 
   /// A split by all of its columns.
   public init(
-    cpu: CPU, begin: Timestamp, end: Timestamp, donor: TaskLabel, curr: TaskLabel, depth: Int?, evidence: Evidence
+    cpu: CPU, begin: Timestamp, end: Timestamp, donor: TaskLabel, curr: TaskLabel, depth: Int?, evidence: Evidence,
+    wait: Int? = nil
   ) {
+    self.wait = wait
     self.cpu = cpu
     self.begin = begin
     self.end = end
@@ -193,9 +197,15 @@ public struct HoldRow: Sendable, Hashable {
   /// Most tasks that waited at once.
   public var waiters: Int
   public var evidence: Evidence
+  /// What the owner did meanwhile.
+  public var times: HoldTimes
 
   /// A hold by all of its columns.
-  public init(lock: LockAddress, owner: TaskLabel, begin: Timestamp, end: Timestamp, waiters: Int, evidence: Evidence) {
+  public init(
+    lock: LockAddress, owner: TaskLabel, begin: Timestamp, end: Timestamp, waiters: Int, evidence: Evidence,
+    times: HoldTimes = HoldTimes()
+  ) {
+    self.times = times
     self.lock = lock
     self.owner = owner
     self.begin = begin
@@ -203,6 +213,25 @@ public struct HoldRow: Sendable, Hashable {
     self.waiters = waiters
     self.evidence = evidence
   }
+}
+
+/// What the owner of a lock did while it held it. The five sum to the hold, but for time in which records are missing.
+public struct HoldTimes: Sendable, Hashable, BitwiseCopyable {
+  /// It ran, and not on another's account as far as is known.
+  public var run: Int64 = 0
+  /// It ran on another's account.
+  public var proxiedRun: Int64 = 0
+  /// It was on a runqueue, and something else or nothing ran.
+  public var preempted: Int64 = 0
+  /// It was blocked on another mutex.
+  public var waiting: Int64 = 0
+  /// It slept on something else, or was woken and not queued yet.
+  public var sleeping: Int64 = 0
+
+  /// No time.
+  public init() {}
+
+  public var total: Int64 { run &+ proxiedRun &+ preempted &+ waiting &+ sleeping }
 }
 
 /// A move of a blocked donor.
@@ -222,9 +251,14 @@ public struct MigrationRow: Sendable, Hashable {
   public var to: CPU
   public var time: Timestamp
   public var evidence: Evidence
+  /// The donor's wait: index into ``Timeline/waits``.
+  public var wait: Int?
 
   /// A move by all of its columns.
-  public init(kind: Kind, task: TaskLabel, from: CPU, to: CPU, time: Timestamp, evidence: Evidence) {
+  public init(
+    kind: Kind, task: TaskLabel, from: CPU, to: CPU, time: Timestamp, evidence: Evidence, wait: Int? = nil
+  ) {
+    self.wait = wait
     self.kind = kind
     self.task = task
     self.from = from

@@ -63,3 +63,55 @@ public struct RunRow: Sendable, Hashable {
     self.evidence = evidence
   }
 }
+
+/// How long a task was runnable before it ran.
+///
+/// Only where ``ProxyMachine/Options/rows`` asks for ``OptionalRows/delays``.
+public struct DelayRow: Sendable, Hashable {
+  /// How the task became runnable, or what happened to it since.
+  public enum Cause: String, Sendable, Hashable, CaseIterable, BitwiseCopyable {
+    /// `sched_wakeup`.
+    case woken
+    /// It left its CPU runnable.
+    case preempted
+    /// `sched_wakeup_new`.
+    case new
+    /// Any of these, and before it ran it was moved to another CPU.
+    case migrated
+  }
+
+  public var task: TaskLabel
+  /// It became runnable.
+  public var begin: Timestamp
+  /// It was switched in; `nil` where the trace ended first.
+  public var end: Timestamp?
+  /// Length in steps of the trace clock. An open delay runs to the trace's end.
+  public var length: Int64
+  /// Where it waited, at last.
+  public var cpu: CPU
+  public var cause: Cause
+  /// From its `sched_waking` to ``begin``; `nil` where it was not woken, or that was not seen.
+  public var waking: Int64?
+  /// Who ran meanwhile on the CPUs where it was queued, the longest first; 16 at most.
+  public var culprits: [InversionRow.Culprit]
+  /// The wait that the task was in: index into ``Timeline/waits``.
+  public var wait: Int?
+  public var evidence: Evidence
+
+  /// A delay by all of its columns.
+  public init(
+    task: TaskLabel, begin: Timestamp, end: Timestamp?, length: Int64, cpu: CPU, cause: Cause, waking: Int64?,
+    culprits: [InversionRow.Culprit], wait: Int?, evidence: Evidence
+  ) {
+    self.task = task
+    self.begin = begin
+    self.end = end
+    self.length = length
+    self.cpu = cpu
+    self.cause = cause
+    self.waking = waking
+    self.culprits = culprits
+    self.wait = wait
+    self.evidence = evidence
+  }
+}

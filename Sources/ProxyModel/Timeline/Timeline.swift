@@ -37,6 +37,8 @@ public struct Timeline: Sendable {
   public var segments: Rows<SegmentRow> = []
   /// Stretches in which a CPU runs one task on one account. Empty unless ``made`` has them.
   public var runs: Rows<RunRow> = []
+  /// Times from runnable to running, in order of their beginning. Empty unless ``made`` has them.
+  public var delays: Rows<DelayRow> = []
   /// Which of the optional rows were asked for and made.
   public var made = OptionalRows.all
   /// Intervals in which `rq->donor` differs from `rq->curr`.

@@ -26,7 +26,7 @@ extension ProxyMachine {
     }
     _ = rows.outcomes.take()
     rows.arrange(waits, placed: place)
-    shared.arrange()
+    shared.arrange(placed: place)
     rowFile.releaseAllPages()
     timeline.rowFile = rowFile
     timeline.tasks = tasks.all()

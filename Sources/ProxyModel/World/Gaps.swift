@@ -61,6 +61,7 @@ extension World {
   /// A CPU's records are missing from here on: what its tasks do, and where tasks are that are not seen to run elsewhere.
   mutating func beginGap(on cpu: Int, isTold: Bool) {
     changed = .everything
+    if let curr = curr(on: cpu) { bookOwner(curr) }
     scheduling.loseCurr(on: cpu)
     gaps.begin(cpu, isTold: isTold)
     // A gap may hide any release. Where nothing says that records are missing, what was known is not forgotten, only doubted.
@@ -83,6 +84,7 @@ extension World {
 
   /// A gap may hide any move of a task that is not seen to run, and any wait.
   private mutating func hideTasks() {
+    for i in waits.indices { if case .task(let owner, _) = self[waits[i].lock].owner { bookOwner(owner) } }
     scheduling.hideAllButRunning()
     for i in tasks.indices {
       if case .running = place(of: TaskIndex(rawValue: UInt32(i))) { continue }

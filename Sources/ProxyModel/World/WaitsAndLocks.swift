@@ -57,7 +57,8 @@ extension World {
     self[lock].waiters -= 1
     if let owner { setOwner(lock, owner) }
     if self[lock].waiters > 0 { return }
-    closeHold(self[lock])
+    closeHold(self[lock], lock)
+    if case .task(let owner, _) = self[lock].owner { self[owner].owned -= 1 }
     // Nobody waits any more: nothing about the lock is of interest until somebody does.
     let tenure = self[lock].tenure
     self[lock] = LockNow(self[lock].address)
@@ -96,7 +97,12 @@ extension World {
       state.mostWaiters = max(state.mostWaiters, state.waiters)
       return
     }
-    closeHold(state)
+    closeHold(state, lock)
+    if case .task(let former, _) = state.owner { self[former].owned -= 1 }
+    if case .task(let owner, _) = fact {
+      state.clock = beginOwning(owner)
+      holdSteps.append(.began(lock, owner))
+    }
     state.owner = fact
     state.since = now
     state.touchesGap = gaps.isInGap
@@ -104,15 +110,17 @@ extension World {
     state.tenure &+= 1
   }
 
-  private mutating func closeHold(_ state: LockNow) {
+  private mutating func closeHold(_ state: LockNow, _ lock: LockIndex) {
     guard rows.kinds.contains(.holds), case .task(let owner, let stated) = state.owner, state.mostWaiters > 0,
       now > state.since
     else { return }
     let evidence = state.touchesGap ? stated.combined(with: .inferred(.besideGap)) : stated
+    bookOwner(owner)
+    holdSteps.append(.ended(lock, owner))
     rows.holds.append(
       HoldRecord(
         begin: state.since, end: now, lock: state.address, owner: labelID(owner), waiters: UInt32(state.mostWaiters),
-        evidence: evidence))
+        number: UInt32(rows.holds.count), evidence: evidence, clock: self[owner].clock.since(state.clock)))
   }
 
   /// Whether a task's migration brings it back to its CPU after a proxy migration.

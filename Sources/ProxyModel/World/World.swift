@@ -18,6 +18,8 @@ struct World: ~Copyable {
   /// What the current step has changed.
   var changed = ChangeMask()
   var clock = Clock()
+  /// Locks that have changed hands in this step, where somebody waits.
+  var holdSteps: [HoldStep] = []
   /// By CPU: who an event says will run there next, and on whose account.
   private var announced: [Int: NamedDonor] = [:]
 
@@ -107,6 +109,7 @@ extension World {
   /// A CPU's curr is known from here on.
   mutating func setCurr(_ task: TaskIndex, on cpu: Int) {
     if gaps.isMissing(cpu) { endGap(on: cpu) }
+    bookOwner(task)
     scheduling.setCurr(task, on: cpu)
     scheduling.enter(task, CPU(cpu))
     changed.insert(cpu: cpu)
@@ -120,6 +123,7 @@ extension World {
     changed.insert(task)
     let wait = self[task].wait
     let waitsForMutex = wait >= 0 && waits[wait].isMutex
+    bookOwner(task)
     scheduling.leave(task, CPU(cpu), state, waitsForMutex: waitsForMutex)
     if state.isRunnable || wait < 0 { return }
     if waitsForMutex {
@@ -134,6 +138,7 @@ extension World {
   /// The second half of a switch: the next task enters the CPU.
   mutating func enter(_ task: TaskIndex, on cpu: Int, from previous: TaskIndex) {
     noteIdling(on: cpu, from: previous, to: task)
+    bookOwner(task)
     scheduling.setCurr(task, on: cpu)
     scheduling.enter(task, CPU(cpu))
     changed.insert(task)
@@ -185,12 +190,14 @@ extension World {
 
   /// The second half of `sched_waking`: the task is blocked no more.
   mutating func wake(_ task: TaskIndex, target: CPU) {
+    bookOwner(task)
     scheduling.waking(task, target: target)
     changed.insert(task)
   }
 
   mutating func wakeup(_ task: TaskIndex, target: CPU) {
     if case .running = place(of: task) { return }
+    bookOwner(task)
     scheduling.wakeup(task, target: target)
     changed.insert(task)
     if scheduling.idledCPUs > 0 { scheduling.forgetIdling(on: target, task) }
@@ -205,12 +212,15 @@ extension World {
 
   /// The task is gone for good.
   mutating func die(_ task: TaskIndex) {
+    bookOwner(task)
     scheduling.die(task)
     changed.insert(task)
   }
 
   mutating func become(_ old: TaskIndex, _ new: TaskIndex) {
     changed = .everything
+    bookOwner(old)
+    bookOwner(new)
     scheduling.become(old, new)
   }
 

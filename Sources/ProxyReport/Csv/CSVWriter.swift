@@ -1,8 +1,8 @@
 public import ProxyAnalysis
 import TraceCore
 
-/// RFC 4180 with LF, UTF-8 and a header row. An empty cell is not known; a table that is not available is one header cell that
-/// says so, and no row.
+/// RFC 4180 with LF, UTF-8 and a header row. An empty cell is not known; a table that is not available is its header and
+/// no row; the table `capture` says why.
 public struct CSVWriter {
   /// Leaves cells as they are that a spreadsheet would take for formulas.
   public var isRaw: Bool
@@ -18,12 +18,8 @@ public struct CSVWriter {
   /// Writes a table with its header row.
   /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ result: Report.TableResult, to sink: ByteSink) throws(OutputError) {
-    if let reason = result.notAvailable {
-      try CSVCells(self, sink).write(quoting: reason)
-      try sink.write("\n" as StaticString)
-      return
-    }
     try write(header: result.table.columns.map(\.name), to: sink)
+    if result.notAvailable != nil { return }
     try result.table.forEachRow { cells throws(OutputError) in try write(row: cells, to: sink) }
   }
 

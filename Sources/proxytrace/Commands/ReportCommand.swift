@@ -158,6 +158,9 @@ struct ReportCommand: ParsableCommand {
     let isWholeReport = table == nil && (output == .text || output == .json)
     if !isWholeReport {
       for problem in CaptureText.problems(of: report.context) { RunStatus.warn(problem) }
+      if output == .csv, let table = result, let reason = table.notAvailable {
+        RunStatus.warn("\(report.context.capture.path): \(table.name): \(reason)")
+      }
       // Text says it in the table's place.
       for table in result.map({ [$0] }) ?? report.tables where table.isEmptiedByFilter && output != .text {
         RunStatus.warn("\(report.context.capture.path): \(FilterText.nothingChosen(in: table))")
