@@ -231,7 +231,8 @@ extension Reconstruction {
       branch.hypothesis.currHides(on: cpu, since: since, &world)
       branch.pairing.forget()
     }
-    if delays.isOn { delays.forget(&world) }
+    // Where nothing says that records are missing, nobody has run unseen who was queued.
+    if delays.isOn { if isTold { delays.forget(&world) } else { delays.currHides(on: cpu, &world) } }
     world.beginGap(on: cpu, isTold: isTold)
     world.forgetAnnounced()
   }

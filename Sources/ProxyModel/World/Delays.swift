@@ -95,6 +95,13 @@ struct DelayBook: ~Copyable {
     run(task, on: CPU(cpu), &world)
   }
 
+  /// A CPU shows no record from here on, and nothing says that any is missing: nobody is known to run there.
+  mutating func currHides(on cpu: Int, _ world: inout World) {
+    guard cpu < queues.count else { return }
+    for index in tasks.indices where tasks[index].row >= 0 && tasks[index].cpu == CPU(cpu) { deal(to: index, &world) }
+    queues[cpu].recent.removeAll(keepingCapacity: true)
+  }
+
   /// Records are missing: nothing is known any more of who is queued, nor for how long.
   mutating func forget(_ world: inout World) {
     for index in tasks.indices { void(TaskIndex(rawValue: UInt32(index)), &world) }
