@@ -31,7 +31,7 @@ struct TableDocumentTests {
     let text = try String(contentsOf: Self.document, encoding: .utf8)
     let begin = try #require(text.range(of: Self.title)?.lowerBound)
     if ProcessInfo.processInfo.environment["PROXYTRACE_RECORD_GOLDEN"] != nil {
-      try (text[..<begin] + Self.reference).write(to: Self.document, atomically: true, encoding: .utf8)
+      try (String(text[..<begin]) + Self.reference).write(to: Self.document, atomically: true, encoding: .utf8)
     }
     #expect(String(text[begin...]) == Self.reference)
   }
