@@ -152,7 +152,8 @@
   function mark() {                 // bars of the task that is looked for
     const wanted = $('ff').value.trim().toLowerCase();
     for (const rect of svg.querySelectorAll('rect.k')) {
-      const hit = wanted && (rect.dataset.l + '\n' + (rect.tip ?? '')).toLowerCase().includes(wanted);
+      const lane = rect.closest('.ln')?.querySelector('.la')?.textContent ?? '';
+      const hit = wanted && [lane, rect.dataset.l, rect.tip ?? ''].join('\n').toLowerCase().includes(wanted);
       rect.classList.toggle('hit', !!hit);
       rect.classList.toggle('dim', !!wanted && !hit);
     }
