@@ -25,7 +25,7 @@ struct LossTests {
         let result = capture.result(SeededLoss.events(capture.events, kind, seed: seed))
         #expect(result.differences.isEmpty, "\(folder)/\(name), seed \(seed): \(result.differences)")
         let damaged = result.timeline
-        let score = LossScore(whole: kind.changesTimes ? damaged : whole, damaged: damaged)
+        let score = kind.changesTimes ? LossScore(laws: damaged) : LossScore(whole: whole, damaged: damaged)
         if kind.isTold { #expect(score.wrong.isEmpty, "\(name), \(kind), seed \(seed): \(score.wrong.prefix(10))") }
         sum += score
       }

@@ -29,6 +29,12 @@ public struct LossScore: Sendable {
 
   public init() {}
 
+  /// Of a timeline whose times are others than those of the whole capture: what holds of every timeline.
+  public init(laws timeline: Timeline) {
+    checkLaws(timeline)
+    runs = 1
+  }
+
   public init(whole: Timeline, damaged: Timeline) {
     let pairs = Self.pairs(whole, damaged)
     compareWaits(whole, damaged, pairs)
@@ -158,7 +164,7 @@ public struct LossScore: Sendable {
     let classes = Dictionary(grouping: timeline.segments, by: \.wait)
     var result: [Int: [SegmentRow]] = [:]
     for chain in timeline.chains where chain.evidence.isKnown {
-      for var row in classes[chain.wait, default: []] where row.kind != .unknown {
+      for var row in classes[chain.wait, default: []] where row.kind != .unknown && row.evidence.rule != .besideGap {
         (row.begin, row.end) = (max(row.begin, chain.begin), min(row.end, chain.end))
         if row.begin < row.end { result[chain.wait, default: []].append(row) }
       }

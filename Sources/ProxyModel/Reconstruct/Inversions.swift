@@ -30,9 +30,9 @@ extension Hypothesis {
       return
     }
     endInversion(index, &world)
-    // On whose account the culprit runs, and so how urgent it is, only a probe tells where a gap has hidden waiters.
-    let hidesDonors = (world.gaps.hadTold || world.gaps.isInGap) && proxies && !world.signs.hasProbes
-    let evidence = hidesDonors ? evidence.combined(with: .inferred(.besideGap)) : evidence
+    // A gap may have hidden waiters: the most urgent of the owner's, which decides, and those on whose account the culprit runs.
+    let hidesWaiters = world.gaps.hadTold || world.gaps.isInGap
+    let evidence = hidesWaiters ? evidence.combined(with: .inferred(.besideGap)) : evidence
     waits[index].inversion = OpenInversion(
       begin: world.now, owner: world.labelID(owner), ownerIndex: owner, cpu: cpu, evidence: evidence,
       ownedLock: waits[index].ownedLock, culprit: culprit, culpritSince: world.now)

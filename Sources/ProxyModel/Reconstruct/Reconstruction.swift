@@ -339,8 +339,10 @@ extension Reconstruction {
   /// Whether a CPU's curr is this task and runs on its own account.
   func runsOwn(_ task: TaskIndex, on cpu: Int) -> Bool {
     guard world.curr(on: cpu) == task else { return false }
-    if let branch = proxying.pointer { return branch.pointee.hypothesis.account(cpu).donor == .own }
-    return true
+    guard let branch = proxying.pointer else { return true }
+    // As the next switch would leave it while nobody waits.
+    let account = branch.pointee.hypothesis.account(cpu)
+    return account.donor == .own && account.ownEvidence == .event
   }
 
   mutating func beginCalmPeriod() { world.scheduling.beginCalmPeriod() }

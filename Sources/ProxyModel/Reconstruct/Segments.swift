@@ -59,6 +59,10 @@ extension Hypothesis {
       guard let cpu = runqueue(of: owner, &world) else { return segment }
       (segment.cpu, segment.curr) = (cpu, world.curr(on: Int(cpu)))
     }
+    // Which of the two it is the most urgent of the owner's waiters decides, and a gap may have hidden that one.
+    if segment.kind == .inverted || segment.kind == .preempted, world.gaps.hadTold {
+      segment.evidence = segment.evidence.combined(with: .inferred(.besideGap))
+    }
     stateDonor(of: &segment)
     return segment
   }

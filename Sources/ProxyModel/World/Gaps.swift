@@ -66,7 +66,12 @@ extension World {
     gaps.begin(cpu, isTold: isTold)
     // A gap may hide any release. Where nothing says that records are missing, what was known is not forgotten, only doubted.
     for i in waits.indices where waits[i].isMutex {
-      setOwner(waits[i].lock, isTold ? .unknown : self[waits[i].lock].owner)
+      let lock = waits[i].lock
+      if isTold {
+        setOwner(lock, .unknown)
+      } else if case .task = self[lock].owner {
+        setOwner(lock, self[lock].owner)
+      }
     }
     for i in waits.indices {
       guard let release = waits[i].release else { continue }

@@ -25,7 +25,9 @@ struct Losses: ParsableCommand {
       for seed in from..<from + UInt64(seeds) {
         let kind = SeededLoss.kind(seed)
         let damaged = capture.result(SeededLoss.events(capture.events, kind, seed: seed))
-        var one = LossScore(whole: kind.changesTimes ? damaged.timeline : whole.timeline, damaged: damaged.timeline)
+        var one =
+          kind.changesTimes
+          ? LossScore(laws: damaged.timeline) : LossScore(whole: whole.timeline, damaged: damaged.timeline)
         one.wrong += damaged.differences
         calm.add(damaged.calmPeriods)
         if kind.isTold { wrong += one.wrong.map { "\(path), \(kind.rawValue), seed \(seed): \($0)" } }
