@@ -24,7 +24,9 @@ struct CSVTests {
     #expect(text == "id,cell,number\n1,plain,-1\n2,\"a,b\",-1\n3,\"say \"\"x\"\"\",-1\n4,\"two\nlines\",-1\n5,,-1\n")
   }
 
-  @Test(arguments: ["=cmd()", "+1", "-1", "@x", "\tx", "\rx"])
+  @Test(arguments: [
+    "=cmd()", "+1", "-1", "@x", "\tx", "\rx", "\nx", "\u{ff1d}x", "\u{ff0b}1", "\u{ff0d}1", "\u{ff20}x",
+  ])
   func guardsFormulas(_ text: String) throws {
     let guarded = try Self.lines([.text(text)])
     #expect(guarded.contains("'" + text))
