@@ -26,7 +26,7 @@ struct DelayTests {
     script.ticks(10, 0)
     script.wakes(100, 0, 5, target: 0)
     script.switched(150, 0, to: 5)
-    script.switched(180, 0, to: 7, state: .sleeping)
+    script.switched(180, 0, to: 7, state: .interruptible)
     #expect(
       Self.delays(script).map(Self.shown) == [
         "5 101-150 49 CPU 0 woken 1: 7 49", "7 150-180 30 CPU 0 preempted -: 5 30",
@@ -50,10 +50,10 @@ struct DelayTests {
     script.starts(0, with: 7)
     script.ticks(10, 0)
     script.wakes(100, 0, 5, target: 0)
-    script.switched(120, 0, to: 8, state: .sleeping)
-    script.switched(200, 0, to: 0, state: .sleeping)
+    script.switched(120, 0, to: 8, state: .interruptible)
+    script.switched(200, 0, to: 0, state: .interruptible)
     script.switched(210, 0, to: 7, state: .preempted)
-    script.switched(230, 0, to: 5, state: .sleeping)
+    script.switched(230, 0, to: 5, state: .interruptible)
     #expect(Self.delays(script).map(Self.shown) == ["5 101-230 129 CPU 0 woken 1: 8 80 7 39"])
   }
 
@@ -100,7 +100,7 @@ struct DelayTests {
     script.loses(110, 1, until: 120, count: 3)
     script.ticks(120, 1)
     script.switched(150, 0, to: 5)
-    script.switched(180, 0, to: 7, state: .sleeping)
+    script.switched(180, 0, to: 7, state: .interruptible)
     #expect(Self.delays(script).map(Self.shown) == ["7 150-180 30 CPU 0 preempted -: 5 30"])
   }
 
@@ -111,7 +111,7 @@ struct DelayTests {
     script.ticks(10, 0)
     script.wakes(100, 0, 5, target: 0)
     script.wakes(120, 0, 5, target: 0)
-    script.switched(150, 0, to: 5, state: .sleeping)
+    script.switched(150, 0, to: 5, state: .interruptible)
     script.wakes(160, 0, 5, target: 0)
     #expect(Self.delays(script).map(Self.shown) == ["5 101-150 49 CPU 0 woken 1: 7 49"])
   }
