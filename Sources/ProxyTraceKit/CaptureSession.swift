@@ -88,17 +88,6 @@ public final class CaptureSession {
   /// - Parameter observe: Gets the events besides the model, batch by batch: to show progress, or to count.
   /// - Throws: What opening throws, if the file has changed meanwhile. Damage never stops a reading; it becomes a diagnostic.
   public func load(_ observe: ((SessionBatch) -> Void)? = nil) throws(TraceError) -> LoadedCapture {
-    let capture = try load(options, observe)
-    guard capture.timeline.lacksDeadlocks, options.kinds.contains(.deadlocks) else { return capture }
-    // Deadlocks are rare, and chains are not asked for because they are many: then all of it is read once more.
-    var options = options
-    options.kinds.insert(.chains)
-    return try load(options, observe)
-  }
-
-  private func load(
-    _ options: Options, _ observe: ((SessionBatch) -> Void)?
-  ) throws(TraceError) -> LoadedCapture {
     var reader = try takeReader(skipsLossScan: true)
     while true {
       // Declared here: what a reading that is given up has built ends with it.

@@ -65,7 +65,7 @@ struct RowKindsTests {
     #expect(both.union(.tables).tables == nil && both.union(.summary).hasBlocks)
   }
 
-  /// A deadlock's finding names its chain: where chains are not asked for, and there is one, the capture is read once more.
+  /// A deadlock's finding is told by its chain, which is made where no other is.
   @Test func aDeadlockIsFoundWithoutChains() throws {
     let bytes = try Self.deadlock()
     var options = CaptureSession.Options()

@@ -51,7 +51,9 @@ extension Hypothesis {
       waits[index].path = ShortPath(chain)
       return
     }
-    guard rows.kinds.contains(.chains) else { return noteUnlistedChain(index, terminal) }
+    guard rows.kinds.contains(.chains) || terminal == .cycle && rows.kinds.contains(.deadlocks) else {
+      return noteUnlistedChain(index, &world)
+    }
     if isWalked(index, &world), !hidesChain(index, evidence) { return }
     endChain(index, world.now)
     waits[index].depth = max(waits[index].depth, chain.tasks.count > 1 ? chain.locks.count : 0)
@@ -70,10 +72,10 @@ extension Hypothesis {
   }
 
   /// Notes what is needed of a chain that gets no row.
-  private mutating func noteUnlistedChain(_ index: Int, _ terminal: ChainTerminal) {
+  private mutating func noteUnlistedChain(_ index: Int, _ world: inout World) {
+    endChain(index, world.now)
     waits[index].depth = max(waits[index].depth, chain.tasks.count > 1 ? chain.locks.count : 0)
     waits[index].path = ShortPath(chain)
-    if case .cycle = terminal { rows.lacksDeadlocks = true }
   }
 
   /// Whether a wait's row is of the chain that was walked last: of the same tasks, whatever their names, and as many locks.

@@ -70,6 +70,7 @@ extension Hypothesis {
 
   /// Takes a wait's chain from ``tails``.
   private mutating func followTail(_ index: Int, _ world: inout World) {
+    endChain(index, world.now)
     let (taskCount, lockCount) = (tails[index].taskCount, tails[index].lockCount)
     if world.waits[index].isMutex, taskCount > 1 { waits[index].depth = max(waits[index].depth, Int(lockCount)) }
     waits[index].path = ShortPath(tails[index])

@@ -35,9 +35,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
   var outcomes: PackedLog<OutcomeRecord>
   /// By the row number of the wait: its times when a gap began that may hide its end.
   var timesAtDoubt: [Int: ClassTimes] = [:]
-  /// There was a chain that leads back to itself, and chains are not asked for.
-  var lacksDeadlocks = false
-  /// In order of their beginning; one without length is none.
+  /// In order of their beginning; one without length is none. Where chains are not asked for, those that lead back to themselves.
   var chains: PackedLog<ChainRecord>
   /// Of chains: labels of tasks and indices of locks.
   var links: PackedLog<UInt32>

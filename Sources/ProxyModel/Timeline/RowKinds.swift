@@ -12,8 +12,7 @@ public struct RowKinds: OptionSet, Sendable, Hashable {
   public static let waits = RowKinds(rawValue: 1 << 0)
   /// ``Timeline/chains``.
   public static let chains = RowKinds(rawValue: 1 << 1)
-  /// ``Timeline/deadlocks``. The machine alone finds them only together with ``chains``; without, it says whether there were any
-  /// (``Timeline/lacksDeadlocks``).
+  /// ``Timeline/deadlocks``, and those of ``Timeline/chains`` that they are.
   public static let deadlocks = RowKinds(rawValue: 1 << 2)
   /// ``Timeline/splits``.
   public static let splits = RowKinds(rawValue: 1 << 3)

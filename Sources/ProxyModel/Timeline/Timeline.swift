@@ -30,9 +30,6 @@ public struct Timeline: Sendable {
   public var chains: Rows<ChainRow> = []
   /// Indices into ``chains`` of the chains that lead back to themselves.
   public var deadlocks: [Int] = []
-  /// Whether there were any, though chains were not asked for: whoever wants ``deadlocks`` runs the model again with
-  /// ``RowKinds/chains``.
-  public var lacksDeadlocks = false
   /// Stretches of waits in one class, on one CPU, beside the same tasks. Empty unless ``made`` has them.
   public var segments: Rows<SegmentRow> = []
   /// Stretches in which a CPU runs one task on one account. Empty unless ``made`` has them.

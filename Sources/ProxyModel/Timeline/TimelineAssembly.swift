@@ -9,8 +9,6 @@ extension ProxyMachine {
     guard let branch = reconstruction.finish(proxies: timeline.verdict.answer == .on, at: timeline.end) else { return }
     let proxies = branch.hypothesis.proxies
     takeAccounts(branch.hypothesis, into: &timeline)
-    timeline.lacksDeadlocks = branch.hypothesis.rows.lacksDeadlocks
-    if timeline.lacksDeadlocks { timeline.rowKinds.remove(.deadlocks) }
     timeline.marks = branch.pairing.book.summary
     timeline.pairing = anomalies(branch.pairing.book.rows)
     var rows = branch.takeRows()
