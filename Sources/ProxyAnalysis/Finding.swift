@@ -10,9 +10,11 @@ public struct Finding: Sendable, Hashable {
   public enum Kind: String, Sendable, Hashable, CaseIterable, BitwiseCopyable {
     /// A less urgent task ran while a lock's owner was runnable.
     case inversion
+    /// An idle CPU picked one blocked task again and again.
+    case idleRepick = "idle-repick"
     /// A lock was free for 1 ms or more although a task waited for it.
     case slowHandoff = "slow-handoff"
-    /// The task that was to get a lock was woken, and queued 1 ms later or more.
+    /// A task that others wait for, or that was to get a lock, was woken, and queued 1 ms later or more.
     case lateWakeup = "late-wakeup"
     /// Tasks wait for each other.
     case deadlock
@@ -42,7 +44,8 @@ public struct Finding: Sendable, Hashable {
         .schedulerError,
         .stall:
         true
-      case .inversion, .slowHandoff, .lateWakeup, .unfinishedWait, .enqueueStorm, .bypass: false
+      case .inversion, .idleRepick, .slowHandoff, .lateWakeup, .unfinishedWait, .enqueueStorm, .bypass:
+        false
       }
     }
 
@@ -96,8 +99,8 @@ public struct Finding: Sendable, Hashable {
   public var waits: Int
   /// How many windows it has; a window of several waits counts for each.
   public var windows: Int
-  /// The worst instance.
-  public var worst: Instance
+  /// The longest windows, the longest first; at least one and at most ten.
+  public var instances: [Instance]
   /// When the first window began.
   public var begin: Timestamp
   /// When the last window ended.
@@ -125,6 +128,9 @@ public struct Finding: Sendable, Hashable {
 }
 
 extension Finding {
+  /// The worst instance.
+  public var worst: Instance { instances[0] }
+
   /// All that there is to say, as one sentence: ``headline`` and ``detail``.
   public var text: [TextFragment] { detail.isEmpty ? headline : headline + ["; "] + detail }
 }

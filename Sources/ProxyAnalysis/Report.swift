@@ -133,5 +133,8 @@ public struct Report: Sendable {
   public func table(_ name: String) -> TableResult? { tables.first { $0.name == name } }
 
   /// Names of all tables, in the registry's order.
-  public static let tableNames = Report(.empty, .tables).tables.map(\.name)
+  public static let tableNames = allTables.map(\.name)
+
+  /// All tables of no capture, in the registry's order: their columns, and no row.
+  public static let allTables = Report(.empty, .tables).tables.map(\.table)
 }

@@ -102,6 +102,10 @@ extension RowFilter {
       && (chooses(row.task) || other.map { chooses($0.task) } ?? false)
   }
 
+  func chooses(_ row: IdlePickRow) -> Bool {
+    chooses(row.cpu) && chooses(row.begin, row.end) && chooses(row.donor)
+  }
+
   func chooses(_ row: MigrationRow) -> Bool {
     (chooses(row.from) || chooses(row.to)) && chooses(row.time, row.time) && chooses(row.task)
   }

@@ -54,6 +54,7 @@ public struct ProxyMachine: ~Copyable {
   var deferred: DeferredSteps
   var reconstruction: Reconstruction
   var calm = CalmPeriod()
+  var idlePicks = IdlePicks()
 
   public init(_ options: Options = Options()) {
     self.options = options

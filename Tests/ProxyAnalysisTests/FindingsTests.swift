@@ -98,7 +98,7 @@ struct FindingsTests {
     }
     #expect(
       Report(Literal.context(timeline)).findingLines == [
-        "slow-handoff 2500000ns 1/2 --wait 1 1500000ns: 0xa0 stayed free 2 times; "
+        "slow-handoff 2500000ns 1/2 --handoff 4 1500000ns: 0xa0 stayed free 2 times; "
           + "owner:60 → waiter:61 took 1500000ns: 1400000ns to switch, 100000ns to lock"
       ])
     #expect(Report(Literal.context(timeline, clock: Literal.counter)).findings.isEmpty)
@@ -220,7 +220,7 @@ struct FindingsTests {
     #expect(report.findings.map(\.kind) == [.slowHandoff, .inversion, .inversion, .donorRunning])
     #expect(
       try report.lines("findings", "id", "kind", "cost_ns", "waits", "windows", "matters", "explain") == [
-        "1 slow-handoff 3000000 1 1 yes explain --wait 1", "2 inversion 2000000 1 1 yes explain --inversion 1",
+        "1 slow-handoff 3000000 1 1 yes explain --handoff 1", "2 inversion 2000000 1 1 yes explain --inversion 1",
         "3 inversion 10000 1 1 yes explain --inversion 2", "4 donor-running 0 0 1 yes explain --pairing 1",
       ])
   }

@@ -26,7 +26,7 @@ struct FilterTests {
     var context = Self.inversion
     context.filter = Self.window(3950, 9000)
     let report = Report(context)
-    #expect(report.findings.map(\.worst.place) == [.wait(1)])
+    #expect(report.findings.map(\.worst.place) == [.handoff(2)])
     #expect(report.blocks.first { $0.title == "Top owners" } == nil)
     let text = try Self.text(Sample.context(), Self.window(1000, 1100))
     #expect(text.contains("besides 1 wait for other locks"))

@@ -40,8 +40,8 @@ struct FindingMaker {
     let words = FindingWords(problem, context)
     return Finding(
       kind: kind, cost: cost, waits: problem.waitCount, windows: problem.count,
-      worst: .init(begin: worst.begin, length: worst.end - worst.begin, place: worst.place),
-      begin: problem.begin, end: problem.end, lock: problem.key.lock, lockKind: problem.lockKind, cpu: problem.mainCPU,
+      instances: problem.longest.map { .init(begin: $0.begin, length: $0.end - $0.begin, place: $0.place) },
+      begin: problem.begin, end: problem.end, lock: problem.lock, lockKind: problem.lockKind, cpu: problem.mainCPU,
       task: worst.task, culprit: problem.rankedCulprits.first, waiters: problem.rankedWaiters,
       evidence: problem.evidence, matters: matters(kind, cost), headline: words.headline, detail: words.detail)
   }

@@ -13,12 +13,13 @@ struct FindingWords {
 
   var worst: Problem.Window { problem.worst }
 
-  private var lock: [TextFragment] { problem.key.lock.map { [.lock($0)] } ?? [] }
+  private var lock: [TextFragment] { problem.lock.map { [.lock($0)] } ?? [] }
 
   /// What is wrong, and where.
   var headline: [TextFragment] {
     switch problem.key.kind {
     case .inversion: inversion
+    case .idleRepick: [.cpu(problem.key.cpu ?? 0), " spins idle: it picks "] + named(worst.task) + picks
     case .slowHandoff: lock + [.plain("\(lockNoun) stayed free ")] + counted(" times")
     case .lateWakeup: named(worst.task) + [", handed "] + lock + [", was queued late"]
     case .deadlock: deadlock
@@ -36,6 +37,7 @@ struct FindingWords {
   var detail: [TextFragment] {
     switch problem.key.kind {
     case .inversion: waiters + [.plain(" \(waitVerb) for ")] + lock
+    case .idleRepick: named(worst.task) + [" is blocked on "] + lock
     case .slowHandoff, .lateWakeup: steps
     case .unfinishedWait: worst.task.map { ["held by ", .task($0)] } ?? []
     case .deadlock, .schedulerError: []
@@ -76,6 +78,10 @@ struct FindingWords {
     if culprits.count > 1 { text.append(.plain(" and \(culprits.count - 1) more")) }
     text += [.plain(culprits.count > 1 ? " run on " : " runs on "), .cpu(problem.mainCPU ?? 0)]
     return text + [" instead of "] + named(worst.task)
+  }
+
+  private var picks: [TextFragment] {
+    [" (blocked) ", .count(context.timeline.idlePicks[worst.row].picks), " times"]
   }
 
   private var deadlock: [TextFragment] {

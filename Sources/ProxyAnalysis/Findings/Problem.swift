@@ -23,6 +23,8 @@ struct Problem {
     var culprit: TaskLabel?
     var evidence: Evidence
     var place: Finding.Place
+    /// Where it is not part of what makes the windows the same problem.
+    var lock: LockAddress?
     /// A row of a table whose parts the worst instance is told by; its index.
     var row = 0
   }
@@ -31,7 +33,9 @@ struct Problem {
   var lockKind: WaitKind?
   private(set) var union = WindowUnion()
   private(set) var count = 0
-  private(set) var worst: Window
+  /// The longest windows, the longest first; of equally long ones the earliest.
+  private(set) var longest: [Window]
+  private(set) var lock: LockAddress?
   private(set) var begin: Timestamp
   private(set) var end: Timestamp
   private(set) var evidence: Evidence
@@ -43,7 +47,8 @@ struct Problem {
 
   init(_ key: Key, _ first: Window) {
     self.key = key
-    (worst, begin, end, evidence) = (first, first.begin, first.end, first.evidence)
+    lock = key.lock
+    (longest, begin, end, evidence) = ([], first.begin, first.end, first.evidence)
     add(first)
   }
 
@@ -51,14 +56,26 @@ struct Problem {
     let length = window.end - window.begin
     union.add(window.begin, window.end)
     count += 1
-    if length > worst.end - worst.begin { worst = window }
+    rank(window, length)
     (begin, end) = (min(begin, window.begin), max(end, window.end))
     evidence = evidence.combined(with: window.evidence)
     if let wait = window.wait { waits.insert(wait) }
+    if lock == nil { lock = window.lock }
     if let waiter = window.waiter { waiters[waiter.index, default: (waiter, 0)].windows += 1 }
     if let cpu = window.cpu { cpus[cpu, default: 0] &+= length }
     if let culprit = window.culprit { culprits[culprit.index, default: (culprit, 0)].time &+= length }
   }
+
+  private static let mostInstances = 10
+
+  private mutating func rank(_ window: Window, _ length: Int64) {
+    let place = longest.firstIndex { length > $0.end - $0.begin } ?? longest.count
+    guard place < Self.mostInstances else { return }
+    longest.insert(window, at: place)
+    if longest.count > Self.mostInstances { longest.removeLast() }
+  }
+
+  var worst: Window { longest[0] }
 
   var waitCount: Int { waits.count }
 

@@ -15,6 +15,7 @@ struct ProblemCollector {
     timeline = context.timeline
     if [EventNeed].owners.allSatisfy({ $0.isMet(by: context.recordedRoles) }) {
       collectInversions()
+      collectIdlePicks()
       collectHandoffs()
       collectDeadlocks()
     }
@@ -41,6 +42,20 @@ struct ProblemCollector {
     }
   }
 
+  // MARK: Idle CPUs that spin
+
+  private mutating func collectIdlePicks() {
+    for (place, row) in timeline.idlePicks.enumerated() where context.filter.chooses(row) {
+      problems.add(
+        .init(kind: .idleRepick, cpu: row.cpu),
+        Problem.Window(
+          begin: row.begin, end: row.end, wait: row.wait, waiter: row.donor, cpu: row.cpu, task: row.donor,
+          culprit: nil, evidence: row.evidence, place: .wait(row.wait + 1),
+          lock: row.wait < timeline.waits.count ? timeline.waits[row.wait].lock : nil, row: place),
+        lockKind: .mutex)
+    }
+  }
+
   // MARK: Handoffs
 
   private mutating func collectHandoffs() {
@@ -58,7 +73,7 @@ struct ProblemCollector {
     func window(_ begin: Timestamp, _ end: Timestamp) -> Problem.Window {
       Problem.Window(
         begin: begin, end: end, wait: row.wait, waiter: row.to, cpu: nil, task: row.to, culprit: nil,
-        evidence: row.evidence, place: .wait(row.wait + 1), row: id - 1)
+        evidence: row.evidence, place: .handoff(id), row: id - 1)
     }
     if let late {
       problems.add(

@@ -259,3 +259,8 @@ extension StoryBuilder {
       evidence: evidence, length: nil, isNeverFolded: isNeverFolded)
   }
 }
+
+extension MarkRecord {
+  /// ` (stays runnable)`; empty where the mark does not say.
+  var note: String { isRunnable.map { $0 ? " (stays runnable)" : " (leaves the runqueue)" } ?? "" }
+}

@@ -7,6 +7,8 @@ public struct WaitStory: Sendable {
   public var wait: Int
   /// Index into `Timeline.inversions` of the window that the reader asked for; `nil` for none.
   public var window: Int?
+  /// The stretch of time that the reader asked for; `nil` for none.
+  public var highlight: ClosedRange<Timestamp>?
   /// The lines in order of time.
   public var lines: [Line]
 

@@ -63,6 +63,7 @@ extension ProxyMachine {
       loseCurrent(cpu, since: event.timestamp, at: event.timestamp)
       return
     }
+    if idlePicks.hasOpen { idlePicks.close(cpu) }
     name(previous, record.previous, event)
     let next = named(record.next, event)
     bookRun(cpu) { $0.switchTo(next, pid: record.next.pid, at: event.timestamp) }

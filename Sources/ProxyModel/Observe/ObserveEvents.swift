@@ -30,6 +30,7 @@ extension ProxyMachine {
     case .probedSetNext(let pid, _):
       facts.see(.probedSetNext)
       if options.ignoresProbes || !TaskTable.isValid(pid) { return }
+      notePick(tasks.task(pid), event, cpu)
       let position = deferStep(.probedChoice(tasks.task(pid)), at: event.timestamp, cpu: event.cpu)
       deferred.followUps.chose(cpu, position: position, in: &deferred.journal)
     case .probedExit(let isSwitch, let donor, _, let curr): exited(donor, curr, isSwitch, event, cpu, current)

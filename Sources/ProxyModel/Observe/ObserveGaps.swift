@@ -22,6 +22,7 @@ extension ProxyMachine {
 
   mutating func loseCurrent(_ cpu: Int, since: Timestamp, at time: Timestamp, isTold: Bool = true) {
     bookRun(cpu) { $0.lose(since: since) }
+    idlePicks.close(cpu)
     deferred.owners.forget(in: &deferred.journal)
     waits.aboutToBlock.removeAll()
     deferred.followUps.lost(cpu, in: &deferred.journal)

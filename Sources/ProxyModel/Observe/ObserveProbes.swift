@@ -42,6 +42,17 @@ extension ProxyMachine {
       lock, tasks.task(at: probe.ownerTask), by: current, at: position, in: &deferred.journal)
   }
 
+  /// Whom the scheduler picks, where the CPU idles and the task is blocked on a mutex.
+  mutating func notePick(_ task: TaskIndex, _ event: SchedEvent, _ cpu: Int) {
+    if case .task(_, 0) = cpus[cpu].current, let wait = waits.waiting(task), wait.offCPUSince != nil,
+      waits.kind(of: wait.lock) == .mutex
+    {
+      idlePicks.pick(task, wait: wait.row, on: cpu, at: event.timestamp)
+    } else if idlePicks.hasOpen {
+      idlePicks.close(cpu)
+    }
+  }
+
   mutating func donorNamed(_ donor: Pid, _ owner: Pid, _ event: SchedEvent) {
     facts.see(.donor)
     guard isTask(donor, event), isTask(owner, event) else { return }

@@ -215,6 +215,36 @@ public struct HoldRow: Sendable, Hashable {
   }
 }
 
+/// An idle CPU picks one blocked task again and again, as probes show it: it spins.
+public struct IdlePickRow: Sendable, Hashable {
+  public var cpu: CPU
+  /// The blocked task that it picks.
+  public var donor: TaskLabel
+  /// Index into ``Timeline/waits``: what the task is blocked in.
+  public var wait: Int
+  /// The first pick.
+  public var begin: Timestamp
+  /// The last pick.
+  public var end: Timestamp
+  /// How many; at least three.
+  public var picks: UInt64
+  /// `probe` where picks follow each other all the time; inferred where there are pauses.
+  public var evidence: Evidence
+
+  /// A row by all of its columns.
+  public init(
+    cpu: CPU, donor: TaskLabel, wait: Int, begin: Timestamp, end: Timestamp, picks: UInt64, evidence: Evidence
+  ) {
+    self.cpu = cpu
+    self.donor = donor
+    self.wait = wait
+    self.begin = begin
+    self.end = end
+    self.picks = picks
+    self.evidence = evidence
+  }
+}
+
 /// What the owner of a lock did while it held it. The five sum to the hold, but for time in which records are missing.
 public struct HoldTimes: Sendable, Hashable, BitwiseCopyable {
   /// It ran, and not on another's account as far as is known.

@@ -50,6 +50,8 @@ public struct Timeline: Sendable {
   public var migrations: Rows<MigrationRow> = []
   /// Calls of a sched_ext scheduler's `ops.enqueue()` for blocked donors.
   public var enqueues: Rows<EnqueueRow> = []
+  /// Idle CPUs that pick one blocked task again and again.
+  public var idlePicks: [IdlePickRow] = []
   /// sched_ext callbacks without a partner.
   public var pairing: [PairingRow] = []
   /// Number of calls of the sched_ext callbacks.

@@ -16,6 +16,12 @@ extension ProxyMachine {
     var waits = PackedLog<WaitRecord>(in: rowFile)
     let places = self.waits.takeRows(into: &waits)
     let place = { (row: Int) in places?[row] ?? row }
+    for series in idlePicks.take() {
+      timeline.idlePicks.append(
+        IdlePickRow(
+          cpu: CPU(series.cpu), donor: tasks.label(series.task), wait: place(series.wait), begin: series.begin,
+          end: series.end, picks: series.picks, evidence: series.hasPause ? .inferred(.pickedAgain) : .probe))
+    }
     markGaps(timeline.gaps, on: &waits)
     for row in waits.indices {
       waits.passed(row)

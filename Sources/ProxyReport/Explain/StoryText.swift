@@ -81,7 +81,15 @@ extension StoryPage {
     lines += wrap(owner, first: 2, hanging: 4)
     lines += verdict
     lines += gaps
-    if let window = story.window { lines += highlighted(window) }
+    if let window = story.window {
+      lines += highlighted(window)
+    } else if let highlight = story.highlight {
+      lines += wrap(
+        [
+          "marked with > below: from ", .instant(highlight.lowerBound), " for ",
+          .duration(highlight.upperBound - highlight.lowerBound),
+        ], first: 2, hanging: 4)
+    }
     return lines
   }
 
@@ -175,6 +183,10 @@ extension StoryPage {
       if fold.tasks.count == 1 { text.append(" and idle") }
       if fold.otherTasks > 0 { text.append(.plain(" (and \(fold.otherTasks) more tasks)")) }
       let others = fold.records - fold.switches
+      if others > 0 { text.append(.plain(", \(NumberText.counted(UInt64(others), "other event"))")) }
+    } else if let picked = fold.picked, fold.picks * 2 >= fold.records {
+      text = ["… the scheduler picks ", .task(picked), .plain(" \(fold.picks) times")]
+      let others = fold.records - fold.picks
       if others > 0 { text.append(.plain(", \(NumberText.counted(UInt64(others), "other event"))")) }
     } else {
       text = ["… ", .plain(NumberText.counted(UInt64(fold.records), "event") + " like these")]

@@ -43,6 +43,25 @@ public struct JSONWriter {
     }
   }
 
+  /// Writes what tables there are and what their columns mean, whatever the capture.
+  /// - Throws: ``OutputError`` where the sink cannot write.
+  public func writeTableDescriptions(to sink: ByteSink) throws(OutputError) {
+    var json = JSONStream(sink)
+    try json.object { json throws(OutputError) in
+      try json.member("proxytrace", version)
+      try json.key("tables")
+      try json.array { json throws(OutputError) in
+        for table in Report.allTables {
+          try json.object { json throws(OutputError) in
+            try json.member("table", table.name)
+            try json.key("columns")
+            try write(table.columns, TraceClock(name: "", unit: .nanoseconds), to: &json)
+          }
+        }
+      }
+    }
+  }
+
   /// Writes one table as a document: its name, and what the whole report holds under that name.
   /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ table: Report.TableResult, of context: ReportContext, to sink: ByteSink) throws(OutputError) {
@@ -70,22 +89,28 @@ extension JSONWriter {
     }
     let columns = result.table.columns
     try json.key("columns")
+    try write(columns, context.capture.clock, to: &json)
+    try json.key("rows")
+    let keys = JSONStream.RowKeys(columns.map(\.name))
+    try json.array { json throws(OutputError) in
+      try result.table.forEachRow { cells throws(OutputError) in try json.row(keys, cells) }
+    }
+  }
+}
+
+extension JSONWriter {
+  private func write(_ columns: [Column], _ clock: TraceClock, to json: inout JSONStream) throws(OutputError) {
     try json.array { json throws(OutputError) in
       for column in columns {
         try json.object(inline: true) { json throws(OutputError) in
           try json.member("name", column.name)
-          let unit = column.unit(of: context.capture.clock)
+          let unit = column.unit(of: clock)
           if !unit.isEmpty {
             try json.member("unit", unit)
           }
           try json.member("doc", column.doc)
         }
       }
-    }
-    try json.key("rows")
-    let keys = JSONStream.RowKeys(columns.map(\.name))
-    try json.array { json throws(OutputError) in
-      try result.table.forEachRow { cells throws(OutputError) in try json.row(keys, cells) }
     }
   }
 }

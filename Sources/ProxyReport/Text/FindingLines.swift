@@ -25,22 +25,35 @@ struct FindingLines {
     let breaker = LineBreaker(width: style.width, cutsLongWords: false)
     var text = fragments.wrappable(finding.headline, isBrief: true)
     if !isBrief, !finding.detail.isEmpty { text += "; " + fragments.wrappable(finding.detail, isBrief: true) }
-    let words = "\(text):".split(separator: " ").map(String.init) + facts(finding)
+    let words = "\(text):".split(separator: " ").map(String.init) + facts(rank, finding)
     return breaker.lines(words: words, head: String(head), hanging: head.count)
   }
 
   /// How often, the worst instance, how it is known, and how to see it; pieces that no line break divides.
-  private func facts(_ finding: Finding) -> [String] {
-    var counts: [String] = []
-    if finding.waits > 0 { counts.append(NumberText.counted(UInt64(finding.waits), "wait")) }
-    if finding.windows > max(1, finding.waits) { counts.append(NumberText.counted(UInt64(finding.windows), "window")) }
-    if finding.windows > 1, finding.worst.length > 0 {
-      counts.append("worst \(fragments.sentence([.duration(finding.worst.length)]))")
+  private func facts(_ rank: Int, _ finding: Finding) -> [String] {
+    var counts: [[String]] = []
+    if finding.waits > 0 { counts.append(waits(finding)) }
+    if finding.windows > max(1, finding.waits) {
+      counts.append([NumberText.counted(UInt64(finding.windows), "window")])
     }
-    var pieces = counts.dropLast().map { $0 + "," } + counts.suffix(1)
-    pieces += ["at \(fragments.cell(.instant(finding.worst.begin)))", "[\(finding.evidence.name)]"]
-    if finding.worst.place != .capture { pieces.append("explain \(finding.worst.place.option)") }
+    if finding.windows > 1, finding.worst.length > 0 {
+      counts.append(["worst \(fragments.sentence([.duration(finding.worst.length)]))"])
+    }
+    for place in counts.indices.dropLast() { counts[place][counts[place].count - 1] += "," }
+    var pieces =
+      counts.joined() + ["at \(fragments.cell(.instant(finding.worst.begin)))", "[\(finding.evidence.name)]"]
+    if finding.worst.place != .capture { pieces.append("explain \(rank)") }
     return pieces.map { $0.split(separator: " ").joined(separator: LineBreaker.noBreakSpace) }
+  }
+
+  /// `3 waits`, `of`, `vip:61 (nice -20)`, `and 2 more`.
+  private func waits(_ finding: Finding) -> [String] {
+    var pieces = [NumberText.counted(UInt64(finding.waits), "wait")]
+    if let waiter = finding.waiters.first {
+      pieces += ["of", fragments.wrappable([.task(waiter.withoutPriority)])]
+      if finding.waiters.count > 1 { pieces.append("and \(finding.waiters.count - 1) more") }
+    }
+    return pieces
   }
 
   /// What is too little for a line each, by kind.

@@ -71,6 +71,11 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Wrong: of waiters in other scheduling classes; a kernel can refuse proxy execution to sched_ext tasks alone.
   case markedDequeue
 
+  /// Premise: an idle CPU picked a blocked task again and again, paused for more than a tick, and went on with it, without a switch
+  /// in between. Conclusion: the task was on its runqueue all the time, and the CPU had nothing else to run.
+  /// Wrong: if the task was moved away in the pause and came back; no event shows either.
+  case pickedAgain
+
   /// Premise: a probe or an event stated an owner, or that a lock was released, while records of another CPU were missing; or
   /// a chain ends in a task that a gap has hidden. Conclusion: it was so until something else is seen.
   /// Wrong: where the lost records show a release, an acquisition or a wait.
@@ -94,6 +99,7 @@ extension InferenceRule {
     case .ranByDonorsWeight: "owners that run as much as their donors' weight gives run on their account"
     case .markedDonor: "a blocked waiter that its scheduler has running, or runnable, is a donor"
     case .markedDequeue: "a blocked waiter that its scheduler has not runnable is no donor"
+    case .pickedAgain: "a blocked task that an idle CPU picks before and after a pause was there in between"
     case .besideGap: "what was stated beside a gap was so until something else is seen"
     }
   }

@@ -92,6 +92,9 @@ struct ExportCommand: ParsableCommand {
       "What to say of these captures, in the column labels; may be given again.", valueName: "key=value"))
   var labels: [String] = []
 
+  @Option(help: "Addresses of locks: hash for a number for each lock of a capture, or raw.")
+  var addresses = AddressChoice.hash
+
   @OptionGroup var model: ModelOptions
 
   @OptionGroup var reading: ReadingOptions
@@ -127,9 +130,10 @@ struct ExportCommand: ParsableCommand {
     let kinds = contents == .all ? RowKinds.all : contents.rows()
     let loaded = reading.loadToRead(file, model, kinds: kinds, making: AnalysisRegistry.rows(), &status)
     guard let (context, session) = loaded else { return }
+    let shown = addresses.applied(to: context)
     for problem in CaptureText.problems(of: context) { RunStatus.warn(problem) }
     let source = ExportSource(
-      report: Report(context, contents, jobs: reading.jobs), instance: reading.instance,
+      report: Report(shown, contents, jobs: reading.jobs), instance: reading.instance,
       labels: labels.compactMap(ExportLabel.init),
       options: options, session: session, model: model)
     do {
@@ -143,6 +147,7 @@ struct ExportCommand: ParsableCommand {
     var words: [String] = []
     if model.ignoreProbes { words.append("--ignore-probes") }
     if model.proxyExec != .auto { words.append("--proxy-exec \(model.proxyExec.rawValue)") }
+    if addresses == .raw { words.append("--addresses raw") }
     if let instance = reading.instance { words.append("--instance \(instance)") }
     if let events = reading.events.events { words.append("--events \(events)") }
     if let marks = reading.events.marks { words.append("--marks \(marks)") }

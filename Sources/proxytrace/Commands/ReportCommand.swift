@@ -26,15 +26,22 @@ struct ReportCommand: ParsableCommand {
       keep their ids, and those that cross an edge of the time their durations.
       """)
 
-  @Argument(help: ArgumentHelp("Captures to read; trace.dat if none is named.", valueName: "file"))
-  var files: [String] = []
+  @Argument(
+    help: ArgumentHelp("Captures to read; trace.dat if none is named.", valueName: "file"), completion: .file())
+  var named: [String] = []
+
+  @OptionGroup var input: InputOption
+
+  private var files: [String] { named + input.files }
 
   @Option(
-    help: ArgumentHelp("Write every table as DIR/<table>.csv, whole or not at all; DIR is made.", valueName: "dir"))
+    help: ArgumentHelp("Write every table as DIR/<table>.csv, whole or not at all; DIR is made.", valueName: "dir"),
+    completion: .directory)
   var csv: String?
 
   @Option(
-    help: ArgumentHelp("Print one table: \(Report.tableNames.joined(separator: ", ")).", valueName: "name"))
+    help: ArgumentHelp("Print one table: \(Report.tableNames.joined(separator: ", ")).", valueName: "name"),
+    completion: .list(Report.tableNames))
   var table: String?
 
   @Option(help: "What to print: text, json, or csv (one table only; the default for one).")
@@ -51,6 +58,9 @@ struct ReportCommand: ParsableCommand {
       "Write the report as one HTML page with pictures and tables, which needs no other file and no network.",
       valueName: "file"))
   var html: String?
+
+  @Option(help: "Addresses of locks: raw, or hash for a number for each lock, in what leaves the machine.")
+  var addresses = AddressChoice.raw
 
   @Option(help: ArgumentHelp("How many locks, tasks and findings the text lists.", valueName: "n"))
   var top = 10
@@ -123,8 +133,8 @@ struct ReportCommand: ParsableCommand {
         guard let loaded = reading.loadToRead(file, model, kinds: kinds, top: top, making: rows, &status) else {
           continue
         }
-        var context = loaded.context
-        context.filter = try filters.rowFilter(for: context.capture)
+        var context = addresses.applied(to: loaded.context)
+        context.filter = try filters.rowFilter(for: context)
         let report = Report(context, contents, jobs: reading.jobs)
         if number > 0, output == .text { try sink.write("\n") }
         try write(report, to: sink)
@@ -153,6 +163,10 @@ struct ReportCommand: ParsableCommand {
       let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
       try CSVWriter(isRaw: csvRaw, escapesControls: isTerminal).write(table, to: sink)
     case (.csv, nil), (nil, _): break
+    }
+    if let csv, output == nil {
+      let count = report.tables.reduce(0) { $0 + $1.table.rowCount }
+      try sink.write("\(TextEscape.terminal(csv)): \(report.tables.count) tables with \(count) rows\n")
     }
     // Whole reports contain what was lost or skipped; tables alone do not.
     let isWholeReport = table == nil && (output == .text || output == .json)
