@@ -44,7 +44,8 @@ struct PerfettoTests {
       case .trackEvent(let event) where event.type == .sliceBegin:
         open[event.trackUuid, default: []].append((event.name, packet.timestamp))
       case .trackEvent(let event) where event.type == .sliceEnd:
-        let slice = try #require(open[event.trackUuid]?.popLast())
+        let last = open[event.trackUuid]?.popLast()
+        let slice = try #require(last)
         let kind = tracks[event.trackUuid] ?? ""
         let length = Int64(packet.timestamp) - Int64(slice.begin)
         #expect(length >= 0)
