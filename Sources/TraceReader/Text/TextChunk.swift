@@ -88,7 +88,11 @@ final class TextChunk {
   /// Gives events the ids that they have in the whole text.
   func renumber() {
     guard let batch, let worker, !worker.isNumberedAsText else { return }
-    for place in batch.indices { memory.setEventID(worker.numbers[Int(batch.events[place].eventID) - 1], at: place) }
+    for place in batch.indices {
+      let id = Int(batch.events[place].eventID)
+      // A hole is no event, and has no id.
+      if id > 0 { memory.setEventID(worker.numbers[id - 1], at: place) }
+    }
   }
 
   /// Where in the text an event's line begins.
