@@ -18,6 +18,8 @@ public struct ProxyMachine: ~Copyable {
     public var proxyExecution: Bool?
     /// What the capture states of the kernel besides events, where that rules proxy execution out.
     public var kernelWithout: KernelWithoutProxy?
+    /// The capture shows that proxy execution is built into the kernel.
+    public var isProxyBuiltIn = false
     /// CPUs that the traced machine has; 0 where that is not known, which is then taken to be those with records.
     public var cpuCount = 0
     /// Rows to make that every timeline has unless somebody can do without.
@@ -61,7 +63,8 @@ public struct ProxyMachine: ~Copyable {
     tasks = TaskTable(savedComms: options.savedComms)
     deferred = DeferredSteps(limit: options.journalLimit)
     reconstruction = Reconstruction(
-      VerdictBuilder(forced: options.proxyExecution, kernelWithout: options.kernelWithout),
+      VerdictBuilder(
+        forced: options.proxyExecution, kernelWithout: options.kernelWithout, isBuiltIn: options.isProxyBuiltIn),
       options.kinds, making: options.rows, in: rowFile)
     waits = OpenWaits(in: rowFile)
   }

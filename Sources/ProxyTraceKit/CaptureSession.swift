@@ -91,7 +91,7 @@ public final class CaptureSession {
     var reader = try takeReader(skipsLossScan: true)
     while true {
       // Declared here: what a reading that is given up has built ends with it.
-      var machine = ProxyMachine(options.model(reader))
+      var machine = ProxyMachine(options.model(&reader))
       reader = follow(reader) { batch in
         observe?(batch)
         machine.apply(batch)
@@ -103,7 +103,7 @@ public final class CaptureSession {
   /// The same, event by event instead of in batches. It is slower by far, and no result depends on it: tests compare both.
   package func loadSingleEvents(_ observe: ((SchedEvent) -> Void)? = nil) throws(TraceError) -> LoadedCapture {
     var reader = try takeReader(skipsLossScan: false)
-    var machine = ProxyMachine(options.model(reader))
+    var machine = ProxyMachine(options.model(&reader))
     while let event = reader.next() {
       for (pid, comm) in reader.takeNames() { machine.learn(pid, comm) }
       observe?(event)
@@ -138,7 +138,7 @@ public final class CaptureSession {
   /// Keeps all events, ignored probes too, for many runs of the model.
   package func record() throws(TraceError) -> RecordedEvents {
     var reader = try takeReader(skipsLossScan: false)
-    var recorded = RecordedEvents([], options.model(reader))
+    var recorded = RecordedEvents([], options.model(&reader))
     while let event = reader.next() {
       let place = recorded.events.count
       recorded.names += reader.takeNames().map { TaskName(place: place, pid: $0.pid, comm: $0.comm) }

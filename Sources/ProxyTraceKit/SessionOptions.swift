@@ -34,7 +34,7 @@ extension CaptureSession {
     public init() {}
 
     /// The model's options for a capture.
-    func model(_ reader: borrowing CaptureReader) -> ProxyMachine.Options {
+    func model(_ reader: inout CaptureReader) -> ProxyMachine.Options {
       var model = extras
       model.ignoresProbes = ignoresProbes
       model.rows.formUnion(rows)
@@ -43,6 +43,11 @@ extension CaptureSession {
       model.savedComms = savedComms.merging(reader.savedComms) { _, fromCapture in fromCapture }
       model.cpuCount = reader.info.cpuCount
       model.kernelWithout = KernelWithoutProxy(reader.info)
+      if model.kernelWithout == nil, model.proxyExecution == nil {
+        let symbols = ProxySymbols(&reader)
+        if symbols == .absent { model.kernelWithout = .symbols }
+        model.isProxyBuiltIn = symbols == .present
+      }
       return model
     }
 
@@ -52,6 +57,23 @@ extension CaptureSession {
       var info = info
       info.events.removeAll { $0.role?.isProbe == true }
       return info
+    }
+  }
+}
+
+/// What the kernel's symbol table says of proxy execution (kernel/sched/core.c).
+private enum ProxySymbols {
+  case present, absent, unknown
+
+  /// `__sched_proxy_exec` is the switch that only a kernel with the option has. It is a variable: a table that lists none
+  /// (`CONFIG_KALLSYMS_ALL` is off), or that was cut short, says nothing.
+  init(_ reader: inout CaptureReader) {
+    if reader.hasSymbol("__sched_proxy_exec") || reader.hasSymbol("proxy_deactivate") {
+      self = .present
+    } else if reader.hasSymbol("init_task") && reader.hasSymbol("runqueues") && reader.hasSymbol("schedule") {
+      self = .absent
+    } else {
+      self = .unknown
     }
   }
 }

@@ -193,4 +193,7 @@ public struct CaptureReader: ~Copyable {
     guard let found = dat?.pointee.symbol(for: address) else { return nil }
     return found
   }
+
+  /// Whether the file lists a kernel symbol of that name, as text. The first call reads the symbols.
+  package mutating func hasSymbol(_ name: StaticString) -> Bool { dat?.pointee.hasSymbol(name) ?? false }
 }

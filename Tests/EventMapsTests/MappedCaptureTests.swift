@@ -104,7 +104,7 @@ struct MappedCaptureTests {
 
   @Test func withoutTheMapNothingOfItIsSeen() throws {
     let (timeline, info, _) = try donation().timeline()
-    #expect(timeline.waits.isEmpty && timeline.splits.isEmpty && timeline.verdict.answer == .notShown)
+    #expect(timeline.waits.isEmpty && timeline.splits.isEmpty && timeline.verdict.answer == .undecided)
     #expect(info.events.first { $0.name == "proxy_pick" }?.role == nil)
   }
 

@@ -64,7 +64,7 @@ public struct CaptureScore: Sendable {
     (name, folder) = (capture.name, capture.folder)
     owners = OwnerScore(inferred, capture.truth)
     verdict = inferred.verdict.answer.rawValue
-    if inferred.verdict.answer != .notShown {
+    if inferred.verdict.answer != .undecided {
       let isRight = (inferred.verdict.answer == .on) == capture.folder.hasPrefix("proxy-on")
       verdicts[inferred.verdict.evidence] = (1, isRight ? 1 : 0)
     }

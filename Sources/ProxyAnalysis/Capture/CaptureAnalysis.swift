@@ -25,12 +25,12 @@ public enum CaptureAnalysis: Analysis {
       .duration("span_ns", "from begin_ns to end_ns") { $0.timeline.span },
       .count("events", "records in the capture") { $0.timeline.eventCount },
     ] + losses + [
-      .word("verdict", "whether the kernel proxies: on, off, or that the capture does not show it") {
+      .word("verdict", "whether the kernel proxies: on, off or undecided") {
         $0.timeline.verdict.answer.rawValue
       },
       TableColumn("verdict_evidence", .evidence, "how that is known") { .evidence($0.timeline.verdict.evidence) },
-      TableColumn("verdict_rule", .word, "the rule by which it is inferred") {
-        $0.timeline.verdict.evidence.rule.map { .word($0.rawValue) } ?? .empty
+      TableColumn("verdict_rule", .word, "the rule by which it is inferred, or what states it") {
+        $0.timeline.verdict.rule.map { .word($0) } ?? .empty
       },
       optionalText("scheduler", "name of the BPF scheduler, as the recorder found it or sched_ext_exit says it") {
         $0.schedulerName

@@ -9,6 +9,8 @@ enum OwnerFact: Equatable, BitwiseCopyable {
   case task(TaskIndex, Evidence)
   /// Not derivable.
   case unknown
+  /// What was taken for a release was none.
+  case noRelease
 
   var isFree: Bool { if case .free = self { true } else { false } }
 }
@@ -64,6 +66,10 @@ struct JournalEntry: BitwiseCopyable {
   var cpu: CPU
   var step: Step
   var owner: OwnerFact = .unknown
+  /// Of a wait's begin: the owner that was read at that very instant.
+  var read: OwnerFact?
+  /// The owner can have taken the lock only since then: another one had it.
+  var ownerSince = Timestamp(0)
   var followUp: FollowUp = .none
 }
 
@@ -86,9 +92,16 @@ struct Journal {
   mutating func append(_ entry: JournalEntry) { entries.append(entry) }
 
   /// Fills in the owner at a position; positions that have left stay as they were read.
-  mutating func setOwner(_ fact: OwnerFact, at position: Int) {
+  mutating func setOwner(_ fact: OwnerFact, since: Timestamp = Timestamp(0), at position: Int) {
     guard position >= first, position < end else { return }
     entries[head + position - first].owner = fact
+    entries[head + position - first].ownerSince = since
+  }
+
+  /// Fills in the owner that was read when a wait began.
+  mutating func setRead(_ fact: OwnerFact, at position: Int) {
+    guard position >= first, position < end else { return }
+    entries[head + position - first].read = fact
   }
 
   /// The same for an entry's follow-up.

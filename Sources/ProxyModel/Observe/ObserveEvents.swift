@@ -23,8 +23,7 @@ extension ProxyMachine {
       facts.see(.contendedRelease)
       let lock = locks.index(of: lock)
       let position = deferStep(.released(lock, by: current, .event), at: event.timestamp, cpu: event.cpu)
-      deferred.owners.released(
-        lock, by: current, isRelease: true, at: position, time: event.timestamp, in: &deferred.journal)
+      deferred.owners.released(lock, by: current, at: position, time: event.timestamp, in: &deferred.journal)
     case .probedSwitch(let probe): probed(probe, event, cpu)
     case .probedWait(let probe): probed(probe, event, current)
     case .probedSetNext(let pid, _):
@@ -82,8 +81,8 @@ extension ProxyMachine {
     {
       let position = deferStep(
         .released(lock, by: current, .inferred(.wokeTheWaiter)), at: event.timestamp, cpu: event.cpu)
-      deferred.owners.released(
-        lock, by: current, isRelease: false, at: position, time: event.timestamp, in: &deferred.journal)
+      deferred.owners.woke(
+        lock, task, by: current, at: position, time: event.timestamp, in: &deferred.journal)
     }
     emit(.waking(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
   }

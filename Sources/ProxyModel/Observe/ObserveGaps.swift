@@ -44,7 +44,7 @@ extension ProxyMachine {
       let position = deferStep(
         .waitLost(wait: wait.row, wait.waiter, lock), at: event.timestamp, cpu: event.cpu)
       deferred.owners.waitEnded(
-        lock, wait.waiter, acquired: false, at: position, time: event.timestamp, in: &deferred.journal)
+        lock, wait.waiter, acquired: false, isLost: true, at: position, time: event.timestamp, in: &deferred.journal)
     }
   }
 

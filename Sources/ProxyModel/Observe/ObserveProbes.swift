@@ -39,7 +39,8 @@ extension ProxyMachine {
     let lock = locks.index(of: probe.lock)
     let position = deferStep(.ownerRead(lock), at: event.timestamp, cpu: event.cpu)
     deferred.owners.ownerRead(
-      lock, tasks.task(at: probe.ownerTask), by: current, at: position, in: &deferred.journal)
+      lock, tasks.task(at: probe.ownerTask), by: current, at: position, time: event.timestamp,
+      in: &deferred.journal)
   }
 
   /// Whom the scheduler picks, where the CPU idles and the task is blocked on a mutex.
@@ -69,7 +70,8 @@ extension ProxyMachine {
     guard let named, waits.kind(of: named) == .mutex, waits.waiting(owner)?.lock != named else { return }
     let lock = locks.index(of: named)
     let position = deferStep(.ownerRead(lock), at: event.timestamp, cpu: event.cpu)
-    deferred.owners.ownerRead(lock, owner, by: waiter, .event, at: position, in: &deferred.journal)
+    deferred.owners.ownerRead(
+      lock, owner, by: waiter, .event, at: position, time: event.timestamp, in: &deferred.journal)
   }
 
   mutating func queued(_ pid: Pid, _ cpu: CPU, _ event: SchedEvent) {

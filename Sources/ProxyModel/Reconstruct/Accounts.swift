@@ -131,7 +131,7 @@ extension Hypothesis {
 
   // MARK: Probes
 
-  /// From a choice to the switch that it leads to, in nanoseconds, if curr blocks or sleeps: real ones took up to 92 µs,
+  /// From a choice to the switch that it leads to, in nanoseconds, if curr blocks or sleeps or the CPU idles: real ones took up to 92 µs,
   /// under emulation. Curr that is leaving still counts as the end of chains in that time.
   private static let longestPick: Int64 = 200_000
 
@@ -139,7 +139,7 @@ extension Hypothesis {
   ///
   /// A choice holds if the kernel found curr at the end of its chain; otherwise it moved the chosen task away or dequeued it
   /// and picked anew, or switched. A chain may end in curr and a switch follow all the same, where curr itself is just
-  /// leaving (``longestPick``).
+  /// leaving, or the kernel goes to the idle task first (`proxy_resched_idle()`) (``longestPick``).
   mutating func chosen(_ cpu: Int, _ task: TaskIndex, _ followUp: FollowUp, _ world: inout World) {
     guard let curr = world.curr(on: cpu), world[curr].pid != 0 else { return }
     var depth: Int?
@@ -151,8 +151,8 @@ extension Hypothesis {
     let endsInCurr = task == curr || world.scheduling.isBlocked(task) && depth != nil
     switch followUp {
     case .stayed: break
-    case .switched(let time, let leftRunnable):
-      if !endsInCurr || !leftRunnable && time - world.now < Self.longestPick { return }
+    case .switched(let time, let wasPreempted):
+      if !endsInCurr || !wasPreempted && time - world.now < Self.longestPick { return }
     case .replaced: if !endsInCurr { return }
     // The records that would tell are missing.
     case .none:

@@ -134,7 +134,7 @@ struct ChainTails: ~Copyable {
         if wait == index { return false }
         end(wait, waiter, lock, .task(waiter), known)
         tails[wait].lockCount = 0
-      case .pending, .unknown: end(wait, waiter, lock, .unknown, .unknown)
+      case .pending, .unknown, .noRelease: end(wait, waiter, lock, .unknown, .unknown)
       }
     }
     for place in stride(from: climbed.count - 1, through: 0, by: -1) {

@@ -54,7 +54,7 @@ struct ChainWalk: ~Copyable {
       locks.append(lock)
       switch fact {
       case .free(let known): return (.released, evidence.combined(with: known))
-      case .pending, .unknown: return (.unknown, .unknown)
+      case .pending, .unknown, .noRelease: return (.unknown, .unknown)
       case .task(let owner, let known):
         evidence = evidence.combined(with: known)
         // The lock has been handed to the waiter, which has not come to take it (`MUTEX_FLAG_PICKUP`).

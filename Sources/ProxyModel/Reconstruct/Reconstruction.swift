@@ -103,6 +103,16 @@ struct Reconstruction: ~Copyable {
   /// Switches of which the exit probe and the switch probe name different donors: how many, and when the first was.
   var probeDisagreements: (count: UInt64, first: Timestamp)? { world.signs.probeDisagreements }
 
+  /// Time on donors' accounts, if the kernel proxies: the hypothesis that it does is not followed any further.
+  mutating func timeIfProxied(at end: Timestamp) -> Int64? {
+    world.advance(to: end)
+    guard let branch = proxying.pointer else { return nil }
+    for cpu in branch.pointee.hypothesis.accounts.indices { branch.pointee.hypothesis.book(cpu: cpu, &world) }
+    var sum: Int64 = 0
+    for cpu in branch.pointee.hypothesis.accounts.indices { sum &+= branch.pointee.hypothesis.accounts[cpu].proxied }
+    return sum
+  }
+
   /// The branch whose hypothesis holds, closed at the last step's instant. The other one may be all that is left, where a probe
   /// came after the one had been dropped and says otherwise: all probes of the capture count in it.
   mutating func finish(proxies: Bool, at end: Timestamp) -> Branch? {
@@ -189,7 +199,8 @@ extension Reconstruction {
   private mutating func takeLockStep(_ entry: JournalEntry, _ cpu: Int) {
     switch entry.step {
     case .waitBegan(let wait, let task, let lock, let isMutex):
-      world.beginWait(wait, task, lock, isMutex: isMutex, entry.owner)
+      let owner = world.plausible(entry.owner, since: entry.ownerSince)
+      world.beginWait(wait, task, lock, isMutex: isMutex, owner, read: entry.read)
       forEachBranch { branch, world in branch.hypothesis.beginWait(&world) }
     case .waitEnded(let wait, let task, let lock, let acquired):
       waitEnded(wait, task, lock, acquired ? entry.owner : nil)
@@ -200,9 +211,13 @@ extension Reconstruction {
       guard let index = world.waits.indices.first(where: { world.waits[$0].row == wait }) else { return }
       forEachBranch { branch, _ in branch.hypothesis.doubtWait(index, row: wait, since: since) }
     case .released(let lock, let task, let evidence):
+      if entry.owner == .noRelease { return }
       world.release(lock, by: task, evidence, entry.owner)
       forEachBranch { branch, world in branch.hypothesis.released(lock, by: task, on: cpu, &world) }
-    case .ownerRead(let lock), .acquired(let lock): world.setOwner(lock, entry.owner)
+    case .ownerRead(let lock): world.setOwner(lock, entry.owner)
+    case .acquired(let lock):
+      world.setOwner(lock, entry.owner)
+      world.forgetReleases(of: lock)
     default: break
     }
   }
@@ -213,7 +228,9 @@ extension Reconstruction {
     let isMutex = world.waits[index].isMutex
     forEachBranch { branch, world in branch.hypothesis.endWait(index, acquired: owner != nil, &world) }
     world.removeWait(index)
-    if isMutex { world.leaveLock(lock, owner: owner) }
+    guard isMutex else { return }
+    if owner != nil { world.forgetReleases(of: lock) }
+    world.leaveLock(lock, owner: owner)
   }
 
   private mutating func currShows(_ task: TaskIndex, on cpu: Int) {

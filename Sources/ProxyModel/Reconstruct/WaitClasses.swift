@@ -103,6 +103,8 @@ extension Hypothesis {
       book(index, &world)
       waits[index].current = kind
       noteInversion(index, terminal, culprit, waits[index].evidence, &world)
+    } else if proxies, culprit != nil {
+      noteInversion(index, terminal, culprit, waits[index].evidence, &world)
     }
     if rows.wanted.contains(.segments) { noteSegment(index, terminal, &world) }
   }
@@ -170,7 +172,7 @@ extension Hypothesis {
     // It has been given the lock, and has not come to take it.
     case .task(let owner, _): return owner == task
     case .free: return (handovers.target(of: lock, world[lock].tenure) ?? task) == task
-    case .pending, .unknown: return false
+    case .pending, .unknown, .noRelease: return false
     }
   }
 

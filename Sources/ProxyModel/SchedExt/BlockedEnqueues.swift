@@ -148,7 +148,7 @@ extension Hypothesis {
     case .task(let other, let known):
       owner = named ?? other
       if named == nil { record.evidence = record.evidence.combined(with: known) }
-    case .pending, .unknown:
+    case .pending, .unknown, .noRelease:
       if named == nil { record.evidence = .unknown }
     }
     guard let owner else { return }

@@ -19,7 +19,7 @@ public struct Timeline: Sendable {
   /// Every task that an event named, in order of first appearance; a ``TaskIndex`` is an index into this array.
   public var tasks: [TaskRow] = []
   /// Whether the kernel runs owners on their donors' account, and how that is known.
-  public var verdict = ProxyVerdict(answer: .notShown, reasons: [], evidence: .unknown)
+  public var verdict = ProxyVerdict(answer: .undecided, reasons: [], evidence: .unknown)
   /// Rows that were made; lists of other rows are empty and mean nothing.
   public var rowKinds = RowKinds.all
   /// Waits for sleeping locks.

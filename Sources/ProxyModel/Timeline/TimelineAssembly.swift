@@ -6,6 +6,9 @@ extension ProxyMachine {
   mutating func assemble(into timeline: inout Timeline) {
     timeline.verdict = reconstruction.verdict.verdict(reconstruction.signs)
     timeline.schedExt = facts.schedExt
+    if timeline.verdict.answer == .undecided {
+      timeline.verdict.ifProxied = reconstruction.timeIfProxied(at: timeline.end)
+    }
     guard let branch = reconstruction.finish(proxies: timeline.verdict.answer == .on, at: timeline.end) else { return }
     let proxies = branch.hypothesis.proxies
     takeAccounts(branch.hypothesis, into: &timeline)

@@ -16,6 +16,8 @@ struct SharedSigns {
   var namedDonors: UInt64 = 0
   /// Blocked mutex waiters that were on another CPU when they were woken, though no event had moved them.
   var silentMoves = SignCount()
+  /// Tasks that were switched in while a more urgent real-time task was queued on their CPU.
+  var outranRealTime: UInt64 = 0
   /// A waiter left its CPU to the idle task although another task was queued there, which then ran without being woken:
   /// `proxy_resched_idle()` (kernel/sched/core.c).
   var idledWithWork = SignCount()

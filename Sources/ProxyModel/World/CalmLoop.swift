@@ -163,7 +163,8 @@ private struct CalmLoop {
     rows[Int(previous.task.rawValue)].run &+= ran
     rows[Int(next.task.rawValue)].switches &+= 1
     if pids.previous != 0 {
-      placements[Int(previous.task.rawValue)].leave(event.cpu, event.state, waitsForMutex: false)
+      placements[Int(previous.task.rawValue)].leave(
+        event.cpu, event.state, waitsForMutex: false, at: event.timestamp)
     }
     placements[Int(next.task.rawValue)].enter(event.cpu)
     currs[cpu].curr = next.task

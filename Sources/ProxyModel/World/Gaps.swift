@@ -117,7 +117,7 @@ extension World {
     return switch fact {
     case .task(let task, let evidence): .task(task, evidence.combined(with: .inferred(.besideGap)))
     case .free(let evidence): .free(evidence.combined(with: .inferred(.besideGap)))
-    case .pending, .unknown: fact
+    case .pending, .unknown, .noRelease: fact
     }
   }
 

@@ -124,7 +124,7 @@ extension World {
     let wait = self[task].wait
     let waitsForMutex = wait >= 0 && waits[wait].isMutex
     bookOwner(task)
-    scheduling.leave(task, CPU(cpu), state, waitsForMutex: waitsForMutex)
+    scheduling.leave(task, CPU(cpu), state, waitsForMutex: waitsForMutex, at: now)
     if state.isRunnable || wait < 0 { return }
     if waitsForMutex {
       if waits[wait].blockedSince == nil { waits[wait].blockedSince = now }
@@ -139,6 +139,7 @@ extension World {
   mutating func enter(_ task: TaskIndex, on cpu: Int, from previous: TaskIndex) {
     noteIdling(on: cpu, from: previous, to: task)
     bookOwner(task)
+    noteOutrun(on: cpu, by: task)
     scheduling.setCurr(task, on: cpu)
     scheduling.enter(task, CPU(cpu))
     changed.insert(task)
@@ -146,6 +147,25 @@ extension World {
     guard wait >= 0 else { return }
     if waits[wait].wakingAt != nil, waits[wait].switchedInAt == nil { waits[wait].switchedInAt = now }
     waits[wait].blockedSince = nil
+  }
+
+  /// A real-time task is switched in, and a more urgent one has been queued on that CPU since before.
+  ///
+  /// Only while somebody waits for a mutex: without a waiter there is no donor.
+  private mutating func noteOutrun(on cpu: Int, by task: TaskIndex) {
+    guard !waits.isEmpty, !gaps.isInGap, let own = self[task].priority, own.rawValue >= 0, own.rawValue < 100 else {
+      return
+    }
+    var isOutrun = false
+    let tasks = tasks.base
+    scheduling.forEachQueued(on: cpu) { queued in
+      if queued != task, let priority = tasks[Int(queued.rawValue)].priority, priority.rawValue >= 0,
+        priority.isMoreUrgent(than: own)
+      {
+        isOutrun = true
+      }
+    }
+    if isOutrun { signs.outranRealTime += 1 }
   }
 
   /// A waiter that leaves its CPU to the idle task although others are queued there, and a CPU that then runs one of them.

@@ -19,6 +19,8 @@ public struct JSONWriter {
       try json.member("proxytrace", version)
       try json.key("capture")
       try write(capture: report.context, to: &json)
+      try json.key("verdict")
+      try write(report.context.timeline.verdict, to: &json)
       try write(filter: report.context.filter, to: &json)
       try write(schedExtOf: report.context, to: &json)
       try json.key("diagnostics")
@@ -143,6 +145,16 @@ extension JSONWriter {
       try json.member("from", filter.from?.rawValue)
       try json.member("to", filter.to?.rawValue)
       try json.member("notes", FilterText.notes(filter))
+    }
+  }
+
+  private func write(_ verdict: ProxyVerdict, to json: inout JSONStream) throws(OutputError) {
+    try json.object { json throws(OutputError) in
+      try json.member("proxies", verdict.answer.rawValue)
+      try json.member("evidence", verdict.evidence.name)
+      try json.member("rule", verdict.rule)
+      try json.member("reason", verdict.reasonText)
+      try json.member("proxied_if_on", literal: verdict.ifProxied.map { "\($0)" })
     }
   }
 

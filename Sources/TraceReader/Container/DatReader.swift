@@ -87,9 +87,16 @@ struct DatReader: ~Copyable {
   /// The kernel symbol that an address lies in, `nil` where the file has none. The first call reads the symbols, some
   /// megabytes.
   mutating func symbol(for address: UInt64) -> KernelSymbol? {
+    symbolTable().symbol(for: address)
+  }
+
+  /// Whether the file lists a kernel symbol of that name.
+  mutating func hasSymbol(_ name: StaticString) -> Bool { symbolTable().contains(name) }
+
+  private mutating func symbolTable() -> SymbolTable {
     let table = symbols ?? SymbolTable(contents.text(contents.kallsyms, file, info.path))
     symbols = table
-    return table.symbol(for: address)
+    return table
   }
 }
 
