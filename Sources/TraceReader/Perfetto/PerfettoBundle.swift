@@ -131,7 +131,8 @@ struct PerfettoBundle {
   }
 
   private mutating func id(_ name: StaticString) -> UInt16 {
-    events.id(events.index(of: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)))
+    let index = events.index(of: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    return events.id(index)
   }
 
   private mutating func set(_ event: inout SchedEvent, _ name: StaticString, _ body: EventBody) {
