@@ -28,9 +28,8 @@ extension Hypothesis {
       return
     }
     endInversion(index, &world)
-    // On whose account the culprit runs, and so how urgent it is, only a probe tells where a gap has hidden waiters.
-    let hidesDonors = world.gaps.hadAny && proxies && !world.signs.hasProbes
-    let evidence = hidesDonors ? evidence.combined(with: .inferred(.besideGap)) : evidence
+    // A gap may have hidden waiters: the most urgent of the owner's, which decides, and those on whose account the culprit runs.
+    let evidence = world.gaps.hadAny ? evidence.combined(with: .inferred(.besideGap)) : evidence
     waits[index].inversion = OpenInversion(
       begin: world.now, owner: world.labelID(owner), ownerIndex: owner, cpu: cpu, evidence: evidence, culprit: culprit,
       culpritSince: world.now)
