@@ -7,11 +7,10 @@ public struct Report: Sendable {
   public let context: ReportContext
   /// Every analysis, in the registry's order, with what the capture lacks for it.
   public let availability: [Availability]
-  /// The tables that are asked for, in the registry's order.
+  /// Every table of every analysis, in the registry's order.
   public let tables: [TableResult]
-  /// What is wrong, the costliest first; empty where nobody asks for it.
-  public var findings: [Finding] { hasFindings ? context.findings : [] }
-  private let hasFindings: Bool
+  /// What a reader should look at, the most serious first.
+  public let findings: Findings
   /// Blocks of the text report, sorted by part and by place.
   public let blocks: [SummaryBlock]
   /// What could not be computed, and which events would give it.
@@ -52,35 +51,31 @@ public struct Report: Sendable {
 
   /// Runs analyses over a context.
   /// - Parameters:
-  ///   - context: the capture. Its timeline must have the rows that the contents need.
-  ///   - contents: what to make; the rest stays empty.
+  ///   - context: the capture.
   ///   - analyses: at most 256.
   ///   - jobs: number of threads at most; the report does not depend on it.
-  public init(
-    _ context: ReportContext, _ contents: ReportContents = .all,
-    analyses: [any Analysis.Type] = AnalysisRegistry.all, jobs: Int = 1
-  ) {
-    precondition(
-      context.timeline.rowKinds.isSuperset(of: contents.rows(of: analyses)), "the model was not asked for all rows")
-    hasFindings = contents.hasFindings
+  public init(_ context: ReportContext, analyses: [any Analysis.Type] = AnalysisRegistry.all, jobs: Int = 1) {
     var context = context
-    context.select(
-      hasLocks: contents.hasBlocks && !context.filter.isEmpty || contents.hasTables(of: LocksAnalysis.self))
+    context.rows = RowSelection(context.timeline, context.filter)
     self.context = context
     availability = analyses.map { Availability(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
-    // A table whose rows nobody has asked for is left out: without a row it would say that there is nothing.
-    let analyses = analyses.filter { $0.rows.isSubset(of: context.timeline.made) }
     var tables: [TableResult] = []
+    var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
     var unavailableResults: [UnavailableResult] = []
-    let parts = Self.parts(analyses, context, contents, jobs: jobs)
+    var parts = Self.parts(analyses, context, jobs: jobs)
     for place in parts.indices {
-      let part = parts[place]
+      // Swapped where possible instead of copied: there can be a finding for each row.
+      var part = Part()
+      swap(&part, &parts[place])
       tables += part.tables
+      for index in part.findings.indices { part.findings[index].source = UInt8(place) }
+      if findings.isEmpty { swap(&findings, &part.findings) } else { findings += part.findings }
       blocks += part.blocks
       unavailableResults += part.unavailableResults
     }
     self.tables = tables
+    self.findings = Findings(findings, of: analyses, context)
     self.blocks = blocks.enumerated().sorted { a, b in
       (a.element.part.rawValue, a.element.place, a.offset) < (b.element.part.rawValue, b.element.place, b.offset)
     }.map(\.element)
@@ -91,50 +86,43 @@ public struct Report: Sendable {
   /// What one analysis adds.
   private struct Part {
     var tables: [TableResult] = []
+    var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
     var unavailableResults: [UnavailableResult] = []
 
     init() {}
 
-    init(_ analysis: any Analysis.Type, _ context: ReportContext, _ contents: ReportContents) {
+    init(_ analysis: any Analysis.Type, _ context: ReportContext) {
       let missing = analysis.missing(in: context)
-      if contents.hasTables(of: analysis) {
-        tables = analysis.tables(context).filter(contents.has).map { TableResult(table: $0, missing: missing) }
-      }
+      tables = analysis.tables(context).map { TableResult(table: $0, missing: missing) }
       guard missing.isEmpty else {
-        if contents.hasFindings { unavailableResults = [UnavailableResult(analysis.purpose, needs: missing)] }
+        unavailableResults = [UnavailableResult(analysis.purpose, needs: missing)]
         return
       }
-      if contents.hasBlocks { blocks = analysis.blocks(context) }
-      if contents.hasFindings { unavailableResults = analysis.unavailableResults(context) }
+      findings = analysis.findings(context)
+      blocks = analysis.blocks(context)
       context.timeline.rest()
+      unavailableResults = analysis.unavailableResults(context)
     }
   }
 
-  private static func parts(
-    _ analyses: [any Analysis.Type], _ context: ReportContext, _ contents: ReportContents, jobs: Int
-  ) -> [Part] {
+  private static func parts(_ analyses: [any Analysis.Type], _ context: ReportContext, jobs: Int) -> [Part] {
     let jobs = min(jobs, analyses.count)
-    guard jobs > 1 else { return analyses.map { Part($0, context, contents) } }
+    guard jobs > 1 else { return analyses.map { Part($0, context) } }
     var parts = Array(repeating: Part(), count: analyses.count)
     parts.withUnsafeMutableBufferPointer { parts in
       // Each place is written once, and all iterations have ended when the call returns.
       nonisolated(unsafe) let parts = parts
       DispatchQueue.concurrentPerform(iterations: jobs) { job in
-        for place in stride(from: job, to: parts.count, by: jobs) {
-          parts[place] = Part(analyses[place], context, contents)
-        }
+        for place in stride(from: job, to: parts.count, by: jobs) { parts[place] = Part(analyses[place], context) }
       }
     }
     return parts
   }
 
-  /// The table with a name; `nil` where no analysis has one, or it was not asked for.
+  /// The table with a name; `nil` where no analysis has one.
   public func table(_ name: String) -> TableResult? { tables.first { $0.name == name } }
 
   /// Names of all tables, in the registry's order.
-  public static let tableNames = allTables.map(\.name)
-
-  /// All tables of no capture, in the registry's order: their columns, and no row.
-  public static let allTables = Report(.empty, .tables).tables.map(\.table)
+  public static let tableNames = Report(.empty).tables.map(\.name)
 }

@@ -2,13 +2,15 @@
 public enum ReportPart: Int, Sendable, Hashable, CaseIterable {
   /// The capture in one line, then losses and skipped damage.
   case capture = 1
-  /// The findings.
-  case findings
-  /// Time in waits by class: the end of the first screen.
-  case waitingTime
   /// Whether proxy execution was active, and how that is known.
   case proxyExecution
-  /// Locks, tasks and CPUs with the greatest sums.
+  /// The findings.
+  case findings
+  /// Time in waits by class.
+  case waitingTime
+  /// Time of each CPU.
+  case cpus
+  /// Locks and tasks with the greatest sums.
   case top
   /// What could not be computed, and which events would give it.
   case unavailableResults

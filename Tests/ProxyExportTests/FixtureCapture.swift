@@ -16,8 +16,6 @@ enum FixtureCapture {
   static func path(_ name: String) -> String { folder.appending(path: name).path }
 
   static func report(_ name: String) throws -> Report {
-    var options = CaptureSession.Options()
-    options.rows = .all
-    return Report(try CaptureSession(path: path(name), options).load().context())
+    Report(try CaptureSession(path: path(name)).load().context())
   }
 }

@@ -50,7 +50,6 @@ struct PropertySchedule {
     options.proxyExecution = plan.proxyExecution
     options.cpuCount = plan.cpuCount
     options.ignoresProbes = ignoringProbes
-    options.rows = .all
     return PropertySchedule.timeline(events, options)
   }
 

@@ -12,8 +12,6 @@ struct OpenWait {
   var offCPUSince: Timestamp?
   /// From here on a gap may hide the wait's end.
   var doubtfulSince: Timestamp?
-  /// Of such a gap the capture says that records are missing. Otherwise the wait counts as open at the trace's end.
-  fileprivate var isDoubtTold = false
   /// The waiter's wait around this one: a slot, −1 without one.
   fileprivate var outer: Int32 = -1
   fileprivate var isOpen = true
@@ -44,8 +42,6 @@ struct OpenWaits: ~Copyable {
   private var lost: [OpenWait] = []
   /// A gap on some CPU lasts until here.
   private var gapUntil = Timestamp(0)
-  /// The same for gaps of which the capture tells.
-  private var toldGapUntil = Timestamp(0)
   private var diagnostics = DiagnosticLog()
   /// Tasks that have said that they go to sleep for a mutex, and have not been switched in since.
   var aboutToBlock = TaskSet()
@@ -74,9 +70,6 @@ struct OpenWaits: ~Copyable {
 
   /// What the lock is, as far as a wait for it has shown.
   mutating func kind(of lock: LockAddress) -> WaitKind? { kinds[lock] }
-
-  /// Every lock that somebody has waited for.
-  var locks: [LockAddress] { kinds.locks }
 
   /// The lock that a task waits for, the innermost one, with the wait's row.
   func waiting(_ task: TaskIndex) -> OpenWait? {
@@ -130,7 +123,7 @@ struct OpenWaits: ~Copyable {
     while slot >= 0 {
       slots[slot].offCPUSince = time
       slots[slot].cpu = nil
-      if time < gapUntil { doubt(slot, since: time, isTold: time < toldGapUntil) }
+      if time < gapUntil { doubt(slot, since: time) }
       slot = Int(slots[slot].outer)
     }
   }
@@ -155,17 +148,14 @@ struct OpenWaits: ~Copyable {
   }
 
   /// A gap on a CPU may swallow the end of every open wait whose waiter is not seen to run elsewhere all the while.
-  /// - Parameter isTold: whether the capture says that records are missing.
-  mutating func doubt(on cpu: CPU, since: Timestamp, until: Timestamp, isTold: Bool) {
+  mutating func doubt(on cpu: CPU, since: Timestamp, until: Timestamp) {
     gapUntil = max(gapUntil, until)
-    if isTold { toldGapUntil = max(toldGapUntil, until) }
     for slot in slots.indices where slots[slot].isOpen && (slots[slot].cpu == nil || slots[slot].cpu == cpu) {
-      doubt(slot, since: since, isTold: isTold)
+      doubt(slot, since: since)
     }
   }
 
-  private mutating func doubt(_ slot: Int, since: Timestamp, isTold: Bool) {
-    if isTold { slots[slot].isDoubtTold = true }
+  private mutating func doubt(_ slot: Int, since: Timestamp) {
     if slots[slot].doubtfulSince == nil {
       slots[slot].doubtfulSince = max(since, rows[slots[slot].row].begin)
       doubted.append(slots[slot])
@@ -179,12 +169,11 @@ struct OpenWaits: ~Copyable {
   mutating func finish(at end: Timestamp) -> DiagnosticLog {
     for slot in slots.indices where slots[slot].isOpen {
       let wait = slots[slot]
-      if wait.isDoubtTold {
+      if wait.doubtfulSince != nil {
         lose(wait)
       } else {
         rows[wait.row].length = end - rows[wait.row].begin
         if let since = wait.offCPUSince { addSleep(wait.row, from: since, to: end) }
-        if wait.doubtfulSince != nil { rows[wait.row].asleep = MaybeTime(nil) }
       }
     }
     return diagnostics

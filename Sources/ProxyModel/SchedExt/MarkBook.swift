@@ -49,7 +49,8 @@ struct MarkBook {
     /// When it was last switched in.
     var switchedIn: Moment?
     var counts = MarkCounts()
-    var admission = AdmissionMarks()
+    /// Times it was enqueued since it was last switched in, while it was on its way off the CPU.
+    var enqueuedLeaving: UInt64 = 0
 
     var isOpen: Bool { phase == .running || phase == .clashed }
   }

@@ -11,9 +11,7 @@ public enum EventRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable 
   /// Events of the kernel that name a donor, or a lock's owner.
   case donor, owner
   /// What the kernel reports about the loaded BPF scheduler.
-  case schedExtCounter, schedExtExit, schedExtDump
-  /// A runqueue gets a task, or loses one.
-  case queued, unqueued
+  case schedExtCounter, schedExtExit
 
   /// The role that an event has by default; `nil` for events without a role.
   /// - Parameters:
@@ -70,16 +68,9 @@ extension EventBody {
       case .stopping: .stopping
       case .enqueue: .enqueued
       }
-    case .schedExt(let record):
-      switch record.kind {
-      case .counter: .schedExtCounter
-      case .stalled: .schedExtDump
-      case .exit: .schedExtExit
-      }
+    case .schedExt(let record): record.kind == .counter ? .schedExtCounter : .schedExtExit
     case .donorNamed: .donor
     case .ownerNamed: .owner
-    case .queued: .queued
-    case .unqueued: .unqueued
     case .lost, .other: nil
     }
   }
