@@ -64,11 +64,14 @@ let package = Package(
       name: "ProxyTraceKit", dependencies: ["TraceCore", "TraceReader", "ProxyModel", "ProxyAnalysis"],
       swiftSettings: strict),
 
+    // What is written compressed.
+    .target(name: "Compression", dependencies: ["CZstd"], swiftSettings: strict),
+
     // Tables for engines that query: Parquet by our own hand, SQLite by GRDB; and with GRDB, Foundation.
     .target(
       name: "ProxyExport",
       dependencies: [
-        "CZstd", "CCrypto", "TraceCore", "ProxyAnalysis", "ProxyReport",
+        "Compression", "CCrypto", "TraceCore", "ProxyAnalysis", "ProxyReport",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       resources: [.embedInCode("SQL")],
@@ -80,7 +83,8 @@ let package = Package(
 
     // The live tracefs: what the kernel offers, probes, recording.
     .target(
-      name: "TraceCapture", dependencies: ["TraceCore", "CTraceFS", "CLinux", "CZlib", "CZstd"], swiftSettings: strict),
+      name: "TraceCapture", dependencies: ["TraceCore", "CTraceFS", "CLinux", "CZlib", "Compression"],
+      swiftSettings: strict),
 
     // Flags in, a call, an exit status out.
     .executableTarget(

@@ -1,3 +1,4 @@
+import Compression
 import ProxyAnalysis
 
 /// The values of a column that wait for their row group to be full. One of the three is in use, as the type says: in an enum's

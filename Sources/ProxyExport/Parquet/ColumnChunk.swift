@@ -1,3 +1,5 @@
+import Compression
+
 /// The physical and the logical type of a column.
 enum ParquetType: Sendable, Hashable {
   case integer

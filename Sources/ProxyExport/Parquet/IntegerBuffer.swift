@@ -1,3 +1,5 @@
+import Compression
+
 /// Integers of one column, gathered until the row group is full.
 struct IntegerBuffer {
   /// 1 for a value, 0 for null; one for each row.

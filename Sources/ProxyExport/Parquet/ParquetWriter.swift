@@ -1,3 +1,4 @@
+import Compression
 import ProxyReport
 
 /// Writes one Parquet file (parquet-format 2.10), row by row: flat columns that may be null, a page of data for each column of a

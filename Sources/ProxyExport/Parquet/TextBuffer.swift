@@ -1,3 +1,4 @@
+import Compression
 import TraceCore
 
 /// Texts of one column, gathered until the row group is full: each is kept once.

@@ -1,4 +1,5 @@
 import CLinux
+import Compression
 import Glibc
 import TraceCore
 
@@ -19,7 +20,7 @@ final class TraceDatFile {
   private var options: [UInt8] = []
   let pageSize: Int
   let compression: RecordOptions.Compression
-  private let compressor = PageCompressor()
+  private let zstd = Zstd(level: 1)
   private var isComplete = false
 
   /// Room that is kept for what is written when the disk is full, in bytes.
@@ -74,7 +75,7 @@ final class TraceDatFile {
 
   /// What is compressed in one go: its size compressed, its size as it was, and the data.
   func chunk(_ plain: [UInt8]) -> [UInt8] {
-    let packed = compressor.compress(plain)
+    let packed = zstd.compress(plain)
     var chunk: [UInt8] = []
     chunk.put(UInt32(packed.count))
     chunk.put(UInt32(plain.count))
@@ -144,5 +145,15 @@ extension [UInt8] {
   /// An integer in the machine's order, which is the traced kernel's.
   mutating func put(_ value: some FixedWidthInteger) {
     Swift.withUnsafeBytes(of: value) { append(contentsOf: $0) }
+  }
+}
+
+extension RecordOptions.Compression {
+  /// The compressor's version, as the file's head has it.
+  fileprivate var version: String {
+    switch self {
+    case .none: ""
+    case .zstd: Zstd.version
+    }
   }
 }
