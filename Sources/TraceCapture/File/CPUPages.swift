@@ -35,8 +35,9 @@ struct CPUPages {
   }
 
   /// Gives room back, where the file system can.
-  /// - Parameter end: In bytes; whole blocks before it go.
-  func discard(upTo end: Int) {
-    _ = fallocate(file, Int32(PROXYTRACE_KEEP_SIZE | PROXYTRACE_PUNCH_HOLE), 0, off_t(end))
+  /// - Parameter bytes: From the first page; what is not in the file has none.
+  func discard(_ bytes: Range<Int>) {
+    _ = fallocate(
+      file, Int32(PROXYTRACE_KEEP_SIZE | PROXYTRACE_PUNCH_HOLE), off_t(bytes.lowerBound), off_t(bytes.count))
   }
 }

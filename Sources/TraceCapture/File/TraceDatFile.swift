@@ -30,7 +30,7 @@ final class TraceDatFile {
 
   /// - Parameters:
   ///   - pageSize: Of a ring buffer's sub-buffer, in bytes.
-  ///   - compression: Of the CPUs' pages.
+  ///   - compression: Of the CPUs' pages, and of all metadata but options and names.
   init(_ path: String, pageSize: Int, compression: RecordOptions.Compression) throws(CaptureError) {
     self.path = path
     self.pageSize = pageSize

@@ -49,8 +49,9 @@ extension TraceDatFile {
     var copied = 0
     do throws(CaptureError) {
       while copied < cpu.fileCount {
-        copied += try copyPiece(cpu, from: copied, min(Self.piece, cpu.fileCount - copied))
-        cpu.discard(upTo: copied)
+        let count = try copyPiece(cpu, from: copied, min(Self.piece, cpu.fileCount - copied))
+        cpu.discard(copied..<copied + count)
+        copied += count
       }
       if !cpu.rest.isEmpty { try append(cpu.rest) }
       return nil
@@ -78,25 +79,19 @@ extension TraceDatFile {
 
   /// A count of chunks, and the chunks.
   /// - Returns: Why it ended early; whole chunks are in the file.
-  /// - Throws: Where not even the count can be written.
+  /// - Throws: Where the count of those cannot be written.
   private func compress(_ cpu: CPUPages) throws(CaptureError) -> CaptureError? {
     let begin = position
     var (chunks, done): (UInt32, Int) = (0, 0)
     var problem: CaptureError?
-    try append([0, 0, 0, 0])
     do throws(CaptureError) {
+      try append([0, 0, 0, 0])
       while done < cpu.count {
         let plain = try cpu.read(from: done, min(pageSize * Self.chunkPages, cpu.count - done), path)
-        let place = position
-        do throws(CaptureError) {
-          try append(chunk(plain))
-        } catch {
-          position = place
-          throw error
-        }
+        try append(chunk(plain))
         chunks += 1
+        cpu.discard(done..<done + plain.count)
         done += plain.count
-        cpu.discard(upTo: min(done, cpu.fileCount))
       }
     } catch {
       problem = error

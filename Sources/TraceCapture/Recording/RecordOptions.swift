@@ -8,7 +8,7 @@ public struct RecordOptions: Sendable {
     case none
   }
 
-  /// How the CPUs' pages are stored, once the recording has ended. While it runs, nothing is compressed.
+  /// How the CPUs' pages are stored once the recording has ended, and the metadata. While it runs, no page is compressed.
   public enum Compression: String, Sendable, CaseIterable {
     case zstd, none
   }
@@ -55,6 +55,7 @@ public struct RecordOptions: Sendable {
   /// Seconds; `nil` = until the command ends or somebody stops it.
   public var duration: Double?
   public var probes = Probes.auto
+  /// Of the capture.
   public var compression = Compression.zstd
   /// Keeps the last seconds alone, and writes them when it ends.
   public var keeps: Double?
