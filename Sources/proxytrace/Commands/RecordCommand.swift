@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import ProxyAnalysis
 import ProxyReport
-import TraceCapture
+public import TraceCapture
 
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,10 +34,10 @@ struct RecordCommand: ParsableCommand {
   var eventsOnly = false
 
   @Option(help: "Which probes to use: auto (the best that the kernel takes), exact, switch, none (docs/probes.md).")
-  var probes = ProbesChoice.auto
+  var probes = RecordOptions.Probes.auto
 
   @Option(help: "How the capture is compressed when the recording has ended: zstd, none.")
-  var compression = CompressionChoice.zstd
+  var compression = RecordOptions.Compression.zstd
 
   @Option(
     help: ArgumentHelp(
@@ -77,8 +77,8 @@ struct RecordCommand: ParsableCommand {
     options.output = output
     options.bufferSize = bufferSize
     options.duration = duration
-    options.probes = eventsOnly ? .none : RecordOptions.Probes(rawValue: probes.rawValue) ?? .auto
-    options.compression = RecordOptions.Compression(rawValue: compression.rawValue) ?? .zstd
+    options.probes = eventsOnly ? .none : probes
+    options.compression = compression
     options.keeps = snapshot
     options.command = command
     options.followsChildren = children
@@ -138,15 +138,8 @@ struct RecordCommand: ParsableCommand {
   }
 }
 
-/// ``RecordOptions/Probes`` on the command line.
-enum ProbesChoice: String, ExpressibleByArgument, CaseIterable {
-  case auto, exact
-  case switches = "switch"
-  case none
-}
-
-/// ``RecordOptions/Compression`` on the command line.
-enum CompressionChoice: String, ExpressibleByArgument, CaseIterable { case zstd, none }
+extension RecordOptions.Probes: ExpressibleByArgument {}
+extension RecordOptions.Compression: ExpressibleByArgument {}
 
 /// The one place where a recording meets the report.
 enum FirstScreen {
