@@ -1,4 +1,6 @@
 /// Bounds that no kernel exceeds. What a file states beyond them is damage.
+///
+/// Public for the readers' and the model's hot paths: swiftc 6.3 does not inline `package` properties into other modules.
 public enum KernelLimits {
   /// CPU numbers are smaller: NR_CPUS is at most 8192 (arch/x86/Kconfig).
   @inlinable
