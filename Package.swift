@@ -33,6 +33,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    // Perfetto's traces. Its code generator is not run here: see Sources/PerfettoProtos.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     // A command plugin: `swift package generate-documentation`. Nothing links it.
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
@@ -51,7 +53,11 @@ let package = Package(
     // The library rooms, in the order in which an event passes through them.
     .target(name: "TraceCore", swiftSettings: strict),
     .target(
-      name: "TraceReader", dependencies: ["TraceCore", "CTraceEvent", "CZstd", "CZlib"], swiftSettings: strict),
+      name: "TraceReader",
+      dependencies: [
+        "TraceCore", "CTraceEvent", "CZstd", "CZlib", "PerfettoProtos",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], swiftSettings: strict),
     .target(name: "ProxyModel", dependencies: ["TraceCore"], swiftSettings: strict),
     .target(name: "ProxyAnalysis", dependencies: ["TraceCore", "ProxyModel"], swiftSettings: strict),
     .target(name: "ProxyCompare", dependencies: ["TraceCore", "ProxyModel", "ProxyAnalysis"], swiftSettings: strict),
@@ -71,10 +77,22 @@ let package = Package(
     .target(
       name: "ProxyExport",
       dependencies: [
-        "Compression", "CCrypto", "TraceCore", "ProxyAnalysis", "ProxyReport",
+        "Compression", "CCrypto", "PerfettoProtos", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       resources: [.embedInCode("SQL")],
+      swiftSettings: strict),
+
+    // Perfetto's messages; the code is generated from the protocol beside it, so the rules for our own hand do not hold for it.
+    .target(
+      name: "PerfettoProtos", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["perfetto.proto"], swiftSettings: [.swiftLanguageMode(.v6)]),
+
+    // Drawings, and pages that hold them: SVG and HTML with style and script inside.
+    .target(
+      name: "ProxyPictures", dependencies: ["CZlib", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport"],
+      resources: [.embedInCode("Resources")],
       swiftSettings: strict),
 
     // Event maps as files: YAML, and with it Foundation, stay out of the rooms above.
@@ -92,7 +110,7 @@ let package = Package(
       dependencies: [
         "CBuildInfo", "CMalloc", "TraceCore", "TraceCapture", "TraceReader", "ProxyModel", "ProxyAnalysis",
         "ProxyCompare",
-        "ProxyReport", "ProxyTraceKit", "ProxyExport", "EventMaps",
+        "ProxyReport", "ProxyTraceKit", "ProxyExport", "ProxyPictures", "EventMaps",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -143,7 +161,8 @@ let package = Package(
       name: "ProxyTraceKitTests",
       dependencies: [
         "ProxyTraceKit", "proxytrace", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "Robustness",
-        "TraceTestKit",
+        "TraceTestKit", "PerfettoProtos", "CZlib",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: strict),
     .testTarget(
@@ -162,9 +181,14 @@ let package = Package(
     .testTarget(
       name: "ProxyExportTests",
       dependencies: [
-        "CZstd", "ProxyExport", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport", "ProxyTraceKit",
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "CZstd", "PerfettoProtos", "ProxyExport", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        "ProxyTraceKit",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ProxyPicturesTests",
+      dependencies: ["ProxyPictures", "ProxyTraceKit", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport"],
       swiftSettings: strict),
     .testTarget(
       name: "ProxyCompareTests",

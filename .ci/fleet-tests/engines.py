@@ -24,6 +24,11 @@ QUESTIONS = {
                           GROUP BY verdict ORDER BY verdict""",
     "inversions": """SELECT kernel, culprit_comm, windows, captures, total_ns, worst_ns FROM v_inversions_by_culprit
                      ORDER BY total_ns DESC, kernel, culprit_comm""",
+    "culprits": "SELECT kernel, comm, windows, captures, run_ns FROM v_culprits ORDER BY run_ns DESC, kernel, comm",
+    "delays": """SELECT kernel, comm, delays, total_ns, p99_ns, p999_ns, max_ns FROM v_delays_by_task
+                 ORDER BY total_ns DESC, kernel, comm""",
+    "classes over time": """SELECT at_ns, class, sum(stretches), sum(time_ns) FROM v_classes_over_time
+                            GROUP BY at_ns, class ORDER BY at_ns, class""",
     "handoffs": "SELECT kernel, kind, handoffs, p50_ns, p99_ns, max_ns FROM v_handoffs_by_kernel ORDER BY kernel, kind",
     "CPU time": """SELECT kernel, verdict, captures, busy_ns, idle_ns, proxied_ns, lost_ns FROM v_cpu_time_by_kernel
                    ORDER BY kernel, verdict""",

@@ -84,6 +84,9 @@ for number, capture in enumerate(captures):
         stored = database.execute(f"SELECT * FROM {exported} ORDER BY {'capture_id' if exported == 'captures' else 'id'}").fetchall()
         lines = read_csv(f"{here}/csv/{name}.csv")
         reason = table.get("not_available")
+        columns = [column["name"] for column in table["columns"]]
+        if lines[0] != columns:
+            fail(f"{capture} {name}: CSV has the columns {lines[0]}")
         if metadata.get("proxytrace.not_available") != reason or metadata["proxytrace.table"] != exported:
             fail(f"{capture} {name}: the file says {metadata}")
         if name != "capture" and available[name]["reason"] != reason:
@@ -97,12 +100,9 @@ for number, capture in enumerate(captures):
             continue
         if name != "capture" and (available[name]["available"], available[name]["row_count"]) != (1, len(found)):
             fail(f"{capture} {name}: availability says it is not")
-        columns = [column["name"] for column in table["columns"]]
-        if lines[0] != columns:
-            fail(f"{capture} {name}: CSV has the columns {lines[0]}")
         if exported == "captures":
             columns.remove("id")
-        extra = {"capture_id", "labels", "options", "sha256", *(f"{column}_symbol" for column in columns)}
+        extra = {"capture_id", "labels", "options", "sha256"}
         if [column for column in file.schema_arrow.names if column not in extra] != columns:
             fail(f"{capture} {name}: Parquet has the columns {file.schema_arrow.names}")
         kinds = {field.name: kind(field.type) for field in file.schema_arrow}

@@ -9,12 +9,14 @@ extension EventMap {
   /// Reads a map from a file.
   /// - Throws: `cannotOpen`; `badMap` with line and column.
   public init(path: String) throws(TraceError) {
-    guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: Self.largestFile + 1)
-    else {
+    let bytes: [UInt8]
+    do throws(SmallFile.Problem) {
+      bytes = try SmallFile.read(path, limit: Self.largestFile)
+    } catch {
       throw TraceError(
-        .cannotOpen, path: path, "the event map cannot be read", advice: "check its name and permissions")
+        .cannotOpen, path: path, "the event map \(error.text)", advice: "check its name and permissions")
     }
-    try self.init([UInt8](data), path: path)
+    try self.init(bytes, path: path)
   }
 
   /// Reads a map's text.

@@ -1,6 +1,7 @@
+public import ProxyModel
 public import TraceCore
 
-/// One question that a capture can answer: its tables, findings and summary blocks.
+/// One question that a capture can answer: its tables and summary blocks.
 ///
 /// An analysis of this module has a folder, which is called as its ``name`` with a capital letter, and a line in
 /// ``AnalysisRegistry``. It reads a ``ReportContext`` and nothing else, and knows nothing of output formats.
@@ -11,30 +12,32 @@ public protocol Analysis: Sendable {
   static var purpose: String { get }
   /// The events that the capture must record for the analysis to mean anything; all of these.
   static var needs: [EventNeed] { get }
+  /// Rows of the timeline that its tables are made of. Where only tables of other analyses are asked for, the model makes none of
+  /// them.
+  static var tableRows: RowKinds { get }
+  /// Rows of the timeline that its findings and blocks are made of.
+  static var summaryRows: RowKinds { get }
+
+  /// Rows of the model that are made only where somebody asks for them, and that its tables are made of; none of these unless
+  /// the analysis says so. A report of a capture without them leaves the analysis out.
+  static var rows: OptionalRows { get }
 
   /// Its tables. Called whether ``needs`` are met or not, so that every format can name a table that is not available.
   /// - Returns: the same names and columns for every capture.
   static func tables(_ context: ReportContext) -> [Table]
-  /// What a reader should look at, in any order. Called only where ``needs`` are met, as are the functions below.
-  static func findings(_ context: ReportContext) -> [FindingKey]
-  /// One finding. There can be one for each row, so a finding is made when a renderer asks for it.
-  /// - Parameters:
-  ///   - key: One that ``findings(_:)`` returned for the same context.
-  ///   - context: The capture.
-  static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding
-  /// What the text report shows.
+  /// What the text report shows. Called only where ``needs`` are met, as are the functions below.
   static func blocks(_ context: ReportContext) -> [SummaryBlock]
   /// Results that the capture does not allow although ``needs`` are met.
   static func unavailableResults(_ context: ReportContext) -> [UnavailableResult]
 }
 
 extension Analysis {
+  /// All: right for every analysis, and as slow as can be.
+  public static var tableRows: RowKinds { .all }
+  /// All: right for every analysis, and as slow as can be.
+  public static var summaryRows: RowKinds { .all }
   /// None.
-  public static func findings(_ context: ReportContext) -> [FindingKey] { [] }
-  /// Never called, since there are no keys.
-  public static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
-    preconditionFailure("\(name) has no findings")
-  }
+  public static var rows: OptionalRows { [] }
   /// None.
   public static func blocks(_ context: ReportContext) -> [SummaryBlock] { [] }
   /// None.

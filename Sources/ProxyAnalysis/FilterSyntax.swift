@@ -18,7 +18,21 @@ public struct NumberList: Sendable, Hashable, CustomStringConvertible {
     self.ranges = ranges
   }
 
-  func contains(_ number: Int32) -> Bool { ranges.contains { $0.contains(number) } }
+  /// The list of some numbers.
+  public init(_ numbers: [Int32]) {
+    var ranges: [ClosedRange<Int32>] = []
+    for number in Set(numbers).sorted() {
+      if let last = ranges.last, number == last.upperBound &+ 1 {
+        ranges[ranges.count - 1] = last.lowerBound...number
+      } else {
+        ranges.append(number...number)
+      }
+    }
+    self.ranges = ranges
+  }
+
+  /// Whether a number is in the list.
+  public func contains(_ number: Int32) -> Bool { ranges.contains { $0.contains(number) } }
 
   /// The list in the same syntax.
   public var description: String {

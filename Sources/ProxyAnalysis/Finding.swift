@@ -1,110 +1,136 @@
+public import ProxyModel
 public import TraceCore
 
-/// Something in a capture that a reader of the report should look at, in one line.
+/// A problem of a capture: a cause with a place, and all that it cost.
+///
+/// One cause often hits many waits, again and again. A finding gathers all of it. Its windows are the stretches of time in which
+/// the cause held; ``cost`` is the length of their union, so that no instant counts twice, however many tasks waited in it.
 public struct Finding: Sendable, Hashable {
-  /// How serious a kind of finding is. Findings of a more serious kind come before all others.
-  public enum Gravity: UInt8, Sendable, Hashable, Comparable, BitwiseCopyable {
-    /// Something was slow, but worked as designed.
-    case slow
-    /// The scheduler ran a less urgent task for a time.
+  /// What is wrong.
+  public enum Kind: String, Sendable, Hashable, CaseIterable, BitwiseCopyable {
+    /// A less urgent task ran while a lock's owner was runnable.
     case inversion
-    /// Something is broken: a callback has no partner, tasks wait for each other.
-    case broken
+    /// An idle CPU picked one blocked task again and again.
+    case idleRepick = "idle-repick"
+    /// A lock was free for 1 ms or more although a task waited for it.
+    case slowHandoff = "slow-handoff"
+    /// A task that others wait for, or that was to get a lock, was woken, and queued 1 ms later or more.
+    case lateWakeup = "late-wakeup"
+    /// Tasks wait for each other.
+    case deadlock
+    /// A wait that goes on when the capture ends, and is longer than all that ended.
+    case unfinishedWait = "unfinished-wait"
+    /// A sched_ext task's `running` without `stopping`.
+    case runningWithoutStopping = "running-without-stopping"
+    /// A sched_ext task's `stopping` without `running`.
+    case stoppingWithoutRunning = "stopping-without-running"
+    /// `running` of a sched_ext task that is blocked and does not start.
+    case donorRunning = "donor-running"
+    /// A callback of a sched_ext task that runs on its donor's account alone.
+    case undispatchedOwner = "undispatched-owner"
+    /// A blocked donor that the kernel handed back to its BPF scheduler again and again, in vain.
+    case enqueueStorm = "enqueue-storm"
+    /// The kernel unloads a BPF scheduler for an error.
+    case schedulerError = "scheduler-error"
+    /// A task that a BPF scheduler did not run, says the kernel.
+    case stall
+    /// The kernel scheduled in a BPF scheduler's stead.
+    case bypass
 
-    /// The less serious one.
-    public static func < (a: Gravity, b: Gravity) -> Bool { a.rawValue < b.rawValue }
-  }
-
-  /// How serious it is.
-  public var gravity: Gravity
-  /// One lower-case word: `inversion`, `deadlock`.
-  public var kind: String
-  /// The time that it cost, in steps of the trace clock; 0 where it has no duration. Of equally serious findings the one with
-  /// the greater cost comes first.
-  public var cost: Int64
-  /// When it began.
-  public var time: Timestamp
-  /// The sentence, without time, kind and lock.
-  public var text: [TextFragment]
-  /// The lock that it is about; `nil` where it is about none.
-  public var lock: LockAddress?
-  /// Name of the table whose row it is made of.
-  public var table: String
-  /// Id of this row, from 1.
-  public var row: Int
-
-  /// A finding by all of its parts.
-  public init(
-    _ gravity: Gravity, kind: String, cost: Int64, time: Timestamp, text: [TextFragment], lock: LockAddress? = nil,
-    table: String, row: Int
-  ) {
-    self.gravity = gravity
-    self.kind = kind
-    self.cost = cost
-    self.time = time
-    self.text = text
-    self.lock = lock
-    self.table = table
-    self.row = row
-  }
-}
-
-/// What is needed to sort a finding and to make it later.
-public struct FindingKey: Sendable, Hashable, BitwiseCopyable {
-  /// How serious the finding is.
-  public var gravity: Finding.Gravity
-  /// ``Finding/cost``, in steps of the trace clock.
-  public var cost: Int64
-  /// ``Finding/time``.
-  public var time: Timestamp
-  /// A number by which the analysis finds the row; it must grow with the rows' ids.
-  public var place: UInt32
-  /// Index of the analysis that made it, among those of the report.
-  var source: UInt8 = 0
-
-  /// A key by all of its parts.
-  /// - Parameters:
-  ///   - gravity: See ``gravity``.
-  ///   - cost: See ``cost``.
-  ///   - time: See ``time``.
-  ///   - place: 0 to 2^32 − 1.
-  public init(_ gravity: Finding.Gravity, cost: Int64, time: Timestamp, place: Int) {
-    (self.gravity, self.cost, self.time) = (gravity, cost, time)
-    self.place = UInt32(truncatingIfNeeded: place)
-  }
-}
-
-/// Findings of several analyses, the most serious first, then those with the greatest cost, then in order of time.
-public struct Findings: Sendable {
-  private let context: ReportContext
-  private let analyses: [any Analysis.Type]
-  private let keys: [FindingKey]
-
-  /// - Parameters:
-  ///   - keys: of all the analyses.
-  ///   - analyses: at most 256.
-  init(_ keys: consuming [FindingKey], of analyses: [any Analysis.Type], _ context: ReportContext) {
-    (self.context, self.analyses) = (context, analyses)
-    let names = analyses.map { $0.name }
-    var keys = keys
-    keys.sort { a, b in
-      if a.gravity != b.gravity { return a.gravity > b.gravity }
-      if a.cost != b.cost { return a.cost > b.cost }
-      if a.time != b.time { return a.time < b.time }
-      if a.source != b.source { return names[Int(a.source)] < names[Int(b.source)] }
-      return a.place < b.place
+    /// Whether something is broken, whatever it cost. Such a finding always matters.
+    public var isBroken: Bool {
+      switch self {
+      case .deadlock, .runningWithoutStopping, .stoppingWithoutRunning, .donorRunning, .undispatchedOwner,
+        .schedulerError,
+        .stall:
+        true
+      case .inversion, .idleRepick, .slowHandoff, .lateWakeup, .unfinishedWait, .enqueueStorm, .bypass:
+        false
+      }
     }
-    self.keys = keys
+
+    init(_ kind: PairingRow.Kind) {
+      switch kind {
+      case .runningWithoutStopping: self = .runningWithoutStopping
+      case .stoppingWithoutRunning: self = .stoppingWithoutRunning
+      case .donorRunning: self = .donorRunning
+      case .undispatchedOwner: self = .undispatchedOwner
+      }
+    }
   }
+
+  /// A row of a table: what ``explain`` shows of a finding.
+  public enum Place: Sendable, Hashable {
+    /// Ids, from 1.
+    case wait(Int)
+    case inversion(Int)
+    case handoff(Int)
+    case pairing(Int)
+    /// Of none: it is about the capture as a whole.
+    case capture
+
+    /// The option of `explain` for it: `--wait 12`; empty for ``capture``.
+    public var option: String {
+      switch self {
+      case .wait(let id): "--wait \(id)"
+      case .inversion(let id): "--inversion \(id)"
+      case .handoff(let id): "--handoff \(id)"
+      case .pairing(let id): "--pairing \(id)"
+      case .capture: ""
+      }
+    }
+  }
+
+  /// The longest window.
+  public struct Instance: Sendable, Hashable {
+    /// When it began.
+    public var begin: Timestamp
+    /// Its length, in steps of the trace clock.
+    public var length: Int64
+    /// The row that it is of.
+    public var place: Place
+  }
+
+  /// What is wrong.
+  public var kind: Kind
+  /// Length of the union of its windows, in steps of the trace clock.
+  public var cost: Int64
+  /// How many waits it held up.
+  public var waits: Int
+  /// How many windows it has; a window of several waits counts for each.
+  public var windows: Int
+  /// The longest windows, the longest first; at least one and at most ten.
+  public var instances: [Instance]
+  /// When the first window began.
+  public var begin: Timestamp
+  /// When the last window ended.
+  public var end: Timestamp
+  /// The lock; `nil` where it is about none.
+  public var lock: LockAddress?
+  /// The kind of lock; `nil` where there is no lock or the kind is not known.
+  public var lockKind: WaitKind?
+  /// The CPU where it happened most; `nil` where it has none.
+  public var cpu: CPU?
+  /// The task that it is about: the owner that did not run, the task that was to get the lock.
+  public var task: TaskLabel?
+  /// The task that ran instead, most of the time; `nil` where there is none.
+  public var culprit: TaskLabel?
+  /// The tasks that were held up, those with most windows first.
+  public var waiters: [TaskLabel]
+  /// As its weakest window's.
+  public var evidence: Evidence
+  /// Whether it is worth a line: by its share of the waiting, by its length, or because something is broken.
+  public var matters: Bool
+  /// What is wrong, in a sentence without an end.
+  public var headline: [TextFragment]
+  /// What else there is to say of the worst instance; empty for nothing.
+  public var detail: [TextFragment]
 }
 
-extension Findings: RandomAccessCollection {
-  /// 0.
-  public var startIndex: Int { 0 }
-  /// Number of findings.
-  public var endIndex: Int { keys.count }
-  /// Makes the finding at a position.
-  public subscript(position: Int) -> Finding {
-    analyses[Int(keys[position].source)].finding(keys[position], context)
-  }
+extension Finding {
+  /// The worst instance.
+  public var worst: Instance { instances[0] }
+
+  /// All that there is to say, as one sentence: ``headline`` and ``detail``.
+  public var text: [TextFragment] { detail.isEmpty ? headline : headline + ["; "] + detail }
 }

@@ -7,10 +7,11 @@ public struct Report: Sendable {
   public let context: ReportContext
   /// Every analysis, in the registry's order, with what the capture lacks for it.
   public let availability: [Availability]
-  /// Every table of every analysis, in the registry's order.
+  /// The tables that are asked for, in the registry's order.
   public let tables: [TableResult]
-  /// What a reader should look at, the most serious first.
-  public let findings: Findings
+  /// What is wrong, the costliest first; empty where nobody asks for it.
+  public var findings: [Finding] { hasFindings ? context.findings : [] }
+  private let hasFindings: Bool
   /// Blocks of the text report, sorted by part and by place.
   public let blocks: [SummaryBlock]
   /// What could not be computed, and which events would give it.
@@ -51,31 +52,35 @@ public struct Report: Sendable {
 
   /// Runs analyses over a context.
   /// - Parameters:
-  ///   - context: the capture.
+  ///   - context: the capture. Its timeline must have the rows that the contents need.
+  ///   - contents: what to make; the rest stays empty.
   ///   - analyses: at most 256.
   ///   - jobs: number of threads at most; the report does not depend on it.
-  public init(_ context: ReportContext, analyses: [any Analysis.Type] = AnalysisRegistry.all, jobs: Int = 1) {
+  public init(
+    _ context: ReportContext, _ contents: ReportContents = .all,
+    analyses: [any Analysis.Type] = AnalysisRegistry.all, jobs: Int = 1
+  ) {
+    precondition(
+      context.timeline.rowKinds.isSuperset(of: contents.rows(of: analyses)), "the model was not asked for all rows")
+    hasFindings = contents.hasFindings
     var context = context
-    context.rows = RowSelection(context.timeline, context.filter)
+    context.select(
+      hasLocks: contents.hasBlocks && !context.filter.isEmpty || contents.hasTables(of: LocksAnalysis.self))
     self.context = context
     availability = analyses.map { Availability(name: $0.name, purpose: $0.purpose, missing: $0.missing(in: context)) }
+    // A table whose rows nobody has asked for is left out: without a row it would say that there is nothing.
+    let analyses = analyses.filter { $0.rows.isSubset(of: context.timeline.made) }
     var tables: [TableResult] = []
-    var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
     var unavailableResults: [UnavailableResult] = []
-    var parts = Self.parts(analyses, context, jobs: jobs)
+    let parts = Self.parts(analyses, context, contents, jobs: jobs)
     for place in parts.indices {
-      // Swapped where possible instead of copied: there can be a finding for each row.
-      var part = Part()
-      swap(&part, &parts[place])
+      let part = parts[place]
       tables += part.tables
-      for index in part.findings.indices { part.findings[index].source = UInt8(place) }
-      if findings.isEmpty { swap(&findings, &part.findings) } else { findings += part.findings }
       blocks += part.blocks
       unavailableResults += part.unavailableResults
     }
     self.tables = tables
-    self.findings = Findings(findings, of: analyses, context)
     self.blocks = blocks.enumerated().sorted { a, b in
       (a.element.part.rawValue, a.element.place, a.offset) < (b.element.part.rawValue, b.element.place, b.offset)
     }.map(\.element)
@@ -86,43 +91,50 @@ public struct Report: Sendable {
   /// What one analysis adds.
   private struct Part {
     var tables: [TableResult] = []
-    var findings: [FindingKey] = []
     var blocks: [SummaryBlock] = []
     var unavailableResults: [UnavailableResult] = []
 
     init() {}
 
-    init(_ analysis: any Analysis.Type, _ context: ReportContext) {
+    init(_ analysis: any Analysis.Type, _ context: ReportContext, _ contents: ReportContents) {
       let missing = analysis.missing(in: context)
-      tables = analysis.tables(context).map { TableResult(table: $0, missing: missing) }
+      if contents.hasTables(of: analysis) {
+        tables = analysis.tables(context).filter(contents.has).map { TableResult(table: $0, missing: missing) }
+      }
       guard missing.isEmpty else {
-        unavailableResults = [UnavailableResult(analysis.purpose, needs: missing)]
+        if contents.hasFindings { unavailableResults = [UnavailableResult(analysis.purpose, needs: missing)] }
         return
       }
-      findings = analysis.findings(context)
-      blocks = analysis.blocks(context)
+      if contents.hasBlocks { blocks = analysis.blocks(context) }
+      if contents.hasFindings { unavailableResults = analysis.unavailableResults(context) }
       context.timeline.rest()
-      unavailableResults = analysis.unavailableResults(context)
     }
   }
 
-  private static func parts(_ analyses: [any Analysis.Type], _ context: ReportContext, jobs: Int) -> [Part] {
+  private static func parts(
+    _ analyses: [any Analysis.Type], _ context: ReportContext, _ contents: ReportContents, jobs: Int
+  ) -> [Part] {
     let jobs = min(jobs, analyses.count)
-    guard jobs > 1 else { return analyses.map { Part($0, context) } }
+    guard jobs > 1 else { return analyses.map { Part($0, context, contents) } }
     var parts = Array(repeating: Part(), count: analyses.count)
     parts.withUnsafeMutableBufferPointer { parts in
       // Each place is written once, and all iterations have ended when the call returns.
       nonisolated(unsafe) let parts = parts
       DispatchQueue.concurrentPerform(iterations: jobs) { job in
-        for place in stride(from: job, to: parts.count, by: jobs) { parts[place] = Part(analyses[place], context) }
+        for place in stride(from: job, to: parts.count, by: jobs) {
+          parts[place] = Part(analyses[place], context, contents)
+        }
       }
     }
     return parts
   }
 
-  /// The table with a name; `nil` where no analysis has one.
+  /// The table with a name; `nil` where no analysis has one, or it was not asked for.
   public func table(_ name: String) -> TableResult? { tables.first { $0.name == name } }
 
   /// Names of all tables, in the registry's order.
-  public static let tableNames = Report(.empty).tables.map(\.name)
+  public static let tableNames = allTables.map(\.name)
+
+  /// All tables of no capture, in the registry's order: their columns, and no row.
+  public static let allTables = Report(.empty, .tables).tables.map(\.table)
 }

@@ -16,7 +16,10 @@ public struct ReportContext: Sendable {
   /// Which rows the report shows.
   public var filter = RowFilter()
   /// The rows of ``timeline`` that ``filter`` chooses. ``Report`` sets them for the analyses.
-  var rows = RowSelection(Timeline(), RowFilter())
+  private(set) var rows = RowSelection(Timeline(), RowFilter())
+  /// What is wrong, made when it is first asked for.
+  private var found = Once<[Finding]>()
+  private var sums = Once<WaitSums>()
 
   /// A context without a filter.
   /// - Parameters:
@@ -36,13 +39,29 @@ public struct ReportContext: Sendable {
     self.top = max(1, top)
   }
 
+  /// Applies ``filter``.
+  /// - Parameter hasLocks: whether the rows of locks are needed.
+  mutating func select(hasLocks: Bool) {
+    rows = RowSelection(timeline, filter, hasLocks: hasLocks)
+    (found, sums) = (Once(), Once())
+  }
+
+  /// Sums over the waits that ``filter`` chooses, made when they are first asked for.
+  var waitSums: WaitSums { sums.value { WaitSums(rows.waits) } }
+
+  /// What is wrong, the costliest first, of the rows that ``filter`` chooses.
+  var findings: [Finding] { found.value { FindingMaker.findings(self) } }
+
   /// Roles of the events that the capture describes or holds. An event that is described and does not occur was recorded and
   /// did not happen; an event that is not described was not recorded.
   ///
   /// `bpf_trace_printk` alone does not count: nearly every kernel describes it, and only the text of a message says what it
   /// is about. A mark in a message counts as recorded where one was seen.
   public var recordedRoles: Set<EventRole> {
-    timeline.seen.union(capture.events.compactMap(\.role)).subtracting([.message])
+    var roles = timeline.seen.union(capture.events.compactMap(\.role)).subtracting([.message])
+    // A trace.dat describes all events of its kernel. No machine runs without switches: where there is none, none was recorded.
+    if !timeline.seen.contains(.switched), timeline.eventCount > 0 { roles.remove(.switched) }
+    return roles
   }
 
   /// Whether events with a role were recorded, even if none occurred.

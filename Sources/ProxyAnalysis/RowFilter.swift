@@ -65,6 +65,21 @@ extension RowFilter {
 
   func chooses(_ row: ChainRow) -> Bool { chooses(row.begin, row.end) && row.path.contains(where: chooses) }
 
+  /// A segment without a CPU is of none.
+  func chooses(_ row: SegmentRow, of waiter: TaskLabel) -> Bool {
+    guard row.cpu.map(chooses) ?? (cpus == nil), chooses(row.begin, row.end) else { return false }
+    return chooses(waiter) || [row.owner, row.curr, row.donor].contains { $0.map(chooses) ?? false }
+  }
+
+  func chooses(_ row: RunRow) -> Bool {
+    chooses(row.cpu) && chooses(row.begin, row.end) && (chooses(row.task) || row.donor.map(chooses) ?? false)
+  }
+
+  func chooses(_ row: DelayRow) -> Bool {
+    chooses(row.cpu) && chooses(row.begin, row.end ?? row.begin + row.length)
+      && (chooses(row.task) || row.culprits.contains { chooses($0.task) })
+  }
+
   func chooses(_ row: SplitRow) -> Bool {
     chooses(row.cpu) && chooses(row.begin, row.end) && (chooses(row.donor) || chooses(row.curr))
   }
@@ -87,8 +102,17 @@ extension RowFilter {
       && (chooses(row.task) || other.map { chooses($0.task) } ?? false)
   }
 
+  func chooses(_ row: IdlePickRow) -> Bool {
+    chooses(row.cpu) && chooses(row.begin, row.end) && chooses(row.donor)
+  }
+
   func chooses(_ row: MigrationRow) -> Bool {
     (chooses(row.from) || chooses(row.to)) && chooses(row.time, row.time) && chooses(row.task)
+  }
+
+  func chooses(_ row: EnqueueRow) -> Bool {
+    (chooses(row.cpu) || row.placedCPU.map { chooses($0) } ?? false) && chooses(row.time, row.time)
+      && (chooses(row.donor) || row.owner.map { chooses($0) } ?? false)
   }
 
   func chooses(_ row: GapRow) -> Bool { chooses(row.cpu) && chooses(row.begin, row.end) }

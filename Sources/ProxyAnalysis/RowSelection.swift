@@ -45,16 +45,21 @@ struct RowSelection: Sendable {
   let tasks: ChosenRows<TaskRow>
   let waits: ChosenRows<WaitRow>
   let chains: ChosenRows<ChainRow>
+  let segments: ChosenRows<SegmentRow>
+  let runs: ChosenRows<RunRow>
+  let delays: ChosenRows<DelayRow>
   let splits: ChosenRows<SplitRow>
   let inversions: ChosenRows<InversionRow>
   let handoffs: ChosenRows<HandoffRow>
   let holds: ChosenRows<HoldRow>
   let pairing: ChosenRows<PairingRow>
   let migrations: ChosenRows<MigrationRow>
+  let enqueues: ChosenRows<EnqueueRow>
   let gaps: ChosenRows<GapRow>
   let locks: ChosenRows<LockSums>
 
-  init(_ timeline: Timeline, _ filter: RowFilter) {
+  /// - Parameter hasLocks: whether ``locks`` are needed.
+  init(_ timeline: Timeline, _ filter: RowFilter, hasLocks: Bool = true) {
     func choose<Row>(_ rows: Rows<Row>, _ isChosen: (Row) -> Bool) -> ChosenRows<Row> {
       filter.isEmpty ? ChosenRows(rows) : ChosenRows(rows, where: isChosen)
     }
@@ -64,13 +69,17 @@ struct RowSelection: Sendable {
     self.tasks = choose(Rows(count: places.count) { tasks[places[$0]] }, filter.chooses)
     waits = choose(timeline.waits, filter.chooses)
     chains = choose(timeline.chains, filter.chooses)
+    segments = choose(timeline.segments) { filter.chooses($0, of: timeline.waits[$0.wait].waiter) }
+    runs = choose(timeline.runs, filter.chooses)
+    delays = choose(timeline.delays, filter.chooses)
     splits = choose(timeline.splits, filter.chooses)
     inversions = choose(timeline.inversions, filter.chooses)
     handoffs = choose(timeline.handoffs, filter.chooses)
     holds = choose(timeline.holds, filter.chooses)
     pairing = choose(Rows(timeline.pairing), filter.chooses)
     migrations = choose(timeline.migrations, filter.chooses)
+    enqueues = choose(timeline.enqueues, filter.chooses)
     gaps = choose(Rows(timeline.gaps), filter.chooses)
-    locks = LockSums.chosen(waits, holds)
+    locks = hasLocks ? LockSums.chosen(waits, holds) : ChosenRows([])
   }
 }

@@ -2,15 +2,13 @@
 public enum ReportPart: Int, Sendable, Hashable, CaseIterable {
   /// The capture in one line, then losses and skipped damage.
   case capture = 1
-  /// Whether proxy execution was active, and how that is known.
-  case proxyExecution
   /// The findings.
   case findings
-  /// Time in waits by class.
+  /// Time in waits by class: the end of the first screen.
   case waitingTime
-  /// Time of each CPU.
-  case cpus
-  /// Locks and tasks with the greatest sums.
+  /// Whether proxy execution was active, and how that is known.
+  case proxyExecution
+  /// Locks, tasks and CPUs with the greatest sums.
   case top
   /// What could not be computed, and which events would give it.
   case unavailableResults

@@ -42,7 +42,9 @@ extension TableColumn {
     return TableColumn(name, .seconds, doc) { .secondsFromStart(value($0) - begin) }
   }
 
-  static func lock(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> LockAddress) -> TableColumn {
+  fileprivate static func lock(
+    _ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> LockAddress
+  ) -> TableColumn {
     TableColumn(name, .address, doc) { .address(value($0).rawValue) }
   }
 
@@ -62,17 +64,12 @@ extension TableColumn {
   }
 
   /// The id of a row of another table, by its index.
-  static func reference(_ name: String, _ doc: String, _ index: @escaping @Sendable (Row) -> Int) -> TableColumn {
-    TableColumn(name, .identifier, doc) { .integer(Int64(index($0) + 1)) }
+  static func reference(_ name: String, _ doc: String, _ index: @escaping @Sendable (Row) -> Int?) -> TableColumn {
+    TableColumn(name, .identifier, doc) { index($0).map { .integer(Int64($0 + 1)) } ?? .empty }
   }
 
   static func pid(_ name: String, _ doc: String, _ task: @escaping @Sendable (Row) -> TaskLabel?) -> TableColumn {
     TableColumn(name, .number, doc) { row in task(row).map { .integer(Int64($0.pid)) } ?? .empty }
-  }
-
-  /// How the row is known.
-  static func evidence(_ doc: String, _ value: @escaping @Sendable (Row) -> Evidence) -> TableColumn {
-    TableColumn("evidence", .evidence, doc) { .evidence(value($0)) }
   }
 
   static func comm(_ name: String, _ doc: String, _ value: @escaping @Sendable (Row) -> Comm?) -> TableColumn {
@@ -92,13 +89,45 @@ extension TableColumn {
   }
 }
 
-/// The columns `PREFIX_pid`, `PREFIX_comm` and `PREFIX_prio` of a task as it was at that instant.
+/// The columns `PREFIX_pid`, `PREFIX_comm`, `PREFIX_prio` and `PREFIX_life` of a task as it was at that instant; without a prefix
+/// for `""`.
 func taskColumns<Row>(
-  _ prefix: String, _ who: String, _ task: @escaping @Sendable (Row) -> TaskLabel?
+  _ prefix: String, _ who: String, in context: ReportContext, _ task: @escaping @Sendable (Row) -> TaskLabel?
+) -> [TableColumn<Row>] {
+  let prefix = prefix.isEmpty ? "" : prefix + "_"
+  let tasks = context.timeline.tasks
+  return [
+    .pid("\(prefix)pid", "pid of \(who)", task),
+    .comm("\(prefix)comm", "name of \(who)") { task($0)?.comm },
+    .priority("\(prefix)prio", "kernel priority of \(who); smaller is more urgent") { task($0)?.priority },
+    TableColumn("\(prefix)life", .number, "which of the tasks with that pid it is, from 1") { row in
+      guard let index = task(row)?.index.rawValue, Int(index) < tasks.count else { return .empty }
+      return .integer(Int64(tasks[Int(index)].id.life))
+    },
+  ]
+}
+
+/// The columns `lock` and `lock_symbol`.
+func lockColumns<Row>(
+  _ doc: String, in context: ReportContext, _ lock: @escaping @Sendable (Row) -> LockAddress
+) -> [TableColumn<Row>] {
+  let symbols = context.symbols
+  return [
+    .lock("lock", doc, lock),
+    TableColumn("lock_symbol", .text, "name of the lock; empty where the capture has none") { row in
+      symbols[lock(row)].map(Cell.text) ?? .empty
+    },
+  ]
+}
+
+/// The columns `evidence` and `rule`; with another name than `evidence` for the first `PREFIX_evidence` and `PREFIX_rule`.
+func evidenceColumns<Row>(
+  _ doc: String, prefix: String = "", _ value: @escaping @Sendable (Row) -> Evidence
 ) -> [TableColumn<Row>] {
   [
-    .pid("\(prefix)_pid", "pid of \(who)", task),
-    .comm("\(prefix)_comm", "name of \(who)") { task($0)?.comm },
-    .priority("\(prefix)_prio", "kernel priority of \(who); smaller is more urgent") { task($0)?.priority },
+    TableColumn("\(prefix)evidence", .evidence, doc) { .evidence(value($0)) },
+    TableColumn("\(prefix)rule", .word, "the rule by which it is inferred; empty where it is not") { row in
+      value(row).rule.map { .word($0.rawValue) } ?? .empty
+    },
   ]
 }

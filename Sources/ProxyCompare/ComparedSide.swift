@@ -1,5 +1,5 @@
 public import ProxyAnalysis
-import ProxyModel
+public import ProxyModel
 public import TraceCore
 
 /// The duration of a row, with the properties by which rules choose rows and by which sides are matched.
@@ -33,19 +33,24 @@ public struct ComparedSide: Sendable {
   /// Its captures.
   public private(set) var captures: [ReportContext] = []
   /// Waits of every kind, with the lock acquired or not, whose beginning and end are known.
-  public private(set) var waits: [Sample] = []
+  public private(set) var waits = Samples()
+  /// Waits for mutexes alone: the figures of a comparison are about these.
+  public private(set) var mutexWaits = Samples()
   /// Number of mutex waits that are left out.
   public private(set) var excludedWaits = 0
   /// Contended holds.
-  public private(set) var holds: [Sample] = []
+  public private(set) var holds = Samples()
   /// Inversion windows.
-  public private(set) var inversions: [Sample] = []
+  public private(set) var inversions = Samples()
   /// Handoffs of locks: from release to `contention_end`.
-  public private(set) var releases: [Sample] = []
+  public private(set) var releases = Samples()
   /// Handoffs of CPU time: until the owner runs on the donor's account.
-  public private(set) var donations: [Sample] = []
+  public private(set) var donations = Samples()
   /// sched_ext callbacks without a partner.
-  public private(set) var pairing: [Sample] = []
+  public private(set) var pairing = Samples()
+
+  /// The rows of a capture that a comparison is about. Where a capture has fewer, the lists of the others are empty.
+  public static let rows: RowKinds = [.waits, .holds, .inversions, .handoffs, .splits, .migrations]
 
   /// The rows of some captures.
   /// - Parameters:
@@ -60,35 +65,63 @@ public struct ComparedSide: Sendable {
   private mutating func add(_ context: ReportContext, _ map: MatchMap) {
     let (timeline, number) = (context.timeline, captures.count)
     captures.append(context)
-    func sample(
+    let symbols = context.symbols
+    @Sendable func sample(
       _ value: Int64, _ id: Int, _ task: TaskLabel, _ lock: LockAddress, _ evidence: Evidence, _ kind: String = ""
     ) -> Sample {
-      let symbol = map.lock(lock) ?? context.symbols[lock]
-      return Sample(
-        value: value, id: id + 1, capture: number, comm: map.task(task.comm.text), pid: task.pid, lock: symbol,
-        address: lock, evidence: evidence, kind: kind)
+      Sample(
+        value: value, id: id + 1, capture: number, comm: map.task(task.comm.text), pid: task.pid,
+        lock: map.lock(lock) ?? symbols[lock], address: lock, evidence: evidence, kind: kind)
     }
-    for (id, wait) in timeline.waits.enumerated() {
+    addWaits(timeline.waits) { id in
+      let wait = timeline.waits[id]
+      return sample(wait.length, id, wait.waiter, wait.lock, .event, wait.kind.rawValue)
+    }
+    holds.append(
+      count: timeline.holds.count, { timeline.holds[$0].end - timeline.holds[$0].begin },
+      { id in
+        let hold = timeline.holds[id]
+        return sample(hold.end - hold.begin, id, hold.owner, hold.lock, hold.evidence)
+      })
+    inversions.append(
+      count: timeline.inversions.count, { timeline.inversions[$0].length },
+      { id in
+        let window = timeline.inversions[id]
+        return sample(window.length, id, window.waiter, window.lock, window.evidence)
+      })
+    addHandoffs(timeline.handoffs) { id in
+      let handoff = timeline.handoffs[id]
+      return sample(handoff.end - handoff.begin, id, handoff.to, handoff.lock, handoff.evidence, handoff.kind.rawValue)
+    }
+    pairing.append(
+      count: timeline.pairing.count, { _ in 0 },
+      { id in
+        let row = timeline.pairing[id]
+        return sample(0, id, row.task, LockAddress(0), .event, row.kind.rawValue)
+      })
+  }
+
+  private mutating func addWaits(_ rows: Rows<WaitRow>, _ sample: @escaping @Sendable (Int) -> Sample) {
+    var (certain, mutexes): ([UInt32], [UInt32]) = ([], [])
+    for (id, wait) in rows.enumerated() {
       if wait.end != nil, !wait.isCutAtBegin, !wait.touchesGap {
-        waits.append(sample(wait.length, id, wait.waiter, wait.lock, .event, wait.kind.rawValue))
+        certain.append(UInt32(id))
+        if wait.kind == .mutex { mutexes.append(UInt32(id)) }
       } else if wait.kind == .mutex {
         excludedWaits += 1
       }
     }
-    for (id, hold) in timeline.holds.enumerated() {
-      holds.append(sample(hold.end - hold.begin, id, hold.owner, hold.lock, hold.evidence))
+    waits.append(certain, { rows[$0].length }, sample)
+    mutexWaits.append(mutexes, { rows[$0].length }, sample)
+  }
+
+  private mutating func addHandoffs(_ rows: Rows<HandoffRow>, _ sample: @escaping @Sendable (Int) -> Sample) {
+    var (released, donated): ([UInt32], [UInt32]) = ([], [])
+    for (id, handoff) in rows.enumerated() {
+      if handoff.kind == .release { released.append(UInt32(id)) } else { donated.append(UInt32(id)) }
     }
-    for (id, window) in timeline.inversions.enumerated() {
-      inversions.append(sample(window.length, id, window.waiter, window.lock, window.evidence))
-    }
-    for (id, handoff) in timeline.handoffs.enumerated() {
-      let one = sample(
-        handoff.end - handoff.begin, id, handoff.to, handoff.lock, handoff.evidence, handoff.kind.rawValue)
-      if handoff.kind == .release { releases.append(one) } else { donations.append(one) }
-    }
-    for (id, row) in timeline.pairing.enumerated() {
-      pairing.append(sample(0, id, row.task, LockAddress(0), .event, row.kind.rawValue))
-    }
+    releases.append(released, { rows[$0].end - rows[$0].begin }, sample)
+    donations.append(donated, { rows[$0].end - rows[$0].begin }, sample)
   }
 
   /// How many rows of each kind are known by `probe`, `event`, `inferred` and `unknown`; kinds without rows and counts of 0 are
@@ -108,9 +141,6 @@ public struct ComparedSide: Sendable {
       )
     }
   }
-
-  /// Waits for mutexes alone: the figures of a comparison are about these.
-  public var mutexWaits: [Sample] { waits.filter { $0.kind == WaitKind.mutex.rawValue } }
 
   /// Sum of the captures' lengths, in steps of the trace clock.
   public var span: Int64 { captures.reduce(0) { $0 &+ $1.timeline.span } }
@@ -140,7 +170,7 @@ public struct ComparedSide: Sendable {
   /// CPU time for which records are missing, and all CPU time, in steps of the trace clock.
   public var lost: (part: Int64, of: Int64) {
     captures.reduce((0, 0)) { sum, context in
-      (context.timeline.cpus.reduce(sum.0) { $0 &+ $1.lost }, sum.1 &+ context.cpuTime)
+      (context.timeline.cpus.reduce(sum.0) { $0 &+ $1.lost &- $1.quiet }, sum.1 &+ context.cpuTime)
     }
   }
 

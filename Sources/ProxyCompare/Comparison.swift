@@ -37,6 +37,8 @@ public struct FigureRow: Sendable, Hashable {
     case share
     /// A count for each second of capture.
     case perSecond = "per_second"
+    /// A count for each of something else.
+    case ratio
   }
 
   /// What the figure is about: `mutex wait`, or the name of a task or a lock, which is hostile text.
@@ -79,9 +81,10 @@ public struct Comparison: Sendable {
   // MARK: All of a capture
 
   private func makeFigures() -> [FigureRow] {
-    let wait = samples("mutex wait", sides.map { $0.mutexWaits.map(\.value) })
-    let hold = samples("mutex hold", sides.map { $0.holds.map(\.value) })
-    return [plain("capture", "length", .duration) { Double($0.span) }] + wait + hold + inversions + proxy
+    let wait = samples("mutex wait", sides.map { $0.mutexWaits.values })
+    let hold = samples("mutex hold", sides.map { $0.holds.values })
+    return [plain("capture", "length", .duration) { Double($0.span) }] + wait + hold + inversions + proxy + admission
+      + latencies
   }
 
   private var inversions: [FigureRow] {
@@ -93,7 +96,7 @@ public struct Comparison: Sendable {
       plain("inversion", "windows", .count, isWaitFigure: true) { Double($0.inversions.count) },
       rate("inversion", "windows") { Double($0.inversions.count) },
       plain("inversion", "worst", .duration, isWaitFigure: true) {
-        Double($0.inversions.map(\.value).max() ?? 0)
+        Double($0.inversions.values.max() ?? 0)
       },
     ]
   }
@@ -111,10 +114,19 @@ public struct Comparison: Sendable {
   }
 
   private static let percentiles = [50, 90, 99]
-  /// Number of figures with an outcome: mean and percentiles of waits and of holds.
-  private static let judged = 2 * (1 + percentiles.count)
+  /// Number of figures with an outcome: mean and percentiles of waits, of holds and of the two kinds of handoffs, and the means of
+  /// a donation's four parts.
+  private static let judged = 4 * (1 + percentiles.count) + 4
 
-  private func samples(_ group: String, _ sets: [[Int64]]) -> [FigureRow] {
+  /// The mean alone.
+  func mean(_ group: String, _ name: String, _ sets: [[Int64]]) -> FigureRow {
+    let sorted = sets.map { $0.sorted() }
+    return FigureRow(
+      group: group, name: name, unit: .duration, values: sorted.map { Self.value(.mean, $0) },
+      changes: sorted.dropFirst().map { Self.change(.mean, sorted[0], $0, judged: Self.judged) })
+  }
+
+  func samples(_ group: String, _ sets: [[Int64]]) -> [FigureRow] {
     let sorted = sets.map { $0.sorted() }
     func row(_ name: String, _ figure: Bootstrap.Figure) -> FigureRow {
       FigureRow(
@@ -162,7 +174,7 @@ public struct Comparison: Sendable {
     plain(group, name, sides.map { isWaitFigure && !$0.records(.contentionBegan) ? nil : value($0) }, unit)
   }
 
-  private func plain(_ group: String, _ name: String, _ values: [Double?], _ unit: FigureRow.Unit) -> FigureRow {
+  func plain(_ group: String, _ name: String, _ values: [Double?], _ unit: FigureRow.Unit) -> FigureRow {
     let changes = values.dropFirst().map { value -> Change? in
       guard let base = values[0], let value else { return nil }
       return Self.difference(base, value)
@@ -212,6 +224,6 @@ public struct Comparison: Sendable {
 
   /// Number of locks without a name on each side. Their waits are in none of ``locks``.
   public var namelessLocks: [Int] {
-    sides.map { Set($0.mutexWaits.filter { $0.lock == nil }.map(\.address)).count }
+    sides.map { Set($0.mutexWaits.lazy.filter { $0.lock == nil }.map(\.address)).count }
   }
 }

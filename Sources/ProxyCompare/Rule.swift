@@ -1,4 +1,5 @@
 import ProxyAnalysis
+public import ProxyModel
 
 /// A condition on a figure of a capture: `waits.p99{comm=vip*} < 2ms`, `pairing.count == 0`, `waits.mean <= base * 1.1`.
 public struct Rule: Sendable {
@@ -112,6 +113,19 @@ public struct Rule: Sendable {
       }
     }
     return rules
+  }
+}
+
+extension Rule {
+  /// The rows of a capture that the rule is about.
+  public var rows: RowKinds {
+    switch subject {
+    case .rows(.waits, _, _), .scalar(.invertedShare), .scalar(.invertedTime): .waits
+    case .rows(.holds, _, _): .holds
+    case .rows(.inversions, _, _): .inversions
+    case .rows(.releases, _, _), .rows(.donations, _, _): .handoffs
+    case .rows(.pairing, _, _), .scalar: []
+    }
   }
 }
 

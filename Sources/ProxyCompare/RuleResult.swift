@@ -85,7 +85,7 @@ extension Rule {
     case .rows(let rows, let statistic, let filters):
       if rows != .pairing { try Self.requireWaits(side) }
       if rows == .pairing, side.anomalies == nil { throw Unknown(text: "there are no marks of sched_ext callbacks") }
-      let values = Self.samples(side, rows, filters).map(\.value).sorted()
+      let values = Self.samples(side, rows, filters).values.sorted()
       switch statistic {
       case .count: return Double(values.count)
       case .sum: return values.reduce(0.0) { $0 + Double($1) }
@@ -125,8 +125,8 @@ extension Rule {
     }
   }
 
-  private static func samples(_ side: ComparedSide, _ rows: Rows, _ filters: [Filter]) -> [Sample] {
-    let all: [Sample] =
+  private static func samples(_ side: ComparedSide, _ rows: Rows, _ filters: [Filter]) -> Samples {
+    let all: Samples =
       switch rows {
       // Of mutexes, unless a rule asks for another kind.
       case .waits: filters.contains { $0.key == .kind } ? side.waits : side.mutexWaits
@@ -136,21 +136,26 @@ extension Rule {
       case .donations: side.donations
       case .pairing: side.pairing
       }
-    return all.filter { sample in filters.allSatisfy { $0.chooses(sample) } }
+    return filters.isEmpty ? all : all.chosen { sample in filters.allSatisfy { $0.chooses(sample) } }
   }
 
   /// Names the rows to look at: those beyond a limit on `max` or `min`, and otherwise the longest.
   private func nameRows(_ side: ComparedSide, _ bound: Double, _ result: inout RuleResult) {
     guard case .rows(let rows, let statistic, let filters) = subject else { return }
-    var found = Self.samples(side, rows, filters)
-    if statistic == .max, comparison == .less || comparison == .lessOrEqual {
-      found.removeAll { comparison.holds(Double($0.value), bound) }
-    } else if statistic == .min, comparison == .greater || comparison == .greaterOrEqual {
-      found.removeAll { comparison.holds(Double($0.value), bound) }
+    let isLimit =
+      statistic == .max && (comparison == .less || comparison == .lessOrEqual)
+      || statistic == .min && (comparison == .greater || comparison == .greaterOrEqual)
+    var (longest, count): ([Sample], Int) = ([], 0)
+    let found = Self.samples(side, rows, filters)
+    for (position, value) in found.values.enumerated() where !isLimit || !comparison.holds(Double(value), bound) {
+      count += 1
+      // Samples come in order of captures and ids: of equal ones the first stays before the others.
+      if longest.count == RuleResult.rowLimit, let last = longest.last, value <= last.value { continue }
+      longest.insert(found[position], at: longest.firstIndex { $0.value < value } ?? longest.count)
+      if longest.count > RuleResult.rowLimit { longest.removeLast() }
     }
-    found.sort { ($1.value, $0.capture, $0.id) < ($0.value, $1.capture, $1.id) }
-    result.rows = Array(found.prefix(RuleResult.rowLimit))
-    result.moreRows = found.count - result.rows.count
+    result.rows = longest
+    result.moreRows = count - longest.count
   }
 }
 

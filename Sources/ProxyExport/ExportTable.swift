@@ -86,6 +86,6 @@ extension ExportTable.Column {
     self.init(
       name: column.name, type: column.kind.parquetType,
       reference: isReference ? column.name.dropLast(3) + "s" : nil,
-      source: .cell(place))
+      isSymbol: column.name == "symbol" || column.name.hasSuffix("_symbol"), source: .cell(place))
   }
 }

@@ -18,14 +18,18 @@ public struct ProxyMachine: ~Copyable {
     public var proxyExecution: Bool?
     /// What the capture states of the kernel besides events, where that rules proxy execution out.
     public var kernelWithout: KernelWithoutProxy?
+    /// The capture shows that proxy execution is built into the kernel.
+    public var isProxyBuiltIn = false
     /// CPUs that the traced machine has; 0 where that is not known, which is then taken to be those with records.
     public var cpuCount = 0
+    /// Rows to make that every timeline has unless somebody can do without.
+    public var kinds = RowKinds.all
+    /// Which of the rows to make that can be as many as events; each costs time and space.
+    public var rows: OptionalRows = []
     /// As many steps wait for later records at most; what is undecided then stays unknown.
     package var journalLimit = 1 << 19
     /// Follow calm stretches in a loop of their own (``CalmLoop``). It must change nothing but time.
     package var usesCalmLoop = true
-    /// Fill ``Timeline/classes``.
-    package var recordsClasses = false
 
     public init() {}
   }
@@ -52,14 +56,16 @@ public struct ProxyMachine: ~Copyable {
   var deferred: DeferredSteps
   var reconstruction: Reconstruction
   var calm = CalmPeriod()
+  var idlePicks = IdlePicks()
 
   public init(_ options: Options = Options()) {
     self.options = options
     tasks = TaskTable(savedComms: options.savedComms)
     deferred = DeferredSteps(limit: options.journalLimit)
     reconstruction = Reconstruction(
-      VerdictBuilder(forced: options.proxyExecution, kernelWithout: options.kernelWithout),
-      recordsClasses: options.recordsClasses, rowsIn: rowFile)
+      VerdictBuilder(
+        forced: options.proxyExecution, kernelWithout: options.kernelWithout, isBuiltIn: options.isProxyBuiltIn),
+      options.kinds, making: options.rows, in: rowFile)
     waits = OpenWaits(in: rowFile)
   }
 
@@ -96,8 +102,10 @@ public struct ProxyMachine: ~Copyable {
     }
     if facts.begin == nil {
       if case .lost = event.body { return facts.holdBack(event) }
+      reconstruction.begin(at: event.timestamp)
       for loss in facts.start(at: event.timestamp) { take(loss) }
     }
+    if event.timestamp < facts.end { return take(facts.inOrder(event)) }
     take(event)
   }
 
@@ -131,11 +139,12 @@ public struct ProxyMachine: ~Copyable {
     timeline.end = max(facts.end, timeline.begin)
     timeline.eventCount = facts.eventCount
     timeline.seen = facts.seen
+    timeline.made = options.rows
+    timeline.rowKinds = options.kinds
     let last = timeline.end
     for cpu in cpus.indices where cpus[cpu].isOpen { bookRun(cpu) { $0.finish(at: last) } }
     for cpu in cpus.indices where cpus[cpu].isOpen { timeline.cpus.append(cpus[cpu].row) }
-    timeline.gaps = facts.gaps.sorted { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
-    for i in timeline.gaps.indices { timeline.gaps[i].end = min(timeline.gaps[i].end, last) }
+    closeGaps(&timeline)
     diagnostics.merge(waits.finish(at: timeline.end))
     if calm.isOn { endCalmPeriod() }
     deferred.finish()
@@ -144,6 +153,10 @@ public struct ProxyMachine: ~Copyable {
       diagnostics.record(.probesDisagree, count: count, time: first)
     }
     assemble(into: &timeline)
+    if let step = facts.stepBack {
+      diagnostics.record(
+        .outOfOrder, cpu: step.cpu, count: step.count, time: step.first, "by \(step.largest) at most")
+    }
     timeline.diagnostics = diagnostics
     return timeline
   }

@@ -91,19 +91,19 @@ public final class CaptureSession {
     var reader = try takeReader(skipsLossScan: true)
     while true {
       // Declared here: what a reading that is given up has built ends with it.
-      var machine = ProxyMachine(options.model(reader))
+      var machine = ProxyMachine(options.model(&reader))
       reader = follow(reader) { batch in
         observe?(batch)
         machine.apply(batch)
       }
-      if !reader.restart() { return LoadedCapture(machine, &reader, options) }
+      if try !reader.restart() { return LoadedCapture(machine, &reader, options) }
     }
   }
 
   /// The same, event by event instead of in batches. It is slower by far, and no result depends on it: tests compare both.
   package func loadSingleEvents(_ observe: ((SchedEvent) -> Void)? = nil) throws(TraceError) -> LoadedCapture {
     var reader = try takeReader(skipsLossScan: false)
-    var machine = ProxyMachine(options.model(reader))
+    var machine = ProxyMachine(options.model(&reader))
     while let event = reader.next() {
       for (pid, comm) in reader.takeNames() { machine.learn(pid, comm) }
       observe?(event)
@@ -121,7 +121,7 @@ public final class CaptureSession {
   /// - Throws: As ``load(_:)``.
   public func forEachBatch(_ body: (SessionBatch) -> Void) throws(TraceError) {
     var reader = try takeReader(skipsLossScan: true)
-    repeat { reader = follow(reader, body) } while reader.restart()
+    repeat { reader = follow(reader, body) } while try reader.restart()
   }
 
   /// Reads the capture event by event, in order, as far as it is wanted. Losses are events; ignored probes are left out.
@@ -138,7 +138,7 @@ public final class CaptureSession {
   /// Keeps all events, ignored probes too, for many runs of the model.
   package func record() throws(TraceError) -> RecordedEvents {
     var reader = try takeReader(skipsLossScan: false)
-    var recorded = RecordedEvents([], options.model(reader))
+    var recorded = RecordedEvents([], options.model(&reader))
     while let event = reader.next() {
       let place = recorded.events.count
       recorded.names += reader.takeNames().map { TaskName(place: place, pid: $0.pid, comm: $0.comm) }

@@ -23,6 +23,8 @@ public struct LoadedCapture: Sendable {
     info = options.seen(reader.info)
     diagnostics = reader.diagnostics
     diagnostics.merge(timeline.diagnostics)
+    // Without a single switch none was recorded, and there is none that could fail to continue another.
+    if !timeline.seen.contains(.switched) { diagnostics.remove(.switchDiscontinuity) }
     symbols = Self.symbols(timeline, &reader)
   }
 
@@ -31,7 +33,7 @@ public struct LoadedCapture: Sendable {
 
   private static func symbols(_ timeline: Timeline, _ reader: inout CaptureReader) -> [LockAddress: String] {
     var names: [LockAddress: String] = [:]
-    for lock in Set(timeline.waits.map(\.lock)) {
+    for lock in timeline.waitedLocks {
       guard let symbol = reader.symbol(for: lock.rawValue), symbol.offset < symbolReach else { continue }
       let offset = symbol.offset == 0 ? "" : "+0x" + String(symbol.offset, radix: 16)
       names[lock] = symbol.name + offset + (symbol.module.map { " [\($0)]" } ?? "")

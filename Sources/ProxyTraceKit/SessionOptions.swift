@@ -1,4 +1,4 @@
-package import ProxyModel
+public import ProxyModel
 public import TraceCore
 package import TraceReader
 
@@ -17,6 +17,10 @@ extension CaptureSession {
     public var ignoresProbes = false
     /// Whether the traced kernel proxies; `nil` = the capture decides.
     public var proxyExecution: Bool?
+    /// Rows that the model makes: those of the tables and figures that are wanted.
+    public var kinds = RowKinds.all
+    /// Rows to make that can be as many as events. `AnalysisRegistry.rows(for:)` says which a table needs.
+    public var rows: OptionalRows = []
     /// Threads that read: with 2 or more another one reads ahead, and a text is parsed on both. No result depends on it.
     public var jobs = 2
 
@@ -30,13 +34,20 @@ extension CaptureSession {
     public init() {}
 
     /// The model's options for a capture.
-    func model(_ reader: borrowing CaptureReader) -> ProxyMachine.Options {
+    func model(_ reader: inout CaptureReader) -> ProxyMachine.Options {
       var model = extras
       model.ignoresProbes = ignoresProbes
+      model.rows.formUnion(rows)
       model.proxyExecution = proxyExecution
+      model.kinds = kinds
       model.savedComms = savedComms.merging(reader.savedComms) { _, fromCapture in fromCapture }
       model.cpuCount = reader.info.cpuCount
       model.kernelWithout = KernelWithoutProxy(reader.info)
+      if model.kernelWithout == nil, model.proxyExecution == nil {
+        let symbols = ProxySymbols(&reader)
+        if symbols == .absent { model.kernelWithout = .symbols }
+        model.isProxyBuiltIn = symbols == .present
+      }
       return model
     }
 
@@ -46,6 +57,23 @@ extension CaptureSession {
       var info = info
       info.events.removeAll { $0.role?.isProbe == true }
       return info
+    }
+  }
+}
+
+/// What the kernel's symbol table says of proxy execution (kernel/sched/core.c).
+private enum ProxySymbols {
+  case present, absent, unknown
+
+  /// `__sched_proxy_exec` is the switch that only a kernel with the option has. It is a variable: a table that lists none
+  /// (`CONFIG_KALLSYMS_ALL` is off), or that was cut short, says nothing.
+  init(_ reader: inout CaptureReader) {
+    if reader.hasSymbol("__sched_proxy_exec") || reader.hasSymbol("proxy_deactivate") {
+      self = .present
+    } else if reader.hasSymbol("init_task") && reader.hasSymbol("runqueues") && reader.hasSymbol("schedule") {
+      self = .absent
+    } else {
+      self = .unknown
     }
   }
 }

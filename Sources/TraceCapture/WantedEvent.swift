@@ -28,6 +28,8 @@ struct WantedEvent: Sendable, Hashable {
     WantedEvent(system: "lock", name: "contended_release", loss: "who releases a lock", matters: false),
     WantedEvent(system: "sched_ext", name: "sched_ext_event", loss: "sched_ext's counters", matters: false),
     WantedEvent(system: "sched_ext", name: "sched_ext_exit", loss: "why a BPF scheduler ends", matters: false),
+    WantedEvent(
+      system: "sched_ext", name: "sched_ext_dump", loss: "which task a BPF scheduler let starve", matters: false),
   ]
 
   /// Where the marks of a BPF scheduler stand; other programs print there as well, so it is wanted only with sched_ext.

@@ -25,7 +25,7 @@ package struct ReadingWay: Sendable {
   }
 }
 
-/// Reads a capture, a `trace.dat` or ftrace text: its description first, then its records as one stream.
+/// Reads a capture, a `trace.dat`, a Perfetto trace or ftrace text: its description first, then its records as one stream.
 ///
 ///     func count(_ path: String) throws -> Int {
 ///       var reader = try CaptureReader(path: path)
@@ -47,6 +47,8 @@ public struct CaptureReader: ~Copyable {
   private let dat: UnsafeMutablePointer<DatReader>?
   /// The reader of a text, likewise; `nil` for a `trace.dat`.
   private let text: UnsafeMutablePointer<TextReader>?
+  /// The reader of a Perfetto trace, likewise.
+  private let perfetto: UnsafeMutablePointer<PerfettoReader>?
   /// For ``next()``; made by its first call.
   private var single: UnsafeMutablePointer<EventPacker>?
   private let singleMemory = BatchMemory.allocate(1)
@@ -86,7 +88,16 @@ public struct CaptureReader: ~Copyable {
   ) throws(TraceError) {
     if FileHead.isHead(of: file.view) {
       dat = .placed(try DatReader(file.view, path: path, instance: instance ?? "", events: events, marks, way))
-      text = nil
+      (text, perfetto) = (nil, nil)
+    } else if PerfettoReader.isTrace(file.view) {
+      let reader = try PerfettoReader(file.view, path: path, events: events, marks)
+      if let instance, !instance.isEmpty {
+        throw TraceError(
+          .noSuchInstance, path: path, "is a Perfetto trace, which has no buffer instances",
+          advice: "leave --instance out")
+      }
+      perfetto = .placed(reader)
+      (dat, text) = (nil, nil)
     } else {
       let reader = try TextReader(file.view, path: path, events: events, marks, skipsLossScan: skipsLossScan)
       if let instance, !instance.isEmpty {
@@ -94,7 +105,7 @@ public struct CaptureReader: ~Copyable {
           .noSuchInstance, path: path, "is text, which has no buffer instances", advice: "leave --instance out")
       }
       text = .placed(reader)
-      dat = nil
+      (dat, perfetto) = (nil, nil)
     }
     self.file = file
   }
@@ -104,6 +115,7 @@ public struct CaptureReader: ~Copyable {
     singleMemory.deallocate()
     dat?.discard()
     text?.discard()
+    perfetto?.discard()
   }
 
   /// The reader of a text, valid as long as this one; `nil` for a `trace.dat`.
@@ -112,7 +124,8 @@ public struct CaptureReader: ~Copyable {
   /// Starts over if the stream has ended because the text must be scanned first. Only a text opened with
   /// `skipsLossScan` can need that.
   /// - Returns: Whether the stream is at its beginning again. Then nothing that was read before counts.
-  public mutating func restart() -> Bool { text?.pointee.restart() ?? false }
+  /// - Throws: `unsupported` where the text's lines are in no order that can be read.
+  public mutating func restart() throws(TraceError) -> Bool { try text?.pointee.restart() ?? false }
 
   /// Whether the capture is text.
   public var isText: Bool { text != nil }
@@ -120,13 +133,14 @@ public struct CaptureReader: ~Copyable {
   /// What the capture is. The events of a text, which does not describe them in advance, are those that have been read.
   public var info: CaptureInfo {
     if let dat { return dat.pointee.info }
-    guard let text else { preconditionFailure("a capture is read by one of both") }
+    if let perfetto { return perfetto.pointee.info }
+    guard let text else { preconditionFailure("a capture is read by one of them") }
     return text.pointee.info
   }
 
   /// The last name of each pid that the kernel remembered when recording ended. Names in events are more exact. Empty
   /// for text, whose names are in ``ReadAhead/names``.
-  public var savedComms: [Pid: Comm] { dat?.pointee.savedComms ?? [:] }
+  public var savedComms: [Pid: Comm] { dat?.pointee.savedComms ?? perfetto?.pointee.savedComms ?? [:] }
 
   /// Task names that a text's lines have shown since the last call. They apply from the last event on.
   package mutating func takeNames() -> [(pid: Pid, comm: Comm)] { text?.pointee.takeNames() ?? [] }
@@ -148,6 +162,7 @@ public struct CaptureReader: ~Copyable {
   ) -> SchedEvent? {
     packer.pointee.begin(memory)
     if let text { text.pointee.nextAlone(into: packer) } else { dat?.pointee.next(into: packer) }
+    perfetto?.pointee.next(into: packer)
     return packer.pointee.finished.first
   }
 
@@ -158,15 +173,16 @@ public struct CaptureReader: ~Copyable {
   package mutating func next(into packer: UnsafeMutablePointer<EventPacker>, names: inout [TaskName]) {
     if let dat { return dat.pointee.next(into: packer) }
     text?.pointee.next(into: packer, &names)
+    perfetto?.pointee.next(into: packer)
   }
 
   /// What was skipped or doubted so far. Grows while events are read.
   public var diagnostics: DiagnosticLog {
-    dat?.pointee.diagnostics ?? text?.pointee.diagnostics ?? DiagnosticLog()
+    dat?.pointee.diagnostics ?? text?.pointee.diagnostics ?? perfetto?.pointee.diagnostics ?? DiagnosticLog()
   }
 
   /// How much of the records was read, 0 to 1.
-  public var progress: Double { dat?.pointee.progress ?? text?.pointee.progress ?? 1 }
+  public var progress: Double { dat?.pointee.progress ?? text?.pointee.progress ?? perfetto?.pointee.progress ?? 1 }
 
   /// Formats of `trace_printk` by their address in the kernel. Each call reads them from the file.
   package func printkFormats() -> [UInt64: String] { dat?.pointee.printkFormats() ?? [:] }
@@ -177,4 +193,7 @@ public struct CaptureReader: ~Copyable {
     guard let found = dat?.pointee.symbol(for: address) else { return nil }
     return found
   }
+
+  /// Whether the file lists a kernel symbol of that name, as text. The first call reads the symbols.
+  package mutating func hasSymbol(_ name: StaticString) -> Bool { dat?.pointee.hasSymbol(name) ?? false }
 }

@@ -5,14 +5,20 @@ import TraceCore
 
 extension ReadingOptions {
   /// Opens a capture as the user wants it read.
+  /// - Parameters:
+  ///   - kinds: what the model must make.
+  ///   - rows: rows to make that can be as many as events.
   /// - Throws: what ``CaptureSession`` throws; `cannotOpen`, `badMap` for the event map.
-  func session(_ file: String, _ model: ModelOptions? = nil) throws(TraceError) -> CaptureSession {
+  func session(
+    _ file: String, _ model: ModelOptions? = nil, kinds: RowKinds = .all, making rows: OptionalRows = []
+  ) throws(TraceError) -> CaptureSession {
     let events = try events.choice()
     var options = CaptureSession.Options()
     options.instance = instance
     (options.events, options.marks) = (events.map, events.marks)
     if let model { (options.ignoresProbes, options.proxyExecution) = (model.ignoreProbes, model.proxyExec.answer) }
     options.jobs = jobs
+    (options.kinds, options.rows) = (kinds, rows)
     return try CaptureSession(path: file, options)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CMalloc
 import Glibc
+import ProxyReport
 import TraceCore
 
 /// The program. Flags in, a call, an exit status out.
@@ -10,7 +11,22 @@ enum Program {
     StandardStreams.prepare()
     // Fixed: it would grow with the largest block that was freed, and from then on what grows would leave holes in the heap.
     mallopt(M_MMAP_THRESHOLD, 128 << 10)
-    Proxytrace.main()
+    do {
+      var command = try Proxytrace.parseAsRoot(
+        CommandHabits.arguments(Array(CommandLine.arguments.dropFirst())))
+      try command.run()
+    } catch {
+      fail(error)
+    }
+  }
+
+  /// Ends with an error, or with the help that was asked for. Arguments may come from anywhere, and errors repeat them.
+  private static func fail(_ error: any Error) -> Never {
+    let code = Proxytrace.exitCode(for: error)
+    if code.isSuccess || error is ExitCode { Proxytrace.exit(withError: error) }
+    let lines = Proxytrace.fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
+    StandardStreams.writeError(lines.map { TextEscape.terminal(String($0)) }.joined(separator: "\n") + "\n")
+    exit(code.rawValue)
   }
 }
 
@@ -24,9 +40,11 @@ struct Proxytrace: ParsableCommand {
       With proxy execution a task that blocks on a kernel mutex stays on the runqueue, and lends its place to the mutex's \
       owner. proxytrace reads what trace-cmd has recorded, and tells who ran, who waited for whom, and why.
 
+      A capture without a command is reported: proxytrace trace.dat.
+
       Record with one of:
         sudo proxytrace record -- COMMAND
-        trace-cmd record -C mono -e sched -e lock
+        trace-cmd record -C mono -b 20000 -e sched -e lock
 
       Exit status: 0 done; 1 failed; 2 a rule of check is broken; 3 done, but damage in the capture was skipped (the report says where); 64 usage.
       """,

@@ -1,4 +1,5 @@
 import Glibc
+import ProxyReport
 
 /// Descriptors 0 to 2 as the program expects them.
 enum StandardStreams {
@@ -23,4 +24,13 @@ enum StandardStreams {
   }
 
   static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+  /// Columns of the terminal that standard output is; where it is none, what `COLUMNS` says. Never less than 80 nor more than 200.
+  static var columns: Int {
+    var size = winsize()
+    let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    let told = getenv("COLUMNS").flatMap { Int(String(cString: $0)) }
+    let columns = isKnown ? Int(size.ws_col) : told ?? TextWidth.narrow
+    return min(max(columns, TextWidth.narrow), TextWidth.wide)
+  }
 }

@@ -9,8 +9,11 @@ import TraceTestKit
 /// Captures of kernels that name their events otherwise.
 struct MappedCaptureTests {
   static let events: [EventFormat] = [
-    made("sched", "sched_pe_pick", ["donor_prio", "donor_pid", "owner_pid"]),
-    made("sched", "sched_pe_enqueue_sleeping_task", ["owner_pid", "blocked_pid"]),
+    made("vendor", "proxy_pick", ["donor_prio", "donor_pid", "owner_pid"]),
+    made("vendor", "owner_sleeps", ["owner_pid", "blocked_pid"]),
+    made(
+      "sched", "sched_pe_enqueue_sleeping_task",
+      ["owner_pid", "owner_prio", "owner_cpu", "blocked_pid", "blocked_prio", "blocked_cpu"]),
     made("vendor", "mutex_wait_start", ["mutex"], .u64), made("vendor", "mutex_wait_finish", ["mutex"], .u64),
     made("vendor", "scx_run", ["tgid", "tid"]), made("vendor", "scx_stop", ["tid", "on_rq"]),
     made("proxytrace", "running", ["pid"]), made("proxytrace", "stopping", ["pid", "runnable"]),
@@ -72,11 +75,11 @@ struct MappedCaptureTests {
     try scene.switched(100, to: 6)
     try scene.switched(200, to: 5)
     try scene.event(300, "vendor", "mutex_wait_start", Self.lock)
-    try scene.event(390, "sched", "sched_pe_pick", 120, 5, 6)
+    try scene.event(390, "vendor", "proxy_pick", 120, 5, 6)
     try scene.switched(400, to: 6, .uninterruptible)
     try scene.switched(600, to: 7)
     try scene.switched(700, to: 6)
-    try scene.event(750, "sched", "sched_pe_pick", 120, 5, 6)
+    try scene.event(750, "vendor", "proxy_pick", 120, 5, 6)
     try scene.add(
       900, .waking(WakeRecord(task: TaskSnapshot(pid: 5, priority: Priority(120), comm: "t"), targetCPU: 0)))
     try scene.add(
@@ -95,14 +98,14 @@ struct MappedCaptureTests {
     #expect(timeline.splits.allSatisfy { $0.donor.pid == 5 && $0.curr.pid == 6 && $0.evidence == .event })
     #expect(timeline.waits.map(\.kind) == [.mutex] && timeline.waits.map(\.waiter.pid) == [5])
     #expect(timeline.waits.map(\.result) == [.acquired] && timeline.waits.map(\.length) == [800])
-    #expect(info.events.first { $0.name == "sched_pe_pick" }?.role == .donor)
+    #expect(info.events.first { $0.name == "proxy_pick" }?.role == .donor)
     #expect(diagnostics.isEmpty)
   }
 
   @Test func withoutTheMapNothingOfItIsSeen() throws {
     let (timeline, info, _) = try donation().timeline()
-    #expect(timeline.waits.isEmpty && timeline.splits.isEmpty && timeline.verdict.answer == .notShown)
-    #expect(info.events.first { $0.name == "sched_pe_pick" }?.role == nil)
+    #expect(timeline.waits.isEmpty && timeline.splits.isEmpty && timeline.verdict.answer == .undecided)
+    #expect(info.events.first { $0.name == "proxy_pick" }?.role == nil)
   }
 
   @Test func ownersAreKnownByEvents() throws {
@@ -111,11 +114,30 @@ struct MappedCaptureTests {
     try scene.switched(100, to: 6)
     try scene.switched(200, to: 5)
     try scene.event(300, "vendor", "mutex_wait_start", Self.lock)
-    try scene.event(310, "sched", "sched_pe_enqueue_sleeping_task", 6, 5)
+    try scene.event(310, "vendor", "owner_sleeps", 6, 5)
     try scene.switched(400, to: 7, .uninterruptible)
     try scene.switched(600, to: 0, .interruptible)
     let (timeline, _, _) = try scene.timeline(map)
     #expect(timeline.waits.map { $0.owner?.pid } == [6] && timeline.waits.map(\.ownerEvidence) == [.event])
+  }
+
+  /// The map for the events of 2024, with the fields that they have.
+  @Test func theShippedMapNamesOwners() throws {
+    let root = EventMapTests.fixtures.deletingLastPathComponent().deletingLastPathComponent()
+    let map = try EventMap(path: root.appending(path: "docs/maps/sched-pe.yaml").path)
+    var scene = try Scene()
+    try scene.switched(100, to: 6)
+    try scene.switched(200, to: 5)
+    try scene.add(300, .contentionBegan(lock: LockAddress(UInt64(Self.lock)), flags: [.mutex]))
+    try scene.event(310, "sched", "sched_pe_enqueue_sleeping_task", 6, 139, 0, 5, 100, 0)
+    try scene.switched(400, to: 7, .uninterruptible)
+    try scene.switched(600, to: 0, .interruptible)
+    let (timeline, info, diagnostics) = try scene.timeline(map)
+    #expect(timeline.waits.map { $0.owner?.pid } == [6] && timeline.waits.map(\.ownerEvidence) == [.event])
+    #expect(info.events.first { $0.name == "sched_pe_enqueue_sleeping_task" }?.role == .owner)
+    #expect(try scene.timeline().0.waits.map { $0.owner?.pid } == [nil])
+    // Entries for events that the capture does not have are reported, and nothing else is.
+    #expect(diagnostics.all.allSatisfy { $0.kind.severity != .damage })
   }
 
   private func marks() throws -> Scene {
@@ -175,14 +197,14 @@ struct MappedCaptureTests {
 
   @Test func whatTheCaptureLacksIsTold() throws {
     let map = EventMap(own: [
-      .init(system: "sched", name: "sched_pe_pikc", role: .donor),
-      .init(system: "sched", name: "sched_pe_pick", role: .donor),
+      .init(system: "vendor", name: "proxy_pikc", role: .donor),
+      .init(system: "vendor", name: "proxy_pick", role: .donor),
     ])
     let (_, info, diagnostics) = try donation().timeline(map)
     #expect(diagnostics.all.map(\.kind) == [.formatRejected, .unusedMapping])
-    #expect(diagnostics.all.first?.detail == "sched:sched_pe_pick has no usable donor, owner")
-    #expect(diagnostics.all.last?.detail == "sched:sched_pe_pikc")
-    #expect(info.events.first { $0.name == "sched_pe_pick" }?.role == nil)
+    #expect(diagnostics.all.first?.detail == "vendor:proxy_pick has no usable donor, owner")
+    #expect(diagnostics.all.last?.detail == "vendor:proxy_pikc")
+    #expect(info.events.first { $0.name == "proxy_pick" }?.role == nil)
   }
 
   /// Another event for switches: the kernel's own are not read beside it.

@@ -27,44 +27,10 @@ struct ChainsTests {
     }
     #expect(
       try Report(Literal.context(timeline)).lines("chains") == [
-        "1 1 @10 10000ns @20 1 61>60 0xa0 60 owner running event",
-        "2 1 @20 20000ns @45 2 61>60>63 0xa0>0xb0 63 other runnable inferred",
-        "3 1 @45 45000ns @50 2 61>60 0xa0>0xb0 - - unknown unknown",
+        "1 1 @10 10000ns @20 1 61>60 0xa0 60 owner 139 running event",
+        "2 1 @20 20000ns @45 2 61>60>63 0xa0>0xb0 63 other 49 runnable inferred acquired",
+        "3 1 @45 45000ns @50 2 61>60 0xa0>0xb0 - - - unknown unknown",
       ])
-  }
-
-  /// Each member of a cycle has a chain that ends in it; the cycle is one finding. Who leads to it is no part of it.
-  @Test func aDeadlockIsFoundOnce() {
-    let timeline = Literal.timeline {
-      $0.chains = [
-        Self.chain(
-          10, 20, [Literal.owner, Literal.other, Literal.owner], [Literal.lockB, Literal.lockC], .deadlock),
-        Self.chain(
-          12, 20, [Literal.other, Literal.owner, Literal.other], [Literal.lockC, Literal.lockB], .deadlock),
-        Self.chain(
-          15, 20, [Literal.waiter, Literal.owner, Literal.other, Literal.owner],
-          [Literal.lockA, Literal.lockB, Literal.lockC], .deadlock, .inferred(.acquired)),
-      ]
-      $0.deadlocks = [0, 1, 2]
-    }
-    #expect(
-      Report(Literal.context(timeline)).findingLines == [
-        "deadlock chains 1 0ns: owner:60 waits for other:63 waits for owner:60"
-      ])
-    // The third alone: the cycle is its end, and how it is known is said.
-    let later = Report(Literal.context(timeline, filter: RowFilter(pids: NumberList("61"))))
-    #expect(
-      later.findingLines == [
-        "deadlock chains 3 0ns: owner:60 waits for other:63 waits for owner:60 (inferred: acquired)"
-      ])
-    #expect(later.findings.first?.lock == Literal.lockC && later.findings.first?.gravity == .broken)
-  }
-
-  @Test func aChainThatEndsIsNoFinding() {
-    let timeline = Literal.timeline {
-      $0.chains = [Self.chain(10, 20, [Literal.waiter, Literal.owner], [Literal.lockA], .running)]
-    }
-    #expect(Report(Literal.context(timeline)).findings.isEmpty)
   }
 
   @Test func withoutRowsTheTableIsEmpty() throws {

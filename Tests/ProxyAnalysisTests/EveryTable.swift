@@ -21,6 +21,20 @@ extension Literal {
         wait: 0, begin: at(60), end: at(110), path: [waiter, owner, other], locks: [lockA, lockB],
         terminalState: .sleeping, evidence: .event),
     ]
+    // 1: 10 to 110 on CPU 1.
+    $0.segments = [
+      SegmentRow(
+        wait: 0, begin: at(10), end: at(110), kind: .running, cpu: 1, owner: owner, curr: owner, donor: nil,
+        evidence: .event)
+    ]
+    // 20 to 40 on CPU 0.
+    $0.runs = [RunRow(cpu: 0, begin: at(20), end: at(40), task: owner, donor: waiter, evidence: .event)]
+    // 70 to 80 on CPU 1.
+    $0.delays = [
+      DelayRow(
+        task: owner, begin: at(70), end: at(80), length: 10_000, cpu: 1, cause: .woken, waking: 1_000,
+        culprits: [InversionRow.Culprit(task: middle, ran: 10_000)], wait: nil, evidence: .event)
+    ]
     // 20 to 40 on CPU 0.
     $0.splits = [
       SplitRow(cpu: 0, begin: at(20), end: at(40), donor: waiter, curr: owner, depth: 1, evidence: .event)
@@ -44,6 +58,12 @@ extension Literal {
     $0.holds = [HoldRow(lock: lockA, owner: owner, begin: at(10), end: at(100), waiters: 1, evidence: .event)]
     $0.migrations = [
       MigrationRow(kind: .proxy, task: waiter, from: 0, to: 1, time: at(12), evidence: .inferred(.movedSilently))
+    ]
+    // At 14 on CPU 0, put on CPU 1.
+    $0.enqueues = [
+      EnqueueRow(
+        time: at(14), donor: waiter, cpu: 0, owner: owner, ownerCPU: 1, ownerState: .running, reason: .blocked,
+        placedCPU: 1, dispatchQueue: 0xc000_0000_0000_0001, donatedAfter: 6000, wait: 0, evidence: .event)
     ]
     // 30 to 35, on CPUs 0 and 1.
     $0.pairing = [

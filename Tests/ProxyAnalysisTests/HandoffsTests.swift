@@ -20,6 +20,7 @@ struct HandoffsTests {
     let timeline = Literal.timeline {
       $0.handoffs = [
         Self.row(.donation, 10, 5, .inferred(.mostUrgentDonor)),
+        Self.row(.donation, 20, 5, steps: [0, 1_000, 3_000, 1_000]),
         Self.row(.release, 900, 30, steps: [5_000, 5_000, 10_000, 10_000], migrated: true),
         // A spinner is not woken.
         Self.row(.release, 950, 2, steps: [nil, nil, nil, 2_000]),
@@ -27,32 +28,12 @@ struct HandoffsTests {
     }
     #expect(
       try Report(Literal.context(timeline)).lines("handoffs") == [
-        "1 donation 7 0xa0 61 waiter 60 owner @10 10000ns @15 5000 - - - - no inferred",
-        "2 release 7 0xa0 60 owner 61 waiter @900 900000ns @930 30000 5000 5000 10000 10000 yes event",
-        "3 release 7 0xa0 60 owner 61 waiter @950 950000ns @952 2000 - - - 2000 no event",
+        "1 donation 7 0xa0 61 waiter 100 60 owner 139 @10 10000ns @15 5000 - - - - - - - - no no inferred mostUrgentDonor",
+        // Parts of a donation to a BPF scheduler.
+        "2 donation 7 0xa0 61 waiter 100 60 owner 139 @20 20000ns @25 5000 - - - - 0 1000 3000 1000 no no event",
+        "3 release 7 0xa0 60 owner 139 61 waiter 100 @900 900000ns @930 30000 5000 5000 10000 10000 - - - - yes no event",
+        "4 release 7 0xa0 60 owner 139 61 waiter 100 @950 950000ns @952 2000 - - - 2000 - - - - no no event",
       ])
-  }
-
-  /// 1 ms and more, of releases alone, the longest first.
-  @Test func slowReleasesAreFindings() {
-    let timeline = Literal.timeline {
-      $0.handoffs = [
-        Self.row(.release, 10, 999), Self.row(.release, 2000, 1000), Self.row(.donation, 4000, 3000),
-        Self.row(.release, 8000, 1500, .inferred(.wokeTheWaiter)),
-      ]
-    }
-    let report = Report(Literal.context(timeline))
-    #expect(
-      report.findingLines == [
-        "slow handoff handoffs 4 1500000ns: from owner:60 to waiter:61 (inferred: wokeTheWaiter)",
-        "slow handoff handoffs 2 1000000ns: from owner:60 to waiter:61",
-      ])
-    #expect(report.findings.allSatisfy { $0.gravity == .slow && $0.lock == Literal.lockA })
-    // A clock that does not count nanoseconds has no millisecond.
-    #expect(Report(Literal.context(timeline, clock: Literal.counter)).findings.isEmpty)
-    // The id is that of the unfiltered table.
-    let last = Report(Literal.context(timeline, filter: RowFilter(from: Literal.at(8000))))
-    #expect(last.findings.map(\.row) == [4])
   }
 
   /// Nearest ranks: of four latencies the second is p50, the fourth p90 and p99.

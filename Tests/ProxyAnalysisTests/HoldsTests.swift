@@ -23,9 +23,9 @@ struct HoldsTests {
   @Test func aRowHasOwnerAndLength() throws {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("holds") == [
-        "1 0xa0 60 owner 139 @10 10000ns @40 30000 2 event",
-        "2 0xa0 62 middle 120 @50 50000ns @90 40000 1 inferred",
-        "3 0xa0 60 owner 139 @100 100000ns @120 20000 1 event",
+        "1 0xa0 60 owner 139 @10 10000ns @40 30000 2 0 0 0 0 0 event",
+        "2 0xa0 62 middle 120 @50 50000ns @90 40000 1 0 0 0 0 0 inferred acquired",
+        "3 0xa0 60 owner 139 @100 100000ns @120 20000 1 0 0 0 0 0 event",
       ])
   }
 

@@ -41,12 +41,14 @@ enum Literal {
   /// - Parameter missing: roles of the events that the capture does not describe.
   static func context(
     _ timeline: Timeline, missing: Set<EventRole> = [], clock: TraceClock = nanoseconds, top: Int = 10,
-    filter: RowFilter = RowFilter(), symbols: [LockAddress: String] = [:]
+    filter: RowFilter = RowFilter(), symbols: [LockAddress: String] = [:], uname: String = "",
+    facts: [String: String] = [:]
   ) -> ReportContext {
     let roles = EventRole.allCases.filter { !missing.contains($0) }
     let capture = CaptureInfo(
       path: "literal.dat", format: CaptureFormat(version: 7, compression: "none", isBigEndian: false, longSize: 8),
-      clock: clock, events: roles.map { EventInfo(id: UInt16($0.rawValue), system: "s", name: "n", role: $0) })
+      uname: uname, clock: clock,
+      events: roles.map { EventInfo(id: UInt16($0.rawValue), system: "s", name: "n", role: $0) }, machineFacts: facts)
     var context = ReportContext(capture: capture, timeline: timeline, symbols: symbols, top: top)
     context.filter = filter
     return context
@@ -115,12 +117,21 @@ extension [TextFragment] {
 }
 
 extension Report {
-  /// The rows of a table, a line each.
+  /// The rows of a table, a line each. Left out is what most rows do not have: a rule, a symbol, a reference to a wait, and a life
+  /// other than the first.
   func lines(_ name: String) throws -> [String] {
     let result = try #require(table(name))
     #expect(result.notAvailable == nil)
+    let columns = result.table.columns.map(\.name)
     var lines: [String] = []
-    result.table.forEachRow { lines.append($0.map(\.shown).joined(separator: " ")) }
+    result.table.forEachRow { cells in
+      let told = zip(columns, cells).filter { column, cell in
+        if column.hasSuffix("life") { return cell != .empty && cell != .integer(1) && cell != .count(1) }
+        let isRare = ["rule", "symbol", "symbols", "wait_id", "cgroup"].contains { column.hasSuffix($0) }
+        return !(isRare && cell == .empty)
+      }
+      lines.append(told.map(\.1.shown).joined(separator: " "))
+    }
     #expect(lines.count == result.table.rowCount)
     return lines
   }
@@ -148,8 +159,12 @@ extension Report {
     }
   }
 
-  /// Kind, row, cost and text of each finding.
-  var findingLines: [String] { findings.map { "\($0.kind) \($0.table) \($0.row) \($0.cost)ns: \($0.text.shown)" } }
+  /// Kind, cost, waits, windows, the worst instance and the text of each finding.
+  var findingLines: [String] {
+    findings.map {
+      "\($0.kind.rawValue) \($0.cost)ns \($0.waits)/\($0.windows) \($0.worst.place.option) \($0.worst.length)ns: \($0.text.shown)"
+    }
+  }
 
   /// What could not be computed.
   var unavailable: [String] { unavailableResults.map { "\($0.result): \($0.needs.explanation)" } }

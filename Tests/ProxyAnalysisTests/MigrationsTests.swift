@@ -16,7 +16,7 @@ struct MigrationsTests {
   @Test func aRowHasBothCPUs() throws {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("migrations") == [
-        "1 proxy 61 waiter 0 1 @20 20000ns inferred", "2 return 61 waiter 1 2 @90 90000ns event",
+        "1 proxy 61 waiter 100 0 1 @20 20000ns inferred movedSilently", "2 return 61 waiter 100 1 2 @90 90000ns event",
       ])
   }
 

@@ -5,7 +5,7 @@ import TraceCore
 
 /// How a report puts analyses together.
 struct ReportAssemblyTests {
-  /// An analysis with three findings, two blocks and one table.
+  /// An analysis with two blocks and one table.
   private enum Alarm: Analysis {
     static let name = "alarm"
     static let purpose = "what is wrong"
@@ -15,23 +15,8 @@ struct ReportAssemblyTests {
       [Table("alarms", rows: [1, 2], columns: [])]
     }
 
-    static func findings(_ context: ReportContext) -> [FindingKey] {
-      [
-        FindingKey(.inversion, cost: 1_000, time: Literal.at(1), place: 1),
-        FindingKey(.inversion, cost: 2_000, time: Literal.at(2), place: 2),
-        FindingKey(.broken, cost: 0, time: Literal.at(3), place: 3),
-        FindingKey(.inversion, cost: 2_000, time: Literal.at(1), place: 4),
-        FindingKey(.slow, cost: 9_000, time: Literal.at(0), place: 5),
-      ]
-    }
-
-    static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
-      Finding(
-        key.gravity, kind: "alarm", cost: key.cost, time: key.time, text: [], table: "alarms", row: Int(key.place))
-    }
-
     static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-      [SummaryBlock(.top, place: 2, "second", []), SummaryBlock(.cpus, "first", [])]
+      [SummaryBlock(.top, place: 2, "second", []), SummaryBlock(.proxyExecution, "first", [])]
     }
 
     static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {
@@ -39,27 +24,14 @@ struct ReportAssemblyTests {
     }
   }
 
-  /// Another one, whose findings and blocks come between those of the first.
+  /// Another one, whose block comes between those of the first.
   private enum Bell: Analysis {
     static let name = "bell"
     static let purpose = "what else is wrong"
     static let needs: [EventNeed] = []
 
     static func tables(_ context: ReportContext) -> [Table] { [] }
-    static func findings(_ context: ReportContext) -> [FindingKey] {
-      [FindingKey(.inversion, cost: 2_000, time: Literal.at(1), place: 0)]
-    }
-    static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
-      Finding(key.gravity, kind: "bell", cost: key.cost, time: key.time, text: [], table: "bells", row: 9)
-    }
     static func blocks(_ context: ReportContext) -> [SummaryBlock] { [SummaryBlock(.top, place: 1, "between", [])] }
-  }
-
-  /// Serious kinds first, then by cost, time, analysis and row.
-  @Test func findingsAreSorted() {
-    let report = Report(Literal.context(Literal.timeline()), analyses: [Bell.self, Alarm.self])
-    #expect(report.findings.map(\.row) == [3, 4, 9, 2, 1, 5])
-    #expect(report.findings.count == 6)
   }
 
   @Test func blocksAreSortedByPartAndPlace() {
@@ -71,7 +43,7 @@ struct ReportAssemblyTests {
     let report = Report(Literal.context(Literal.timeline(), missing: [.contentionBegan]), analyses: [Alarm.self])
     #expect(report.table("alarms")?.missing == [.event(.contentionBegan)])
     #expect(report.table("alarms")?.notAvailable == "not available: needs lock:contention_begin")
-    #expect(report.findings.isEmpty && report.blocks.isEmpty)
+    #expect(report.blocks.isEmpty)
     #expect(report.unavailable == ["what is wrong: needs lock:contention_begin"])
     let availability = try #require(report.availability.first)
     #expect(availability.name == "alarm" && availability.purpose == "what is wrong")

@@ -21,6 +21,7 @@ struct RowFilterTests {
     ("cpus", "1", [2]), ("gaps", "1", [1]), ("gaps", "0", []), ("splits", "0", [1]), ("splits", "1", []),
     ("inversions", "1", [1]), ("inversions", "0", []), ("pairing", "0", [1]), ("pairing", "1", [1]),
     ("pairing", "2", []), ("migrations", "0", [1]), ("migrations", "1", [1]), ("migrations", "2-3", []),
+    ("enqueues", "0", [1]), ("enqueues", "1", [1]), ("enqueues", "2", []),
     // These have no CPU.
     ("waits", "9", [1, 2]), ("chains", "9", [1, 2]), ("handoffs", "9", [1, 2]), ("holds", "9", [1]),
     ("locks", "9", [1, 2]), ("tasks", "9", [1, 2, 3, 4]),
@@ -37,6 +38,7 @@ struct RowFilterTests {
       ("splits", 40, 41, [1]), ("splits", 41, 99, []), ("inversions", 0, 40, [1]), ("inversions", 61, 90, []),
       ("handoffs", 0, 50, [1]), ("handoffs", 21, 99, []), ("handoffs", 100, 100, [2]), ("holds", 100, 120, [1]),
       ("holds", 101, 120, []), ("migrations", 12, 12, [1]), ("migrations", 13, 99, []), ("pairing", 31, 34, [1]),
+      ("enqueues", 14, 14, [1]), ("enqueues", 15, 99, []),
       ("pairing", 36, 99, []), ("gaps", 75, 75, [1]), ("gaps", 76, 99, []), ("locks", 85, 120, [1]),
       // These have no time.
       ("cpus", 900, 999, [1, 2]), ("tasks", 900, 999, [1, 2, 3, 4]),
@@ -51,6 +53,7 @@ struct RowFilterTests {
     ("splits", "60", [1]), ("splits", "61", [1]), ("splits", "62", []), ("inversions", "62", [1]),
     ("inversions", "63", []), ("handoffs", "60", [1, 2]), ("handoffs", "62", []), ("holds", "60", [1]),
     ("holds", "61", []), ("migrations", "61", [1]), ("migrations", "60", []), ("pairing", "62", [1]),
+    ("enqueues", "60", [1]), ("enqueues", "61", [1]), ("enqueues", "62", []),
     ("pairing", "60", []), ("tasks", "60,62", [1, 3]), ("locks", "62", [2]), ("locks", "60", [1]),
     // These have no task.
     ("cpus", "99", [1, 2]), ("gaps", "99", [1]),

@@ -25,7 +25,7 @@ struct SplitsTests {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("splits") == [
         "1 1 @10 10000ns @40 30000 61 waiter 100 60 owner 139 1 probe",
-        "2 1 @50 50000ns @70 20000 63 other 49 60 owner 139 - inferred",
+        "2 1 @50 50000ns @70 20000 63 other 49 60 owner 139 - inferred mostUrgentDonor",
         "3 1 @90 90000ns @95 5000 61 waiter 100 62 middle 120 2 event",
       ])
   }

@@ -11,34 +11,59 @@ struct TableColumnTests {
     lost_events
     """,
     "waits": """
-    kind, waiter_pid, waiter_comm, waiter_prio, lock, begin_ns, begin_s, end_ns, wait_ns, result, owner_pid, owner_comm, \
-    owner_prio, owner_evidence, depth, self_ns, handoff_ns, unknown_ns, proxied_ns, running_ns, inverted_ns, \
-    preempted_ns, delayed_ns, sleeping_ns, gap
+    kind, waiter_pid, waiter_comm, waiter_prio, waiter_life, lock, lock_symbol, begin_ns, begin_s, end_ns, wait_ns, result, owner_pid, owner_comm, \
+    owner_prio, owner_life, owner_evidence, owner_rule, depth, self_ns, handoff_ns, unknown_ns, proxied_ns, running_ns, inverted_ns, \
+    preempted_ns, delayed_ns, waking_ns, sleeping_ns, gap
     """,
     "chains": """
-    wait_id, begin_ns, begin_s, end_ns, depth, path, locks, terminal_pid, terminal_comm, terminal_state, evidence
+    wait_id, begin_ns, begin_s, end_ns, depth, path, locks, lock_symbols, terminal_pid, terminal_comm, terminal_prio, terminal_life, \
+    terminal_state, evidence, rule
     """,
+    "segments": """
+    wait_id, begin_ns, begin_s, end_ns, class, cpu, owner_pid, owner_comm, owner_prio, owner_life, curr_pid, curr_comm, curr_prio, curr_life, \
+    donor_pid, donor_comm, donor_prio, donor_life, evidence, rule
+    """,
+    "runs": """
+    cpu, begin_ns, begin_s, end_ns, pid, comm, prio, life, donor_pid, donor_comm, donor_prio, donor_life, evidence, rule
+    """,
+    "delays": """
+    pid, comm, prio, life, begin_ns, begin_s, end_ns, delay_ns, waking_ns, cpu, cause, culprit_pid, culprit_comm, \
+    culprit_prio, culprit_life, culprits, wait_id, evidence, rule
+    """,
+    "culprits": "inversion_id, wait_id, pid, comm, prio, life, cpu, run_ns",
     "splits": """
-    cpu, begin_ns, begin_s, end_ns, duration_ns, donor_pid, donor_comm, donor_prio, curr_pid, curr_comm, curr_prio, \
-    depth, evidence
+    cpu, begin_ns, begin_s, end_ns, duration_ns, donor_pid, donor_comm, donor_prio, donor_life, curr_pid, curr_comm, curr_prio, curr_life, \
+    depth, wait_id, evidence, rule
     """,
     "inversions": """
-    wait_id, begin_ns, begin_s, end_ns, duration_ns, waiter_pid, waiter_comm, waiter_prio, lock, owner_pid, owner_comm, \
-    owner_prio, cpu, culprit_pid, culprit_comm, culprit_prio, culprits, evidence
+    wait_id, begin_ns, begin_s, end_ns, duration_ns, waiter_pid, waiter_comm, waiter_prio, waiter_life, lock, lock_symbol, owner_pid, owner_comm, \
+    owner_prio, owner_life, cpu, culprit_pid, culprit_comm, culprit_prio, culprit_life, culprits, evidence, rule
     """,
     "handoffs": """
-    kind, wait_id, lock, from_pid, from_comm, to_pid, to_comm, begin_ns, begin_s, end_ns, latency_ns, wake_ns, \
-    queue_ns, run_ns, acquire_ns, migrated, evidence
+    kind, wait_id, lock, lock_symbol, from_pid, from_comm, from_prio, from_life, to_pid, to_comm, to_prio, to_life, \
+    begin_ns, begin_s, end_ns, latency_ns, wake_ns, queue_ns, run_ns, acquire_ns, admit_ns, place_ns, pick_ns, start_ns, \
+    migrated, steered, evidence, rule
     """,
     "holds": """
-    lock, owner_pid, owner_comm, owner_prio, begin_ns, begin_s, end_ns, hold_ns, waiters, evidence
+    lock, lock_symbol, owner_pid, owner_comm, owner_prio, owner_life, begin_ns, begin_s, end_ns, hold_ns, waiters, run_ns, proxied_run_ns, \
+    preempted_ns, waiting_ns, sleeping_ns, evidence, rule
     """,
-    "pairing": "kind, cpu, time_ns, time_s, pid, comm, other_cpu, other_time_ns, detail",
-    "migrations": "kind, pid, comm, from_cpu, to_cpu, time_ns, time_s, evidence",
+    "pairing": "kind, cpu, time_ns, time_s, pid, comm, prio, other_cpu, other_time_ns, detail",
+    "migrations": "kind, pid, comm, prio, life, from_cpu, to_cpu, time_ns, time_s, wait_id, evidence, rule",
+    "enqueues": """
+    time_ns, time_s, donor_pid, donor_comm, donor_prio, donor_life, cpu, owner_pid, owner_comm, owner_prio, owner_life, \
+    owner_cpu, owner_state, reason, placed_cpu, placed_dsq, donated_after_ns, wait_id, evidence, rule
+    """,
     "locks": """
-    lock, kind, waits, wait_total_ns, wait_max_ns, hold_total_ns, hold_max_ns, inverted_ns, owners, waiters
+    lock, lock_symbol, kind, waits, wait_total_ns, wait_max_ns, hold_total_ns, hold_max_ns, inverted_ns, owners, waiters
     """,
-    "tasks": "pid, comm, prio, run_ns, proxied_run_ns, donated_ns, wait_ns, inverted_ns, waits, switches",
+    "tasks": """
+    pid, comm, prio, life, run_ns, proxied_run_ns, donated_ns, wait_ns, inverted_ns, waits, switches, cgroup
+    """,
+    "findings": """
+    kind, cost_ns, waits, windows, worst_ns, begin_ns, begin_s, end_ns, lock, symbol, cpu, pid, comm, prio, life, evidence, \
+    rule, matters, explain
+    """,
     "gaps": "cpu, begin_ns, end_ns, lost_events",
     "capture": """
     path, format, kernel, clock, cpus, begin_ns, end_ns, span_ns, events, lost_events, lost_share, damage, verdict, \

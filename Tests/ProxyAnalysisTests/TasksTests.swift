@@ -64,4 +64,16 @@ struct TasksTests {
     let report = Report(Literal.context(Literal.timeline { $0.seen = [] }, missing: [.switched]))
     #expect(report.table("tasks")?.notAvailable == "not available: needs sched:sched_switch")
   }
+
+  /// The recorder's fact names pids: of one that was used twice it does not say whose cgroup it is.
+  @Test func theCgroupIsTheRecorders() throws {
+    var timeline = Self.timeline
+    timeline.tasks.append(TaskRow(id: TaskID(pid: 62, life: 2), comm: "again"))
+    var context = Literal.context(timeline)
+    context.capture.machineFacts["cgroups"] = "/a\\011b\t61 62\n/\t60\nbad line\n"
+    #expect(
+      try Report(context).lines("tasks", "pid", "life", "cgroup") == [
+        "60 1 /", "61 1 /a\tb", "62 1 -", "63 1 -", "62 2 -",
+      ])
+  }
 }

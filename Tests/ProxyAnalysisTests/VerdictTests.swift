@@ -8,6 +8,9 @@ struct VerdictTests {
     Report(Literal.context(Literal.timeline { $0.verdict = verdict }))
   }
 
+  private static let decides =
+    "to decide: probes, or the kernel's command line and configuration in the capture (proxytrace record)"
+
   @Test func theBlockHasAnswerReasonsAndRule() {
     func lines(_ answer: ProxyVerdict.Answer, _ reasons: [VerdictReason], _ evidence: Evidence) -> [String]? {
       Self.report(ProxyVerdict(answer: answer, reasons: reasons, evidence: evidence)).block("Proxy execution")
@@ -16,8 +19,15 @@ struct VerdictTests {
       lines(.on, [.statedByUser, .namedDonors(1)], .probe) == ["on: said by the user; 1 time an event named a donor"])
     #expect(lines(.off, [.statedByUser], .inferred(.stayedHome)) == ["off: said by the user (inferred: stayedHome)"])
     #expect(
-      lines(.notShown, [.statedByUser], .unknown) == ["not shown by this capture; reported as off: said by the user"])
-    #expect(lines(.notShown, [], .unknown) == ["not shown by this capture; reported as off"])
+      lines(.undecided, [.builtIn], .unknown) == [
+        "undecided: the kernel's symbols show that it is built in",
+        "time on donors' accounts is counted as run on its own account", Self.decides,
+      ])
+    let bracket = ProxyVerdict(answer: .undecided, reasons: [], evidence: .unknown, ifProxied: 7_000)
+    #expect(
+      Self.report(bracket).block("Proxy execution") == [
+        "undecided", "proxied: 0 to 7000ns, counted as run on its own account", Self.decides,
+      ])
   }
 
   /// Only the probe states the donor; without it the report says what would.
@@ -32,7 +42,7 @@ struct VerdictTests {
   /// The verdict needs no event and has no table.
   @Test func itIsAlwaysThere() {
     let context = Literal.context(Literal.timeline { $0.seen = [] }, missing: Set(EventRole.allCases))
-    #expect(Report(context).block("Proxy execution")?.count == 1)
+    #expect(Report(context).block("Proxy execution")?.first == "undecided")
     #expect(!Report.tableNames.contains("verdict"))
   }
 }

@@ -10,7 +10,7 @@ struct WaitsTests {
         .mutex, Literal.waiter, from: 10, for: 100, owner: Literal.owner,
         times: [
           .own: 1, .handoff: 2, .unknown: 3, .proxied: 4, .running: 5, .inverted: 6, .preempted: 7, .delayed: 8,
-          .sleeping: 64,
+          .waking: 9, .sleeping: 55,
         ], depth: 2),
       Literal.wait(
         .rwsemRead, Literal.middle, on: Literal.lockB, from: 50, for: 30, .failed(errno: -4), times: [.unknown: 30],
@@ -25,22 +25,24 @@ struct WaitsTests {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("waits") == [
         "1 mutex 61 waiter 100 0xa0 @10 10000ns @110 100000 acquired 60 owner 139 event 2 "
-          + "1000 2000 3000 4000 5000 6000 7000 8000 64000 no",
-        "2 rwsem-read 62 middle 120 0xb0 @50 50000ns @80 30000 failed -4 - - - unknown - 0 0 30000 0 0 0 0 0 0 start",
-        "3 mutex 63 other 49 0xa0 @60 60000ns - 20000 lost - - - unknown - 0 0 20000 0 0 0 0 0 0 gap",
-        "4 mutex 63 other 49 0xa0 @90 90000ns - 10000 open - - - unknown - 0 0 10000 0 0 0 0 0 0 start+gap",
+          + "1000 2000 3000 4000 5000 6000 7000 8000 9000 55000 no",
+        "2 rwsem-read 62 middle 120 0xb0 @50 50000ns @80 30000 failed -4 - - - unknown - 0 0 30000 0 0 0 0 0 0 0 start",
+        "3 mutex 63 other 49 0xa0 @60 60000ns - 20000 lost - - - unknown - 0 0 20000 0 0 0 0 0 0 0 gap",
+        "4 mutex 63 other 49 0xa0 @90 90000ns - 10000 open - - - unknown - 0 0 10000 0 0 0 0 0 0 0 start+gap",
       ])
   }
 
   /// The bars are of mutexes alone: 100 + 20 + 10 = 130 µs, of which 3 + 20 + 10 = 33 µs are unknown.
   @Test func timeIsSummedByClass() {
     #expect(
-      Report(Literal.context(Self.timeline)).block("Where the time waiting for mutexes went") == [
-        "self 1000/130000", "handoff 2000/130000", "unknown 33000/130000", "proxied 4000/130000",
-        "running 5000/130000", "inverted 6000/130000", "preempted 7000/130000", "delayed 8000/130000",
-        "sleeping 64000/130000", "besides 1 wait for other locks than mutexes, which do not proxy: 30000ns",
+      Report(Literal.context(Self.timeline)).block("Where the waiting for mutexes went") == [
+        "owner asleep 55000/130000", "owner not known 33000/130000", "owner being woken 9000/130000",
+        "owner on idle CPU 8000/130000", "equal task ran 7000/130000", "lesser task ran 6000/130000",
+        "owner ran 5000/130000", "owner ran, boosted 4000/130000", "lock free, handoff 2000/130000",
+        "waiter spinning 1000/130000",
+        "besides 1 wait for other locks than mutexes, which do not proxy: 30000ns",
       ])
-    #expect(Report(Literal.context(Literal.timeline())).block("Where the time waiting for mutexes went") == nil)
+    #expect(Report(Literal.context(Literal.timeline())).block("Where the waiting for mutexes went") == nil)
   }
 
   /// An instant of a clock without nanoseconds is no second.

@@ -109,6 +109,37 @@ struct ComparisonTests {
     #expect(row.values == [Double(count), Double(count)])
   }
 
+  /// The kernel selftest's own figures of these runs, in nanoseconds. It leaves its first sample out, and so does this.
+  @Test(arguments: [("ab-off", 267_492_623.0), ("ab-on", 205_781_201.0)])
+  func theSelftestsMeanWait(name: String, mean: Double) throws {
+    let waits = try Self.figures("sched-ext-blocked/\(name)").mutexWaits.filter { $0.comm == "donor" }.map(\.value)
+    #expect(waits.count == 11)
+    let measured = waits.dropFirst().reduce(0.0) { $0 + Double($1) } / 10
+    #expect(abs(measured - mean) < 0.001 * mean, "\(measured)")
+  }
+
+  @Test func whatASchedulerWasAskedIsCompared() throws {
+    let sides = try ["roam-on", "roam-on-steer"].map { try Self.figures("sched-ext-blocked/\($0)") }
+    let comparison = Comparison(sides)
+    func values(_ group: String, _ name: String) throws -> [Double?] {
+      try Self.row(comparison.figures, group, name).values
+    }
+    // Counted from the marks: 72 and 54 calls in 11 waits each, 11 arrivals by the kernel, 11 steered.
+    #expect(try values("sched_ext", "blocked enqueues a wait") == [72.0 / 11, 54.0 / 11])
+    #expect(try values("sched_ext", "donors moved by the kernel") == [11, 0])
+    #expect(try values("sched_ext", "donors steered") == [0, 11])
+    // Exact means by rq->donor: 30.22 and 15.55 ms.
+    let latency = try values("donation latency", "mean").compactMap { $0 }
+    #expect(abs(latency[0] - 30.22e6) < 0.05 * 30.22e6 && abs(latency[1] - 15.55e6) < 0.05 * 15.55e6, "\(latency)")
+    let parts = try ["admitted", "placed", "picked", "started"].map {
+      try values("donation latency", "mean until \($0)")
+    }
+    for side in 0..<2 {
+      #expect(abs(parts.reduce(0) { $0 + ($1[side] ?? 0) } - latency[side]) < 1)
+    }
+    #expect(try Self.row(comparison.figures, "donation latency", "mean").changes.first??.interval != nil)
+  }
+
   @Test func aSideSaysHowItIsKnown() throws {
     let old = try Self.figures("linux-6.12/crowd")
     let counts = Dictionary(uniqueKeysWithValues: old.evidence.map { ($0.rows, $0.counts.map(\.name)) })

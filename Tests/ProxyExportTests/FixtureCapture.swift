@@ -16,6 +16,8 @@ enum FixtureCapture {
   static func path(_ name: String) -> String { folder.appending(path: name).path }
 
   static func report(_ name: String) throws -> Report {
-    Report(try CaptureSession(path: path(name)).load().context())
+    var options = CaptureSession.Options()
+    options.rows = .all
+    return Report(try CaptureSession(path: path(name), options).load().context())
   }
 }

@@ -91,6 +91,23 @@ struct SQLViewTests {
     }
   }
 
+  @Test func culpritsDelaysAndClassesAreThoseOfTheRows() throws {
+    try Self.database(Self.names) { database, reports in
+      let timelines = reports.map(\.context.timeline)
+      func total(_ sql: String) throws -> Int64? { try Int64.fetchOne(database, sql: sql) }
+      let windows = timelines.flatMap { Array($0.inversions) }
+      #expect(try total("SELECT sum(run_ns) FROM v_culprits") == windows.reduce(0) { $0 + $1.length })
+      let delays = timelines.flatMap { Array($0.delays) }.filter { $0.end != nil }
+      #expect(try total("SELECT sum(total_ns) FROM v_delays_by_task") == delays.reduce(0) { $0 + $1.length })
+      #expect(try total("SELECT max(max_ns) FROM v_delays_by_task") == delays.map(\.length).max())
+      let waits = timelines.flatMap { Array($0.waits) }
+      for kind in WaitClass.allCases {
+        let sum = try total("SELECT sum(time_ns) FROM v_classes_over_time WHERE class = '\(kind.name)'") ?? 0
+        #expect(sum == waits.reduce(0) { $0 + $1.times[kind] }, "\(kind)")
+      }
+    }
+  }
+
   @Test func everyViewIsListedAndRuns() throws {
     #expect(SQLViews.list.count == SQLViews.text.split(separator: "\n").count { $0.hasPrefix("CREATE VIEW ") })
     try Self.database(["lost/overrun.dat"]) { database, _ in

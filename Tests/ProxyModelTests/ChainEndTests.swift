@@ -27,14 +27,90 @@ struct ChainEndTests {
     return script
   }
 
-  @Test func anOwnerIsNotRunnableBeforeItIsEnqueued() {
-    // Woken at 210, on a runqueue from 300: only then does t8 keep it from running.
+  @Test func aReleaseFurtherUpTheChainIsAHandoff() {
+    // t7 releases at 200 what t6 waits for, and t6 takes it at 410; from 420 on t5 is on its way.
     let timeline = wokenOwner(enqueuedAt: 300).timeline(proxyExecution: false)
     let times = timeline.waits.first { $0.waiter.pid == 5 }?.times
-    #expect(times?[.sleeping] == 100)
-    #expect(times?[.inverted] == 100)
-    #expect(timeline.inversions.map(\.begin) == [Timestamp(300)])
+    #expect(times?[.handoff] == 220)
+    #expect(times?[.running] == 150)
+    #expect(times?[.inverted] == 0)
     #expect(timeline.chains.contains { $0.path.map(\.pid) == [5, 6] && $0.begin == Timestamp(200) })
+    #expect(timeline.chains.first { $0.begin == Timestamp(200) }?.terminalState == .released)
+  }
+
+  /// t6 sleeps with the lock for which t5 (prio 100) waits, and is woken at 210; t8 runs on its CPU 1.
+  private func sleepingOwner(enqueuedAt time: UInt64) -> Script {
+    var script = Script()
+    script.switched(10, 1, to: 6, prio: 120)
+    script.switched(40, 0, to: 5, prio: 100)
+    script.contends(50, 0)
+    script.switched(60, 0, to: 0, state: .uninterruptible)
+    script.switched(70, 1, to: 8, state: .interruptible, prio: 110)
+    let woken = WakeRecord(task: Script.snapshot(6, 120), targetCPU: 1)
+    script.add(210, 1, .waking(woken))
+    script.add(time, 1, .wakeup(woken))
+    return script
+  }
+
+  @Test func anOwnerIsNotRunnableBeforeItIsEnqueued() {
+    // On a runqueue from 300: only then does t8 keep it from running.
+    var script = sleepingOwner(enqueuedAt: 300)
+    script.switched(400, 1, to: 6, prio: 120)
+    script.releases(420, 1)
+    let timeline = script.timeline(proxyExecution: false)
+    #expect(timeline.waits.first?.times[.sleeping] == 140)
+    #expect(timeline.waits.first?.times[.waking] == 90)
+    #expect(timeline.waits.first?.times[.inverted] == 100)
+    #expect(timeline.inversions.map(\.begin) == [Timestamp(300)])
+  }
+
+  @Test func theMostUrgentWaiterDecidesForAll() {
+    // t4 (prio 139) begins to wait beside t5 at 350, which t8 (prio 110) keeps waiting: for t4 alone that would be right.
+    var script = sleepingOwner(enqueuedAt: 300)
+    script.switched(340, 2, to: 4, prio: 139)
+    script.contends(350, 2)
+    script.switched(360, 2, to: 0, state: .uninterruptible)
+    script.switched(400, 1, to: 6, prio: 120)
+    script.releases(420, 1)
+    let waits = script.timeline(proxyExecution: false).waits
+    #expect(waits.map(\.waiter.pid) == [5, 4])
+    #expect(waits.map { $0.times[.inverted] } == [100, 40])
+    #expect(waits.map { $0.times[.preempted] } == [0, 0])
+  }
+
+  @Test func withoutTheMostUrgentWaiterTheOthersDecide() {
+    // t5 gives up at 350: from then on t8 (prio 110) is more urgent than whoever waits.
+    var script = sleepingOwner(enqueuedAt: 300)
+    script.switched(310, 2, to: 4, prio: 139)
+    script.contends(320, 2)
+    script.switched(325, 2, to: 0, state: .uninterruptible)
+    script.switched(340, 0, to: 5, prio: 100)
+    script.acquires(350, 0, result: -4)
+    script.switched(400, 1, to: 6, prio: 120)
+    script.releases(420, 1)
+    let wait = script.timeline(proxyExecution: false).waits.first { $0.waiter.pid == 4 }
+    #expect(wait?.times[.inverted] == 25)
+    #expect(wait?.times[.preempted] == 50)
+  }
+
+  @Test func withWhomTheCulpritRunsMayNotBeKnown() {
+    // t8 runs since before the trace, perhaps for somebody more urgent than t5: that it keeps t6 waiting wrongly is not known.
+    var script = Script()
+    script.starts(1, with: 8)
+    script.switched(40, 0, to: 6, prio: 120)
+    script.contends(45, 0, Script.otherLock)
+    script.acquires(46, 0, Script.otherLock)
+    script.add(47, 0, .migrated(task: Script.snapshot(8, 130), from: 1, to: 1))
+    script.switched(48, 0, to: 5, prio: 100)
+    script.contends(50, 0)
+    script.switched(60, 0, to: 0, state: .uninterruptible)
+    script.add(70, 0, .migrated(task: Script.snapshot(6, 120), from: 0, to: 1))
+    script.ticks(75, 1)
+    script.switched(100, 1, to: 6, prio: 120)
+    script.releases(120, 1)
+    let wait = script.timeline(proxyExecution: true).waits.first { $0.waiter.pid == 5 }
+    #expect(wait?.times[.inverted] == 0)
+    #expect(wait?.times[.unknown] == 30)
   }
 
   @Test func aDonorWhoseOwnerIsBeingWokenIsDequeued() {

@@ -55,7 +55,7 @@ struct FollowUpTests {
 
   @Test func aShortTraceWithoutADonorProvesNothing() {
     // One switch to an owner under a more urgent waiter may be the scheduler's lag; three are not.
-    #expect(released(blocked(donor: nil)).timeline().verdict.answer == .notShown)
+    #expect(released(blocked(donor: nil)).timeline().verdict.answer == .undecided)
     var script = blocked(donor: nil)
     for time in [UInt64(130), 150, 170] {
       script.switched(time, 0, to: 7, prio: 130)

@@ -36,7 +36,7 @@ struct MissingEventTests {
     }
     let (timeline, whole) = (blind.timeline(), capture.timeline())
     #expect(timeline.waits.isEmpty && timeline.splits.isEmpty && timeline.inversions.isEmpty)
-    #expect(timeline.verdict.answer == .notShown)
+    #expect(timeline.verdict.answer == .undecided)
     #expect(timeline.cpus.map(\.busy) == whole.cpus.map(\.busy))
   }
 

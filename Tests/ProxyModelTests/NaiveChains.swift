@@ -80,9 +80,11 @@ struct NaiveChains {
     if case .running = moment.place(waiter) { return (.own, nil) }
     let walk = walk(from: wait)
     guard case .task(let owner) = walk.end else { return (walk.end == .free ? .handoff : .unknown, nil) }
+    if takesLock(owner) { return (.handoff, nil) }
     switch moment.place(owner) {
     case .unknown: return (.unknown, nil)
-    case .blocked, .waking, .asleep: return (.sleeping, nil)
+    case .waking: return (.waking, nil)
+    case .blocked, .asleep: return (.sleeping, nil)
     case .running(let cpu):
       if moment.donors[cpu] == .unknown { return (.unknown, nil) }
       let isProxied = moment.donors[cpu]?.pid.map(walk.tasks.contains) ?? false
@@ -90,13 +92,33 @@ struct NaiveChains {
     case .queued(let cpu):
       guard model.cpus.contains(cpu), let curr = model.currSoFar(cpu, interval) else { return (.unknown, nil) }
       if curr == 0 { return (.delayed, nil) }
-      guard let own = model.priority(curr, interval), let mine = model.priority(waiter, interval) else {
+      let waiters = waiters(behind: owner).map { model.priority($0, interval) }
+      guard let own = model.priority(curr, interval), let most = waiters.compactMap({ $0 }).min() else {
         return (.unknown, nil)
       }
       let lent = moment.donors[cpu]?.pid.flatMap { model.priority($0, interval) }
-      if walk.tasks.contains(curr) || min(own, lent ?? own) <= mine { return (.preempted, nil) }
+      if walk.tasks.contains(curr) { return (.preempted, nil) }
+      if min(own, lent ?? own) <= most { return (waiters.contains(nil) ? .unknown : .preempted, nil) }
+      if moment.donors[cpu] == .unknown { return (.unknown, nil) }
       return (.inverted, NaiveInversion.Instant(owner: owner, cpu: cpu, culprit: curr))
     }
+  }
+
+  /// Whether the lock that a task waits for is free, or has been given to it.
+  private func takesLock(_ pid: Pid) -> Bool {
+    guard let wait = innermost(pid) else { return false }
+    let lock = model.waits[wait].lock
+    switch model.stories[lock]?.owner(interval) ?? .unknown {
+    case .unknown: return false
+    case .free: return (moment.heirs[lock] ?? pid) == pid
+    case .task(let owner, _): return owner == pid
+    }
+  }
+
+  /// All tasks that wait for somebody whose chain leads to that owner.
+  private func waiters(behind owner: Pid) -> [Pid] {
+    model.waits.indices.filter { model.waits[$0].isOpen(interval) && walk(from: $0).end == .task(owner) }
+      .map { model.waits[$0].waiter }
   }
 }
 

@@ -196,7 +196,8 @@ struct NaiveDirector {
       switch next?.body {
       // Who blocks or sleeps is still curr while the scheduler picks another.
       case .switched(let record):
-        endsInCurr && (record.previousState.isRunnable || (next?.timestamp ?? time) - time >= 200_000)
+        endsInCurr
+          && (record.previousState.isRunnable && record.next.pid != 0 || (next?.timestamp ?? time) - time >= 200_000)
       default: !isReplaced || endsInCurr
       }
     if stands { now.donors[cpu] = pid == curr ? .own : .task(pid, .probe) }

@@ -18,7 +18,8 @@ struct NaiveLockStory {
     case began(wait: Int)
     case sleeps(Pid)
     case ended(Pid, acquired: Bool)
-    case released(by: Pid, Evidence)
+    /// Where it was concluded from a waking: of whom.
+    case released(by: Pid, Evidence, woken: Pid? = nil)
     case probed(Pid?, by: Pid)
     case hole
     case holeEnds
@@ -57,10 +58,18 @@ struct NaiveLockStory {
     return places.last { $0 > idle && items[$0].owner != nil }.flatMap { items[$0].owner } ?? .unknown
   }
 
+  /// The owner that a probe read when a wait began.
+  func read(_ wait: Int) -> Owner? {
+    guard let place = items.firstIndex(where: { if case .began(wait) = $0.kind { true } else { false } }),
+      let probe = probe(of: wait, at: place), case .probed(let pid, _) = items[probe].kind
+    else { return nil }
+    return pid.map { .task($0, .probe) } ?? .free(.probe)
+  }
+
   /// The last release in or before an interval.
   func release(_ interval: Int) -> (index: Int, by: Pid, evidence: Evidence)? {
     for item in items.reversed() where item.index <= interval {
-      if case .released(let pid, let evidence) = item.kind { return (item.index, pid, evidence) }
+      if case .released(let pid, let evidence, _) = item.kind { return (item.index, pid, evidence) }
     }
     return nil
   }
@@ -86,6 +95,7 @@ struct NaiveLockStory {
       }
       if !flags.contains(.spin) { items.append(Item(index: index, kind: .sleeps(pid))) }
     case .contentionEnded(lock, let result):
+      if result != 0 { dropSign(of: pid) }
       if model.waits.contains(where: { $0.last == index && ($0.isCut ? result == 0 : true) }) {
         items.append(Item(index: index, kind: .ended(pid, acquired: result == 0)))
       }
@@ -97,9 +107,24 @@ struct NaiveLockStory {
     case .waking(let record):
       guard event.context.isTask, event.pid != 0, event.pid != record.task.pid, isSign(of: pid, record.task.pid, index)
       else { return }
-      items.append(Item(index: index, kind: .released(by: pid, .inferred(.wokeTheWaiter))))
+      items.append(
+        Item(index: index, kind: .released(by: pid, .inferred(.wokeTheWaiter), woken: record.task.pid)))
     default: break
     }
+  }
+
+  /// A waiter gives up. If it was woken for that, and nothing else has happened to the lock since, nobody has released it.
+  private mutating func dropSign(of pid: Pid) {
+    let last = items.lastIndex { item in
+      switch item.kind {
+      case .released, .ended(_, true), .hole, .holeEnds: true
+      default: false
+      }
+    }
+    guard let last, case .released(_, .inferred(.wokeTheWaiter), pid) = items[last].kind,
+      model.waits.contains(where: { $0.waiter == pid && $0.lock == lock && $0.isOpen(items[last].index) })
+    else { return }
+    items.remove(at: last)
   }
 
   /// Which task a pointer means, by the switch probes so far; −1 for no task.
@@ -116,7 +141,7 @@ struct NaiveLockStory {
   private func isSign(of waker: Pid, _ woken: Pid, _ index: Int) -> Bool {
     let innermost = model.waits.last { $0.waiter == woken && $0.isOpen(index) }
     guard innermost?.lock == lock, !waiters(index).contains(waker) else { return false }
-    if items.contains(where: { if case .released(_, .event) = $0.kind { true } else { false } }) { return false }
+    if items.contains(where: { if case .released(_, .event, _) = $0.kind { true } else { false } }) { return false }
     guard isWatched(items.count), let holder = holder(items.count) else { return true }
     return holder == waker
   }
@@ -200,11 +225,12 @@ extension NaiveLockStory {
   /// What holds from an item on.
   private func owner(_ place: Int) -> Owner? {
     switch items[place].kind {
-    case .sleeps, .ended(_, false), .holeEnds: return nil
+    case .sleeps(let pid): return listed(pid, at: place)
+    case .ended(_, false), .holeEnds: return nil
     case .hole: return .unknown
-    case .probed(let pid, _): return pid.map { .task($0, .probe) } ?? .free(.probe)
+    case .probed(let pid, _): return pid.map { .task($0, .inferred(.readOnce)) } ?? .free(.inferred(.readOnce))
     case .ended(let pid, true): return .task(pid, .event)
-    case .released(_, let evidence):
+    case .released(_, let evidence, _):
       if case .released(let next, _, _) = outcome(after: place) { return .task(next, .inferred(.tookOver)) }
       return .free(evidence)
     case .began(let wait): return owner(wait: wait, at: place)
@@ -218,9 +244,14 @@ extension NaiveLockStory {
     let outcome = outcome(after: place)
     var result: Owner
     switch (outcome, start(of: place)) {
-    case (.released(let pid, let evidence, _), nil): result = .task(pid, evidence)
+    case (.released(let pid, let evidence, _), nil):
+      let isListed = !spins(wait) || !sleepers(place).isEmpty
+      result = .task(pid, isListed ? evidence : evidence.combined(with: .inferred(.untilReleased)))
+      // The first to sleep on the wait list has settled it; before that it is as good as the release's word.
+      if wasListed(before: place) { result = .task(pid, evidence) }
     case (.released(let pid, _, _), .acquired(let before)?) where before == pid: result = .task(pid, .event)
-    case (.released(let pid, _, _), _): result = .task(pid, .inferred(.tookOver))
+    case (.released(let pid, let evidence, _), _):
+      result = .task(pid, wasListed(before: place) ? evidence : .inferred(.tookOver))
     case (.closed(let pid, _), nil), (.hidden(let pid, _), nil):
       result = pid.map { .task($0, .inferred(.acquired)) } ?? .unknown
     case (.closed, .given(let evidence)):
@@ -232,7 +263,86 @@ extension NaiveLockStory {
     case (.hidden, .acquired(let pid)): result = .task(pid, .inferred(.acquired))
     }
     if case .task(waiter, _) = result { result = .unknown }
-    return spun(wait, place, outcome, otherwise: result)
+    let told = spun(wait, place, outcome, otherwise: result)
+    if told == result, case .released(let pid, _, _) = outcome, case .task(pid, _) = told,
+      isBarred(pid, at: place, outcome)
+    {
+      return .unknown
+    }
+    return told
+  }
+
+  private func spins(_ wait: Int) -> Bool {
+    guard case .contentionBegan(_, let flags) = model.events[model.waits[wait].first].body else { return false }
+    return flags.contains(.spin)
+  }
+
+  /// Whether an item is a waiter that is the first to sleep on the wait list, after it had begun by spinning.
+  private func isFirstListed(_ place: Int) -> Bool {
+    guard case .sleeps(let pid) = items[place].kind, sleepers(place).isEmpty else { return false }
+    return model.waits.contains { $0.waiter == pid && $0.lock == lock && $0.isOpen(items[place].index) }
+      && !model.waits.contains { $0.waiter == pid && $0.lock == lock && $0.first == items[place].index }
+  }
+
+  /// Whether there is one in the stretch around an item, before it.
+  private func wasListed(before place: Int) -> Bool {
+    for earlier in items[..<place].indices.reversed() {
+      if leavesNobody(earlier) { return false }
+      switch items[earlier].kind {
+      case .hole, .holeEnds, .ended(_, true), .released: return false
+      case .began(let wait): if holder(earlier) == model.waits[wait].waiter, isWatched(earlier) { return false }
+      case .sleeps: if isFirstListed(earlier) { return true }
+      case .ended, .probed: break
+      }
+    }
+    return false
+  }
+
+  /// Who has the lock when the first waiter sleeps on the wait list: from here on nobody can take it unseen.
+  private func listed(_ pid: Pid, at place: Int) -> Owner? {
+    guard isFirstListed(place) else { return nil }
+    var result: Owner
+    switch (outcome(after: place), start(of: place)) {
+    case (.released(let by, let evidence, _), _): result = .task(by, evidence)
+    case (.closed(let by, _), nil), (.hidden(let by, _), nil):
+      result = by.map { .task($0, .inferred(.acquired)) } ?? .unknown
+    case (.closed, .given(let evidence)): result = isBesideHole(items[place].index) ? .unknown : .free(evidence)
+    case (.hidden, .given): result = .unknown
+    case (.closed, .acquired(let by)):
+      result = .task(by, isWatched(end(of: place)) ? .event : .inferred(.acquired))
+    case (.hidden, .acquired(let by)): result = .task(by, .inferred(.acquired))
+    }
+    if case .task(pid, _) = result { result = .unknown }
+    return result
+  }
+
+  /// Whether a task cannot have taken the lock by then: another one had it, and this one was on no CPU since.
+  private func isBarred(_ pid: Pid, at place: Int, _ outcome: Outcome) -> Bool {
+    let release = items.indices.first { $0 > place && isRelease($0) } ?? items.count
+    guard let since = heldSince(release), self.holder(release) != pid else { return false }
+    let index = items[place].index
+    for earlier in stride(from: index, through: 0, by: -1) {
+      switch model.events[earlier].body {
+      case .lost: return false
+      case .switched(let record):
+        if record.next.pid == pid { return false }
+        if record.previous.pid == pid { return model.time(earlier) < since }
+      default: break
+      }
+    }
+    return false
+  }
+
+  /// When the lock's holder before an item was seen to get it.
+  private func heldSince(_ place: Int) -> Timestamp? {
+    guard holder(place) != nil else { return nil }
+    for earlier in items[..<place].indices.reversed() {
+      switch items[earlier].kind {
+      case .ended(_, true), .probed: return model.time(items[earlier].index)
+      default: continue
+      }
+    }
+    return nil
   }
 
   /// The lock of a waiter that was its holder: free, unless somebody is seen to give it up later.
@@ -259,7 +369,7 @@ extension NaiveLockStory {
       switch items[earlier].kind {
       case .hole, .holeEnds: return nil
       case .ended(let pid, true): return .acquired(pid)
-      case .released(_, let evidence): return .given(evidence)
+      case .released(_, let evidence, _): return .given(evidence)
       case .began(let wait):
         if holder(earlier) == model.waits[wait].waiter, isWatched(earlier) {
           return .given(.inferred(.acquired))
@@ -277,7 +387,7 @@ extension NaiveLockStory {
     for later in items.indices where later > place {
       let time = model.time(items[later].index)
       switch items[later].kind {
-      case .released(let pid, let evidence): return .released(by: pid, evidence, at: time)
+      case .released(let pid, let evidence, _): return .released(by: pid, evidence, at: time)
       case .ended(_, true): return .closed(holder: holder(later), at: time)
       case .hole, .holeEnds: return .hidden(holder: holder(later), at: time)
       case .ended: if leavesNobody(later) { return .closed(holder: holder(later), at: time) }

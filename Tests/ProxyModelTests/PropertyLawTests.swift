@@ -19,7 +19,7 @@ struct PropertyLawTests {
   }
 
   static func brokenLaws(_ timeline: Timeline) -> [String] {
-    timeline.waits.indices.flatMap { brokenLaws(of: $0, timeline) }
+    timeline.waits.indices.flatMap { brokenLaws(of: $0, timeline) } + brokenStretches(timeline) + brokenHolds(timeline)
       + timeline.cpus.flatMap { brokenLaws(of: $0, timeline) }
       + timeline.tasks.filter { $0.proxiedRun > $0.run }.map { "pid \($0.id.pid) ran for others longer than it ran" }
   }
@@ -31,7 +31,7 @@ struct PropertyLawTests {
       if !holds { broken.append("wait of \(wait.waiter.pid) at \(wait.begin.rawValue): \(law)") }
     }
     check(wait.length >= 0, "length \(wait.length)")
-    check(wait.times.total == wait.length, "the nine sum to \(wait.times.total) of \(wait.length)")
+    check(wait.times.total == wait.length, "the ten sum to \(wait.times.total) of \(wait.length)")
     check(WaitClass.allCases.allSatisfy { wait.times[$0] >= 0 }, "a class is negative")
     if let end = wait.end { check(end - wait.begin == wait.length, "its length is not its end less its begin") }
     if let asleep = wait.asleep { check(asleep >= 0 && asleep <= wait.length, "asleep for \(asleep)") }
@@ -56,6 +56,63 @@ struct PropertyLawTests {
       check(window.culprits.allSatisfy { $0.task.pid != 0 && $0.task.pid != window.owner.pid }, "a culprit is none")
     }
     return broken
+  }
+
+  /// Segments fill each wait and sum to its classes; runs fill each CPU's busy time, and sum to its accounts and to its tasks'.
+  private static func brokenStretches(_ timeline: Timeline) -> [String] {
+    var broken: [String] = []
+    func check(_ holds: Bool, _ law: @autoclosure () -> String) { if !holds { broken.append(law()) } }
+    if timeline.made.contains(.segments) {
+      let segments = Dictionary(grouping: timeline.segments, by: \.wait)
+      for (row, wait) in timeline.waits.enumerated() {
+        let own = segments[row, default: []]
+        var times = ClassTimes()
+        for segment in own { times[segment.kind] += segment.end - segment.begin }
+        check(times == wait.times, "segments of wait \(row) sum to \(times), not \(wait.times)")
+        check(own.isEmpty || own[0].begin == wait.begin, "the segments of wait \(row) begin elsewhere")
+        check(
+          zip(own, own.dropFirst()).allSatisfy { $0.end == $1.begin }, "segments of wait \(row) leave gaps or overlap")
+        check(own.allSatisfy { $0.begin < $0.end }, "a segment of wait \(row) has no length")
+      }
+    }
+    guard timeline.made.contains(.runs) else { return broken }
+    let runs = Dictionary(grouping: timeline.runs, by: \.cpu)
+    for cpu in timeline.cpus {
+      let own = runs[cpu.cpu, default: []]
+      func sum(_ isMeant: (RunRow) -> Bool) -> Int64 { own.filter(isMeant).reduce(0) { $0 + ($1.end - $1.begin) } }
+      check(own.allSatisfy { $0.begin < $0.end && $0.task.pid != 0 }, "a run on CPU \(cpu.cpu) is none")
+      check(zip(own, own.dropFirst()).allSatisfy { $0.end <= $1.begin }, "runs on CPU \(cpu.cpu) overlap")
+      check(sum { _ in true } == cpu.busy, "runs on CPU \(cpu.cpu) are \(sum { _ in true }), busy is \(cpu.busy)")
+      check(sum { $0.donor != nil } == cpu.proxied, "runs on CPU \(cpu.cpu) do not sum to its proxied time")
+      check(
+        sum { $0.donor == nil && $0.evidence == .unknown } >= cpu.unknown,
+        "runs on CPU \(cpu.cpu) do not sum to its unknown time")
+    }
+    for (place, task) in timeline.tasks.enumerated() where task.id.pid != 0 {
+      let own = timeline.runs.filter { Int($0.task.index.rawValue) == place }
+      check(own.reduce(0) { $0 + ($1.end - $1.begin) } == task.run, "runs of pid \(task.id.pid) are not its time")
+    }
+    return broken
+  }
+
+  /// What an owner did is no longer than the hold, and its time on another's account is that of the splits.
+  private static func brokenHolds(_ timeline: Timeline) -> [String] {
+    timeline.holds.flatMap { hold -> [String] in
+      var broken: [String] = []
+      func check(_ holds: Bool, _ law: String) {
+        if !holds { broken.append("hold of \(hold.owner.pid) at \(hold.begin.rawValue): \(law)") }
+      }
+      let times = hold.times
+      check(times.total <= hold.end - hold.begin, "its owner did more than there was time for")
+      check(
+        [times.run, times.proxiedRun, times.preempted, times.waiting, times.sleeping].allSatisfy { $0 >= 0 },
+        "negative time: \(times)")
+      let splits = timeline.splits.filter { $0.curr.index == hold.owner.index }.map {
+        max(0, min($0.end, hold.end) - max($0.begin, hold.begin))
+      }
+      check(times.proxiedRun == splits.reduce(0, +), "splits of \(splits.reduce(0, +)), not \(times.proxiedRun)")
+      return broken
+    }
   }
 
   private static func brokenLaws(of cpu: CPURow, _ timeline: Timeline) -> [String] {

@@ -50,6 +50,7 @@ struct PropertySchedule {
     options.proxyExecution = plan.proxyExecution
     options.cpuCount = plan.cpuCount
     options.ignoresProbes = ignoringProbes
+    options.rows = .all
     return PropertySchedule.timeline(events, options)
   }
 

@@ -116,8 +116,8 @@ struct PropertyTruthTests {
       let answer = timeline.verdict.answer
       let kernel = schedule.plan.proxyExecution ? "on" : "off"
       let rule = timeline.verdict.evidence.rule?.rawValue ?? timeline.verdict.evidence.name
-      if answer != .notShown { tally.add("\(kernel), by \(rule)", 1, right: answer.rawValue == kernel) }
-      tally.add("\(kernel), decided", 1, right: answer != .notShown)
+      if answer != .undecided { tally.add("\(kernel), by \(rule)", 1, right: answer.rawValue == kernel) }
+      tally.add("\(kernel), decided", 1, right: answer != .undecided)
       // The simulated scheduler does not share by weight, so that it may look like the other kind by its shares.
       if rule == InferenceRule.ranByDonorsWeight.rawValue { continue }
       // A move whose event a hole has swallowed looks like a silent one.

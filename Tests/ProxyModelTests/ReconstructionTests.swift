@@ -110,7 +110,8 @@ struct ReconstructionTests {
     script.acquires(230, 0, by: 5)
     let times = script.timeline(proxyExecution: false).waits[0].times
     #expect(times[.running] == 30 + 10)
-    #expect(times[.sleeping] == 31)
+    #expect(times[.sleeping] == 30)
+    #expect(times[.waking] == 1)
     #expect(times[.delayed] == 9)
   }
 
@@ -136,8 +137,9 @@ struct ReconstructionTests {
     #expect(deep?.locks == [Script.lock, Script.otherLock])
     #expect(deep?.terminalState == .running)
     #expect(timeline.waits.map(\.depth) == [1, 2])
-    // t7 runs 90–200; then t6 has its lock for the taking and is terminal: it runs 210–230.
-    #expect(timeline.waits[1].times[.running] == 110 + 20)
+    // t7 runs 90–200; then t6 has its lock for the taking and is terminal: it takes it at 220 and runs until 230.
+    #expect(timeline.waits[1].times[.running] == 110 + 10)
+    #expect(timeline.waits[1].times[.handoff] == 20 + 10)
   }
 
   @Test func aCycleIsADeadlock() {

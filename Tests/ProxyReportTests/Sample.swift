@@ -64,6 +64,7 @@ enum Sample {
     symbols: [LockAddress: String] = [:], top: Int = 10, proxies: Bool? = nil
   ) -> ReportContext {
     var options = ProxyMachine.Options()
+    options.rows = .all
     options.proxyExecution = proxies
     var machine = ProxyMachine(options)
     for event in events { machine.apply(event) }

@@ -42,8 +42,9 @@ struct SchedextTests {
     #expect(text.contains("a BPF scheduler was loaded: seen from 15.000000 to 15.000030"))
     #expect(text.contains("callbacks: 3 running, 2 stopping, 1 enqueue; nr_blocked_enqueues 0"))
     #expect(text.contains("BYPASS_DISPATCH        7      2"))
-    #expect(text.contains("scheduler bad\\x1b[31m<i> was unloaded at 15.000040 (reason 64)"))
-    #expect(text.contains("running-without-stopping (pairing 1): running of"))
+    #expect(
+      text.contains("scheduler bad\\x1b[31m<i> was unloaded at 15.000040 (reason 64: its program unregistered it)"))
+    #expect(text.contains("sched_ext: running without stopping, once"))
     #expect(!text.unicodeScalars.contains("\u{1b}"))
   }
 

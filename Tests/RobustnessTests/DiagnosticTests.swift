@@ -27,6 +27,27 @@ struct DiagnosticTests {
     return try writer.finish()
   }
 
+  /// A capture with another text of the same length in its metadata.
+  private static func replaced(_ old: String, _ new: String, in bytes: [UInt8]) throws -> [UInt8] {
+    let (old, new) = (Array(old.utf8), Array(new.utf8))
+    try #require(old.count == new.count)
+    let place = try #require(bytes.indices.dropLast(old.count).first { bytes[$0..<$0 + old.count].elementsEqual(old) })
+    var bytes = bytes
+    bytes.replaceSubrange(place..<place + old.count, with: new)
+    return bytes
+  }
+
+  private static func text(_ kind: DiagnosticKind) -> [UInt8] {
+    let line = { (time: Int, cpu: Int) in
+      "           a-1       [00\(cpu)] d..2. 1.00000\(time): sched_switch: a:1 [120] S ==> b:2 [120]\n"
+    }
+    switch kind {
+    case .cutByHand: return Array((line(1, 0) + "[...]\n" + line(2, 1)).utf8)
+    case .sortedLines: return Array((line(2, 0) + line(1, 1)).utf8)
+    default: return Array(("# entries-in-buffer/entries-written: 2/5   #P:2\n" + line(1, 0) + line(2, 1)).utf8)
+    }
+  }
+
   private static func provoke(_ kind: DiagnosticKind) throws -> [UInt8] {
     let task = TaskSnapshot(pid: 7, priority: Priority(120), comm: "c")
     let whole = try Fixture.bytes("captures/formats/v6-mono.dat")
@@ -42,6 +63,10 @@ struct DiagnosticTests {
       let chunk = try Bomb.chunk(.zstd, content: [0, 0, 0, 0], size: .max)
       return try Bomb.capture(.zstd, events: HostileFile.events, cpus: [[chunk]])
     case .unclaimedData: return try damaged("absurd integer", 1288)
+    case .anotherCapture: return whole + whole
+    case .impossibleFormat:
+      // `ret` on top of `lock_addr`.
+      return try replaced("field:int ret;\toffset:16;", "field:int ret;\toffset:12;", in: whole)
     case .formatRejected:
       var capture = try RawCapture()
       capture.formats.append(("proxytrace", [Array("name: switch\nID: 999\nno format\n".utf8)]))
@@ -62,7 +87,14 @@ struct DiagnosticTests {
     case .badLine, .foreignLine:
       let good = "           a-1       [000] d..2. 1.000001: sched_switch: a:1 [120] S ==> b:2 [120]"
       return Array("\(good)\nnothing\n\(good.dropLast(9))\n".utf8)
+    case .lockWithoutAddress:
+      let good = "           a-1       [000] d..2. 1.000001: sched_switch: a:1 [120] S ==> b:2 [120]"
+      return Array(
+        "\(good)\n           b-2       [000] d..2. 1.000002: contention_begin: (____ptrval____) (flags=MUTEX)\n".utf8)
+    case .cutByHand, .sortedLines, .overwrittenBuffer: return Self.text(kind)
     case .lostEvents: return try made([.lost(LostEvents(until: nil, count: 3)), .other])
+    case .quietCPU: return try Fixture.bytes("captures/proxy-off-probed/crowd.dat")
+    case .outOfOrder: return try damaged("swapped pages", 2)
     case .pidOutOfRange: return try made([.other], pid: -5)
     case .contentionEndWithoutBegin: return try made([.contentionEnded(lock: LockAddress(0x1000), result: 0)])
     case .cpuOutOfRange: return try made([.wakeup(WakeRecord(task: task, targetCPU: 99_999))])

@@ -20,7 +20,7 @@ struct FailureTests {
     let missing = try #require(error(opening: "/nonexistent/trace.dat"))
     #expect(missing.reason == .cannotOpen && missing.problem.contains("No such file"))
     #expect(error(opening: NSTemporaryDirectory())?.problem == "is a directory")
-    #expect(error(opening: "/dev/null")?.problem == "is not a regular file")
+    #expect(error(opening: "/dev/null")?.problem == "is empty")
     #expect(error(opening: "")?.reason == .cannotOpen)
   }
 

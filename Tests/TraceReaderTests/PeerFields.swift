@@ -29,7 +29,7 @@ enum PeerFields {
       text.hasSuffix(" is_switch=\(isSwitch ? 1 : 0) donor=\(donor) dprio=\(priority.rawValue) curr=\(curr)")
     case .mark(let mark): text.contains("\(mark.kind.name) pid=\(mark.pid)")
     case .schedExt(let record): text.contains(record.name.text)
-    case .donorNamed, .ownerNamed, .other: true
+    case .donorNamed, .ownerNamed, .queued, .unqueued, .other: true
     case .lost: false
     }
   }

@@ -23,10 +23,10 @@ import TraceCore
     #expect(hole.hole == LostEvents(until: Timestamp(60), count: 3))
   }
 
-  @Test func aHoleAtTheStartStandsBeforeTheRecordBehindIt() throws {
+  @Test func aHoleAtTheStartBeginsWithTheTrace() throws {
     let rest = EventLoss.drop(from: Self.events, on: 0, in: Timestamp(0)...Timestamp(20), isCounted: false)
     let hole = try #require(holes(rest).first)
-    #expect(hole.time == 30 && rest[hole.index + 1].timestamp == Timestamp(30))
+    #expect(hole.index == 0 && hole.time == 5)
     #expect(hole.hole == LostEvents(until: Timestamp(30), isAtStart: true, count: nil))
   }
 
@@ -34,6 +34,22 @@ import TraceCore
     let rest = EventLoss.drop(from: Self.events, on: 1, in: Timestamp(60)...Timestamp(1000))
     let hole = try #require(holes(rest).first)
     #expect(hole.time == 55 && hole.hole == LostEvents(until: nil, count: 4))
+  }
+
+  @Test func aHoleThatIsNotToldLeavesNoMark() {
+    let rest = EventLoss.drop(from: Self.events, on: 0, in: Timestamp(30)...Timestamp(50), isTold: false)
+    #expect(rest.count == Self.events.count - 3 && holes(rest).isEmpty)
+  }
+
+  @Test func aCPUIsInAQuietHoleBeforeItsFirstRecordAndAfterItsLast() {
+    let events = EventLoss.withQuietEnds(Self.events)
+    let found = holes(events)
+    // CPU 1 begins at 5 and ends at 95, CPU 0 begins at 10 and ends at 100.
+    #expect(found.map(\.time) == [5, 95] && found.map(\.index) == [0, 20])
+    #expect(found.first?.hole == LostEvents(until: Timestamp(10), isAtStart: true, count: 0))
+    #expect(found.last?.hole == LostEvents(until: nil, count: 0))
+    #expect(EventLoss.withoutQuietEnds(events).map(\.timestamp) == Self.events.map(\.timestamp))
+    #expect(EventLoss.withQuietEnds(events).map(\.timestamp) == events.map(\.timestamp))
   }
 
   @Test func whereNothingIsLostNothingChanges() {

@@ -50,7 +50,7 @@ enum ExpectedLine {
       let fields = "is_switch=\(isSwitch ? 1 : 0) donor=\(donor) dprio=\(priority.rawValue) curr=\(curr)"
       return ("exit", "\(ip) \(fields)")
     case .mark(let mark): return ("bpf_trace_printk", "bpf_string=\(mark.message)")
-    case .donorNamed, .ownerNamed, .schedExt, .lost, .other: return ("", "")
+    case .donorNamed, .ownerNamed, .queued, .unqueued, .schedExt, .lost, .other: return ("", "")
     }
   }
 

@@ -166,7 +166,7 @@ import TraceReader
     var reader = try CaptureReader(path: file.url.path, instance: instance)
     var events: [SchedEvent] = []
     while let event = reader.next() { events.append(event) }
-    return events
+    return EventLoss.withoutQuietEnds(events)
   }
 
   /// The first few events that are not as they were written. Ids are the file's own business.

@@ -51,7 +51,7 @@ public struct CaptureScore: Sendable {
   public var verdict = ""
   /// Whether the kernel proxies: captures decided, and rightly, by how it is known.
   public var verdicts: [Evidence: (known: Int, right: Int)] = [:]
-  /// Waits whose nine classes do not sum to their length, and CPUs whose sums do not hold.
+  /// Waits whose ten classes do not sum to their length, and CPUs whose sums do not hold.
   public var brokenLaws = 0
   public var waited: Int64 = 0
   public var inverted: Int64 = 0
@@ -64,7 +64,7 @@ public struct CaptureScore: Sendable {
     (name, folder) = (capture.name, capture.folder)
     owners = OwnerScore(inferred, capture.truth)
     verdict = inferred.verdict.answer.rawValue
-    if inferred.verdict.answer != .notShown {
+    if inferred.verdict.answer != .undecided {
       let isRight = (inferred.verdict.answer == .on) == capture.folder.hasPrefix("proxy-on")
       verdicts[inferred.verdict.evidence] = (1, isRight ? 1 : 0)
     }

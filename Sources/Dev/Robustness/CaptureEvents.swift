@@ -9,7 +9,7 @@ public struct CaptureEvents: Sendable {
 
   public init(path: String) throws(TraceError) {
     var options = CaptureSession.Options()
-    options.extras.recordsClasses = true
+    options.extras.rows = .segments
     recorded = try CaptureSession(path: path, options).record()
   }
 

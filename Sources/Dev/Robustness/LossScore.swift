@@ -1,5 +1,5 @@
 public import ProxyModel
-public import TraceCore
+import TraceCore
 import TraceTestKit
 
 /// What a report of a capture with holes claims to know, against the report of the same capture without them.
@@ -9,13 +9,17 @@ import TraceTestKit
 public struct LossScore: Sendable {
   /// Claims that were compared, by what they are about.
   public enum Subject: String, Sendable, CaseIterable {
-    case owner, chain, `class`, donor, inversion, hold, handoff
+    case owner, chain, `class`, donor, inversion, hold, handoff, verdict
   }
 
   /// How many claims there were of each subject.
   public var claims: [Subject: Int] = [:]
-  /// Those of them that the whole capture contradicts, in words.
+  /// Those of them that the whole capture contradicts, in words; and laws that do not hold.
   public var wrong: [String] = []
+  /// Those of them by subject.
+  public var wrongClaims: [Subject: Int] = [:]
+  /// Captures with holes.
+  public var runs = 0
   /// Sum of the waits that are in both, and the part of it that was known and is not any more.
   public var waited: Int64 = 0
   public var turnedUnknown: Int64 = 0
@@ -24,6 +28,12 @@ public struct LossScore: Sendable {
   public var cpuTime: Int64 = 0
 
   public init() {}
+
+  /// Of a timeline whose times are others than those of the whole capture: what holds of every timeline.
+  public init(laws timeline: Timeline) {
+    checkLaws(timeline)
+    runs = 1
+  }
 
   public init(whole: Timeline, damaged: Timeline) {
     let pairs = Self.pairs(whole, damaged)
@@ -34,7 +44,11 @@ public struct LossScore: Sendable {
     compareInversions(whole, damaged)
     compareHolds(whole, damaged)
     compareHandoffs(whole, damaged, pairs)
-    lost = damaged.cpus.reduce(0) { $0 + $1.lost }
+    compareVerdicts(whole.verdict, damaged.verdict)
+    checkLaws(damaged)
+    runs = 1
+    // What the whole capture does not know either is not lost.
+    lost = max(0, damaged.cpus.reduce(0) { $0 + $1.lost } - whole.cpus.reduce(0) { $0 + $1.lost })
     cpuTime = damaged.span * Int64(damaged.cpus.count)
   }
 
@@ -44,6 +58,8 @@ public struct LossScore: Sendable {
   public static func += (a: inout LossScore, b: LossScore) {
     a.claims.merge(b.claims, uniquingKeysWith: +)
     a.wrong += b.wrong
+    a.wrongClaims.merge(b.wrongClaims, uniquingKeysWith: +)
+    a.runs += b.runs
     a.waited += b.waited
     a.turnedUnknown += b.turnedUnknown
     a.lost += b.lost
@@ -52,7 +68,31 @@ public struct LossScore: Sendable {
 
   private mutating func count(_ subject: Subject, isRight: Bool, _ what: @autoclosure () -> String) {
     claims[subject, default: 0] += 1
-    if !isRight { wrong.append("\(subject.rawValue): \(what())") }
+    if isRight { return }
+    wrongClaims[subject, default: 0] += 1
+    wrong.append("\(subject.rawValue): \(what())")
+  }
+
+  /// An answer that the whole capture contradicts; where that one has none there is nothing to compare with.
+  private mutating func compareVerdicts(_ whole: ProxyVerdict, _ damaged: ProxyVerdict) {
+    let known: [ProxyVerdict.Answer] = [.on, .off]
+    guard known.contains(whole.answer), known.contains(damaged.answer) else { return }
+    count(.verdict, isRight: whole.answer == damaged.answer, "\(damaged.answer) by \(damaged.reasons)")
+  }
+
+  /// What holds of every timeline: no time is negative, and all of it is accounted for.
+  private mutating func checkLaws(_ timeline: Timeline) {
+    for wait in timeline.waits {
+      if wait.length < 0 || WaitClass.allCases.contains(where: { wait.times[$0] < 0 })
+        || wait.times.total != wait.length
+      {
+        wrong.append("law: the classes of the wait of \(wait.waiter.pid) at \(wait.begin.rawValue)")
+      }
+    }
+    for cpu in timeline.cpus
+    where cpu.busy + cpu.idle + cpu.lost != timeline.span || min(cpu.busy, cpu.idle, cpu.lost) < 0 {
+      wrong.append("law: the time of CPU \(cpu.cpu)")
+    }
   }
 
   private struct Key: Hashable {
@@ -120,11 +160,11 @@ public struct LossScore: Sendable {
   }
 
   /// By wait: the stretches of classes within chains that are known.
-  private func knownClasses(_ timeline: Timeline) -> [Int: [ClassRow]] {
-    let classes = Dictionary(grouping: timeline.classes, by: \.wait)
-    var result: [Int: [ClassRow]] = [:]
+  private func knownClasses(_ timeline: Timeline) -> [Int: [SegmentRow]] {
+    let classes = Dictionary(grouping: timeline.segments, by: \.wait)
+    var result: [Int: [SegmentRow]] = [:]
     for chain in timeline.chains where chain.evidence.isKnown {
-      for var row in classes[chain.wait, default: []] where row.kind != .unknown {
+      for var row in classes[chain.wait, default: []] where row.kind != .unknown && row.evidence.rule != .besideGap {
         (row.begin, row.end) = (max(row.begin, chain.begin), min(row.end, chain.end))
         if row.begin < row.end { result[chain.wait, default: []].append(row) }
       }
@@ -199,21 +239,4 @@ public struct LossScore: Sendable {
 
 extension Evidence {
   fileprivate var isKnown: Bool { self == .probe || self == .event }
-}
-
-/// Holes in a capture's events that a seed draws: one to three, each on one CPU.
-public enum SeededLoss {
-  public static func events(_ events: [SchedEvent], seed: UInt64) -> [SchedEvent] {
-    guard events.count > 40 else { return events }
-    var random = SeededGenerator(seed: seed)
-    let cpus = Set(events.map(\.cpu)).sorted()
-    var result = events
-    for _ in 0..<random.number(1...3) {
-      let first = random.number(0...(events.count - 30))
-      let last = min(first + random.number(5...200), events.count - 1)
-      let (begin, end) = (events[first].timestamp, max(events[first].timestamp, events[last].timestamp))
-      result = EventLoss.drop(from: result, on: random.element(cpus), in: begin...end, isCounted: random.oneIn(2))
-    }
-    return result
-  }
 }

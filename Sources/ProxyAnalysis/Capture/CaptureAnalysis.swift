@@ -1,4 +1,4 @@
-import ProxyModel
+public import ProxyModel
 import TraceCore
 
 /// What the capture is, in one row: beside the rows of many captures it says which of them can be compared.
@@ -6,6 +6,8 @@ public enum CaptureAnalysis: Analysis {
   public static let name = "capture"
   public static let purpose = "what the capture is"
   public static let needs: [EventNeed] = []
+  public static let tableRows: RowKinds = []
+  public static let summaryRows: RowKinds = []
 
   public static func tables(_ context: ReportContext) -> [Table] {
     [Table(name, rows: [context], columns: columns)]
@@ -23,15 +25,15 @@ public enum CaptureAnalysis: Analysis {
       .duration("span_ns", "from begin_ns to end_ns") { $0.timeline.span },
       .count("events", "records in the capture") { $0.timeline.eventCount },
     ] + losses + [
-      .word("verdict", "whether the kernel proxies: on, off, or that the capture does not show it") {
+      .word("verdict", "whether the kernel proxies: on, off or undecided") {
         $0.timeline.verdict.answer.rawValue
       },
       TableColumn("verdict_evidence", .evidence, "how that is known") { .evidence($0.timeline.verdict.evidence) },
-      TableColumn("verdict_rule", .word, "the rule by which it is inferred") {
-        $0.timeline.verdict.evidence.rule.map { .word($0.rawValue) } ?? .empty
+      TableColumn("verdict_rule", .word, "the rule by which it is inferred, or what states it") {
+        $0.timeline.verdict.rule.map { .word($0) } ?? .empty
       },
-      optionalText("scheduler", "name of the BPF scheduler, which a capture tells when it is unloaded") {
-        $0.timeline.schedExt.exits.first?.scheduler.text
+      optionalText("scheduler", "name of the BPF scheduler, as the recorder found it or sched_ext_exit says it") {
+        $0.schedulerName
       },
       optionalText("not_available", "tables that the capture does not allow, each with what it needs") {
         notAvailable($0)
@@ -64,7 +66,7 @@ public enum CaptureAnalysis: Analysis {
   }
 
   private static func lostShare(_ context: ReportContext) -> Cell {
-    let lost = context.timeline.cpus.reduce(0) { $0 &+ $1.lost }
+    let lost = context.timeline.cpus.reduce(0) { $0 &+ $1.lost &- $1.quiet }
     guard context.cpuTime > 0, lost >= 0, lost <= context.cpuTime else { return .empty }
     let (high, low) = UInt64(lost).multipliedFullWidth(by: 1_000_000_000)
     return .share(billionths: Int64(UInt64(context.cpuTime).dividingFullWidth((high, low)).quotient))
@@ -85,6 +87,7 @@ public enum CaptureAnalysis: Analysis {
 extension CaptureFormat {
   /// `trace.dat v7 zstd`, `ftrace text`. Hostile text: the compression's name is the file's.
   fileprivate var name: String {
-    (isText ? "ftrace text" : "trace.dat v\(version)") + (compression == "none" ? "" : " \(compression)")
+    (isText ? "ftrace text" : isPerfetto ? "Perfetto trace" : "trace.dat v\(version)")
+      + (compression == "none" ? "" : " \(compression)")
   }
 }

@@ -6,6 +6,8 @@ enum CpusAnalysis: Analysis {
   static let name = "cpus"
   static let purpose = "how each CPU spent its time"
   static let needs = [EventNeed.event(.switched)]
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     let span = context.timeline.span
@@ -51,7 +53,7 @@ enum CpusAnalysis: Analysis {
       rows.append(row(cpus.isPartial ? "sum" : "all", sum(cpus), span: context.time(ofCPUs: cpus.count)))
     }
     let table = SummaryTable(columns: [.init("cpu", .number)] + columns + [.init("switches", .number)], rows: rows)
-    return [SummaryBlock(.cpus, "CPUs", [.table(table)])]
+    return [SummaryBlock(.top, place: 5, "CPUs", [.table(table)])]
   }
 
   private static func sum(_ cpus: ChosenRows<CPURow>) -> CPURow {

@@ -6,6 +6,8 @@ enum GapsAnalysis: Analysis {
   static let name = "gaps"
   static let purpose = "where events were lost"
   static let needs: [EventNeed] = []
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
     [
@@ -15,7 +17,10 @@ enum GapsAnalysis: Analysis {
           .number("cpu", "the CPU whose records are missing") { $0.cpu },
           .instant("begin_ns", "the last record before the gap, or the capture's beginning") { $0.begin },
           .instant("end_ns", "the first record after the gap, or the capture's end") { $0.end },
-          .count("lost_events", "records that are missing; empty where the ring buffer did not count") {
+          .count(
+            "lost_events",
+            "records that are missing; empty where the ring buffer did not count; 0 before a CPU's first record and after its last"
+          ) {
             $0.lostEvents
           },
         ])

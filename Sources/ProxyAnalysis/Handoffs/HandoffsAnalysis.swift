@@ -6,52 +6,45 @@ enum HandoffsAnalysis: Analysis {
   static let name = "handoffs"
   static let purpose = "how fast locks and CPU time were handed on"
   static let needs = [EventNeed].owners
-
-  /// A release that takes this long to be taken up is worth a look: a tick at HZ=1000. Nanoseconds.
-  private static let slow: Int64 = 1_000_000
+  static let tableRows: RowKinds = .handoffs
+  static let summaryRows: RowKinds = .handoffs
 
   static func tables(_ context: ReportContext) -> [Table] {
     [Table("handoffs", rows: context.rows.handoffs, columns: columns(context))]
   }
 
   private static func columns(_ context: ReportContext) -> [TableColumn<HandoffRow>] {
-    [
+    var columns: [TableColumn<HandoffRow>] = [
       .word("kind", "donation: of CPU time, from donor to owner; release: of the lock, from owner to waiter") {
         $0.kind.rawValue
       },
       .reference("wait_id", "the wait, in the table waits") { $0.wait },
-      .lock("lock", "address of the lock") { $0.lock },
-      .pid("from_pid", "pid of the donor, or of the former owner") { $0.from },
-      .comm("from_comm", "its name") { $0.from.comm },
-      .pid("to_pid", "pid of the task that runs now, or of the new owner") { $0.to },
-      .comm("to_comm", "its name") { $0.to.comm },
+    ]
+    columns += lockColumns("address of the lock", in: context) { $0.lock }
+    columns += taskColumns("from", "the donor, or the former owner", in: context) { $0.from }
+    columns += taskColumns("to", "the task that runs now, or the new owner", in: context) { $0.to }
+    columns += [
       .instant("begin_ns", "donation: the waiter leaves its CPU; release: the lock is released") { $0.begin },
       .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
       .instant("end_ns", "donation: the owner runs on the donor's account; release: contention_end") { $0.end },
       .duration("latency_ns", "from begin_ns to end_ns") { $0.end - $0.begin },
-      .duration("wake_ns", "part of a release: until sched_waking; empty where a step did not happen") { $0.wake },
-      .duration("queue_ns", "part of a release: from sched_waking to sched_wakeup") { $0.queue },
-      .duration("run_ns", "part of a release: from sched_wakeup to the switch to the new owner") { $0.run },
-      .duration("acquire_ns", "part of a release: from that switch to contention_end") { $0.acquire },
-      .flag("migrated", "yes: the waiter was moved to another CPU in it; no") { $0.migrated },
-      .evidence("how it is known") { $0.evidence },
+      .duration("wake_ns", "part of a release: until sched_waking; empty where a step did not happen") {
+        $0.release(\.wake)
+      },
+      .duration("queue_ns", "part of a release: from sched_waking to sched_wakeup") { $0.release(\.queue) },
+      .duration("run_ns", "part of a release: from sched_wakeup to the switch to the new owner") { $0.release(\.run) },
+      .duration("acquire_ns", "part of a release: from that switch to contention_end") { $0.release(\.acquire) },
+      .duration("admit_ns", "part of a donation: until a BPF scheduler was asked where to put the donor") { $0.admit },
+      .duration("place_ns", "part of a donation: from then until the donor was on the CPU where the owner runs") {
+        $0.place
+      },
+      .duration("pick_ns", "part of a donation: from then to ops.running() for the donor") { $0.pick },
+      .duration("start_ns", "part of a donation: from then until the owner runs") { $0.start },
+      .flag("migrated", "yes: the kernel moved the waiter to another CPU in it; no") { $0.migrated },
+      .flag("steered", "yes: a BPF scheduler moved the donor to the CPU where the owner runs; no") { $0.steered },
     ]
-  }
-
-  static func findings(_ context: ReportContext) -> [FindingKey] {
-    guard context.countsNanoseconds else { return [] }
-    return context.rows.handoffs.enumerated().compactMap { place, row in
-      guard row.kind == .release, row.end - row.begin >= slow else { return nil }
-      return FindingKey(.slow, cost: row.end - row.begin, time: row.begin, place: place)
-    }
-  }
-
-  static func finding(_ key: FindingKey, _ context: ReportContext) -> Finding {
-    let row = context.rows.handoffs[Int(key.place)]
-    return Finding(
-      key.gravity, kind: "slow handoff", cost: key.cost, time: key.time,
-      text: ["from ", .task(row.from), " to ", .task(row.to), .plain(row.evidence.note)], lock: row.lock, table: name,
-      row: context.rows.handoffs.id(at: Int(key.place)))
+    columns += evidenceColumns("how it is known") { $0.evidence }
+    return columns
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
@@ -68,6 +61,6 @@ enum HandoffsAnalysis: Analysis {
         .init("handoff", .text), .init("count", .number), .init("p50", .duration), .init("p90", .duration),
         .init("p99", .duration), .init("max", .duration),
       ], rows: rows)
-    return [SummaryBlock(.top, place: 5, "Handoff latency", [.table(table)])]
+    return [SummaryBlock(.top, place: 6, "Handoff latency", [.table(table)])]
   }
 }

@@ -6,38 +6,41 @@ enum LocksAnalysis: Analysis {
   static let name = "locks"
   static let purpose = "which locks were waited for"
   static let needs = [EventNeed].waits
+  static let tableRows: RowKinds = [.waits, .holds]
+  static let summaryRows: RowKinds = .waits
 
   static func tables(_ context: ReportContext) -> [Table] {
-    [
-      Table(
-        "locks", rows: context.rows.locks,
-        columns: [
-          .lock("lock", "address of the lock") { $0.lock },
-          .word("kind", "kind of lock; rwsem where both readers and writers waited") {
-            $0.kindNames
-          },
-          .count("waits", "waits for it") { UInt64($0.waits) },
-          .duration("wait_total_ns", "sum of its waits") { $0.total },
-          .duration("wait_max_ns", "its longest wait") { $0.longest },
-          .duration("hold_total_ns", "sum of its contended holds; empty where none is known") { $0.held },
-          .duration("hold_max_ns", "its longest contended hold; empty where none is known") { $0.longestHold },
-          .duration("inverted_ns", "part of its waits in which a less urgent task kept the owner from running") {
-            $0.inverted
-          },
-          .count("owners", "tasks that owned it while others waited, as far as known") {
-            $0.owners.isEmpty ? nil : UInt64($0.owners.count)
-          },
-          .count("waiters", "tasks that waited for it") { UInt64($0.waiters.count) },
-        ])
+    var columns: [TableColumn<LockSums>] = lockColumns("address of the lock", in: context) { $0.lock }
+    columns += [
+      .word("kind", "kind of lock; rwsem where both readers and writers waited") {
+        $0.kindNames
+      },
+      .count("waits", "waits for it") { UInt64($0.waits) },
+      .duration("wait_total_ns", "sum of its waits") { $0.total },
+      .duration("wait_max_ns", "its longest wait") { $0.longest },
+      .duration("hold_total_ns", "sum of its contended holds; empty where none is known") { $0.held },
+      .duration("hold_max_ns", "its longest contended hold; empty where none is known") { $0.longestHold },
+      .duration("inverted_ns", "part of its waits in which a less urgent task kept the owner from running") {
+        $0.inverted
+      },
+      .count("owners", "tasks that owned it while others waited, as far as known") {
+        $0.owners.isEmpty ? nil : UInt64($0.owners.count)
+      },
+      .count("waiters", "tasks that waited for it") { UInt64($0.waiters.count) },
     ]
+    return [Table("locks", rows: context.rows.locks, columns: columns)]
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let waits = context.rows.waits
     guard !waits.isEmpty else { return [] }
-    var lengths: [LockAddress: Durations] = [:]
-    for wait in waits { lengths[wait.lock, default: Durations()].append(wait.length) }
-    let kinds = Dictionary(uniqueKeysWithValues: context.rows.locks.map { ($0.lock, $0.kindNames) })
+    var (lengths, kinds): ([LockAddress: Durations], [LockAddress: String]) = ([:], [:])
+    for lock in context.waitSums.locks {
+      lengths[lock.lock] = lock.lengths
+      kinds[lock.lock] = LockSums.name(of: lock.kinds)
+    }
+    // What a lock is waits tell that are not chosen too.
+    if waits.isPartial { kinds = Dictionary(uniqueKeysWithValues: context.rows.locks.map { ($0.lock, $0.kindNames) }) }
     let top = TopTotals(lengths, top: context.top, order: <)
     let rows = top.entries.map { lock, waits -> [TextFragment] in
       [.lock(lock), .plain(kinds[lock] ?? ""), .count(UInt64(waits.count))] + waits.fragments
@@ -63,7 +66,10 @@ struct LockSums: Sendable {
   var owners = TaskSet()
 
   /// The kind; `rwsem` where readers and writers waited; several where an address served for several locks.
-  var kindNames: String {
+  var kindNames: String { Self.name(of: kinds) }
+
+  /// The same for some kinds.
+  static func name(of kinds: Set<WaitKind>) -> String {
     var names = WaitKind.allCases.filter(kinds.contains).map(\.rawValue)
     if kinds.isSuperset(of: [.rwsemRead, .rwsemWrite]) {
       names.removeAll { $0.hasPrefix("rwsem-") }

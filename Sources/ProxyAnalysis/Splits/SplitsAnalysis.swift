@@ -6,6 +6,8 @@ enum SplitsAnalysis: Analysis {
   static let name = "splits"
   static let purpose = "when a task ran on another's account"
   static let needs = [EventNeed.event(.switched), .anyOf(.contentionBegan, .probedSwitch)]
+  static let tableRows: RowKinds = .splits
+  static let summaryRows: RowKinds = .splits
 
   static func tables(_ context: ReportContext) -> [Table] {
     var columns: [TableColumn<SplitRow>] = [
@@ -15,14 +17,15 @@ enum SplitsAnalysis: Analysis {
       .instant("end_ns", "end of the interval") { $0.end },
       .duration("duration_ns", "length of the interval") { $0.end - $0.begin },
     ]
-    columns += taskColumns("donor", "rq->donor: the far end of the chain") { $0.donor }
-    columns += taskColumns("curr", "rq->curr: the task that runs") { $0.curr }
+    columns += taskColumns("donor", "rq->donor: the far end of the chain", in: context) { $0.donor }
+    columns += taskColumns("curr", "rq->curr: the task that runs", in: context) { $0.curr }
     columns += [
       .count("depth", "number of locks between donor and curr; empty where the chain is not known") {
         $0.depth.map { UInt64($0) }
       },
-      .evidence("how the donor is known") { $0.evidence },
+      .reference("wait_id", "the donor's wait, in the table waits; empty where none is known") { $0.wait },
     ]
+    columns += evidenceColumns("how the donor is known") { $0.evidence }
     return [
       Table("splits", rows: context.rows.splits, columns: columns)
     ]

@@ -17,6 +17,7 @@ public struct StoryBuilder: Sendable {
 
   let scope: StoryScope
   private let window: Int?
+  private let highlight: ClosedRange<Timestamp>?
   private var lines: [WaitStory.Line] = []
   private var facts: [WaitStory.Line]
   private var nextFact = 0
@@ -39,9 +40,15 @@ public struct StoryBuilder: Sendable {
   ///   - wait: Index into `Timeline.waits`.
   ///   - timeline: The capture's.
   ///   - window: Index into `Timeline.inversions` of a window to highlight; it must be one of this wait.
-  public init(of wait: Int, in timeline: Timeline, highlighting window: Int? = nil) {
-    scope = StoryScope(wait, timeline)
+  ///   - highlight: Another stretch of time to highlight.
+  public init(
+    of wait: Int, in timeline: Timeline, highlighting window: Int? = nil, _ highlight: ClosedRange<Timestamp>? = nil
+  ) {
+    let scope = StoryScope(wait, timeline)
+    self.scope = scope
     self.window = window
+    let inversion = window.flatMap { window in scope.windows.first { $0.index == window }?.row }
+    self.highlight = inversion.map { $0.begin...max($0.begin, $0.end) } ?? highlight
     facts = scope.facts()
     shownPriorities[scope.row.waiter.pid] = scope.row.waiter.priority
   }
@@ -67,12 +74,10 @@ public struct StoryBuilder: Sendable {
   public mutating func finish() -> WaitStory {
     addEarlierSwitches()
     addFacts(before: nil)
-    if let window, let row = scope.windows.first(where: { $0.index == window })?.row {
-      for i in lines.indices where lines[i].time >= row.begin && lines[i].time <= row.end {
-        lines[i].isHighlighted = true
-      }
+    if let highlight {
+      for i in lines.indices where highlight.contains(lines[i].time) { lines[i].isHighlighted = true }
     }
-    return WaitStory(wait: scope.wait, window: window, lines: lines)
+    return WaitStory(wait: scope.wait, window: window, highlight: highlight, lines: lines)
   }
 
   private func endsWait(_ event: SchedEvent) -> Bool {

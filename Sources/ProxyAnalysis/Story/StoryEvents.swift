@@ -13,7 +13,10 @@ extension StoryBuilder {
     case .migrated(let task, let from, let to):
       guard concerns(task.pid, event) else { return nil }
       var text: [TextFragment] = [name(task), " is moved from ", .cpu(from), " to ", .cpu(to)]
-      if scope.isReturn(task.pid, at: event.timestamp) { text.append(": a return migration") }
+      if scope.isMove(.return, of: task.pid, at: event.timestamp) { text.append(": a return migration") }
+      if scope.isMove(.steered, of: task.pid, at: event.timestamp) {
+        text.append(" by its scheduler while it is blocked")
+      }
       return line(event, .migrated, task.pid, nil, text, isNeverFolded: isWaiter(task.pid))
     case .contentionBegan(let lock, let flags): return began(lock, flags, event)
     case .contentionEnded(let lock, let result): return acquired(lock, result, event)
@@ -36,10 +39,41 @@ extension StoryBuilder {
       )
     case .exited(let task) where concerns(task.pid, event):
       line(event, .described, task.pid, nil, [name(task), " exits"], isNeverFolded: true)
+    case .mark(let mark) where concerns(mark.pid, event): marked(mark, event)
     case .probedSwitch(let probe): probed(probe, event)
     case .probedSetNext(let pid, _) where concerns(pid, event):
       line(event, .probed, pid, nil, ["the scheduler picks ", name(pid)], evidence: .probe)
     default: nil
+    }
+  }
+
+  /// A callback of a BPF scheduler: what it is told of a task of the wait, and where it puts a blocked one.
+  private func marked(_ mark: MarkRecord, _ event: SchedEvent) -> WaitStory.Line {
+    var text: [TextFragment] = []
+    switch mark.kind {
+    case .running: text = ["ops.running(): ", name(mark.pid)]
+    case .stopping:
+      text = ["ops.stopping(): ", name(mark.pid)]
+      if let stays = mark.isRunnable { text.append(stays ? ", which stays runnable" : ", which leaves the runqueue") }
+    case .enqueue:
+      text = ["ops.enqueue(): ", name(mark.pid)]
+      guard let call = scope.enqueues[event.timestamp], call.donor.pid == mark.pid else { break }
+      text.append(.plain(", \(reason(call.reason))"))
+      if let cpu = call.placedCPU {
+        text += [call.dispatchQueue == nil ? "; next donates on " : "; put on ", .cpu(cpu)]
+        if let owner = call.ownerCPU { text.append(owner == cpu ? ", its owner's" : ", not its owner's") }
+      }
+      if let length = call.donatedAfter { text += [", and donates after ", .duration(length)] }
+    }
+    return line(event, .marked, mark.pid, nil, text, isNeverFolded: false)
+  }
+
+  private func reason(_ reason: EnqueueRow.Reason) -> String {
+    switch reason {
+    case .blocked: "blocked"
+    case .migrated: "which the kernel has moved here"
+    case .sliceOver: "blocked, whose turn as donor is over"
+    case .handedBack: "blocked, handed back"
     }
   }
 
@@ -167,6 +201,7 @@ extension StoryBuilder {
 
   private func lost(_ lost: LostEvents, _ event: SchedEvent) -> WaitStory.Line {
     var text: [TextFragment] = lost.count.map { [.count($0), " records lost on "] } ?? ["records lost on "]
+    if lost.isQuiet { text = ["no record of "] }
     text.append(.cpu(event.cpu))
     if let until = lost.until { text += [" up to ", .instant(until)] }
     return line(event, .lost, nil, nil, text, isNeverFolded: true)
@@ -223,4 +258,9 @@ extension StoryBuilder {
       time: event.timestamp, cpu: event.cpu, kind: kind, actor: actor.map(label), other: other.map(label), text: text,
       evidence: evidence, length: nil, isNeverFolded: isNeverFolded)
   }
+}
+
+extension MarkRecord {
+  /// ` (stays runnable)`; empty where the mark does not say.
+  var note: String { isRunnable.map { $0 ? " (stays runnable)" : " (leaves the runqueue)" } ?? "" }
 }

@@ -9,7 +9,10 @@ extension StoryScope {
     var facts = windows.map { inversionEnd($0.index, $0.row) }
     facts += handoffs.compactMap(releaseSign)
     facts += chains.map(chainLine)
-    facts += migrations.filter { $0.kind == .proxy && concerns($0.task.pid, at: $0.time) }.map(silentMove)
+    // Where a mark has the instant it has its own line.
+    facts += migrations.filter {
+      $0.kind == .proxy && $0.evidence.rule != nil && enqueues[$0.time] == nil && concerns($0.task.pid, at: $0.time)
+    }.map(silentMove)
     facts += splits.filter { split in
       let time = max(split.begin, row.begin)
       return concerns(split.curr.pid, at: time) || concerns(split.donor.pid, at: time)

@@ -17,6 +17,8 @@ struct StoryScope: Sendable {
   let windows: [(index: Int, row: InversionRow)]
   let migrations: [MigrationRow]
   let handoffs: [HandoffRow]
+  /// Calls of a BPF scheduler's `ops.enqueue()` for the wait's tasks, by their instants.
+  let enqueues: [Timestamp: EnqueueRow]
   /// The waiter and every task of its chains.
   let participants: Set<Pid>
   /// The wait's lock and those of its chains.
@@ -52,6 +54,10 @@ struct StoryScope: Sendable {
       $0.time >= row.begin && $0.time <= end && participants.contains($0.task.pid)
     }
     handoffs = timeline.handoffs.filter { $0.wait == wait }
+    enqueues = timeline.enqueues.reduce(into: [:]) { found, call in
+      guard call.time >= row.begin, call.time <= end, participants.contains(call.donor.pid) else { return }
+      found[call.time] = call
+    }
     proxies = timeline.verdict.answer == .on
     names = Self.names(timeline)
   }
@@ -74,9 +80,9 @@ struct StoryScope: Sendable {
     windows.last(begunAt: time, \.row.begin).map { time < $0.row.end } ?? false
   }
 
-  /// Whether a task of this wait came back from a silent migration at an instant.
-  func isReturn(_ pid: Pid, at time: Timestamp) -> Bool {
-    migrations.contains { $0.kind == .return && $0.task.pid == pid && $0.time == time }
+  /// Whether a task of this wait was moved in that way at an instant.
+  func isMove(_ kind: MigrationRow.Kind, of pid: Pid, at time: Timestamp) -> Bool {
+    migrations.contains { $0.kind == kind && $0.task.pid == pid && $0.time == time }
   }
 
   /// Whether a task is the waiter, or in its chain just before or just after an instant. A task that has left the chain, for

@@ -7,6 +7,8 @@ public struct WaitStory: Sendable {
   public var wait: Int
   /// Index into `Timeline.inversions` of the window that the reader asked for; `nil` for none.
   public var window: Int?
+  /// The stretch of time that the reader asked for; `nil` for none.
+  public var highlight: ClosedRange<Timestamp>?
   /// The lines in order of time.
   public var lines: [Line]
 
@@ -38,7 +40,7 @@ public struct WaitStory: Sendable {
   public enum Kind: Sendable, Hashable {
     // Records of the capture.
     case switched, waking, wakeup, migrated, spins, queues, acquired, gaveUp, released
-    case described, probed, lost
+    case described, probed, marked, lost
     // Facts of the model.
     case before, chain, ranFor, movedSilently, donated, hasReleased, inversionBegan, inversionEnded, handedOff, ended
 
@@ -46,7 +48,7 @@ public struct WaitStory: Sendable {
     public var isRecord: Bool {
       switch self {
       case .switched, .waking, .wakeup, .migrated, .spins, .queues, .acquired, .gaveUp, .released, .described, .probed,
-        .lost:
+        .marked, .lost:
         true
       case .before, .chain, .ranFor, .movedSilently, .donated, .hasReleased, .inversionBegan, .inversionEnded,
         .handedOff, .ended:

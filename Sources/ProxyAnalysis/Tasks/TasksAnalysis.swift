@@ -6,9 +6,12 @@ enum TasksAnalysis: Analysis {
   static let name = "tasks"
   static let purpose = "how long each task ran and waited"
   static let needs = [EventNeed.event(.switched)]
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = .waits
 
   static func tables(_ context: ReportContext) -> [Table] {
     let knowsWaits = context.records(.contentionBegan)
+    let cgroups = TaskCgroups(context.capture.machineFacts["cgroups"], of: context.timeline.tasks)
     return [
       Table(
         "tasks", rows: context.rows.tasks,
@@ -18,6 +21,7 @@ enum TasksAnalysis: Analysis {
           },
           .comm("comm", "the task's last name") { $0.comm },
           .priority("prio", "the task's last kernel priority; smaller is more urgent") { $0.priority },
+          .count("life", "which of the tasks with that pid it is, from 1") { UInt64($0.id.life) },
           .duration("run_ns", "time on a CPU") { $0.run },
           .duration("proxied_run_ns", "part of run_ns on another task's account") { $0.proxiedRun },
           .duration("donated_ns", "time that others ran on its account") { $0.donated },
@@ -27,6 +31,9 @@ enum TasksAnalysis: Analysis {
           },
           .count("waits", "waits for sleeping locks that it began") { knowsWaits ? $0.waits : nil },
           .count("switches", "times it was switched in") { $0.switches },
+          TableColumn("cgroup", .text, "path of its cgroup; empty where the recorder did not note it") {
+            cgroups.path(of: $0).map(Cell.text) ?? .empty
+          },
         ])
     ]
   }

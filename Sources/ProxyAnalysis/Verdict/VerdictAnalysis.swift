@@ -5,7 +5,9 @@ import TraceCore
 enum VerdictAnalysis: Analysis {
   static let name = "verdict"
   static let purpose = "whether the kernel proxies"
-  static let needs: [EventNeed] = []
+  static let needs = [EventNeed.event(.switched)]
+  static let tableRows: RowKinds = []
+  static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] { [] }
 
@@ -15,10 +17,22 @@ enum VerdictAnalysis: Analysis {
       switch verdict.answer {
       case .on: "on"
       case .off: "off"
-      case .notShown: "not shown by this capture; reported as off"
+      case .undecided: "undecided"
       }
     let text = verdict.reasons.isEmpty ? answer : "\(answer): \(verdict.reasonText)\(verdict.evidence.note)"
-    return [SummaryBlock(.proxyExecution, "Proxy execution", [.line([.plain(text)])])]
+    return [SummaryBlock(.proxyExecution, "Proxy execution", [.line([.plain(text)])] + bracket(verdict))]
+  }
+
+  /// What hangs on an undecided verdict, and what would decide it.
+  private static func bracket(_ verdict: ProxyVerdict) -> [SummaryBlock.Content] {
+    guard verdict.answer == .undecided else { return [] }
+    let time: [TextFragment] =
+      verdict.ifProxied.map { ["proxied: 0 to ", .duration($0), ", counted as run on its own account"] }
+      ?? ["time on donors' accounts is counted as run on its own account"]
+    return [
+      .line(time),
+      .line(["to decide: probes, or the kernel's command line and configuration in the capture (proxytrace record)"]),
+    ]
   }
 
   static func unavailableResults(_ context: ReportContext) -> [UnavailableResult] {

@@ -12,6 +12,10 @@ extension VerdictReason {
     case .statedByUser: "said by the user"
     case .kernelWithout(.bootParameter): "the kernel was booted with sched_proxy_exec=0"
     case .kernelWithout(.configuration): "the kernel was built without CONFIG_SCHED_PROXY_EXEC"
+    case .kernelWithout(.symbols): "the kernel's symbols have none of proxy execution"
+    case .builtIn: "the kernel's symbols show that it is built in"
+    case .outranRealTime(let count):
+      "\(Self.times(count)) a real-time task ran while a more urgent one was queued on its CPU"
     case .probedDonors(let count): "\(Self.counted(count, "switch", "switches")) with a donor in the probe"
     case .donorsChosen(let count): "\(Self.times(count)) a donor was chosen for a task that ran on"
     case .namedDonors(let count): "\(Self.times(count)) an event named a donor"

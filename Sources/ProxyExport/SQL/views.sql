@@ -32,7 +32,7 @@ SELECT
   sum(w.wait_ns) AS wait_ns, max(w.wait_ns) AS worst_ns, sum(w.self_ns) AS self_ns, sum(w.handoff_ns) AS handoff_ns,
   sum(w.unknown_ns) AS unknown_ns, sum(w.proxied_ns) AS proxied_ns, sum(w.running_ns) AS running_ns,
   sum(w.inverted_ns) AS inverted_ns, sum(w.preempted_ns) AS preempted_ns, sum(w.delayed_ns) AS delayed_ns,
-  sum(w.sleeping_ns) AS sleeping_ns
+  sum(w.waking_ns) AS waking_ns, sum(w.sleeping_ns) AS sleeping_ns
 FROM waits w JOIN captures c ON c.capture_id = w.capture_id
 WHERE w.kind = 'mutex'
 GROUP BY c.capture_id, c.path, c.kernel, c.verdict;
@@ -45,6 +45,16 @@ SELECT
   sum(t.inverted_ns) AS inverted_ns, sum(t.waits) AS waits
 FROM tasks t JOIN captures c ON c.capture_id = t.capture_id
 GROUP BY c.kernel, t.comm;
+
+-- The same by cgroup, where `proxytrace record` has noted it.
+CREATE VIEW v_donated_by_cgroup AS
+SELECT
+  c.kernel AS kernel, t.cgroup AS cgroup, count(DISTINCT t.capture_id) AS captures, count(*) AS tasks,
+  sum(t.donated_ns) AS donated_ns, sum(t.proxied_run_ns) AS proxied_run_ns, sum(t.run_ns) AS run_ns,
+  sum(t.wait_ns) AS wait_ns, sum(t.inverted_ns) AS inverted_ns, sum(t.waits) AS waits
+FROM tasks t JOIN captures c ON c.capture_id = t.capture_id
+WHERE t.cgroup IS NOT NULL
+GROUP BY c.kernel, t.cgroup;
 
 -- What CPUs did, by kernel and by whether it proxies.
 CREATE VIEW v_cpu_time_by_kernel AS
@@ -112,3 +122,38 @@ FROM (
   FROM handoffs h JOIN captures c ON c.capture_id = h.capture_id
 ) AS placed
 GROUP BY kernel, kind;
+
+-- How long tasks ran instead of owners, by name and kernel.
+CREATE VIEW v_culprits AS
+SELECT
+  c.kernel AS kernel, u.comm AS comm, count(*) AS windows, count(DISTINCT u.capture_id) AS captures,
+  sum(u.run_ns) AS run_ns, max(u.run_ns) AS longest_ns
+FROM culprits u JOIN captures c ON c.capture_id = u.capture_id
+GROUP BY c.kernel, u.comm;
+
+-- How long runnable tasks waited for a CPU, by name and kernel; those that the capture's end cuts off are left out.
+CREATE VIEW v_delays_by_task AS
+SELECT
+  kernel, comm, count(*) AS delays, sum(delay_ns) AS total_ns,
+  min(CASE WHEN place * 100 >= places * 50 THEN delay_ns END) AS p50_ns,
+  min(CASE WHEN place * 100 >= places * 99 THEN delay_ns END) AS p99_ns,
+  min(CASE WHEN place * 1000 >= places * 999 THEN delay_ns END) AS p999_ns,
+  max(delay_ns) AS max_ns
+FROM (
+  SELECT
+    c.kernel AS kernel, d.comm AS comm, d.delay_ns AS delay_ns,
+    row_number() OVER (PARTITION BY c.kernel, d.comm ORDER BY d.delay_ns) AS place,
+    count(*) OVER (PARTITION BY c.kernel, d.comm) AS places
+  FROM delays d JOIN captures c ON c.capture_id = d.capture_id
+  WHERE d.end_ns IS NOT NULL
+) AS placed
+GROUP BY kernel, comm;
+
+-- What waits were spent on over time: stretches by the second of their capture in which they begin, which itself begins at at_ns.
+CREATE VIEW v_classes_over_time AS
+SELECT
+  s.capture_id AS capture_id, c.path AS path, s.class AS class,
+  s.begin_ns - c.begin_ns - (s.begin_ns - c.begin_ns) % 1000000000 AS at_ns,
+  count(*) AS stretches, sum(s.end_ns - s.begin_ns) AS time_ns
+FROM segments s JOIN captures c ON c.capture_id = s.capture_id
+GROUP BY s.capture_id, c.path, s.begin_ns - c.begin_ns - (s.begin_ns - c.begin_ns) % 1000000000, s.class;

@@ -14,8 +14,8 @@ enum FollowUp: Equatable, BitwiseCopyable {
   case stayed
   /// Of a choice: another one followed, and at last curr went on.
   case replaced
-  /// Of a choice: a switch followed, before or after others.
-  case switched(at: Timestamp, leftRunnable: Bool)
+  /// Of a choice: a switch followed, before or after others; curr left the CPU to another task and stayed runnable.
+  case switched(at: Timestamp, wasPreempted: Bool)
 }
 
 /// Journal entries of which the records that follow will tell more.
@@ -55,7 +55,7 @@ struct PendingFollowUps {
     if !open.isEmpty {
       if awaitsExits, isSwitchOpen(on: cpu) { without += 1 }
       settle(cpu, in: &journal) { kind, _ in
-        kind == .chose ? .switched(at: time, leftRunnable: leftRunnable) : .none
+        kind == .chose ? .switched(at: time, wasPreempted: leftRunnable && !isIdle) : .none
       }
     }
     if !early.isEmpty, let place = early.firstIndex(where: { $0.cpu == cpu }) {

@@ -9,6 +9,8 @@ enum OwnerFact: Equatable, BitwiseCopyable {
   case task(TaskIndex, Evidence)
   /// Not derivable.
   case unknown
+  /// What was taken for a release was none.
+  case noRelease
 
   var isFree: Bool { if case .free = self { true } else { false } }
 }
@@ -17,11 +19,13 @@ enum OwnerFact: Equatable, BitwiseCopyable {
 enum Step: BitwiseCopyable {
   /// A CPU's curr is known from here on: its first record, or the first after a gap.
   case current(TaskIndex)
-  /// A CPU's curr is not known from here on.
-  case lost
+  /// A CPU's curr is not known any more, since an instant that may be earlier than the record that shows it; and whether the
+  /// capture says that records are missing.
+  case lost(since: Timestamp, isTold: Bool)
   case switched(from: TaskIndex, state: TaskState, to: TaskIndex)
   case waking(TaskIndex, target: CPU)
-  case wakeup(TaskIndex, target: CPU)
+  /// `isNew`: for the first time.
+  case wakeup(TaskIndex, target: CPU, isNew: Bool)
   case migrated(TaskIndex, to: CPU)
   /// The task's name or priority is this from here on.
   case described(TaskIndex, pid: Pid, Comm, Priority?)
@@ -46,9 +50,13 @@ enum Step: BitwiseCopyable {
   case exitDonor(TaskIndex, isSwitch: Bool)
   /// An event says that a task runs on a donor's account, from now on or from the CPU's next switch on.
   case namedDonor(TaskIndex, owner: TaskIndex)
+  /// An event says that a task comes to a CPU's runqueue, or leaves its own.
+  case queued(TaskIndex, on: CPU)
+  case unqueued(TaskIndex)
   /// A sched_ext callback was called for the task; `isBlocking`: it has announced that it goes to sleep for a mutex, and has
   /// not been switched in since.
-  case marked(TaskIndex, MarkRecord, isBlocking: Bool)
+  /// - Parameter owner: whom an enqueue mark names as the owner of the task's mutex.
+  case marked(TaskIndex, MarkRecord, owner: TaskIndex?, isBlocking: Bool)
 }
 
 /// One entry: when, on which CPU, what; and what later records tell of it: for entries about a lock who owns it from then on,
@@ -58,6 +66,10 @@ struct JournalEntry: BitwiseCopyable {
   var cpu: CPU
   var step: Step
   var owner: OwnerFact = .unknown
+  /// Of a wait's begin: the owner that was read at that very instant.
+  var read: OwnerFact?
+  /// The owner can have taken the lock only since then: another one had it.
+  var ownerSince = Timestamp(0)
   var followUp: FollowUp = .none
 }
 
@@ -80,9 +92,16 @@ struct Journal {
   mutating func append(_ entry: JournalEntry) { entries.append(entry) }
 
   /// Fills in the owner at a position; positions that have left stay as they were read.
-  mutating func setOwner(_ fact: OwnerFact, at position: Int) {
+  mutating func setOwner(_ fact: OwnerFact, since: Timestamp = Timestamp(0), at position: Int) {
     guard position >= first, position < end else { return }
     entries[head + position - first].owner = fact
+    entries[head + position - first].ownerSince = since
+  }
+
+  /// Fills in the owner that was read when a wait began.
+  mutating func setRead(_ fact: OwnerFact, at position: Int) {
+    guard position >= first, position < end else { return }
+    entries[head + position - first].read = fact
   }
 
   /// The same for an entry's follow-up.

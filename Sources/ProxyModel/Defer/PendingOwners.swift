@@ -35,10 +35,16 @@ struct PendingOwners: ~Copyable {
   /// An entry whose owner is open.
   struct PendingOwner {
     enum Kind {
-      /// A task began to wait; by spinning, where the spin is given.
-      case began(TaskIndex, Spin?)
+      /// A task began to wait; by spinning, where the spin is given. Whether somebody slept on the wait list then.
+      case began(TaskIndex, Spin?, isListed: Bool)
+      /// A waiter is the first to sleep on the wait list: from here on the fast paths fail.
+      case listed(TaskIndex)
+      /// The owner was read at this instant, `nil` for none. Whether somebody slept on the wait list then.
+      case read(TaskIndex?, isListed: Bool)
       case acquired(TaskIndex)
-      /// The lock was given up: `contended_release`, or a waiter was woken, or its holder waits for it itself.
+      /// Somebody woke a waiter and has given the lock up by that, unless the wait fails.
+      case woke(TaskIndex, by: TaskIndex)
+      /// The lock was given up: `contended_release`, or a waiter was woken that got it, or its holder waits for it itself.
       case given(Evidence)
     }
     var position: Int
@@ -52,6 +58,10 @@ struct PendingOwners: ~Copyable {
     var pending: [PendingOwner] = []
     /// The last task that was seen to acquire the lock and not to release it.
     var holder: TaskIndex?
+    /// When that was.
+    var heldSince = Timestamp(0)
+    /// The last of ``pending`` that is ``PendingOwner/Kind/woke(_:by:)``, and who had the lock before.
+    var sign: (woken: TaskIndex, holder: TaskIndex?)?
     /// Somebody has slept on the wait list all the time since `holder` acquired: nobody else can have without an event.
     var isWatched = false
     /// A `contended_release` of this lock was seen, so wakings are not needed as signs.
@@ -108,7 +118,8 @@ struct PendingOwners: ~Copyable {
     self[lock].waiters.append(waiter)
     var spin = spin
     spin?.wasWatched = self[lock].isWatched
-    add(lock, PendingOwner(position: position, kind: .began(waiter, spin)), in: &journal)
+    let isListed = spin == nil || !self[lock].sleepers.isEmpty
+    add(lock, PendingOwner(position: position, kind: .began(waiter, spin, isListed: isListed)), in: &journal)
   }
 
   /// A waiter stops spinning and sleeps on the wait list.
@@ -119,36 +130,64 @@ struct PendingOwners: ~Copyable {
     settleSpin(lock, waiter, at: time, acquired: false)
   }
 
-  /// A probe read the owner in a waiter's `contention_begin`, or an event names it; from there on it is known.
-  mutating func ownerRead(
-    _ lock: LockIndex, _ owner: TaskIndex?, by waiter: TaskIndex, _ evidence: Evidence = .probe, at position: Int,
-    in journal: inout Journal
-  ) {
-    let fact: OwnerFact = owner.map { .task($0, evidence) } ?? .free(evidence)
-    journal.setOwner(fact, at: position)
-    guard isKnown(lock) else { return }
+  /// Whether nobody is known to sleep on a lock's wait list.
+  func isListEmpty(_ lock: LockIndex) -> Bool { !isKnown(lock) || self[lock].sleepers.isEmpty }
+
+  /// The first waiter is about to sleep on the wait list: whoever releases the lock later has it now.
+  mutating func listed(_ lock: LockIndex, _ waiter: TaskIndex, at position: Int, in journal: inout Journal) {
     know(lock)
-    if let last = self[lock].pending.last, case .began(waiter, _) = last.kind {
-      journal.setOwner(fact, at: last.position)
-      self[lock].pending.removeLast()
-      if self[lock].pending.isEmpty { decided(lock, from: last.position) }
-    }
-    self[lock].holder = owner
+    add(lock, PendingOwner(position: position, kind: .listed(waiter)), in: &journal)
   }
 
-  /// The task owned the lock up to here: stated by `contended_release`, or concluded (``isSign(_:by:)``).
+  /// A probe read the owner in a waiter's `contention_begin`, or an event names it. What is so afterwards shows later.
+  mutating func ownerRead(
+    _ lock: LockIndex, _ owner: TaskIndex?, by waiter: TaskIndex, _ evidence: Evidence = .probe, at position: Int,
+    time: Timestamp, in journal: inout Journal
+  ) {
+    guard isKnown(lock) else {
+      journal.setOwner(Self.onceRead(owner), at: position)
+      return
+    }
+    know(lock)
+    let isListed = !self[lock].sleepers.isEmpty
+    if let last = self[lock].pending.last, case .began(waiter, _, _) = last.kind {
+      journal.setRead(owner.map { .task($0, evidence) } ?? .free(evidence), at: last.position)
+      self[lock].pending[self[lock].pending.count - 1].kind = .read(owner, isListed: isListed)
+    }
+    self[lock].holder = owner
+    self[lock].heldSince = time
+    add(lock, PendingOwner(position: position, kind: .read(owner, isListed: isListed)), in: &journal)
+  }
+
+  private static func onceRead(_ owner: TaskIndex?) -> OwnerFact {
+    owner.map { .task($0, .inferred(.readOnce)) } ?? .free(.inferred(.readOnce))
+  }
+
+  /// The task owned the lock up to here: so says `contended_release`.
   mutating func released(
-    _ lock: LockIndex, by task: TaskIndex, isRelease: Bool, at position: Int, time: Timestamp,
+    _ lock: LockIndex, by task: TaskIndex, at position: Int, time: Timestamp, in journal: inout Journal
+  ) {
+    know(lock)
+    confirmSign(lock, in: &journal)
+    self[lock].hasReleases = true
+    for waiter in self[lock].waiters { settleSpin(lock, waiter, at: time, acquired: false) }
+    decide(lock, releasedBy: task, evidence: .event, in: &journal)
+    self[lock].holder = nil
+    add(lock, PendingOwner(position: position, kind: .given(.event)), in: &journal)
+    if self[lock].waiters.isEmpty { close(lock, in: &journal) }
+  }
+
+  /// A task has woken a waiter (``isSign(_:by:)``): it owned the lock up to here, unless that wait fails.
+  mutating func woke(
+    _ lock: LockIndex, _ waiter: TaskIndex, by task: TaskIndex, at position: Int, time: Timestamp,
     in journal: inout Journal
   ) {
     know(lock)
-    if isRelease { self[lock].hasReleases = true }
+    confirmSign(lock, in: &journal)
     for waiter in self[lock].waiters { settleSpin(lock, waiter, at: time, acquired: false) }
-    let evidence: Evidence = isRelease ? .event : .inferred(.wokeTheWaiter)
-    decide(lock, releasedBy: task, evidence: evidence, in: &journal)
+    self[lock].sign = (waiter, self[lock].holder)
     self[lock].holder = nil
-    add(lock, PendingOwner(position: position, kind: .given(evidence)), in: &journal)
-    if self[lock].waiters.isEmpty { close(lock, in: &journal) }
+    add(lock, PendingOwner(position: position, kind: .woke(waiter, by: task)), in: &journal)
   }
 
   /// Whether a task that wakes a waiter of the lock thereby shows that it has released it: where releases leave no event,
@@ -161,11 +200,14 @@ struct PendingOwners: ~Copyable {
 
   /// A wait ended: acquired, given up, or lost from sight.
   mutating func waitEnded(
-    _ lock: LockIndex, _ waiter: TaskIndex, acquired: Bool, at position: Int, time: Timestamp,
+    _ lock: LockIndex, _ waiter: TaskIndex, acquired: Bool, isLost: Bool = false, at position: Int, time: Timestamp,
     in journal: inout Journal
   ) {
     guard isKnown(lock) else { return }
     know(lock)
+    // A signal, a wound or a timer has woken it: who did that had nothing to give.
+    if !acquired, !isLost, self[lock].sign?.woken == waiter { dropSign(lock, in: &journal) }
+    if acquired { confirmSign(lock, in: &journal) }
     self[lock].waiters.removeAll { $0 == waiter }
     settleSpin(lock, waiter, at: time, acquired: acquired && !self[lock].sleepers.contains(waiter))
     // Until here the waiter itself may have been who slept.
@@ -173,6 +215,7 @@ struct PendingOwners: ~Copyable {
     self[lock].sleepers.removeAll { $0 == waiter }
     if acquired {
       self[lock].holder = waiter
+      self[lock].heldSince = time
       self[lock].isWatched = !self[lock].sleepers.isEmpty
       add(lock, PendingOwner(position: position, kind: .acquired(waiter)), in: &journal)
     }
@@ -232,27 +275,59 @@ extension PendingOwners {
     if undecided.count == 1 { frontier = entry.position }
   }
 
+  /// What was woken had been given the lock: so it is decided like a release.
+  private mutating func confirmSign(_ lock: LockIndex, in journal: inout Journal) {
+    guard let sign = self[lock].sign, let place = signPlace(lock) else { return }
+    let pending = self[lock].pending
+    self[lock].sign = nil
+    guard case .woke(_, let task) = pending[place].kind else { return }
+    let holder = self[lock].holder
+    self[lock].holder = sign.holder
+    self[lock].pending = Array(pending[..<place])
+    decideEntries(lock, releasedBy: task, evidence: .inferred(.wokeTheWaiter), in: &journal)
+    self[lock].holder = holder
+    self[lock].pending = Array(pending[place...])
+    self[lock].pending[0].kind = .given(.inferred(.wokeTheWaiter))
+    findFrontier()
+  }
+
+  private mutating func dropSign(_ lock: LockIndex, in journal: inout Journal) {
+    guard let sign = self[lock].sign, let place = signPlace(lock) else { return }
+    self[lock].sign = nil
+    self[lock].holder = self[lock].holder ?? sign.holder
+    let position = self[lock].pending.remove(at: place).position
+    journal.setOwner(.noRelease, at: position)
+    if self[lock].pending.isEmpty { decided(lock, from: position) } else { findFrontier() }
+  }
+
+  private func signPlace(_ lock: LockIndex) -> Int? {
+    self[lock].pending.lastIndex { if case .woke = $0.kind { true } else { false } }
+  }
+
+  private mutating func findFrontier() {
+    frontier = nil
+    for lock in undecided {
+      if let first = self[lock].pending.first?.position { frontier = min(frontier ?? first, first) }
+    }
+  }
+
   /// All entries of a lock have their owner; the first of them was at that position.
   private mutating func decided(_ lock: LockIndex, from position: Int) {
     self[lock].isUndecided = false
     undecided.removeAll { $0 == lock }
-    guard position == frontier else { return }
-    frontier = nil
-    for other in undecided {
-      if let first = self[other].pending.first?.position { frontier = min(frontier ?? first, first) }
-    }
+    if position == frontier { findFrontier() }
   }
 
   /// Notes of a waiter's spin whether it lasted.
   private mutating func settleSpin(_ lock: LockIndex, _ waiter: TaskIndex, at time: Timestamp, acquired: Bool) {
     for i in self[lock].pending.indices {
-      guard case .began(waiter, var spin?) = self[lock].pending[i].kind, !spin.isReal else { continue }
+      guard case .began(waiter, var spin?, let isListed) = self[lock].pending[i].kind, !spin.isReal else { continue }
       if acquired || time - spin.since > Self.spinIsReal {
         spin.isReal = true
         spin.wasShort = acquired && time - spin.since < Self.tookAtOnce
-        self[lock].pending[i].kind = .began(waiter, spin)
+        self[lock].pending[i].kind = .began(waiter, spin, isListed: isListed)
       } else if self[lock].sleepers.contains(waiter) {
-        self[lock].pending[i].kind = .began(waiter, nil)
+        self[lock].pending[i].kind = .began(waiter, nil, isListed: isListed)
       }
     }
   }
@@ -262,15 +337,36 @@ extension PendingOwners {
     _ lock: LockIndex, releasedBy task: TaskIndex, evidence: Evidence, in journal: inout Journal
   ) {
     guard self[lock].isUndecided, let first = self[lock].pending.first?.position else { return }
+    decideEntries(lock, releasedBy: task, evidence: evidence, in: &journal)
+    self[lock].pending.removeAll(keepingCapacity: true)
+    decided(lock, from: first)
+  }
+
+  /// What a release proves (kernel/locking/mutex.c): from the instant on at which somebody sleeps on the wait list, nobody else
+  /// can have taken the lock without a `contention_end`. Before that it is a conclusion, and none at all for a task that was on
+  /// no CPU since another one acquired the lock.
+  private mutating func decideEntries(
+    _ lock: LockIndex, releasedBy task: TaskIndex, evidence: Evidence, in journal: inout Journal
+  ) {
     let holder = self[lock].holder
+    let since = holder != nil && holder != task ? self[lock].heldSince : Timestamp(0)
     var fact = OwnerFact.task(task, evidence)
+    // Nothing but the release tells of the owner so far.
+    var isFirst = true
     for i in self[lock].pending.indices {
       let position = self[lock].pending[i].position
       switch self[lock].pending[i].kind {
       // Given up by one and later by another, and no wait ended in between: the second took it without waiting.
-      case .given: fact = .task(task, .inferred(.tookOver))
-      case .acquired(let acquirer): fact = .task(acquirer, acquirer == task ? .event : stillOwned(lock))
-      case .began(let waiter, let spin):
+      case .given: (fact, isFirst) = (.task(task, .inferred(.tookOver)), false)
+      case .woke: break
+      case .acquired(let acquirer):
+        (fact, isFirst) = (.task(acquirer, acquirer == task ? .event : stillOwned(lock)), false)
+      case .read(let owner, let isListed):
+        journal.setOwner(owner == task && isListed ? .task(task, evidence) : Self.onceRead(owner), at: position)
+        continue
+      case .listed(let waiter):
+        (fact, isFirst) = (waiter == task ? .unknown : .task(task, evidence), false)
+      case .began(let waiter, let spin, let isListed):
         // An earlier acquirer's hold may have ended without an event; whoever releases had the lock by now.
         if case .task(let known, _) = fact, known != task { fact = .task(task, .inferred(.tookOver)) }
         if case .task(waiter, _) = fact { fact = .unknown }
@@ -278,11 +374,16 @@ extension PendingOwners {
           journal.setOwner(ownerOfSpin(spin, holder: holder), at: position)
           continue
         }
+        if isFirst, case .task(let owner, let stated) = fact {
+          let known = isListed ? stated : stated.combined(with: .inferred(.untilReleased))
+          journal.setOwner(.task(owner, known), since: since, at: position)
+          continue
+        }
+        journal.setOwner(fact, since: since, at: position)
+        continue
       }
       journal.setOwner(fact, at: position)
     }
-    self[lock].pending.removeAll(keepingCapacity: true)
-    decided(lock, from: first)
   }
 
   /// Decides the open entries without a release: after a sign the lock was free; else the last acquirer still had it.
@@ -290,6 +391,7 @@ extension PendingOwners {
   /// - Parameter byGap: a gap ends the stretch, and hides the release that would have shown who had the lock last: somebody
   ///   who took it without an event, or the acquirer after whom the record of an earlier release was written.
   private mutating func close(_ lock: LockIndex, byGap: Bool = false, in journal: inout Journal) {
+    confirmSign(lock, in: &journal)
     guard self[lock].isUndecided, let first = self[lock].pending.first?.position else { return }
     let holder = self[lock].holder
     var fact: OwnerFact = holder.map { .task($0, .inferred(.acquired)) } ?? .unknown
@@ -297,8 +399,16 @@ extension PendingOwners {
       let position = self[lock].pending[i].position
       switch self[lock].pending[i].kind {
       case .given(let evidence): fact = .free(byGap ? evidence.combined(with: .inferred(.besideGap)) : evidence)
+      case .woke: break
       case .acquired(let task): fact = .task(task, stillOwned(lock))
-      case .began(let waiter, let spin):
+      case .read(let owner, _):
+        journal.setOwner(Self.onceRead(owner), at: position)
+        continue
+      case .listed(let waiter):
+        if case .task(waiter, _) = fact { fact = .unknown }
+        if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.acquired)) }
+        if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
+      case .began(let waiter, let spin, _):
         if case .task(waiter, _) = fact { fact = .unknown }
         if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.acquired)) }
         if byGap || gapEnd != nil, fact.isFree { fact = .unknown }

@@ -52,7 +52,7 @@ extension ProxyMachine {
     diagnostics.record(
       .switchDiscontinuity, cpu: event.cpu, time: event.timestamp, "pid \(pid) runs, though no switch led to it")
     loseCurrent(cpu, since: last, at: event.timestamp)
-    waits.doubt(on: event.cpu, since: last, until: event.timestamp)
+    waits.doubt(on: event.cpu, since: last, until: event.timestamp, isTold: true)
     facts.addHole(since: last, until: event.timestamp)
     noteDoubts(at: event.timestamp, cpu: event.cpu)
   }
@@ -63,6 +63,7 @@ extension ProxyMachine {
       loseCurrent(cpu, since: event.timestamp, at: event.timestamp)
       return
     }
+    if idlePicks.hasOpen { idlePicks.close(cpu) }
     name(previous, record.previous, event)
     let next = named(record.next, event)
     bookRun(cpu) { $0.switchTo(next, pid: record.next.pid, at: event.timestamp) }

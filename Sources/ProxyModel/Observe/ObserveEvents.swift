@@ -23,13 +23,13 @@ extension ProxyMachine {
       facts.see(.contendedRelease)
       let lock = locks.index(of: lock)
       let position = deferStep(.released(lock, by: current, .event), at: event.timestamp, cpu: event.cpu)
-      deferred.owners.released(
-        lock, by: current, isRelease: true, at: position, time: event.timestamp, in: &deferred.journal)
+      deferred.owners.released(lock, by: current, at: position, time: event.timestamp, in: &deferred.journal)
     case .probedSwitch(let probe): probed(probe, event, cpu)
     case .probedWait(let probe): probed(probe, event, current)
     case .probedSetNext(let pid, _):
       facts.see(.probedSetNext)
       if options.ignoresProbes || !TaskTable.isValid(pid) { return }
+      notePick(tasks.task(pid), event, cpu)
       let position = deferStep(.probedChoice(tasks.task(pid)), at: event.timestamp, cpu: event.cpu)
       deferred.followUps.chose(cpu, position: position, in: &deferred.journal)
     case .probedExit(let isSwitch, let donor, _, let curr): exited(donor, curr, isSwitch, event, cpu, current)
@@ -37,6 +37,8 @@ extension ProxyMachine {
     case .schedExt(let record): schedExt(record, event)
     case .donorNamed(let donor, let owner): donorNamed(donor, owner, event)
     case .ownerNamed(let lock, let waiter, let owner): ownerNamed(lock, waiter, owner, event)
+    case .queued(let pid, let cpu): queued(pid, cpu, event)
+    case .unqueued(let pid, _): unqueued(pid, event)
     default: applyLife(event, cpu: cpu)
     }
   }
@@ -79,8 +81,8 @@ extension ProxyMachine {
     {
       let position = deferStep(
         .released(lock, by: current, .inferred(.wokeTheWaiter)), at: event.timestamp, cpu: event.cpu)
-      deferred.owners.released(
-        lock, by: current, isRelease: false, at: position, time: event.timestamp, in: &deferred.journal)
+      deferred.owners.woke(
+        lock, task, by: current, at: position, time: event.timestamp, in: &deferred.journal)
     }
     emit(.waking(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
   }
@@ -89,7 +91,7 @@ extension ProxyMachine {
     facts.see(role)
     guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
     let task = named(record.task, event)
-    emit(.wakeup(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
+    emit(.wakeup(task, target: record.targetCPU, isNew: role == .wakeupNew), at: event.timestamp, cpu: event.cpu)
   }
 }
 
@@ -134,7 +136,8 @@ extension EventBody {
     switch self {
     // Runqueue locks are contended there, a donor that is moved home migrates, and sched_ext callbacks are called. Of
     // other events nothing is known.
-    case .switched, .probedSwitch, .probedSetNext, .probedExit, .migrated, .mark, .donorNamed, .ownerNamed, .schedExt,
+    case .switched, .probedSwitch, .probedSetNext, .probedExit, .migrated, .mark, .donorNamed, .ownerNamed, .queued,
+      .unqueued, .schedExt,
       .other, .lost:
       false
     case .contentionBegan(_, let flags): WaitKind(flags) != nil

@@ -8,22 +8,25 @@ extension ProxyMachine {
     // A clock that steps back in a hole makes it end before it began.
     let until = max(lost.until ?? Timestamp(.max), since)
     cpus[cpu].countLost(lost.count)
-    loseCurrent(cpu, since: since, at: time)
-    diagnostics.record(
-      .lostEvents, cpu: CPU(cpu), count: lost.count ?? 1, time: since,
-      lost.count == nil ? "the ring buffer did not say how many" : "")
+    loseCurrent(cpu, since: since, at: time, isTold: !lost.isQuiet)
+    if !lost.isQuiet {
+      diagnostics.record(
+        .lostEvents, cpu: CPU(cpu), count: lost.count ?? 1, time: since,
+        lost.count == nil ? "the ring buffer did not say how many" : "")
+    }
     facts.add(GapRow(cpu: CPU(cpu), begin: since, end: until, lostEvents: lost.count))
-    waits.doubt(on: CPU(cpu), since: since, until: until)
+    waits.doubt(on: CPU(cpu), since: since, until: until, isTold: !lost.isQuiet)
     noteDoubts(at: time, cpu: CPU(cpu))
     deferred.owners.gapBegan(until: until)
   }
 
-  mutating func loseCurrent(_ cpu: Int, since: Timestamp, at time: Timestamp) {
+  mutating func loseCurrent(_ cpu: Int, since: Timestamp, at time: Timestamp, isTold: Bool = true) {
     bookRun(cpu) { $0.lose(since: since) }
+    idlePicks.close(cpu)
     deferred.owners.forget(in: &deferred.journal)
     waits.aboutToBlock.removeAll()
     deferred.followUps.lost(cpu, in: &deferred.journal)
-    emit(.lost, at: time, cpu: CPU(cpu))
+    emit(.lost(since: since, isTold: isTold), at: time, cpu: CPU(cpu))
   }
 
   mutating func noteDoubts(at time: Timestamp, cpu: CPU) {
@@ -41,7 +44,26 @@ extension ProxyMachine {
       let position = deferStep(
         .waitLost(wait: wait.row, wait.waiter, lock), at: event.timestamp, cpu: event.cpu)
       deferred.owners.waitEnded(
-        lock, wait.waiter, acquired: false, at: position, time: event.timestamp, in: &deferred.journal)
+        lock, wait.waiter, acquired: false, isLost: true, at: position, time: event.timestamp, in: &deferred.journal)
+    }
+  }
+
+  /// Gaps in order of time, none beyond the trace's end.
+  mutating func closeGaps(_ timeline: inout Timeline) {
+    let noticeable = timeline.span / 100
+    for var gap in facts.gaps.sorted(by: { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }) {
+      gap.end = min(gap.end, timeline.end)
+      if gap.isQuiet {
+        let length = gap.end - gap.begin
+        if length <= 0 { continue }
+        if let row = timeline.cpus.firstIndex(where: { $0.cpu == gap.cpu }) { timeline.cpus[row].quiet &+= length }
+        if length > noticeable {
+          diagnostics.record(
+            .quietCPU, cpu: gap.cpu, time: gap.begin,
+            gap.begin == timeline.begin ? "up to \(gap.end.rawValue)" : "up to the trace's end")
+        }
+      }
+      timeline.gaps.append(gap)
     }
   }
 

@@ -23,6 +23,10 @@ extension ProxyMachine {
       }
     }
     if kind == .mutex, !flags.contains(.spin) {
+      if row == nil, deferred.owners.isListEmpty(lock) {
+        let position = deferStep(.ownerRead(lock), at: event.timestamp, cpu: event.cpu)
+        deferred.owners.listed(lock, current, at: position, in: &deferred.journal)
+      }
       deferred.owners.waiterSleeps(lock, current, at: event.timestamp)
       waits.aboutToBlock.insert(current)
     } else {

@@ -39,7 +39,19 @@ extension ProxyMachine {
     let lock = locks.index(of: probe.lock)
     let position = deferStep(.ownerRead(lock), at: event.timestamp, cpu: event.cpu)
     deferred.owners.ownerRead(
-      lock, tasks.task(at: probe.ownerTask), by: current, at: position, in: &deferred.journal)
+      lock, tasks.task(at: probe.ownerTask), by: current, at: position, time: event.timestamp,
+      in: &deferred.journal)
+  }
+
+  /// Whom the scheduler picks, where the CPU idles and the task is blocked on a mutex.
+  mutating func notePick(_ task: TaskIndex, _ event: SchedEvent, _ cpu: Int) {
+    if case .task(_, 0) = cpus[cpu].current, let wait = waits.waiting(task), wait.offCPUSince != nil,
+      waits.kind(of: wait.lock) == .mutex
+    {
+      idlePicks.pick(task, wait: wait.row, on: cpu, at: event.timestamp)
+    } else if idlePicks.hasOpen {
+      idlePicks.close(cpu)
+    }
   }
 
   mutating func donorNamed(_ donor: Pid, _ owner: Pid, _ event: SchedEvent) {
@@ -58,7 +70,20 @@ extension ProxyMachine {
     guard let named, waits.kind(of: named) == .mutex, waits.waiting(owner)?.lock != named else { return }
     let lock = locks.index(of: named)
     let position = deferStep(.ownerRead(lock), at: event.timestamp, cpu: event.cpu)
-    deferred.owners.ownerRead(lock, owner, by: waiter, .event, at: position, in: &deferred.journal)
+    deferred.owners.ownerRead(
+      lock, owner, by: waiter, .event, at: position, time: event.timestamp, in: &deferred.journal)
+  }
+
+  mutating func queued(_ pid: Pid, _ cpu: CPU, _ event: SchedEvent) {
+    facts.see(.queued)
+    guard isTask(pid, event), isValid(cpu, event) else { return }
+    emit(.queued(tasks.livingTask(pid), on: cpu), at: event.timestamp, cpu: event.cpu)
+  }
+
+  mutating func unqueued(_ pid: Pid, _ event: SchedEvent) {
+    facts.see(.unqueued)
+    guard isTask(pid, event) else { return }
+    emit(.unqueued(tasks.livingTask(pid)), at: event.timestamp, cpu: event.cpu)
   }
 
   /// Whether a pid is one that a kernel hands out to a task.

@@ -12,6 +12,8 @@ struct OpenWait {
   var offCPUSince: Timestamp?
   /// From here on a gap may hide the wait's end.
   var doubtfulSince: Timestamp?
+  /// Of such a gap the capture says that records are missing. Otherwise the wait counts as open at the trace's end.
+  fileprivate var isDoubtTold = false
   /// The waiter's wait around this one: a slot, −1 without one.
   fileprivate var outer: Int32 = -1
   fileprivate var isOpen = true
@@ -42,6 +44,8 @@ struct OpenWaits: ~Copyable {
   private var lost: [OpenWait] = []
   /// A gap on some CPU lasts until here.
   private var gapUntil = Timestamp(0)
+  /// The same for gaps of which the capture tells.
+  private var toldGapUntil = Timestamp(0)
   private var diagnostics = DiagnosticLog()
   /// Tasks that have said that they go to sleep for a mutex, and have not been switched in since.
   var aboutToBlock = TaskSet()
@@ -70,6 +74,9 @@ struct OpenWaits: ~Copyable {
 
   /// What the lock is, as far as a wait for it has shown.
   mutating func kind(of lock: LockAddress) -> WaitKind? { kinds[lock] }
+
+  /// Every lock that somebody has waited for.
+  var locks: [LockAddress] { kinds.locks }
 
   /// The lock that a task waits for, the innermost one, with the wait's row.
   func waiting(_ task: TaskIndex) -> OpenWait? {
@@ -123,7 +130,7 @@ struct OpenWaits: ~Copyable {
     while slot >= 0 {
       slots[slot].offCPUSince = time
       slots[slot].cpu = nil
-      if time < gapUntil { doubt(slot, since: time) }
+      if time < gapUntil { doubt(slot, since: time, isTold: time < toldGapUntil) }
       slot = Int(slots[slot].outer)
     }
   }
@@ -148,14 +155,17 @@ struct OpenWaits: ~Copyable {
   }
 
   /// A gap on a CPU may swallow the end of every open wait whose waiter is not seen to run elsewhere all the while.
-  mutating func doubt(on cpu: CPU, since: Timestamp, until: Timestamp) {
+  /// - Parameter isTold: whether the capture says that records are missing.
+  mutating func doubt(on cpu: CPU, since: Timestamp, until: Timestamp, isTold: Bool) {
     gapUntil = max(gapUntil, until)
+    if isTold { toldGapUntil = max(toldGapUntil, until) }
     for slot in slots.indices where slots[slot].isOpen && (slots[slot].cpu == nil || slots[slot].cpu == cpu) {
-      doubt(slot, since: since)
+      doubt(slot, since: since, isTold: isTold)
     }
   }
 
-  private mutating func doubt(_ slot: Int, since: Timestamp) {
+  private mutating func doubt(_ slot: Int, since: Timestamp, isTold: Bool) {
+    if isTold { slots[slot].isDoubtTold = true }
     if slots[slot].doubtfulSince == nil {
       slots[slot].doubtfulSince = max(since, rows[slots[slot].row].begin)
       doubted.append(slots[slot])
@@ -169,11 +179,12 @@ struct OpenWaits: ~Copyable {
   mutating func finish(at end: Timestamp) -> DiagnosticLog {
     for slot in slots.indices where slots[slot].isOpen {
       let wait = slots[slot]
-      if wait.doubtfulSince != nil {
+      if wait.isDoubtTold {
         lose(wait)
       } else {
         rows[wait.row].length = end - rows[wait.row].begin
         if let since = wait.offCPUSince { addSleep(wait.row, from: since, to: end) }
+        if wait.doubtfulSince != nil { rows[wait.row].asleep = MaybeTime(nil) }
       }
     }
     return diagnostics

@@ -13,6 +13,10 @@ enum DonorNow: Equatable {
 /// A CPU's account, and what was booked on it so far, in nanoseconds.
 struct Account {
   var donor = DonorNow.own
+  /// How it is known that curr runs on its own account, where it does.
+  var ownEvidence = Evidence.event
+  /// The open row of ``ReconstructedRows/runs``, −1 without one.
+  var run = -1
   /// Since when curr and donor are as they are.
   var since = Timestamp(0)
   var proxied: Int64 = 0
@@ -26,19 +30,26 @@ extension Hypothesis {
   func account(_ cpu: Int) -> Account { cpu >= 0 && cpu < accounts.count ? accounts[cpu] : Account() }
 
   /// Books the time since the last change of a CPU's curr or donor, and the split that it was. Before the change.
-  mutating func book(cpu: Int, _ world: inout World) {
-    guard proxies else { return }
-    let (since, end) = (accounts[cpu].since, max(world.now, accounts[cpu].since))
+  mutating func book(cpu: Int, _ world: inout World) { book(cpu: cpu, until: world.now, &world) }
+
+  private mutating func book(cpu: Int, until time: Timestamp, _ world: inout World) {
+    guard keepsAccounts else { return }
+    let (since, end) = (accounts[cpu].since, max(time, accounts[cpu].since))
     accounts[cpu].since = end
+    endRun(cpu)
     guard end > since, let curr = world.curr(on: cpu), world[curr].pid != 0 else { return }
     switch accounts[cpu].donor {
     case .own: break
     case .unknown: accounts[cpu].unknown &+= end - since
     case .task(let donor, let depth, let evidence):
       accounts[cpu].proxied &+= end - since
+      lend(donor, to: curr, end - since)
+      guard rows.kinds.contains(.splits) else { return }
+      let wait = world[donor].wait
       rows.splits.append(
         SplitRecord(
-          begin: since, end: end, cpu: CPU(cpu), donor: world.labelID(donor), curr: world.labelID(curr),
+          begin: since, end: end, wait: wait < 0 ? .max : UInt32(world.waits[wait].row), cpu: CPU(cpu),
+          donor: world.labelID(donor), curr: world.labelID(curr),
           depth: depth.map { Int32(clamping: $0) } ?? -1, evidence: evidence))
     }
   }
@@ -47,39 +58,47 @@ extension Hypothesis {
   /// it is switched in, and that is not in the trace.
   /// - Parameter wasMissing: A gap ends here. Otherwise curr has been it since the trace's beginning: no switch was written.
   mutating func currShows(on cpu: Int, isIdle: Bool, wasMissing: Bool, _ world: inout World) {
-    guard proxies else { return }
+    guard keepsAccounts else { return }
     book(cpu: cpu, &world)
     if !wasMissing { accounts[cpu].since = world.clock.begin ?? world.now }
-    accounts[cpu].donor = isIdle ? .own : .unknown
+    accounts[cpu].donor = isIdle || !proxies ? .own : .unknown
   }
 
-  /// A CPU's records are missing from here on.
-  mutating func currHides(on cpu: Int, _ world: inout World) {
-    guard proxies else { return }
-    book(cpu: cpu, &world)
+  /// A CPU's records are missing, since an instant that may be earlier than this one.
+  mutating func currHides(on cpu: Int, since: Timestamp, _ world: inout World) {
+    guard keepsAccounts else { return }
+    book(cpu: cpu, until: min(since, world.now), &world)
     accounts[cpu].donor = .own
   }
 
   /// A CPU has switched: on whose account its curr runs from here on.
-  mutating func switchAccount(_ cpu: Int, to donor: DonorNow, _ world: inout World) {
-    guard proxies else { return }
+  /// - Parameter evidence: how it is known where that is its own.
+  mutating func switchAccount(_ cpu: Int, to donor: DonorNow, _ evidence: Evidence, _ world: inout World) {
+    guard keepsAccounts else { return }
     accounts[cpu].donor = donor
+    accounts[cpu].ownEvidence = evidence
+    beginRun(cpu, &world)
+    guard proxies else { return }
     if case .task = donor { accounts[cpu].proxiedSwitches += 1 }
     noteDonation(cpu, &world)
   }
 
   /// The donor of a CPU changes while curr stays.
-  mutating func setDonor(_ cpu: Int, _ donor: DonorNow, _ world: inout World) {
+  /// - Parameter ownEvidence: how it is known where that is curr's own account.
+  mutating func setDonor(_ cpu: Int, _ donor: DonorNow, own ownEvidence: Evidence, _ world: inout World) {
     guard proxies, accounts[cpu].donor != donor else { return }
+    accounts[cpu].ownEvidence = ownEvidence
     if case (.task(let old, _, _), .task(let new, _, _)) = (accounts[cpu].donor, donor), old == new {
       // The same donor; from here on it is known as well as the probe knows it.
       book(cpu: cpu, &world)
       accounts[cpu].donor = donor
+      beginRun(cpu, &world)
       return
     }
     changed.insert(cpu: cpu)
     book(cpu: cpu, &world)
     accounts[cpu].donor = donor
+    beginRun(cpu, &world)
     noteDonation(cpu, &world)
   }
 
@@ -87,27 +106,32 @@ extension Hypothesis {
   /// (`proxy_reset_donor()`, kernel/sched/core.c).
   mutating func dropReturningDonor(_ task: TaskIndex, to cpu: CPU, _ world: inout World) {
     for other in accounts.indices where CPU(other) != cpu {
-      if case .task(task, _, _) = accounts[other].donor { setDonor(other, .own, &world) }
+      if case .task(task, _, _) = accounts[other].donor { setDonor(other, .own, own: .event, &world) }
     }
   }
 
   /// A donor and its owner have come together on a CPU.
   private mutating func noteDonation(_ cpu: Int, _ world: inout World) {
     guard case .task(let donor, _, let evidence) = accounts[cpu].donor, let curr = world.curr(on: cpu) else { return }
+    settleCalls(of: donor, on: cpu, &world)
     let wait = world[donor].wait
     guard wait >= 0, let blocked = world.waits[wait].blockedSince, !waits[wait].hasDonated else { return }
     waits[wait].hasDonated = true
     accounts[cpu].donations += 1
+    guard rows.kinds.contains(.handoffs) else { return }
+    let admission = waits[wait].admission
+    let parts = admission.parts(from: blocked, to: world.now)
     rows.handoffs.append(
       HandoffRecord(
-        begin: blocked, end: world.now, lock: world[world.waits[wait].lock].address,
+        begin: blocked, end: world.now, lock: world[world.waits[wait].lock].address, wake: MaybeTime(parts?.admit),
+        queue: MaybeTime(parts?.move), run: MaybeTime(parts?.pick), acquire: MaybeTime(parts?.start),
         wait: UInt32(world.waits[wait].row), from: world.labelID(donor), to: world.labelID(curr), kind: .donation,
-        evidence: evidence))
+        migrated: admission.mover == .kernel, steered: admission.mover == .scheduler, evidence: evidence))
   }
 
   // MARK: Probes
 
-  /// From a choice to the switch that it leads to, in nanoseconds, if curr blocks or sleeps: real ones took up to 92 µs,
+  /// From a choice to the switch that it leads to, in nanoseconds, if curr blocks or sleeps or the CPU idles: real ones took up to 92 µs,
   /// under emulation. Curr that is leaving still counts as the end of chains in that time.
   private static let longestPick: Int64 = 200_000
 
@@ -115,7 +139,7 @@ extension Hypothesis {
   ///
   /// A choice holds if the kernel found curr at the end of its chain; otherwise it moved the chosen task away or dequeued it
   /// and picked anew, or switched. A chain may end in curr and a switch follow all the same, where curr itself is just
-  /// leaving (``longestPick``).
+  /// leaving, or the kernel goes to the idle task first (`proxy_resched_idle()`) (``longestPick``).
   mutating func chosen(_ cpu: Int, _ task: TaskIndex, _ followUp: FollowUp, _ world: inout World) {
     guard let curr = world.curr(on: cpu), world[curr].pid != 0 else { return }
     var depth: Int?
@@ -127,8 +151,8 @@ extension Hypothesis {
     let endsInCurr = task == curr || world.scheduling.isBlocked(task) && depth != nil
     switch followUp {
     case .stayed: break
-    case .switched(let time, let leftRunnable):
-      if !endsInCurr || !leftRunnable && time - world.now < Self.longestPick { return }
+    case .switched(let time, let wasPreempted):
+      if !endsInCurr || !wasPreempted && time - world.now < Self.longestPick { return }
     case .replaced: if !endsInCurr { return }
     // The records that would tell are missing.
     case .none:
@@ -137,7 +161,7 @@ extension Hypothesis {
     case .pending, .donor, .exitDonor: return
     }
     if task != curr { signs.donorsChosen += 1 }
-    setDonor(cpu, task == curr ? .own : .task(task, depth: depth, .probe), &world)
+    setDonor(cpu, task == curr ? .own : .task(task, depth: depth, .probe), own: .probe, &world)
   }
 
   /// The exit probe has read the donor of a curr that goes on. If that is another than before, it has changed in this pass of
@@ -151,12 +175,12 @@ extension Hypothesis {
         (world.signs.probeDisagreements?.count ?? 0) + 1, world.signs.probeDisagreements?.first ?? world.now
       )
     }
-    setDonor(cpu, account(of: donor, for: curr, .probe, &world), &world)
+    setDonor(cpu, account(of: donor, for: curr, .probe, &world), own: .probe, &world)
   }
 
   /// It is not known whether a choice holds.
   private mutating func loseDonor(_ cpu: Int, chosen task: TaskIndex, _ world: inout World) {
     if case .task(task, _, _) = account(cpu).donor { return }
-    setDonor(cpu, .unknown, &world)
+    setDonor(cpu, .unknown, own: .unknown, &world)
   }
 }

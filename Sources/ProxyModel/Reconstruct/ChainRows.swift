@@ -17,6 +17,11 @@ struct ShortPath {
     for link in 0..<min(Self.limit, chain.tasks.count) { tasks[link] = chain.tasks[link] }
   }
 
+  init(_ tail: borrowing ChainTails.Tail) {
+    (taskCount, lockCount) = (tail.taskCount, tail.lockCount)
+    for link in 0..<min(Self.limit, Int(tail.taskCount)) { tasks[link] = tail.tasks[link] }
+  }
+
   /// Whether it has all tasks of the chain.
   var isWhole: Bool {
     @inline(__always) get { taskCount <= Self.limit }
@@ -46,6 +51,9 @@ extension Hypothesis {
       waits[index].path = ShortPath(chain)
       return
     }
+    guard rows.kinds.contains(.chains) || terminal == .cycle && rows.kinds.contains(.deadlocks) else {
+      return noteUnlistedChain(index, &world)
+    }
     if isWalked(index, &world), !hidesChain(index, evidence) { return }
     endChain(index, world.now)
     waits[index].depth = max(waits[index].depth, chain.tasks.count > 1 ? chain.locks.count : 0)
@@ -61,6 +69,13 @@ extension Hypothesis {
       rows.links.append(label.rawValue)
     }
     for link in chain.locks.indices { rows.links.append(chain.locks[link].rawValue) }
+  }
+
+  /// Notes what is needed of a chain that gets no row.
+  private mutating func noteUnlistedChain(_ index: Int, _ world: inout World) {
+    endChain(index, world.now)
+    waits[index].depth = max(waits[index].depth, chain.tasks.count > 1 ? chain.locks.count : 0)
+    waits[index].path = ShortPath(chain)
   }
 
   /// Whether a wait's row is of the chain that was walked last: of the same tasks, whatever their names, and as many locks.
@@ -94,7 +109,8 @@ extension Hypothesis {
       case .running: .running
       case .queued: .runnable
       case .waking: .waking
-      case .blocked, .asleep: .sleeping
+      case .blocked: isTakingLock(task, &world) ? .released : .sleeping
+      case .asleep: .sleeping
       case .unknown: .unknown
       }
     }

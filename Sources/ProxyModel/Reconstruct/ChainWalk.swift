@@ -1,7 +1,7 @@
 import TraceCore
 
 /// The end of a chain.
-enum ChainTerminal {
+enum ChainTerminal: Equatable {
   case task(TaskIndex)
   /// The first lock is free: it is being handed over.
   case released
@@ -15,6 +15,11 @@ struct ChainWalk: ~Copyable {
   private(set) var tasks = FlatArray<TaskIndex>()
   /// `tasks[i]` waits for `locks[i]`.
   private(set) var locks = FlatArray<LockIndex>()
+  /// By task: the walk that has passed it, where walks are long.
+  private var marks = FlatArray<UInt32>()
+  private var longWalks: UInt32 = 0
+  /// From so many tasks on marks tell sooner whether one has been passed.
+  private static let longLimit = 16
   /// All of both, and the lock that ends the walk because it is free or handed over.
   private(set) var passed = ChangeMask()
   /// What the chain itself depends on: all locks, and the tasks between the waiter and the terminal one.
@@ -49,7 +54,7 @@ struct ChainWalk: ~Copyable {
       locks.append(lock)
       switch fact {
       case .free(let known): return (.released, evidence.combined(with: known))
-      case .pending, .unknown: return (.unknown, .unknown)
+      case .pending, .unknown, .noRelease: return (.unknown, .unknown)
       case .task(let owner, let known):
         evidence = evidence.combined(with: known)
         // The lock has been handed to the waiter, which has not come to take it (`MUTEX_FLAG_PICKUP`).
@@ -57,7 +62,7 @@ struct ChainWalk: ~Copyable {
           if wait != index { locks.removeLast() }
           return (wait == index ? .released : .task(waiter), evidence)
         }
-        if tasks.contains(owner) {
+        if hasPassed(owner) {
           tasks.append(owner)
           return (.cycle, evidence)
         }
@@ -71,6 +76,33 @@ struct ChainWalk: ~Copyable {
         wait = next
       }
     }
+  }
+}
+
+extension ChainWalk {
+  /// Whether the walk has been at a task already.
+  @inline(__always)
+  private mutating func hasPassed(_ task: TaskIndex) -> Bool {
+    tasks.count < Self.longLimit ? tasks.contains(task) : isMarked(task)
+  }
+
+  @inline(never)
+  private mutating func isMarked(_ task: TaskIndex) -> Bool {
+    if tasks.count == Self.longLimit {
+      longWalks &+= 1
+      if longWalks == 0 {
+        for place in marks.indices { marks[place] = 0 }
+        longWalks = 1
+      }
+      for link in tasks.indices { mark(tasks[link]) }
+    }
+    mark(tasks[tasks.count - 1])
+    return Int(task.rawValue) < marks.count && marks[Int(task.rawValue)] == longWalks
+  }
+
+  private mutating func mark(_ task: TaskIndex) {
+    while marks.count <= Int(task.rawValue) { marks.append(0) }
+    marks[Int(task.rawValue)] = longWalks
   }
 }
 

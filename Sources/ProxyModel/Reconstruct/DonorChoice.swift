@@ -87,10 +87,12 @@ extension Hypothesis {
 
   /// On a kernel without donors nothing is picked, but a waiter whose owner sleeps tells nothing of the kernel either.
   mutating func dequeueWaitersOfSleepers(_ world: inout World) {
+    tails.begin()
     for index in world.waits.indices where world.waits[index].isMutex {
       let waiter = world.waits[index].waiter
       guard world.scheduling.isBlocked(waiter), !isDequeued(waiter, &world) else { continue }
-      guard case (.task(let terminal), _) = walk(from: index, &world), !canRun(terminal, &world) else { continue }
+      let end = tails.find(index, &world, handovers) ? tails[index].terminal : walk(from: index, &world).0
+      guard case .task(let terminal) = end, !canRun(terminal, &world) else { continue }
       dequeue(waiter, &world)
     }
   }

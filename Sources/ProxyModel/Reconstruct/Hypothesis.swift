@@ -7,21 +7,34 @@ import TraceCore
 /// blocked.
 struct Hypothesis: ~Copyable {
   let proxies: Bool
+  /// Without proxy execution every account is curr's own, and of interest for rows of runs alone.
+  let keepsAccounts: Bool
   var residence = Residence()
   /// By CPU.
   var accounts = FlatArray<Account>()
+  /// By task: what it ran on others' accounts, and they on its own. Tasks without any may be left out at the end.
+  private(set) var lent = FlatArray<Lent>()
   var handovers = Handovers()
+  /// By lock: the same of its owner when the hold began.
+  var proxiedAtHold = FlatArray<Int64>()
   /// Parallel to ``World/waits``.
   var waits = FlatArray<WaitState>()
   /// The chain that was walked last.
   var chain = ChainWalk()
+  /// Of the round of classification that goes on.
+  var tails = ChainTails()
   var rows: ReconstructedRows
   var signs = HypothesisSigns()
   /// What the current step has changed besides ``World/changed``.
   var changed = ChangeMask()
+  /// Tasks of which the waiters whose chains end in them are others than before the current step, or have other priorities.
+  var rivals = ChangeMask()
+  /// The waiters of the owner that was asked for last in this step.
+  var waitersOfLast: OwnersWaiters?
 
   init(proxies: Bool, rows: consuming ReconstructedRows) {
     self.proxies = proxies
+    keepsAccounts = proxies || rows.wanted.contains(.runs)
     self.rows = rows
   }
 
@@ -48,6 +61,21 @@ struct Hypothesis: ~Copyable {
   }
 }
 
+/// Time that a task ran for others and others for it, in nanoseconds.
+struct Lent: BitwiseCopyable {
+  var proxiedRun: Int64 = 0
+  var donated: Int64 = 0
+}
+
+extension Hypothesis {
+  /// A task has run on a donor's account.
+  mutating func lend(_ donor: TaskIndex, to curr: TaskIndex, _ length: Int64) {
+    while lent.count <= Int(max(donor.rawValue, curr.rawValue)) { lent.append(Lent()) }
+    lent[Int(curr.rawValue)].proxiedRun &+= length
+    lent[Int(donor.rawValue)].donated &+= length
+  }
+}
+
 /// An open wait under a hypothesis.
 struct WaitState {
   /// Since when ``current`` holds.
@@ -66,24 +94,40 @@ struct WaitState {
   var terminal = ChainTerminal.unknown
   var evidence = Evidence.unknown
   var path = ShortPath()
+  /// The last lock of that chain: the one that the terminal owner has.
+  var ownedLock: LockIndex
   /// What the walk has passed; and of that, what the chain itself depends on, besides its terminal owner.
   var passed = ChangeMask()
   var links = ChangeMask.everything
+  /// The waiter's priority when its class was looked at last.
+  var priority: Priority?
+  /// The current step bears on its class.
+  var isStale = false
   var inversion: OpenInversion?
+  /// The open row of ``ReconstructedRows/segments``, −1 without one, and what it states.
+  var segment = -1
+  var stated = SegmentNow()
   /// An owner has run on the waiter's account since it blocked.
   var hasDonated = false
+  /// What its sched_ext scheduler was asked about it since it blocked, and where the first call is among the rows that has not
+  /// led to a donation yet; −1 for none.
+  var admission = Admission()
+  var firstCall = -1
 }
 
 // MARK: - Waits
 
 extension Hypothesis {
   /// ``World/beginWait(_:_:_:isMutex:_:)`` has begun a wait.
-  mutating func beginWait(_ world: inout World) { waits.append(WaitState(since: world.now)) }
+  mutating func beginWait(_ world: inout World) {
+    waits.append(WaitState(since: world.now, ownedLock: world.waits[world.waits.count - 1].lock))
+  }
 
   /// A wait ends: its rows, before the world forgets it.
   mutating func endWait(_ index: Int, acquired: Bool, _ world: inout World) {
     closeWait(index, &world)
     if acquired { noteRelease(index, &world) }
+    noteRival(index)
     let last = waits.count - 1
     if last != index { waits[index] = waits[last] }
     waits.removeLast()
@@ -104,6 +148,7 @@ extension Hypothesis {
     book(index, &world)
     endChain(index, world.now)
     endInversion(index, &world)
+    endSegment(index, world.now)
     let row = world.waits[index].row
     while rows.outcomes.count <= row { rows.outcomes.append(OutcomeRecord(waiter: .none)) }
     rows.outcomes[row] = OutcomeRecord(
@@ -120,7 +165,7 @@ extension Hypothesis {
   /// A wait has ended with the lock: where the lock was seen to be released, the steps since then.
   private mutating func noteRelease(_ index: Int, _ world: inout World) {
     let wait = world.waits[index]
-    guard let release = wait.release else { return }
+    guard rows.kinds.contains(.handoffs), let release = wait.release else { return }
     let (wake, queue, run, now) = (wait.wakingAt, wait.wakeupAt, wait.switchedInAt, world.now)
     rows.handoffs.append(
       HandoffRecord(
@@ -138,7 +183,8 @@ extension Hypothesis {
   @inline(__always)
   mutating func beginStep(on cpu: Int) {
     changed = ChangeMask()
-    if proxies, accounts.count <= cpu { addAccounts(upTo: cpu) }
+    rivals = ChangeMask()
+    if keepsAccounts, accounts.count <= cpu { addAccounts(upTo: cpu) }
   }
 
   @inline(never)
@@ -149,7 +195,10 @@ extension Hypothesis {
   /// A task has left a CPU.
   mutating func left(_ task: TaskIndex, on cpu: Int, _ state: TaskState, _ world: inout World) {
     if proxies {
-      if world.scheduling.isBlocked(task) { residence.set(task, CPU(cpu)) }
+      guard world.scheduling.isBlocked(task) else { return }
+      residence.set(task, CPU(cpu))
+      // No mark has said of this block that the task was moved.
+      waits[world[task].wait].admission.statedCPU = -1
     } else if !state.isRunnable {
       dequeueWaitersOfSleepers(&world)
     }
@@ -164,13 +213,16 @@ extension Hypothesis {
     if proxies, handovers.wake(task, lock, world[lock].tenure) { changed.insert(lock) }
     guard world.scheduling.isBlocked(task), target >= 0 else { return }
     guard let movedFrom else {
-      if world.waits[wait].ownerWasElsewhere, !isDequeued(task, &world) { signs.stayed += 1 }
+      let isSeen = world.gaps.signs != .none && !world[task].mayHideWait
+      if isSeen, world.waits[wait].ownerWasElsewhere, !isDequeued(task, &world) { signs.stayed += 1 }
       return
     }
-    guard proxies else { return }
+    // A mark has dated it already.
+    guard proxies, rows.kinds.contains(.migrations), waits[wait].admission.statedCPU != target else { return }
     rows.migrations.append(
       MigrationRecord(
-        time: world.waits[wait].blockedSince ?? world.now, task: world.labelID(task), from: movedFrom, to: target,
+        time: waits[wait].admission.moved ?? world.waits[wait].blockedSince ?? world.now,
+        wait: UInt32(world.waits[wait].row), task: world.labelID(task), from: movedFrom, to: target,
         kind: .proxy, evidence: .inferred(.movedSilently)))
   }
 
@@ -178,13 +230,24 @@ extension Hypothesis {
   mutating func migrating(_ task: TaskIndex, to cpu: CPU, isReturn: Bool, _ world: inout World) {
     guard proxies else { return }
     let from = world.scheduling.cpu(of: task)
-    if isReturn, from != cpu {
+    if isReturn, from != cpu, rows.kinds.contains(.migrations) {
+      let wait = world[task].wait
       rows.migrations.append(
         MigrationRecord(
-          time: world.now, task: world.labelID(task), from: from, to: cpu, kind: .return, evidence: .event))
+          time: world.now, wait: wait < 0 ? .max : UInt32(world.waits[wait].row), task: world.labelID(task), from: from,
+          to: cpu, kind: .return, evidence: .event))
     }
     dropReturningDonor(task, to: cpu, &world)
-    if world.scheduling.isBlocked(task) { residence.set(task, cpu) }
+    guard world.scheduling.isBlocked(task) else { return }
+    residence.set(task, cpu)
+    let wait = world[task].wait
+    guard !isReturn, from != cpu, wait >= 0, world.waits[wait].isMutex else { return }
+    steered(task, to: cpu, &world)
+    guard rows.kinds.contains(.migrations) else { return }
+    rows.migrations.append(
+      MigrationRecord(
+        time: world.now, wait: UInt32(world.waits[wait].row), task: world.labelID(task), from: from, to: cpu,
+        kind: .steered, evidence: .event))
   }
 
   /// A lock was released.

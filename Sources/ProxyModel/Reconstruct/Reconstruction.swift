@@ -37,6 +37,7 @@ struct Reconstruction: ~Copyable {
   private var proxying: InPlaceOptional<Branch>
   private var plain: InPlaceOptional<Branch>
   private var contests = Contests()
+  private var delays: DelayBook
   private var settleCalls: UInt8 = 0
   var verdict: VerdictBuilder
 
@@ -45,20 +46,22 @@ struct Reconstruction: ~Copyable {
     var hypothesis: Hypothesis
     var pairing = CallbackPairing()
 
-    init(proxies: Bool, recordsClasses: Bool, in file: RowFile) {
-      var rows = ReconstructedRows(in: file)
-      if recordsClasses { rows.classes = [] }
-      hypothesis = Hypothesis(proxies: proxies, rows: rows)
+    init(proxies: Bool, _ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
+      hypothesis = Hypothesis(proxies: proxies, rows: ReconstructedRows(kinds, making: wanted, in: file))
     }
 
     consuming func takeRows() -> ReconstructedRows { hypothesis.rows }
   }
 
-  init(_ verdict: VerdictBuilder, recordsClasses: Bool, rowsIn file: RowFile) {
+  /// - Parameters:
+  ///   - kinds: the rows to make.
+  ///   - wanted: of those that can be as many as events.
+  init(_ verdict: VerdictBuilder, _ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
     self.verdict = verdict
-    world = World(rowsIn: file)
-    proxying = InPlaceOptional(Branch(proxies: true, recordsClasses: recordsClasses, in: file))
-    plain = InPlaceOptional(Branch(proxies: false, recordsClasses: recordsClasses, in: file))
+    world = World(kinds, in: file)
+    delays = DelayBook(isOn: wanted.contains(.delays))
+    proxying = InPlaceOptional(Branch(proxies: true, kinds, making: wanted, in: file))
+    plain = InPlaceOptional(Branch(proxies: false, kinds, making: wanted, in: file))
     if verdict.forced == true { plain.drop() }
     if verdict.forced == false { proxying.drop() }
   }
@@ -67,6 +70,9 @@ struct Reconstruction: ~Copyable {
   /// first event.
   @inline(__always)
   func knowsAll(tasks: Int, locks: Int) -> Bool { world.tasks.count == tasks && world.locks.count == locks }
+
+  /// The trace begins, with its first record.
+  mutating func begin(at time: Timestamp) { world.clock.begin(at: time) }
 
   /// Makes the next tasks and locks of the first pass known.
   mutating func introduce(_ label: TaskLabel) { world.describe(label.index, label.pid, label.comm, label.priority) }
@@ -97,16 +103,28 @@ struct Reconstruction: ~Copyable {
   /// Switches of which the exit probe and the switch probe name different donors: how many, and when the first was.
   var probeDisagreements: (count: UInt64, first: Timestamp)? { world.signs.probeDisagreements }
 
+  /// Time on donors' accounts, if the kernel proxies: the hypothesis that it does is not followed any further.
+  mutating func timeIfProxied(at end: Timestamp) -> Int64? {
+    world.advance(to: end)
+    guard let branch = proxying.pointer else { return nil }
+    for cpu in branch.pointee.hypothesis.accounts.indices { branch.pointee.hypothesis.book(cpu: cpu, &world) }
+    var sum: Int64 = 0
+    for cpu in branch.pointee.hypothesis.accounts.indices { sum &+= branch.pointee.hypothesis.accounts[cpu].proxied }
+    return sum
+  }
+
   /// The branch whose hypothesis holds, closed at the last step's instant. The other one may be all that is left, where a probe
   /// came after the one had been dropped and says otherwise: all probes of the capture count in it.
   mutating func finish(proxies: Bool, at end: Timestamp) -> Branch? {
     world.advance(to: end)
+    if delays.isOn { delays.finish(&world) }
     guard let branch = proxies ? proxying.pointer ?? plain.pointer : plain.pointer ?? proxying.pointer else {
       return nil
     }
     branch.pointee.hypothesis.finish(&world)
     branch.pointee.pairing.finish(&world)
     world.closeHolds()
+    branch.pointee.hypothesis.followHolds(&world)
     return proxies && proxying.hasValue || !plain.hasValue ? proxying.take() : plain.take()
   }
 }
@@ -117,15 +135,22 @@ extension Reconstruction {
   /// Takes the next step, whose owner and follow-up are decided.
   @inline(__always)
   mutating func apply(_ entry: JournalEntry) {
-    if let plain = plain.pointer, !world.waits.isEmpty {
+    if let plain = plain.pointer, !world.waits.isEmpty, world.gaps.signs != .none {
       plain.pointee.hypothesis.weighContests(until: entry.time, &world, into: &contests)
     }
     let cpu = Int(entry.cpu)
     world.beginStep(at: entry.time, on: cpu)
     forEachBranch { branch, _ in branch.hypothesis.beginStep(on: cpu) }
     take(entry, cpu)
+    if !world.holdSteps.isEmpty { followHolds() }
     if world.waits.isEmpty { return }
     forEachBranch { branch, world in branch.hypothesis.classifyChanged(&world) }
+  }
+
+  /// Locks have changed hands.
+  private mutating func followHolds() {
+    forEachBranch { branch, world in branch.hypothesis.followHolds(&world) }
+    world.holdSteps.removeAll(keepingCapacity: true)
   }
 
   @inline(__always)
@@ -139,12 +164,15 @@ extension Reconstruction {
     switch entry.step {
     case .switched(let from, let state, let to): switched(cpu, from, state, to, entry.followUp)
     case .waking(let task, let target): waking(task, target: target, by: cpu)
-    case .wakeup(let task, let target): world.wakeup(task, target: target)
+    case .wakeup(let task, let target, let isNew):
+      if delays.isOn { delays.queue(task, on: target, isNew ? .new : .woken, &world) }
+      world.wakeup(task, target: target)
     case .migrated(let task, let to): migrated(task, to: to)
     case .described(let task, let pid, let comm, let priority): world.describe(task, pid, comm, priority)
     case .current(let task): currShows(task, on: cpu)
-    case .lost: currHides(on: cpu)
+    case .lost(let since, let isTold): currHides(on: cpu, since: since, isTold: isTold)
     case .dead(let task):
+      if delays.isOn { delays.forget(task, &world) }
       world.die(task)
       forEachBranch { branch, _ in branch.pairing.end(task) }
     case .becomes(let old, let new): becomes(old, new)
@@ -154,10 +182,14 @@ extension Reconstruction {
       world.signs.hasProbes = true
       forEachBranch { branch, world in branch.hypothesis.exited(cpu, donor, isSwitch: isSwitch, &world) }
     case .namedDonor(let donor, let owner): named(donor, owner, on: cpu)
-    case .marked(let task, let mark, let isBlocking):
+    case .queued(let task, let to):
+      forEachBranch { branch, world in branch.hypothesis.queued(task, on: to, &world) }
+    case .unqueued(let task): forEachBranch { branch, world in branch.hypothesis.unqueued(task, &world) }
+    case .marked(let task, let mark, let owner, let isBlocking):
       world.signs.hasMarks = true
       forEachBranch { branch, world in
-        branch.pairing.marked(task, mark, isBlocking: isBlocking, on: entry.cpu, &branch.hypothesis, &world)
+        branch.pairing.marked(
+          task, mark, owner: owner, isBlocking: isBlocking, on: entry.cpu, &branch.hypothesis, &world)
       }
     default: takeLockStep(entry, cpu)
     }
@@ -167,7 +199,8 @@ extension Reconstruction {
   private mutating func takeLockStep(_ entry: JournalEntry, _ cpu: Int) {
     switch entry.step {
     case .waitBegan(let wait, let task, let lock, let isMutex):
-      world.beginWait(wait, task, lock, isMutex: isMutex, entry.owner)
+      let owner = world.plausible(entry.owner, since: entry.ownerSince)
+      world.beginWait(wait, task, lock, isMutex: isMutex, owner, read: entry.read)
       forEachBranch { branch, world in branch.hypothesis.beginWait(&world) }
     case .waitEnded(let wait, let task, let lock, let acquired):
       waitEnded(wait, task, lock, acquired ? entry.owner : nil)
@@ -178,9 +211,13 @@ extension Reconstruction {
       guard let index = world.waits.indices.first(where: { world.waits[$0].row == wait }) else { return }
       forEachBranch { branch, _ in branch.hypothesis.doubtWait(index, row: wait, since: since) }
     case .released(let lock, let task, let evidence):
+      if entry.owner == .noRelease { return }
       world.release(lock, by: task, evidence, entry.owner)
       forEachBranch { branch, world in branch.hypothesis.released(lock, by: task, on: cpu, &world) }
-    case .ownerRead(let lock), .acquired(let lock): world.setOwner(lock, entry.owner)
+    case .ownerRead(let lock): world.setOwner(lock, entry.owner)
+    case .acquired(let lock):
+      world.setOwner(lock, entry.owner)
+      world.forgetReleases(of: lock)
     default: break
     }
   }
@@ -191,7 +228,9 @@ extension Reconstruction {
     let isMutex = world.waits[index].isMutex
     forEachBranch { branch, world in branch.hypothesis.endWait(index, acquired: owner != nil, &world) }
     world.removeWait(index)
-    if isMutex { world.leaveLock(lock, owner: owner) }
+    guard isMutex else { return }
+    if owner != nil { world.forgetReleases(of: lock) }
+    world.leaveLock(lock, owner: owner)
   }
 
   private mutating func currShows(_ task: TaskIndex, on cpu: Int) {
@@ -199,15 +238,19 @@ extension Reconstruction {
     forEachBranch { branch, world in
       branch.hypothesis.currShows(on: cpu, isIdle: isIdle, wasMissing: wasMissing, &world)
     }
+    if delays.isOn { delays.currShows(task, on: cpu, &world) }
     world.setCurr(task, on: cpu)
+    forEachBranch { branch, world in branch.hypothesis.beginRun(cpu, &world) }
   }
 
-  private mutating func currHides(on cpu: Int) {
+  private mutating func currHides(on cpu: Int, since: Timestamp, isTold: Bool) {
     forEachBranch { branch, world in
-      branch.hypothesis.currHides(on: cpu, &world)
+      branch.hypothesis.currHides(on: cpu, since: since, &world)
       branch.pairing.forget()
     }
-    world.beginGap(on: cpu)
+    // Where nothing says that records are missing, nobody has run unseen who was queued.
+    if delays.isOn { if isTold { delays.forget(&world) } else { delays.currHides(on: cpu, &world) } }
+    world.beginGap(on: cpu, isTold: isTold)
     world.forgetAnnounced()
   }
 
@@ -218,6 +261,7 @@ extension Reconstruction {
     world.leave(from, on: cpu, state)
     forEachBranch { branch, world in branch.hypothesis.left(from, on: cpu, state, &world) }
     world.enter(to, on: cpu, from: from)
+    if delays.isOn { delays.switched(cpu, from: from, state, to: to, &world) }
     let named = world.takeAnnounced(on: cpu)
     switch followUp {
     case .donor, .exitDonor: world.signs.hasProbes = true
@@ -231,6 +275,7 @@ extension Reconstruction {
     forEachBranch { branch, world in
       branch.hypothesis.waking(task, target: target, movedFrom: movedFrom, &world)
     }
+    if delays.isOn { delays.waking(task, at: world.now) }
     world.wake(task, target: target)
   }
 
@@ -239,6 +284,7 @@ extension Reconstruction {
     forEachBranch { branch, world in
       branch.hypothesis.migrating(task, to: cpu, isReturn: isReturn, &world)
     }
+    if delays.isOn { delays.migrated(task, to: cpu, &world) }
     world.migrate(task, to: cpu)
   }
 
@@ -249,7 +295,13 @@ extension Reconstruction {
       }
       branch.pairing.become(old, new)
     }
+    if delays.isOn { for task in [old, new] { delays.forget(task, &world) } }
     world.become(old, new)
+    forEachBranch { branch, world in
+      for cpu in 0..<world.scheduling.cpuCount where world.curr(on: cpu) == new {
+        branch.hypothesis.beginRun(cpu, &world)
+      }
+    }
   }
 
   /// An event names a donor: of curr, or of the task that the CPU's next switch brings.
@@ -261,7 +313,7 @@ extension Reconstruction {
     world.announce(nil, on: cpu)
     forEachBranch { branch, world in
       let account = branch.hypothesis.account(of: donor, for: owner, .event, &world)
-      branch.hypothesis.setDonor(cpu, account, &world)
+      branch.hypothesis.setDonor(cpu, account, own: .event, &world)
     }
   }
 }
@@ -274,7 +326,8 @@ extension Reconstruction.Branch {
   ) {
     let marked = pairing.switched(cpu, from, state, to, &hypothesis, &world)
     let donor = hypothesis.donor(cpu, left: from, state, next: to, followUp, named: named, marked: marked, &world)
-    hypothesis.switchAccount(cpu, to: donor, &world)
+    let evidence = hypothesis.ownEvidence(followUp, named: named, marked: marked, &world)
+    hypothesis.switchAccount(cpu, to: donor, evidence, &world)
   }
 }
 
@@ -283,7 +336,7 @@ extension Reconstruction.Branch {
 extension Reconstruction {
   /// Takes the rows out that are the same under any hypothesis, and the names that rows refer to.
   mutating func takeSharedRows(in file: RowFile) -> SharedRows {
-    var taken = SharedRows(in: file)
+    var taken = SharedRows([], in: file)
     swap(&world.rows, &taken)
     return taken
   }
@@ -303,8 +356,10 @@ extension Reconstruction {
   /// Whether a CPU's curr is this task and runs on its own account.
   func runsOwn(_ task: TaskIndex, on cpu: Int) -> Bool {
     guard world.curr(on: cpu) == task else { return false }
-    if let branch = proxying.pointer { return branch.pointee.hypothesis.account(cpu).donor == .own }
-    return true
+    guard let branch = proxying.pointer else { return true }
+    // As the next switch would leave it while nobody waits.
+    let account = branch.pointee.hypothesis.account(cpu)
+    return account.donor == .own && account.ownEvidence == .event
   }
 
   mutating func beginCalmPeriod() { world.scheduling.beginCalmPeriod() }

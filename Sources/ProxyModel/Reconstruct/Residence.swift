@@ -30,6 +30,12 @@ struct Residence: ~Copyable {
     tasks[Int(task.rawValue)].dequeuedAt = wakings &+ 1
   }
 
+  /// The task is on the runqueue again.
+  mutating func enqueue(_ task: TaskIndex) {
+    grow(task)
+    tasks[Int(task.rawValue)].dequeuedAt = 0
+  }
+
   func isDequeued(_ task: TaskIndex, wakings: UInt32) -> Bool {
     Int(task.rawValue) < tasks.count && tasks[Int(task.rawValue)].dequeuedAt == wakings &+ 1
   }

@@ -6,10 +6,33 @@ extension Hypothesis {
   /// Classifies the waits again whose class depends on what the current step has changed.
   mutating func classifyChanged(_ world: inout World) {
     let changed = changed.union(world.changed)
+    tails.begin()
+    var isAnyStale = false
     for index in 0..<waits.count where waits.base[index].dependsOn.intersects(changed) {
       if !hasSameChain(index, changed, &world) { followChain(index, &world) }
+      noteRival(index, world[world.waits[index].waiter].priority)
+      waits.base[index].isStale = true
+      isAnyStale = true
+    }
+    // All chains first: the most urgent of the waiters whose chains end in an owner decides for all of them.
+    guard isAnyStale || !rivals.isEmpty else { return }
+    waitersOfLast = nil
+    for index in 0..<waits.count where waits.base[index].isStale || waits.base[index].dependsOn.intersects(rivals) {
+      waits.base[index].isStale = false
       classify(index, &world)
     }
+  }
+
+  /// A wait is not behind its owner any more, or with another priority.
+  mutating func noteRival(_ index: Int) {
+    if case .task(let owner) = waits[index].terminal { rivals.insert(owner) }
+  }
+
+  @inline(__always)
+  private mutating func noteRival(_ index: Int, _ priority: Priority?) {
+    if waits.base[index].priority == priority { return }
+    waits.base[index].priority = priority
+    noteRival(index)
   }
 
   /// Whether a wait's chain is the same as when it was walked last, so that the walk can be spared: no lock of it has changed
@@ -17,22 +40,59 @@ extension Hypothesis {
   @inline(__always)
   private mutating func hasSameChain(_ index: Int, _ changed: ChangeMask, _ world: inout World) -> Bool {
     guard case .task(let owner) = waits[index].terminal, !waits[index].links.intersects(changed),
-      waits[index].path.isWhole, !world.gaps.hadAny
+      waits[index].path.isWhole, !bearsDoubt(index, owner, &world)
     else { return false }
     return !(world.scheduling.isBlocked(owner) && world[owner].wait >= 0)
+  }
+
+  /// Whether a step can change how well a chain is known though it is the same. While records are missing nothing is known better,
+  /// and where that ends all is walked again; from then on what a gap has hidden may show.
+  @inline(__always)
+  private mutating func bearsDoubt(_ index: Int, _ owner: TaskIndex, _ world: inout World) -> Bool {
+    guard world.gaps.hadAny, !world.gaps.isInGap else { return false }
+    return waits[index].evidence == .inferred(.besideGap) || world[owner].mayHideWait
   }
 
   /// Walks a wait's chain again.
   @inline(never)
   private mutating func followChain(_ index: Int, _ world: inout World) {
+    // Rows of chains name all of their tasks.
+    if !rows.kinds.contains(.chains), tails.find(index, &world, handovers) { return followTail(index, &world) }
     let (terminal, stated) = walk(from: index, &world)
     let evidence = world.besideGap(stated, chain)
     noteChain(index, terminal, evidence, &world)
-    waits[index].terminal = terminal
-    waits[index].evidence = evidence
+    note(
+      index, terminal, evidence, ownedLock: chain.locks.isEmpty ? nil : chain.locks[chain.locks.count - 1], &world)
     // The waiter's own place bears on its class, not on its chain; and where the terminal owner is, on both.
     waits[index].links = chain.links
     waits[index].passed = chain.passed
+  }
+
+  /// Takes a wait's chain from ``tails``.
+  private mutating func followTail(_ index: Int, _ world: inout World) {
+    endChain(index, world.now)
+    let (taskCount, lockCount) = (tails[index].taskCount, tails[index].lockCount)
+    if world.waits[index].isMutex, taskCount > 1 { waits[index].depth = max(waits[index].depth, Int(lockCount)) }
+    waits[index].path = ShortPath(tails[index])
+    note(
+      index, tails[index].terminal, world.besideGap(tails[index].stated, hides: tails[index].hides),
+      ownedLock: lockCount > 0 ? tails[index].ownedLock : nil, &world)
+    waits[index].links = tails[index].links
+    waits[index].passed = tails[index].passed
+  }
+
+  private mutating func note(
+    _ index: Int, _ terminal: ChainTerminal, _ evidence: Evidence, ownedLock: LockIndex?, _ world: inout World
+  ) {
+    if waits[index].terminal != terminal {
+      noteRival(index)
+      waits[index].terminal = terminal
+      noteRival(index)
+    }
+    waits[index].evidence = evidence
+    let lock = ownedLock ?? waits[index].ownedLock
+    waits[index].ownedLock = lock
+    if waits[index].inversion?.begin == world.now { waits[index].inversion?.ownedLock = lock }
   }
 
   private mutating func classify(_ index: Int, _ world: inout World) {
@@ -43,7 +103,10 @@ extension Hypothesis {
       book(index, &world)
       waits[index].current = kind
       noteInversion(index, terminal, culprit, waits[index].evidence, &world)
+    } else if proxies, culprit != nil {
+      noteInversion(index, terminal, culprit, waits[index].evidence, &world)
     }
+    if rows.wanted.contains(.segments) { noteSegment(index, terminal, &world) }
   }
 
   /// Everything that the walk has passed, and the CPU that the terminal owner runs on or waits for.
@@ -54,6 +117,10 @@ extension Hypothesis {
       // A walk that ends at a task whose lock is free has passed that lock too.
       if world[owner].wait >= 0 { passed.insert(world.waits[world[owner].wait].lock) }
       if let cpu = runqueue(of: owner, &world) { passed.insert(cpu: Int(cpu)) }
+    }
+    // A segment names the donor of the waiter that runs.
+    if rows.wanted.contains(.segments), case .running(let cpu) = world.place(of: world.waits[index].waiter) {
+      passed.insert(cpu: Int(cpu))
     }
     waits[index].dependsOn = passed
   }
@@ -86,35 +153,70 @@ extension Hypothesis {
   private mutating func ownerClass(
     _ owner: TaskIndex, _ index: Int, _ world: inout World
   ) -> (WaitClass, TaskIndex?) {
+    if isTakingLock(owner, &world) { return (.handoff, nil) }
     switch world.place(of: owner) {
     case .unknown: return (.unknown, nil)
-    // A terminal owner that is blocked has its lock for the taking, and waits to be woken.
-    case .asleep, .waking, .blocked: return (.sleeping, nil)
-    case .running(let cpu): return (runningClass(index, on: Int(cpu)), nil)
-    case .queued(let cpu):
-      guard let curr = world.curr(on: Int(cpu)) else { return (.unknown, nil) }
-      if world[curr].pid == 0 { return (.delayed, nil) }
-      guard let urgency = urgency(of: Int(cpu), &world), let waiting = world[world.waits[index].waiter].priority else {
-        return (.unknown, nil)
-      }
-      if isInChain(curr, index) || !waiting.isMoreUrgent(than: urgency) { return (.preempted, nil) }
-      return (.inverted, curr)
+    case .waking: return (.waking, nil)
+    case .asleep, .blocked: return (.sleeping, nil)
+    case .running(let cpu): return (runningClass(index, on: Int(cpu), &world), nil)
+    case .queued(let cpu): return queuedClass(owner, index, on: Int(cpu), &world)
     }
   }
 
+  /// Whether a task waits for a mutex that has been released, and that nobody else is known to have taken.
+  func isTakingLock(_ task: TaskIndex, _ world: inout World) -> Bool {
+    let wait = world[task].wait
+    guard wait >= 0, world.waits[wait].isMutex else { return false }
+    let lock = world.waits[wait].lock
+    switch world[lock].owner {
+    // It has been given the lock, and has not come to take it.
+    case .task(let owner, _): return owner == task
+    case .free: return (handovers.target(of: lock, world[lock].tenure) ?? task) == task
+    case .pending, .unknown, .noRelease: return false
+    }
+  }
+
+  /// The terminal owner is on a CPU's runqueue, and that CPU runs something else.
+  private mutating func queuedClass(
+    _ owner: TaskIndex, _ index: Int, on cpu: Int, _ world: inout World
+  ) -> (WaitClass, TaskIndex?) {
+    guard let curr = world.curr(on: cpu) else { return (.unknown, nil) }
+    if world[curr].pid == 0 { return (.delayed, nil) }
+    let waiters = waiters(of: owner, &world)
+    guard let urgency = urgency(of: cpu, &world), let most = waiters.mostUrgent else { return (.unknown, nil) }
+    if isInChain(curr, index, &world) { return (.preempted, nil) }
+    if most.isMoreUrgent(than: urgency) {
+      // On whose account it runs is not known: perhaps on that of a more urgent one.
+      return account(cpu).donor == .unknown ? (.unknown, nil) : (.inverted, curr)
+    }
+    return (waiters.hasUnknown ? .unknown : .preempted, nil)
+  }
+
+  /// The waiters whose chains end in an owner, by their priorities.
+  private mutating func waiters(of owner: TaskIndex, _ world: inout World) -> OwnersWaiters {
+    if let known = waitersOfLast, known.owner == owner { return known }
+    var waiters = OwnersWaiters(owner: owner)
+    for index in 0..<waits.count where waits.base[index].terminal == .task(owner) {
+      waiters.add(world[world.waits[index].waiter].priority)
+    }
+    waitersOfLast = waiters
+    return waiters
+  }
+
   /// The terminal owner runs: on the account of the wait's chain, or on its own or another's.
-  private mutating func runningClass(_ index: Int, on cpu: Int) -> WaitClass {
+  private mutating func runningClass(_ index: Int, on cpu: Int, _ world: inout World) -> WaitClass {
     switch account(cpu).donor {
-    case .task(let donor, _, _): isInChain(donor, index) ? .proxied : .running
+    case .task(let donor, _, _): isInChain(donor, index, &world) ? .proxied : .running
     case .own: .running
     case .unknown: .unknown
     }
   }
 
-  /// Whether a task is in a wait's chain. A long chain was walked just now.
+  /// Whether a task is in a wait's chain.
   @inline(__always)
-  private mutating func isInChain(_ task: TaskIndex, _ index: Int) -> Bool {
-    waits[index].path.isWhole ? waits[index].path.contains(task) : chain.tasks.contains(task)
+  private mutating func isInChain(_ task: TaskIndex, _ index: Int, _ world: inout World) -> Bool {
+    if waits[index].path.isWhole { return waits[index].path.contains(task) }
+    return tails.contains(task, from: index, &world, handovers)
   }
 
   /// The priority that a CPU's curr runs with: its own, or its donor's if that is more urgent.
@@ -132,10 +234,25 @@ extension Hypothesis {
     let (since, now) = (waits[index].since, world.now)
     let length = max(0, now - since)
     waits[index].times[waits[index].current] &+= length
-    if length > 0 {
-      rows.classes?.append(
-        ClassRow(wait: world.waits[index].row, begin: since, end: now, kind: waits[index].current))
-    }
     waits[index].since = max(now, since)
+  }
+}
+
+/// How urgent the waiters are whose chains end in an owner.
+struct OwnersWaiters {
+  let owner: TaskIndex
+  private(set) var mostUrgent: Priority?
+  /// Of some waiter no priority is known.
+  private(set) var hasUnknown = false
+
+  init(owner: TaskIndex) { self.owner = owner }
+
+  fileprivate mutating func add(_ priority: Priority?) {
+    guard let priority else {
+      hasUnknown = true
+      return
+    }
+    if let most = mostUrgent, !priority.isMoreUrgent(than: most) { return }
+    mostUrgent = priority
   }
 }

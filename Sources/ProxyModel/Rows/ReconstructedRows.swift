@@ -2,36 +2,63 @@ import TraceCore
 
 /// What reconstruction finds under any hypothesis, and the names that all rows refer to.
 struct SharedRows: ~Copyable, Sendable {
+  /// What is asked for.
+  let kinds: RowKinds
   var labels: LabelPool
   var holds: PackedLog<HoldRecord>
+  /// In order of their beginning.
+  var delays: PackedLog<DelayRecord>
+  var delayCulprits: PackedLog<CulpritRecord>
 
-  init(in file: RowFile) {
+  init(_ kinds: RowKinds, in file: RowFile) {
+    self.kinds = kinds
     labels = LabelPool(in: file)
     holds = PackedLog(in: file)
+    delays = PackedLog(in: file)
+    delayCulprits = PackedLog(in: file)
   }
 
-  mutating func arrange() { holds.sort { ($0.begin, $0.lock, $0.end) < ($1.begin, $1.lock, $1.end) } }
+  mutating func arrange(placed place: (Int) -> Int) {
+    holds.sort { ($0.begin, $0.lock, $0.end) < ($1.begin, $1.lock, $1.end) }
+    delays.keep { row in
+      if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
+      return !row.isVoid
+    }
+  }
 }
 
 /// What reconstruction finds under a hypothesis.
 struct ReconstructedRows: ~Copyable, Sendable {
+  /// What is asked for.
+  let kinds: RowKinds
   /// By the row number of the wait.
   var outcomes: PackedLog<OutcomeRecord>
   /// By the row number of the wait: its times when a gap began that may hide its end.
   var timesAtDoubt: [Int: ClassTimes] = [:]
-  /// In order of their beginning; one without length is none.
+  /// In order of their beginning; one without length is none. Where chains are not asked for, those that lead back to themselves.
   var chains: PackedLog<ChainRecord>
   /// Of chains: labels of tasks and indices of locks.
   var links: PackedLog<UInt32>
-  /// `nil` where nobody asks for them.
-  var classes: [ClassRow]?
+  /// In order of their beginning, as are runs; one without length is none.
+  var segments: PackedLog<SegmentRecord>
+  var runs: PackedLog<RunRecord>
+  /// Which of the two somebody asks for.
+  let wanted: OptionalRows
   var splits: PackedLog<SplitRecord>
   var inversions: PackedLog<InversionRecord>
   var culprits: PackedLog<CulpritRecord>
   var handoffs: PackedLog<HandoffRecord>
   var migrations: PackedLog<MigrationRecord>
+  /// In order of time.
+  var enqueues: PackedLog<EnqueueRecord>
+  /// By ``HoldRecord/number``: how long the owner ran on another's account.
+  var proxiedOfHolds: PackedLog<Int64>
 
-  init(in file: RowFile) {
+  init(_ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
+    self.kinds = kinds
+    self.wanted = wanted
+    segments = PackedLog(in: file)
+    runs = PackedLog(in: file)
     outcomes = PackedLog(in: file)
     chains = PackedLog(in: file)
     links = PackedLog(in: file)
@@ -40,6 +67,8 @@ struct ReconstructedRows: ~Copyable, Sendable {
     culprits = PackedLog(in: file)
     handoffs = PackedLog(in: file)
     migrations = PackedLog(in: file)
+    enqueues = PackedLog(in: file)
+    proxiedOfHolds = PackedLog(in: file)
   }
 
   /// Gives rows their final form: waits by their place in order of their beginning, nothing beyond what is certain of a wait,
@@ -54,13 +83,29 @@ struct ReconstructedRows: ~Copyable, Sendable {
       return begin < end
     }
     chains.keep { settle(&$0.wait, $0.begin, &$0.end) }
-    inversions.keep { settle(&$0.wait, $0.begin, &$0.end) }
-    classes = classes?.compactMap { row in
-      var row = row
-      return settle(&row.wait, row.begin, &row.end) ? row : nil
+    for index in inversions.indices {
+      inversions.passed(index)
+      let row = inversions[index]
+      shortenCulprits(row, by: row.end - waits[place(Int(row.wait))].certainEnd)
     }
+    inversions.keep { settle(&$0.wait, $0.begin, &$0.end) }
+    arrangeSegments(waits, placed: place)
+    runs.keep { $0.begin < $0.end }
+    runs.sort { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
     handoffs.keep { row in
       row.wait = UInt32(place(Int(row.wait)))
+      return true
+    }
+    enqueues.keep { row in
+      if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
+      return row.isCertain
+    }
+    splits.keep { row in
+      if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
+      return true
+    }
+    migrations.keep { row in
+      if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
       return true
     }
     chains.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
@@ -68,5 +113,56 @@ struct ReconstructedRows: ~Copyable, Sendable {
     inversions.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     handoffs.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     migrations.sort { $0.time < $1.time }
+  }
+}
+
+extension ReconstructedRows {
+  /// A window is cut off where its wait is not certain any more: so is the time of the task that ran last in it.
+  private mutating func shortenCulprits(_ row: InversionRecord, by length: Int64) {
+    var length = length
+    let range = row.culprits..<row.culprits + Int(row.culpritCount)
+    guard length > 0, !range.isEmpty else { return }
+    let last = row.culprits + Int(row.lastCulprit)
+    for place in [last] + range.filter({ $0 != last }) where length > 0 {
+      let less = min(length, culprits[place].ran)
+      culprits[place].ran -= less
+      length -= less
+    }
+  }
+
+  /// Where a wait's segments begin and how much of it they are.
+  private struct Cover {
+    var begin = Timestamp(.max)
+    var length: Int64 = 0
+  }
+
+  /// Gives segments their final form: those of a wait fill it, from its beginning as far as it is certain.
+  private mutating func arrangeSegments(_ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int) {
+    guard wanted.contains(.segments) else { return }
+    var covers = Array(repeating: Cover(), count: waits.count)
+    let timesAtDoubt = timesAtDoubt
+    segments.keep { row in
+      let index = place(Int(row.wait))
+      // Nothing is known of a wait whose end is lost since an instant of which nothing was kept.
+      if waits[index].result == .lost, timesAtDoubt[Int(row.wait)] == nil { return false }
+      row.wait = UInt32(index)
+      row.end = min(row.end, waits[index].certainEnd)
+      guard row.begin < row.end else { return false }
+      covers[index].begin = min(covers[index].begin, row.begin)
+      covers[index].length &+= row.end - row.begin
+      return true
+    }
+    // The class of what reconstruction did not see or could not follow is unknown.
+    for index in waits.indices where covers[index].length < waits[index].length {
+      waits.passed(index)
+      let begin = waits[index].begin
+      let end = min(covers[index].begin, waits[index].certainEnd)
+      if begin >= end { continue }
+      segments.append(
+        SegmentRecord(
+          begin: begin, end: end, wait: UInt32(index), cpu: -1, owner: .none, curr: .none,
+          donor: .none, kind: .unknown, evidence: .unknown))
+    }
+    segments.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
   }
 }

@@ -59,6 +59,8 @@ struct ChainRecord: BitwiseCopyable, Sendable {
 struct SplitRecord: BitwiseCopyable, Sendable {
   var begin: Timestamp
   var end: Timestamp
+  /// The donor's; `max` for none.
+  var wait: UInt32
   var cpu: CPU
   var donor: LabelID
   var curr: LabelID
@@ -71,9 +73,12 @@ struct InversionRecord: BitwiseCopyable, Sendable {
   var begin: Timestamp
   var end: Timestamp
   var lock: LockAddress
+  var ownedLock: LockAddress
   /// Where its culprits begin in ``ReconstructedRows/culprits``.
   var culprits: Int
   var culpritCount: UInt32
+  /// Which of them ran at the window's end.
+  var lastCulprit: UInt32
   var wait: UInt32
   var waiter: LabelID
   var owner: LabelID
@@ -99,6 +104,7 @@ struct HandoffRecord: BitwiseCopyable, Sendable {
   var to: LabelID
   var kind: HandoffRow.Kind
   var migrated = false
+  var steered = false
   var evidence: Evidence
 }
 
@@ -108,11 +114,77 @@ struct HoldRecord: BitwiseCopyable, Sendable {
   var lock: LockAddress
   var owner: LabelID
   var waiters: UInt32
+  /// Which hold was closed when, from 0: ``ReconstructedRows/proxiedOfHolds`` goes by it.
+  var number: UInt32
+  var evidence: Evidence
+  /// What the owner did.
+  var clock: OwnerClock
+}
+
+struct EnqueueRecord: BitwiseCopyable, Sendable {
+  var time: Timestamp
+  var queue: UInt64 = 0
+  var donatedAfter = MaybeTime(nil)
+  /// The wait's row; all bits set where none is known.
+  var wait = UInt32.max
+  var task: LabelID
+  var owner = LabelID.none
+  var cpu: CPU
+  /// −1 where it is not known; likewise ``placed``.
+  var ownerCPU: CPU = -1
+  var placed: CPU = -1
+  var hasQueue = false
+  var ownerState = EnqueueRow.OwnerState.unknown
+  var reason: EnqueueRow.Reason
+  /// The task was blocked. Otherwise that has yet to show, and the row is dropped if it does not.
+  var isCertain = true
+  var evidence: Evidence
+}
+
+struct SegmentRecord: BitwiseCopyable, Sendable {
+  var begin: Timestamp
+  var end: Timestamp
+  var wait: UInt32
+  /// −1 for none.
+  var cpu: CPU
+  var owner: LabelID
+  var curr: LabelID
+  var donor: LabelID
+  var kind: WaitClass
+  var evidence: Evidence
+}
+
+struct RunRecord: BitwiseCopyable, Sendable {
+  var begin: Timestamp
+  var end: Timestamp
+  var cpu: CPU
+  var task: LabelID
+  var donor: LabelID
+  var evidence: Evidence
+}
+
+struct DelayRecord: BitwiseCopyable, Sendable {
+  var begin: Timestamp
+  var end: Timestamp
+  var waking: MaybeTime
+  /// Where its culprits begin in ``SharedRows/delayCulprits``.
+  var culprits: Int
+  var culpritCount: UInt32
+  /// `max` for none.
+  var wait: UInt32
+  var task: LabelID
+  var cpu: CPU
+  var cause: DelayRow.Cause
+  var hasEnd: Bool
+  /// It turned out to be none.
+  var isVoid: Bool
   var evidence: Evidence
 }
 
 struct MigrationRecord: BitwiseCopyable, Sendable {
   var time: Timestamp
+  /// `max` for none.
+  var wait: UInt32
   var task: LabelID
   var from: CPU
   var to: CPU

@@ -7,11 +7,14 @@ final class RowStore: Sendable {
   private let shared: SharedRows
   /// Addresses by ``LockIndex``.
   private let locks: [LockAddress]
+  /// How it is known that the kernel does not proxy, of rows that rest on that; `nil` where it does.
+  private let noProxying: Evidence?
 
   init(
     _ waits: consuming PackedLog<WaitRecord>, _ rows: consuming ReconstructedRows, _ shared: consuming SharedRows,
-    locks: [LockAddress]
+    locks: [LockAddress], noProxying: Evidence?
   ) {
+    self.noProxying = noProxying
     self.waits = waits
     self.rows = rows
     self.shared = shared
@@ -19,7 +22,7 @@ final class RowStore: Sendable {
   }
 
   func fill(_ timeline: inout Timeline) {
-    timeline.waits = Rows(count: waits.count) { self.wait($0) }
+    if timeline.rowKinds.contains(.waits) { timeline.waits = Rows(count: waits.count) { self.wait($0) } }
     timeline.chains = Rows(count: rows.chains.count) { self.chain($0) }
     timeline.deadlocks = rows.chains.indices.filter {
       rows.chains.passed($0)
@@ -29,7 +32,11 @@ final class RowStore: Sendable {
     timeline.inversions = Rows(count: rows.inversions.count) { self.inversion($0) }
     timeline.handoffs = Rows(count: rows.handoffs.count) { self.handoff($0) }
     timeline.holds = Rows(count: shared.holds.count) { self.hold($0) }
+    timeline.segments = Rows(count: rows.segments.count) { self.segment($0) }
+    timeline.runs = Rows(count: rows.runs.count) { self.run($0) }
+    timeline.delays = Rows(count: shared.delays.count) { self.delay($0) }
     timeline.migrations = Rows(count: rows.migrations.count) { self.migration($0) }
+    timeline.enqueues = Rows(count: rows.enqueues.count) { self.enqueue($0) }
   }
 
   private func wait(_ index: Int) -> WaitRow {
@@ -60,7 +67,7 @@ final class RowStore: Sendable {
     let row = rows.splits[index]
     return SplitRow(
       cpu: row.cpu, begin: row.begin, end: row.end, donor: shared.labels[row.donor], curr: shared.labels[row.curr],
-      depth: row.depth < 0 ? nil : Int(row.depth), evidence: row.evidence)
+      depth: row.depth < 0 ? nil : Int(row.depth), evidence: row.evidence, wait: Self.wait(row.wait))
   }
 
   private func inversion(_ index: Int) -> InversionRow {
@@ -72,7 +79,8 @@ final class RowStore: Sendable {
     }
     return InversionRow(
       wait: Int(row.wait), begin: row.begin, end: row.end, waiter: shared.labels[row.waiter], lock: row.lock,
-      owner: shared.labels[row.owner], cpu: row.cpu, culprits: culprits, evidence: row.evidence)
+      ownedLock: row.ownedLock, owner: shared.labels[row.owner], cpu: row.cpu, culprits: culprits,
+      evidence: row.evidence)
   }
 
   private func handoff(_ index: Int) -> HandoffRow {
@@ -81,14 +89,66 @@ final class RowStore: Sendable {
     return HandoffRow(
       kind: row.kind, wait: Int(row.wait), lock: row.lock, from: shared.labels[row.from], to: shared.labels[row.to],
       begin: row.begin, end: row.end, wake: row.wake.value, queue: row.queue.value, run: row.run.value,
-      acquire: row.acquire.value, migrated: row.migrated, evidence: row.evidence)
+      acquire: row.acquire.value, migrated: row.migrated, steered: row.steered, evidence: row.evidence)
   }
 
   private func hold(_ index: Int) -> HoldRow {
     shared.holds.passed(index)
     let row = shared.holds[index]
+    // Without proxy execution nobody runs on another's account.
+    let proxied = noProxying == nil ? rows.proxiedOfHolds[Int(row.number)] : 0
     return HoldRow(
       lock: row.lock, owner: shared.labels[row.owner], begin: row.begin, end: row.end, waiters: Int(row.waiters),
+      evidence: row.evidence, times: HoldTimes(row.clock, proxied: proxied))
+  }
+
+  private func enqueue(_ index: Int) -> EnqueueRow {
+    rows.enqueues.passed(index)
+    let row = rows.enqueues[index]
+    func known(_ cpu: CPU) -> CPU? { cpu < 0 ? nil : cpu }
+    return EnqueueRow(
+      time: row.time, donor: shared.labels[row.task], cpu: row.cpu, owner: shared.labels.label(row.owner),
+      ownerCPU: known(row.ownerCPU), ownerState: row.ownerState, reason: row.reason, placedCPU: known(row.placed),
+      dispatchQueue: row.hasQueue ? row.queue : nil, donatedAfter: row.donatedAfter.value,
+      wait: row.wait == .max ? nil : Int(row.wait), evidence: row.evidence)
+  }
+
+  private func segment(_ index: Int) -> SegmentRow {
+    rows.segments.passed(index)
+    let row = rows.segments[index]
+    // Whose account curr runs on bears on these classes: on its own, if the kernel does not proxy.
+    let restsOnVerdict = row.kind == .running || row.kind == .inverted || row.kind == .preempted
+    return SegmentRow(
+      wait: Int(row.wait), begin: row.begin, end: row.end, kind: row.kind, cpu: row.cpu < 0 ? nil : row.cpu,
+      owner: shared.labels.label(row.owner), curr: shared.labels.label(row.curr),
+      donor: shared.labels.label(row.donor),
+      evidence: restsOnVerdict ? row.evidence.combined(with: noProxying ?? .probe) : row.evidence)
+  }
+
+  private func run(_ index: Int) -> RunRow {
+    rows.runs.passed(index)
+    let row = rows.runs[index]
+    // Where somebody was blocked the account may have been another's.
+    let restsOnVerdict = row.evidence == .inferred(.mostUrgentDonor) && noProxying != nil
+    return RunRow(
+      cpu: row.cpu, begin: row.begin, end: row.end, task: shared.labels[row.task],
+      donor: shared.labels.label(row.donor),
+      evidence: restsOnVerdict ? Evidence.event.combined(with: noProxying ?? .event) : row.evidence)
+  }
+
+  private static func wait(_ wait: UInt32) -> Int? { wait == .max ? nil : Int(wait) }
+
+  private func delay(_ index: Int) -> DelayRow {
+    shared.delays.passed(index)
+    let row = shared.delays[index]
+    if index % PackedLog<DelayRecord>.pieceSize == 0 { shared.delayCulprits.passedSome(row.culprits) }
+    let culprits = (row.culprits..<row.culprits + Int(row.culpritCount)).map { place in
+      InversionRow.Culprit(
+        task: shared.labels[shared.delayCulprits[place].task], ran: shared.delayCulprits[place].ran)
+    }
+    return DelayRow(
+      task: shared.labels[row.task], begin: row.begin, end: row.hasEnd ? row.end : nil, length: row.end - row.begin,
+      cpu: row.cpu, cause: row.cause, waking: row.waking.value, culprits: culprits, wait: Self.wait(row.wait),
       evidence: row.evidence)
   }
 
@@ -96,6 +156,7 @@ final class RowStore: Sendable {
     rows.migrations.passed(index)
     let row = rows.migrations[index]
     return MigrationRow(
-      kind: row.kind, task: shared.labels[row.task], from: row.from, to: row.to, time: row.time, evidence: row.evidence)
+      kind: row.kind, task: shared.labels[row.task], from: row.from, to: row.to, time: row.time, evidence: row.evidence,
+      wait: Self.wait(row.wait))
   }
 }

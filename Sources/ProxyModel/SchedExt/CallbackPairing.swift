@@ -15,9 +15,10 @@ struct CallbackPairing: ~Copyable {
   /// - Parameters:
   ///   - isBlocking: The task has announced that it goes to sleep for a mutex.
   ///   - cpu: The CPU of the record.
+  ///   - owner: Whom an enqueue mark names as the owner of the task's mutex.
   mutating func marked(
-    _ task: TaskIndex, _ mark: MarkRecord, isBlocking: Bool, on cpu: CPU, _ hypothesis: inout Hypothesis,
-    _ world: inout World
+    _ task: TaskIndex, _ mark: MarkRecord, owner: TaskIndex?, isBlocking: Bool, on cpu: CPU,
+    _ hypothesis: inout Hypothesis, _ world: inout World
   ) {
     let moment = book.count(mark.kind, at: world.now)
     let ranOn = world.scheduling.cpuRunning(task)
@@ -25,12 +26,7 @@ struct CallbackPairing: ~Copyable {
     case .running: markRunning(task, moment, on: ranOn, isBlocking: isBlocking, writtenOn: cpu, &hypothesis, &world)
     case .stopping: markStopping(task, moment, on: ranOn, mark.isRunnable, writtenOn: cpu, &hypothesis, &world)
     case .enqueue:
-      book[task].counts.enqueue += 1
-      if isBlockedWaiter(task, &hypothesis, &world) {
-        book[task].counts.blockedEnqueue += 1
-      } else if ranOn != nil, isBlocking {
-        book[task].enqueuedLeaving += 1
-      }
+      markEnqueue(task, mark, owner: owner, isBlocking: isBlocking, on: cpu, &hypothesis, &world)
     }
   }
 
@@ -39,6 +35,8 @@ struct CallbackPairing: ~Copyable {
     _ hypothesis: inout Hypothesis, _ world: inout World
   ) {
     book[task].counts.running += 1
+    let wait = world[task].wait
+    if wait >= 0 { hypothesis.waits[wait].admission.picked = moment.time }
     if let cpu, let donor = openDonor(of: task, on: cpu, &hypothesis) {
       book.open(task, moment, writtenOn: writtenOn)
       book[task].isProxy = true
@@ -54,11 +52,15 @@ struct CallbackPairing: ~Copyable {
       book.locate(task, on: cpu)
       book[task].awaitsStart = isBlocking && wasSeen
       // It is curr, and its scheduler has it running: it goes on by itself, though no switch says so.
-      hypothesis.setDonor(cpu, .own, &world)
+      hypothesis.setDonor(cpu, .own, own: .inferred(.markedDonor), &world)
     } else if let start = cpuProxied(by: task, &hypothesis, &world) {
       noteClash(on: start, with: task, &world)
       book.donate(task, on: start)
       pickDonor(task, on: start, &hypothesis, &world)
+      if case .task(task, _, _) = hypothesis.account(start).donor {
+        // It may have been the donor before, and been put back and picked again.
+        hypothesis.settleCalls(of: task, on: start, &world)
+      }
     } else if isBlockedWaiter(task, &hypothesis, &world) {
       book[task].awaitsStart = wasSeen
     }
@@ -73,7 +75,7 @@ struct CallbackPairing: ~Copyable {
     else { return }
     signs.markedDonors += 1
     let depth = hypothesis.chain.locks.count
-    hypothesis.setDonor(cpu, .task(task, depth: depth, known.combined(with: .event)), &world)
+    hypothesis.setDonor(cpu, .task(task, depth: depth, known.combined(with: .event)), own: .event, &world)
   }
 
   private mutating func markStopping(
@@ -82,6 +84,7 @@ struct CallbackPairing: ~Copyable {
   ) {
     book[task].counts.stopping += 1
     let state = book[task]
+    if state.isOpen { book[task].admission.hasDonated = true }
     // A proxy's `running` was reported, or will be.
     if state.isOpen, !state.isProxy {
       if let suspect = state.suspect { reportProxy(suspect.owner, .running, suspect.running, of: task, &world) }
@@ -115,6 +118,7 @@ struct CallbackPairing: ~Copyable {
     // Who sleeps is nobody's donor: what runs later begins with a `running`.
     if !state.isRunnable, world[from].wait < 0 { book[from].hasSlept = true }
     book[to].switchedIn = book.moment(world.now)
+    endAdmission(to)
     (book[cpu].donor, book[cpu].retained) = (nil, nil)
     if let donor = startedDonor(cpu, to, &hypothesis, &world) {
       if book[to].phase == .running, !book[to].isProxy {
@@ -171,7 +175,7 @@ extension CallbackPairing {
   }
 
   /// Whether a task is off its CPU for a mutex, and nobody has begun to wake it.
-  private func isBlockedWaiter(_ task: TaskIndex, _ hypothesis: inout Hypothesis, _ world: inout World) -> Bool {
+  func isBlockedWaiter(_ task: TaskIndex, _ hypothesis: inout Hypothesis, _ world: inout World) -> Bool {
     world.scheduling.isBlocked(task) && isWaiter(task, &hypothesis, &world)
   }
 
@@ -222,7 +226,7 @@ extension CallbackPairing {
       let (terminal, evidence) = hypothesis.walk(from: world[task].wait, &world)
       switch terminal {
       case .task(next):
-        if isBlocked { signs.markedDonors += 1 }
+        if isBlocked, world.gaps.signs != .none { signs.markedDonors += 1 }
         return task
       case .task(let owner)
       where mustStart && (world[next].pid == 0 || evidence.rule == nil && world.place(of: owner) != .unknown):
@@ -259,13 +263,11 @@ extension CallbackPairing {
       }
       book[task].isUnstarted = false
     }
-    if state.enqueuedLeaving > 0 {
-      if isBlocked { book[task].counts.blockedEnqueue += state.enqueuedLeaving }
-      book[task].enqueuedLeaving = 0
-    }
+    settleCalls(of: task, isBlocked: isBlocked, &hypothesis, &world)
     guard isBlocked, let stays = state.staysRunnable, let since = state.switchedIn, since <= state.stopping else {
       return
     }
+    if world.gaps.signs == .none { return }
     if stays {
       signs.keptWaiters += 1
     } else if case (.task(let owner), _) = hypothesis.walk(from: world[task].wait, &world) {

@@ -49,8 +49,7 @@ struct MarkBook {
     /// When it was last switched in.
     var switchedIn: Moment?
     var counts = MarkCounts()
-    /// Times it was enqueued since it was last switched in, while it was on its way off the CPU.
-    var enqueuedLeaving: UInt64 = 0
+    var admission = AdmissionMarks()
 
     var isOpen: Bool { phase == .running || phase == .clashed }
   }

@@ -16,12 +16,18 @@ extension ProxyMachine {
     }
     // A task that is gone can still get its `stopping`; a task that gets a `running` is alive.
     let task = mark.kind == .stopping ? tasks.task(mark.pid) : tasks.livingTask(mark.pid)
+    let owner = mark.owner.flatMap { TaskTable.isValid($0) && $0 != 0 ? tasks.livingTask($0) : nil }
     emit(
-      .marked(task, mark, isBlocking: waits.aboutToBlock.contains(task)), at: event.timestamp, cpu: event.cpu)
+      .marked(task, mark, owner: owner, isBlocking: waits.aboutToBlock.contains(task)), at: event.timestamp,
+      cpu: event.cpu)
   }
 
   mutating func schedExt(_ record: SchedExtRecord, _ event: SchedEvent) {
-    facts.see(record.kind == .counter ? .schedExtCounter : .schedExtExit)
+    switch record.kind {
+    case .counter: facts.see(.schedExtCounter)
+    case .stalled: facts.see(.schedExtDump)
+    case .exit: facts.see(.schedExtExit)
+    }
     facts.schedExt.add(record, at: event.timestamp)
   }
 }

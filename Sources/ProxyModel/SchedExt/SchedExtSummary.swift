@@ -9,6 +9,17 @@ public struct SchedExtSummary: Sendable, Hashable {
     public var sum: Int64
     /// How often.
     public var count: UInt64
+    /// When first.
+    public var first: Timestamp
+  }
+
+  /// A task that was runnable and did not run, as the kernel says when it unloads a scheduler for it.
+  public struct Stall: Sendable, Hashable {
+    /// When the kernel says so.
+    public var time: Timestamp
+    /// Hostile text.
+    public var task: ShortName
+    public var pid: Pid
   }
 
   public struct Exit: Sendable, Hashable {
@@ -22,6 +33,8 @@ public struct SchedExtSummary: Sendable, Hashable {
   public private(set) var counters: [Counter] = []
   /// In order of time.
   public private(set) var exits: [Exit] = []
+  /// In order of time.
+  public private(set) var stalls: [Stall] = []
   /// First and last record by which a scheduler shows: a mark of a callback, or a counter.
   public private(set) var firstSeen: Timestamp?
   public private(set) var lastSeen: Timestamp?
@@ -31,7 +44,10 @@ public struct SchedExtSummary: Sendable, Hashable {
 
   public init() {}
 
-  public var isEmpty: Bool { firstSeen == nil && exits.isEmpty }
+  public var isEmpty: Bool { firstSeen == nil && exits.isEmpty && stalls.isEmpty }
+
+  /// The counter of that name, which is without `SCX_EV_`; `nil` where it did not grow.
+  public func counter(_ name: String) -> Counter? { counters.first { $0.name.text == name } }
 
   mutating func see(at time: Timestamp) {
     if firstSeen == nil { firstSeen = time }
@@ -46,8 +62,11 @@ public struct SchedExtSummary: Sendable, Hashable {
         counters[place].sum &+= record.value
         counters[place].count &+= 1
       } else if counters.count < Self.mostNames {
-        counters.append(Counter(name: record.name, sum: record.value, count: 1))
+        counters.append(Counter(name: record.name, sum: record.value, count: 1, first: time))
       }
+    case .stalled:
+      guard stalls.count < Self.mostNames, let pid = Pid(exactly: record.value) else { return }
+      stalls.append(Stall(time: time, task: record.name, pid: pid))
     case .exit:
       if exits.count < Self.mostNames { exits.append(Exit(time: time, scheduler: record.name, reason: record.value)) }
     }

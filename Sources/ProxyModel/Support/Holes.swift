@@ -14,6 +14,18 @@ struct Holes {
     }
   }
 
+  /// The stretches themselves.
+  var stretches: [ClosedRange<Timestamp>] { merged }
+
+  /// Joins neighbours, two and two, until there are no more than so many. They then cover what lies between them too.
+  mutating func join(to limit: Int) {
+    while merged.count > max(1, limit) {
+      merged = stride(from: 0, to: merged.count, by: 2).map { place in
+        merged[place].lowerBound...merged[min(place + 1, merged.count - 1)].upperBound
+      }
+    }
+  }
+
   /// Whether one of them has an instant in common with another stretch.
   func meet(_ begin: Timestamp, _ end: Timestamp) -> Bool {
     var (low, high) = (0, merged.count)

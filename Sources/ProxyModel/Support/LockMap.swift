@@ -4,22 +4,40 @@ import TraceCore
 ///
 /// The same few locks come again and again, and hashing their addresses safely costs more than all else that is done about them;
 /// so those that were asked for lately are kept where their address leads at once.
-struct LockMap<Value: BitwiseCopyable & Equatable> {
+struct LockMap<Value: BitwiseCopyable & Equatable>: ~Copyable {
+  private struct Recent {
+    var lock = LockAddress(0)
+    var value: Value?
+  }
+
+  private static var recentCount: Int { 64 }
+
   private var values: [LockAddress: Value] = [:]
-  private var recent = InlineArray<64, (lock: LockAddress, value: Value?)>(repeating: (LockAddress(0), nil))
+  /// ``recentCount`` of them, initialised, owned here alone. Not an array within: each look at it would copy it whole.
+  private let recent: UnsafeMutablePointer<Recent>
+
+  init() {
+    recent = .allocate(capacity: Self.recentCount)
+    recent.initialize(repeating: Recent(), count: Self.recentCount)
+  }
+
+  deinit { recent.deallocate() }
+
+  /// The locks that have something.
+  var locks: [LockAddress] { Array(values.keys) }
 
   subscript(lock: LockAddress) -> Value? {
-    @inline(__always) mutating get {
-      let place = Self.place(of: lock)
-      if recent[place].lock == lock, let value = recent[place].value { return value }
+    @inline(__always) get {
+      let place = recent + Self.place(of: lock)
+      if place.pointee.lock == lock, let value = place.pointee.value { return value }
       let value = values[lock]
-      recent[place] = (lock, value)
+      place.pointee = Recent(lock: lock, value: value)
       return value
     }
     @inline(__always) set {
-      let place = Self.place(of: lock)
-      if recent[place].lock == lock, newValue != nil, recent[place].value == newValue { return }
-      recent[place] = (lock, newValue)
+      let place = recent + Self.place(of: lock)
+      if place.pointee.lock == lock, newValue != nil, place.pointee.value == newValue { return }
+      place.pointee = Recent(lock: lock, value: newValue)
       values[lock] = newValue
     }
   }

@@ -19,15 +19,25 @@ public struct Timeline: Sendable {
   /// Every task that an event named, in order of first appearance; a ``TaskIndex`` is an index into this array.
   public var tasks: [TaskRow] = []
   /// Whether the kernel runs owners on their donors' account, and how that is known.
-  public var verdict = ProxyVerdict(answer: .notShown, reasons: [], evidence: .unknown)
+  public var verdict = ProxyVerdict(answer: .undecided, reasons: [], evidence: .unknown)
+  /// Rows that were made; lists of other rows are empty and mean nothing.
+  public var rowKinds = RowKinds.all
   /// Waits for sleeping locks.
   public var waits: Rows<WaitRow> = []
+  /// Every lock that somebody waited for, in no order, whether ``waits`` are asked for or not.
+  public var waitedLocks: [LockAddress] = []
   /// Wait chains: waiter, lock, owner, lock, owner and so on.
   public var chains: Rows<ChainRow> = []
   /// Indices into ``chains`` of the chains that lead back to themselves.
   public var deadlocks: [Int] = []
-  /// Stretches of one wait class. Empty unless ``ProxyMachine/Options/recordsClasses`` is set.
-  package var classes: [ClassRow] = []
+  /// Stretches of waits in one class, on one CPU, beside the same tasks. Empty unless ``made`` has them.
+  public var segments: Rows<SegmentRow> = []
+  /// Stretches in which a CPU runs one task on one account. Empty unless ``made`` has them.
+  public var runs: Rows<RunRow> = []
+  /// Times from runnable to running, in order of their beginning. Empty unless ``made`` has them.
+  public var delays: Rows<DelayRow> = []
+  /// Which of the optional rows were asked for and made.
+  public var made = OptionalRows.all
   /// Intervals in which `rq->donor` differs from `rq->curr`.
   public var splits: Rows<SplitRow> = []
   /// Windows in which a less urgent task kept a lock's owner from running.
@@ -38,6 +48,10 @@ public struct Timeline: Sendable {
   public var holds: Rows<HoldRow> = []
   /// Moves of blocked donors between CPUs.
   public var migrations: Rows<MigrationRow> = []
+  /// Calls of a sched_ext scheduler's `ops.enqueue()` for blocked donors.
+  public var enqueues: Rows<EnqueueRow> = []
+  /// Idle CPUs that pick one blocked task again and again.
+  public var idlePicks: [IdlePickRow] = []
   /// sched_ext callbacks without a partner.
   public var pairing: [PairingRow] = []
   /// Number of calls of the sched_ext callbacks.
@@ -107,6 +121,8 @@ public struct CPURow: Sendable, Hashable {
   public var idle: Int64 = 0
   /// Time in which records are missing, so that curr is not known: gaps, and switches that do not continue the one before.
   public var lost: Int64 = 0
+  /// Part of `lost`: before the CPU's first record and after its last one, where nothing says that records are missing.
+  public var quiet: Int64 = 0
   /// Part of `busy` in which curr ran on its own account.
   public var own: Int64 = 0
   /// Part of `busy` in which curr ran on a donor's account.
@@ -230,7 +246,7 @@ public struct WaitRow: Sendable, Hashable {
   public var asleep: Int64?
   /// Whether a gap on some CPU overlaps the wait.
   public var touchesGap: Bool
-  /// Time by class; the nine classes sum to ``length`` exactly.
+  /// Time by class; the ten classes sum to ``length`` exactly.
   public var times = ClassTimes()
   /// The lock's owner when the wait began; `nil` where it is not known, or where nobody owned the lock.
   public var owner: TaskLabel?
@@ -270,8 +286,12 @@ public struct GapRow: Sendable, Hashable {
   public var begin: Timestamp
   /// The first record after the gap, or the capture's end.
   public var end: Timestamp
-  /// Number of missing records; `nil` where the ring buffer did not count them.
+  /// Number of missing records; `nil` where the ring buffer did not count them; 0 before a CPU's first record and after its
+  /// last one, where nothing says that any are missing.
   public var lostEvents: UInt64?
+
+  /// Whether nothing says that records are missing.
+  public var isQuiet: Bool { lostEvents == 0 }
 
   /// A gap by all of its columns.
   public init(cpu: CPU, begin: Timestamp, end: Timestamp, lostEvents: UInt64?) {

@@ -6,7 +6,11 @@ extension ProxyMachine {
   mutating func assemble(into timeline: inout Timeline) {
     timeline.verdict = reconstruction.verdict.verdict(reconstruction.signs)
     timeline.schedExt = facts.schedExt
+    if timeline.verdict.answer == .undecided {
+      timeline.verdict.ifProxied = reconstruction.timeIfProxied(at: timeline.end)
+    }
     guard let branch = reconstruction.finish(proxies: timeline.verdict.answer == .on, at: timeline.end) else { return }
+    let proxies = branch.hypothesis.proxies
     takeAccounts(branch.hypothesis, into: &timeline)
     timeline.marks = branch.pairing.book.summary
     timeline.pairing = anomalies(branch.pairing.book.rows)
@@ -15,6 +19,12 @@ extension ProxyMachine {
     var waits = PackedLog<WaitRecord>(in: rowFile)
     let places = self.waits.takeRows(into: &waits)
     let place = { (row: Int) in places?[row] ?? row }
+    for series in idlePicks.take() {
+      timeline.idlePicks.append(
+        IdlePickRow(
+          cpu: CPU(series.cpu), donor: tasks.label(series.task), wait: place(series.wait), begin: series.begin,
+          end: series.end, picks: series.picks, evidence: series.hasPause ? .inferred(.pickedAgain) : .probe))
+    }
     markGaps(timeline.gaps, on: &waits)
     for row in waits.indices {
       waits.passed(row)
@@ -23,13 +33,13 @@ extension ProxyMachine {
     }
     _ = rows.outcomes.take()
     rows.arrange(waits, placed: place)
-    shared.arrange()
-    bookSplits(rows, shared.labels)
+    shared.arrange(placed: place)
     rowFile.releaseAllPages()
     timeline.rowFile = rowFile
     timeline.tasks = tasks.all()
-    timeline.classes = rows.classes ?? []
-    RowStore(waits, rows, shared, locks: locks.all()).fill(&timeline)
+    timeline.waitedLocks = self.waits.locks
+    let noProxying = proxies ? nil : timeline.verdict.evidence
+    RowStore(waits, rows, shared, locks: locks.all(), noProxying: noProxying).fill(&timeline)
   }
 
   /// What reconstruction adds to a wait, and what the wait adds to its task.
@@ -59,16 +69,7 @@ extension ProxyMachine {
     tasks[waiter.index].inverted &+= wait.times[.inverted]
   }
 
-  private mutating func bookSplits(_ rows: borrowing ReconstructedRows, _ labels: borrowing LabelPool) {
-    for i in rows.splits.indices {
-      rows.splits.passed(i)
-      let split = rows.splits[i]
-      tasks[labels[split.curr].index].proxiedRun &+= split.end - split.begin
-      tasks[labels[split.donor].index].donated &+= split.end - split.begin
-    }
-  }
-
-  private func takeAccounts(_ hypothesis: borrowing Hypothesis, into timeline: inout Timeline) {
+  private mutating func takeAccounts(_ hypothesis: borrowing Hypothesis, into timeline: inout Timeline) {
     for i in timeline.cpus.indices {
       let account = hypothesis.account(Int(timeline.cpus[i].cpu))
       timeline.cpus[i].proxied = account.proxied
@@ -76,6 +77,11 @@ extension ProxyMachine {
       timeline.cpus[i].proxiedSwitches = account.proxiedSwitches
       timeline.cpus[i].donations = account.donations
       timeline.cpus[i].own = timeline.cpus[i].busy &- timeline.cpus[i].proxied &- timeline.cpus[i].unknown
+    }
+    for i in hypothesis.lent.indices {
+      let task = TaskIndex(rawValue: UInt32(i))
+      tasks[task].proxiedRun = hypothesis.lent[i].proxiedRun
+      tasks[task].donated = hypothesis.lent[i].donated
     }
   }
 

@@ -3,22 +3,25 @@
 public enum WaitClass: Int, Sendable, CaseIterable, BitwiseCopyable {
   /// The waiter itself is on a CPU: spinning, or woken and on its way to the lock.
   case own
-  /// The lock was released and no later owner is known.
+  /// The lock was released and no later owner is known; or that is so of the lock that the chain's last owner waits for.
   case handoff
-  /// The chain's terminal owner is not known, or a gap hides it.
+  /// The chain's terminal owner is not known, or a gap hides it; or it is not known on whose account it runs, or on whose the
+  /// task runs that keeps it from its CPU.
   case unknown
   /// The terminal owner runs, and the donor on its CPU is the waiter or a task of its chain.
   case proxied
   /// The terminal owner runs on its own account, or for another donor.
   case running
-  /// The terminal owner is runnable, and its CPU runs a task outside the chain that is less urgent than the waiter.
+  /// The terminal owner is runnable, and its CPU runs a task that is less urgent than the most urgent waiter whose chain ends in
+  /// that owner.
   case inverted
   /// The same, but that task is as urgent or more: the scheduler is right.
   case preempted
   /// The terminal owner is runnable and its CPU is idle.
   case delayed
-  /// The terminal owner sleeps on something else than a mutex, or is yet to be enqueued after its sleep: until its
-  /// `sched_wakeup` it is on no runqueue.
+  /// The terminal owner has been woken and is yet to be enqueued: until its `sched_wakeup` it is on no runqueue.
+  case waking
+  /// The terminal owner sleeps on something else than a mutex.
   case sleeping
 
   /// The word that tables and reports print; its column is `NAME_ns`.
@@ -32,14 +35,15 @@ public enum WaitClass: Int, Sendable, CaseIterable, BitwiseCopyable {
     case .inverted: "inverted"
     case .preempted: "preempted"
     case .delayed: "delayed"
+    case .waking: "waking"
     case .sleeping: "sleeping"
     }
   }
 }
 
-/// Time by class; the nine sum to the wait exactly.
+/// Time by class; the ten sum to the wait exactly.
 public struct ClassTimes: Sendable, Hashable, BitwiseCopyable {
-  private var sums: InlineArray<9, Int64> = .init(repeating: 0)
+  private var sums: InlineArray<10, Int64> = .init(repeating: 0)
 
   public init() {}
 

@@ -15,10 +15,28 @@ struct SharedSigns {
   /// An event named a donor.
   var namedDonors: UInt64 = 0
   /// Blocked mutex waiters that were on another CPU when they were woken, though no event had moved them.
-  var silentMoves: UInt64 = 0
+  var silentMoves = SignCount()
+  /// Tasks that were switched in while a more urgent real-time task was queued on their CPU.
+  var outranRealTime: UInt64 = 0
   /// A waiter left its CPU to the idle task although another task was queued there, which then ran without being woken:
   /// `proxy_resched_idle()` (kernel/sched/core.c).
-  var idledWithWork: UInt64 = 0
+  var idledWithWork = SignCount()
+}
+
+/// How often a sign was seen that rests on what is not recorded.
+struct SignCount {
+  /// While the records of all CPUs were there.
+  private(set) var full: UInt64 = 0
+  /// While a CPU showed no record, and nothing said that any were missing.
+  private(set) var weak: UInt64 = 0
+
+  mutating func add(_ worth: GapState.SignWorth) {
+    switch worth {
+    case .full: full += 1
+    case .weak: weak += 1
+    case .none: break
+    }
+  }
 }
 
 /// What a hypothesis has seen: signs that depend on where it takes blocked tasks to be.
@@ -43,7 +61,8 @@ struct ProxySigns {
 extension Hypothesis {
   /// The probe says that the task that is switched in runs on its own account: whether a waiter could have lent its own.
   mutating func noteUndonated(_ next: TaskIndex, on cpu: CPU, _ world: inout World) {
-    guard let own = world[next].priority else { return }
+    // Where records are missing the waiter may have been woken.
+    guard world.gaps.signs != .none, let own = world[next].priority else { return }
     for index in world.waits.indices where isDonor(index, of: next, on: cpu, &world) {
       if let lent = world[world.waits[index].waiter].priority, lent.isMoreUrgent(than: own) {
         signs.undonated += 1

@@ -4,8 +4,8 @@ public import TraceCore
 public struct ProxyVerdict: Sendable, Hashable {
   public enum Answer: String, Sendable, Hashable {
     case on, off
-    /// Nothing in the trace shows it; everything is then reported as without proxy execution.
-    case notShown = "not shown"
+    /// The trace does not show it. Nothing is called proxied then; ``ProxyVerdict/ifProxied`` says how much would be.
+    case undecided
   }
 
   public var answer: Answer
@@ -13,11 +13,36 @@ public struct ProxyVerdict: Sendable, Hashable {
   public var reasons: [VerdictReason]
   /// `unknown` where nothing shows it or the user said so.
   public var evidence: Evidence
+  /// Where it is undecided: time that would be proxied if the kernel proxied, in steps of the trace clock. So between 0 and this
+  /// much is.
+  public var ifProxied: Int64?
 
-  public init(answer: Answer, reasons: [VerdictReason], evidence: Evidence) {
+  public init(answer: Answer, reasons: [VerdictReason], evidence: Evidence, ifProxied: Int64? = nil) {
     self.answer = answer
     self.reasons = reasons
     self.evidence = evidence
+    self.ifProxied = ifProxied
+  }
+
+  /// What decided, by a name: the rule of inference, or what stated it; `nil` where nothing did.
+  public var rule: String? {
+    if answer == .undecided { return nil }
+    return evidence.rule?.rawValue ?? reasons.first?.statement
+  }
+}
+
+extension VerdictReason {
+  /// The name of what is no inference.
+  fileprivate var statement: String? {
+    switch self {
+    case .statedByUser: "user"
+    case .kernelWithout(.bootParameter): "bootParameter"
+    case .kernelWithout(.configuration): "configuration"
+    case .kernelWithout(.symbols): "symbols"
+    case .probedDonors, .donorsChosen, .undonated: "probe"
+    case .namedDonors: "namedDonor"
+    default: nil
+    }
   }
 }
 
@@ -27,6 +52,8 @@ public enum KernelWithoutProxy: Sendable, Hashable {
   case bootParameter
   /// It was built without `CONFIG_SCHED_PROXY_EXEC`.
   case configuration
+  /// Its symbol table, with variables, has none of the scheduler's for proxy execution.
+  case symbols
 }
 
 /// What a verdict rests on.
@@ -44,6 +71,10 @@ public enum VerdictReason: Sendable, Hashable {
   case undonated(owners: UInt64, probedSwitches: UInt64)
   /// Blocked waiters that moved to another CPU without `sched_migrate_task`.
   case silentMoves(UInt64)
+  /// Tasks that were switched in while a more urgent real-time task was queued on that CPU.
+  case outranRealTime(UInt64)
+  /// The kernel's symbols show that proxy execution is built in; whether it was on they do not.
+  case builtIn
   /// Times that a waiter left its CPU idle for a task that was queued there.
   case idledWithWork(UInt64)
   /// Times that a mutex's owner ran while its scheduler had the blocked waiter running.
@@ -67,13 +98,15 @@ struct VerdictBuilder {
   /// What the user said.
   let forced: Bool?
   private let kernelWithout: KernelWithoutProxy?
+  private let isBuiltIn: Bool
   /// Switches with a probe, and those of them in which it named a donor.
   private var probedSwitches: UInt64 = 0
   private var probedDonors: UInt64 = 0
 
-  init(forced: Bool?, kernelWithout: KernelWithoutProxy?) {
+  init(forced: Bool?, kernelWithout: KernelWithoutProxy?, isBuiltIn: Bool = false) {
     self.forced = forced
     self.kernelWithout = kernelWithout
+    self.isBuiltIn = isBuiltIn
   }
 
   /// A probe has read the donor of a switch.
@@ -89,7 +122,7 @@ struct VerdictBuilder {
     // Probes outweigh whatever else it looks like, and may yet deny it.
     if probedSwitches > 0 { return nil }
     if kernelWithout != nil { return false }
-    if signs.shared.namedDonors > 0 || !structuralSigns(signs).isEmpty { return true }
+    if signs.shared.namedDonors > 0 || !structuralSigns(signs, withWeak: false).isEmpty { return true }
     return signs.contests.isEnough && !signs.shared.hasMarks ? Shares(signs)?.looksProxied : nil
   }
 
@@ -112,24 +145,35 @@ struct VerdictBuilder {
       let reason = VerdictReason.undonated(owners: signs.hypothesis.undonated, probedSwitches: probedSwitches)
       return ProxyVerdict(answer: .off, reasons: [reason], evidence: .probe)
     }
-    return structural(signs) ?? byShares(signs)
-      ?? ProxyVerdict(answer: .notShown, reasons: [.nothing], evidence: .unknown)
+    if let verdict = structural(signs) ?? byShares(signs) { return verdict }
+    var reasons: [VerdictReason] = [.nothing]
+    if isBuiltIn { reasons.append(.builtIn) }
+    return ProxyVerdict(answer: .undecided, reasons: reasons, evidence: .unknown)
   }
 
-  private func structuralSigns(_ signs: ProxySigns) -> [VerdictReason] {
+  private func structuralSigns(_ signs: ProxySigns, withWeak: Bool) -> [VerdictReason] {
     var reasons: [VerdictReason] = []
-    if signs.shared.silentMoves > 0 { reasons.append(.silentMoves(signs.shared.silentMoves)) }
-    if signs.shared.idledWithWork > 0 { reasons.append(.idledWithWork(signs.shared.idledWithWork)) }
+    let moves = signs.shared.silentMoves.full + (withWeak ? signs.shared.silentMoves.weak : 0)
+    let idled = signs.shared.idledWithWork.full + (withWeak ? signs.shared.idledWithWork.weak : 0)
+    if moves > 0 { reasons.append(.silentMoves(moves)) }
+    if signs.shared.outranRealTime > 0 { reasons.append(.outranRealTime(signs.shared.outranRealTime)) }
+    if idled > 0 { reasons.append(.idledWithWork(idled)) }
     if signs.callbacks.markedDonors > 0 { reasons.append(.markedDonors(signs.callbacks.markedDonors)) }
     if signs.callbacks.keptWaiters > 0 { reasons.append(.keptWaiters(signs.callbacks.keptWaiters)) }
     return reasons
   }
 
   private func structural(_ signs: ProxySigns) -> ProxyVerdict? {
-    let reasons = structuralSigns(signs)
+    // A kernel that proxies leaves no waiter where it blocked: then what is missing explains the weak signs.
+    let withWeak = signs.hypothesis.stayed == 0
+    let reasons = structuralSigns(signs, withWeak: withWeak)
     if !reasons.isEmpty {
+      let (moves, idled) = (signs.shared.silentMoves, signs.shared.idledWithWork)
       let rule: InferenceRule =
-        signs.shared.silentMoves > 0 ? .movedSilently : signs.shared.idledWithWork > 0 ? .idledWithWork : .markedDonor
+        moves.full > 0 || withWeak && moves.weak > 0
+        ? .movedSilently
+        : signs.shared.outranRealTime > 0
+          ? .outranRealTime : idled.full > 0 || withWeak && idled.weak > 0 ? .idledWithWork : .markedDonor
       return ProxyVerdict(answer: .on, reasons: reasons, evidence: .inferred(rule))
     }
     if signs.callbacks.dequeuedWaiters > 0 {
@@ -138,7 +182,7 @@ struct VerdictBuilder {
         evidence: .inferred(.markedDequeue))
     }
     // One may have missed being picked; several have not.
-    guard signs.hypothesis.stayed >= 2 else { return nil }
+    guard signs.hypothesis.stayed >= 2, reasons.isEmpty else { return nil }
     return ProxyVerdict(
       answer: .off, reasons: [.stayedHome(signs.hypothesis.stayed)], evidence: .inferred(.stayedHome))
   }

@@ -48,7 +48,8 @@ extension ProxyMachine {
     var loop = CalmLoop(
       batch: batch, epoch: calm.lookups.epoch, cpuCount: CPU(cpus.count), named: calm.lookups.tasks.base,
       cpuEpochs: calm.lookups.cpus.base, cpus: cpus.base, rows: tasks.rowBase,
-      placements: reconstruction.placementBase, currs: reconstruction.currBase)
+      placements: reconstruction.placementBase, currs: reconstruction.currBase,
+      latest: facts.end)
     var place = range.lowerBound
     repeat {
       place = loop.follow(place..<range.upperBound)
@@ -113,8 +114,8 @@ private struct CalmLoop {
   let rows: UnsafeMutablePointer<TaskRow>
   let placements: UnsafeMutablePointer<Placement>
   let currs: UnsafeMutablePointer<Scheduling.CPUNow>
-  /// The latest time of all.
-  private(set) var latest = Timestamp(0)
+  /// The latest time so far, that of the last event that was followed.
+  private(set) var latest: Timestamp
   /// A bit for each kind that there was.
   private(set) var kinds: UInt8 = 0
 
@@ -123,7 +124,8 @@ private struct CalmLoop {
   mutating func follow(_ range: Range<Int>) -> Int {
     for place in range {
       let event = batch.events[place]
-      guard event.timestamp < ProxyMachine.timeLimit, event.cpu >= 0, event.cpu < cpuCount,
+      // An event that is earlier than the one before it goes the long way.
+      guard event.timestamp < ProxyMachine.timeLimit, event.timestamp >= latest, event.cpu >= 0, event.cpu < cpuCount,
         cpuEpochs[Int(event.cpu)] == epoch
       else { return place }
       let kind = event.kind
@@ -143,7 +145,7 @@ private struct CalmLoop {
       default: return place
       }
       kinds |= 1 << kind.rawValue
-      latest = max(latest, event.timestamp)
+      latest = event.timestamp
     }
     return range.upperBound
   }
@@ -161,7 +163,8 @@ private struct CalmLoop {
     rows[Int(previous.task.rawValue)].run &+= ran
     rows[Int(next.task.rawValue)].switches &+= 1
     if pids.previous != 0 {
-      placements[Int(previous.task.rawValue)].leave(event.cpu, event.state, waitsForMutex: false)
+      placements[Int(previous.task.rawValue)].leave(
+        event.cpu, event.state, waitsForMutex: false, at: event.timestamp)
     }
     placements[Int(next.task.rawValue)].enter(event.cpu)
     currs[cpu].curr = next.task

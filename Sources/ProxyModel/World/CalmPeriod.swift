@@ -15,16 +15,22 @@ extension ProxyMachine {
   /// How many calm periods there were.
   package var calmPeriodCount: Int { Int(calm.count) }
 
+  /// The calm loop makes no rows, and the hypotheses do not hear of what it follows.
+  private var followsCalm: Bool {
+    @inline(__always) get { options.usesCalmLoop && options.rows.isDisjoint(with: .everyStep) }
+  }
+
   /// Begins a calm period where nothing is open.
   @inline(__always)
   mutating func beginCalmPeriod() {
-    if calm.isOn || waits.hasOpen || !options.usesCalmLoop { return }
+    if calm.isOn || waits.hasOpen || !followsCalm { return }
     beginCalmPeriodIfPossible()
   }
 
   @inline(never)
   private mutating func beginCalmPeriodIfPossible() {
-    guard !deferred.owners.isInGap, deferred.followUps.expectsNothing, waits.aboutToBlock.isEmpty,
+    // That a gap ends meanwhile matters to nothing before the next event about a lock, which goes the long way.
+    guard deferred.followUps.expectsNothing, waits.aboutToBlock.isEmpty,
       reconstruction.isCalm
     else { return }
     calm.isOn = true

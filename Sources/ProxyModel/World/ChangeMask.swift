@@ -15,6 +15,8 @@ struct ChangeMask {
     return all
   }()
 
+  var isEmpty: Bool { tasks | locks | cpus == 0 }
+
   mutating func insert(_ task: TaskIndex) { tasks |= 1 << UInt64(task.rawValue & 63) }
 
   mutating func insert(_ lock: LockIndex) { locks |= 1 << UInt64(lock.rawValue & 63) }

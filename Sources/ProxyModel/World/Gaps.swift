@@ -8,36 +8,76 @@ import TraceCore
 
 /// CPUs whose records are missing now, and whether any ever were.
 struct GapState {
-  private var missing: [Int] = []
+  /// By CPU.
+  private var isMissing: [Bool] = []
+  private var missing = 0
+  /// Those of which the capture says that records are missing.
+  private var told: Set<Int> = []
   private(set) var hadAny = false
+  /// Whether there was one of which the capture tells.
+  private(set) var hadTold = false
 
   var isInGap: Bool {
-    @inline(__always) get { !missing.isEmpty }
+    @inline(__always) get { missing > 0 }
   }
 
-  func isMissing(_ cpu: Int) -> Bool { missing.contains(cpu) }
+  func isMissing(_ cpu: Int) -> Bool { missing > 0 && cpu < isMissing.count && isMissing[cpu] }
 
-  fileprivate mutating func begin(_ cpu: Int) {
+  /// What a sign of the kernel is worth that rests on records that are not there.
+  enum SignWorth {
+    /// No record is missing.
+    case full
+    /// A CPU shows no record, and nothing says that any is missing: good for as long as nothing contradicts it.
+    case weak
+    /// Those records may be among those that are missing.
+    case none
+  }
+
+  /// What a sign is worth now.
+  var signs: SignWorth {
+    @inline(__always) get { missing == 0 ? .full : told.isEmpty ? .weak : .none }
+  }
+
+  fileprivate mutating func begin(_ cpu: Int, isTold: Bool) {
+    if isTold {
+      told.insert(cpu)
+      hadTold = true
+    }
     hadAny = true
-    if !missing.contains(cpu) { missing.append(cpu) }
+    while isMissing.count <= cpu { isMissing.append(false) }
+    if !isMissing[cpu] { missing += 1 }
+    isMissing[cpu] = true
   }
 
-  fileprivate mutating func end(_ cpu: Int) { missing.removeAll { $0 == cpu } }
+  fileprivate mutating func end(_ cpu: Int) {
+    guard isMissing(cpu) else { return }
+    isMissing[cpu] = false
+    missing -= 1
+    told.remove(cpu)
+  }
 }
 
 extension World {
   /// A CPU's records are missing from here on: what its tasks do, and where tasks are that are not seen to run elsewhere.
-  mutating func beginGap(on cpu: Int) {
+  mutating func beginGap(on cpu: Int, isTold: Bool) {
     changed = .everything
+    if let curr = curr(on: cpu) { bookOwner(curr) }
     scheduling.loseCurr(on: cpu)
-    gaps.begin(cpu)
-    // A gap may hide any release.
-    for i in waits.indices where waits[i].isMutex { setOwner(waits[i].lock, .unknown) }
+    gaps.begin(cpu, isTold: isTold)
+    // A gap may hide any release. Where nothing says that records are missing, what was known is not forgotten, only doubted.
+    for i in waits.indices where waits[i].isMutex {
+      let lock = waits[i].lock
+      if isTold {
+        setOwner(lock, .unknown)
+      } else if case .task = self[lock].owner {
+        setOwner(lock, self[lock].owner)
+      }
+    }
     for i in waits.indices {
       guard let release = waits[i].release else { continue }
       waits[i].release?.evidence = release.evidence.combined(with: .inferred(.besideGap))
     }
-    hideTasks()
+    if isTold { hideTasks() }
   }
 
   /// A CPU's records go on.
@@ -49,6 +89,7 @@ extension World {
 
   /// A gap may hide any move of a task that is not seen to run, and any wait.
   private mutating func hideTasks() {
+    for i in waits.indices { if case .task(let owner, _) = self[waits[i].lock].owner { bookOwner(owner) } }
     scheduling.hideAllButRunning()
     for i in tasks.indices {
       if case .running = place(of: TaskIndex(rawValue: UInt32(i))) { continue }
@@ -76,7 +117,7 @@ extension World {
     return switch fact {
     case .task(let task, let evidence): .task(task, evidence.combined(with: .inferred(.besideGap)))
     case .free(let evidence): .free(evidence.combined(with: .inferred(.besideGap)))
-    case .pending, .unknown: fact
+    case .pending, .unknown, .noRelease: fact
     }
   }
 
@@ -85,16 +126,24 @@ extension World {
   /// It is not known of a task whose place a gap has hidden where its chain ends, nor of one that does not run whether it
   /// waits for something else since then.
   mutating func besideGap(_ evidence: Evidence, _ chain: borrowing ChainWalk) -> Evidence {
-    let doubted = evidence.combined(with: .inferred(.besideGap))
-    if gaps.isInGap { return doubted }
-    for link in chain.tasks.indices.dropFirst() {
-      let task = chain.tasks[link]
-      switch place(of: task) {
-      case .running, .queued: continue
-      case .unknown: return doubted
-      case .blocked, .waking, .asleep: if self[task].mayHideWait { return doubted }
-      }
+    for link in chain.tasks.indices.dropFirst() where mayHideWait(chain.tasks[link]) {
+      return besideGap(evidence, hides: true)
     }
-    return evidence
+    return besideGap(evidence, hides: false)
+  }
+
+  /// The same, where it is known whether a gap may hide a wait of some task behind the first.
+  func besideGap(_ evidence: Evidence, hides: Bool) -> Evidence {
+    hides || gaps.isInGap ? evidence.combined(with: .inferred(.besideGap)) : evidence
+  }
+
+  /// Whether a gap may hide where a task is, or that it waits for something.
+  @inline(__always)
+  func mayHideWait(_ task: TaskIndex) -> Bool {
+    switch place(of: task) {
+    case .running, .queued: false
+    case .unknown: true
+    case .blocked, .waking, .asleep: self[task].mayHideWait
+    }
   }
 }

@@ -27,6 +27,8 @@ struct Placement: BitwiseCopyable {
   private(set) var wakings: UInt32 = 0
   /// The calm period in which this task is out of the lists of ``RunQueues``; an older one's number means nothing.
   var calmPeriod: UInt32 = 0
+  /// When it was switched out last; 0 for never, or where records are missing since.
+  private(set) var leftAt = Timestamp(0)
 
   var place: Place {
     @inline(__always) get {
@@ -48,7 +50,8 @@ struct Placement: BitwiseCopyable {
   /// Switched out.
   /// - Parameter waitsForMutex: It has an open wait for a mutex.
   @inline(__always)
-  mutating func leave(_ cpu: CPU, _ state: TaskState, waitsForMutex: Bool) {
+  mutating func leave(_ cpu: CPU, _ state: TaskState, waitsForMutex: Bool, at time: Timestamp) {
+    leftAt = time
     kind = state.isRunnable ? .queued : waitsForMutex ? .blocked : .asleep
     self.cpu = cpu
   }
@@ -88,8 +91,8 @@ struct Placement: BitwiseCopyable {
   mutating func die() { kind = .asleep }
 
   /// Records are missing that may have moved it.
-  mutating func hide() { kind = .unknown }
+  mutating func hide() { (kind, leftAt) = (.unknown, Timestamp(0)) }
 
   /// It goes on as what another task was until now.
-  mutating func become(_ other: Placement) { (kind, cpu) = (other.kind, other.cpu) }
+  mutating func become(_ other: Placement) { (kind, cpu, leftAt) = (other.kind, other.cpu, other.leftAt) }
 }

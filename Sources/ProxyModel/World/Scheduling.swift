@@ -34,6 +34,12 @@ struct Scheduling: ~Copyable {
   @inline(__always)
   func wakings(of task: TaskIndex) -> UInt32 { placements[Int(task.rawValue)].wakings }
 
+  /// When a task was switched out last; `nil` where that is not known.
+  func leftAt(_ task: TaskIndex) -> Timestamp? {
+    let time = placements[Int(task.rawValue)].leftAt
+    return time.rawValue == 0 ? nil : time
+  }
+
   @inline(__always)
   func isBlocked(_ task: TaskIndex) -> Bool { placements[Int(task.rawValue)].isBlocked }
 
@@ -72,8 +78,8 @@ struct Scheduling: ~Copyable {
 
   mutating func setCurr(_ task: TaskIndex?, on cpu: Int) { cpus[cpu].curr = task }
 
-  mutating func leave(_ task: TaskIndex, _ cpu: CPU, _ state: TaskState, waitsForMutex: Bool) {
-    step(task) { $0.leave(cpu, state, waitsForMutex: waitsForMutex) }
+  mutating func leave(_ task: TaskIndex, _ cpu: CPU, _ state: TaskState, waitsForMutex: Bool, at time: Timestamp) {
+    step(task) { $0.leave(cpu, state, waitsForMutex: waitsForMutex, at: time) }
   }
 
   mutating func enter(_ task: TaskIndex, _ cpu: CPU) { step(task) { $0.enter(cpu) } }

@@ -4,18 +4,21 @@ import TraceCore
 
 extension World {
   /// A wait begins; it is the last of ``waits``.
-  mutating func beginWait(_ row: Int, _ task: TaskIndex, _ lock: LockIndex, isMutex: Bool, _ owner: OwnerFact) {
+  /// - Parameter read: the owner that was read at this very instant, gap or not.
+  mutating func beginWait(
+    _ row: Int, _ task: TaskIndex, _ lock: LockIndex, isMutex: Bool, _ owner: OwnerFact, read: OwnerFact?
+  ) {
     var wait = WaitNow(row: row, waiter: task, lock: lock, isMutex: isMutex, outer: self[task].wait)
     if isMutex {
       self[lock].waiters += 1
       setOwner(lock, owner)
-      // What a probe has read at this instant is so at this instant, gap or not.
-      let isRead = if case .task(_, .probe) = owner { true } else { false }
-      switch isRead ? owner : besideGap(owner) {
+      switch read ?? besideGap(owner) {
       case .task(let owner, let evidence): (wait.firstOwner, wait.firstEvidence) = (labelID(owner), evidence)
-      // Known not to have one: the lock was given up, and the next owner is on its way.
-      case .free(let evidence): wait.firstEvidence = evidence
-      case .pending, .unknown: break
+      // Given up, and the next owner is on its way. That the lock has none meanwhile only a probe can read: it may have been
+      // handed over (`MUTEX_FLAG_PICKUP`, kernel/locking/mutex.c).
+      case .free(let evidence):
+        wait.firstEvidence = evidence.combined(with: evidence == .probe ? .probe : .inferred(.foundFree))
+      case .pending, .unknown, .noRelease: break
       }
     }
     changed.insert(task)
@@ -55,11 +58,34 @@ extension World {
     self[lock].waiters -= 1
     if let owner { setOwner(lock, owner) }
     if self[lock].waiters > 0 { return }
-    closeHold(self[lock])
+    closeHold(self[lock], lock)
+    if case .task(let owner, _) = self[lock].owner { self[owner].owned -= 1 }
     // Nobody waits any more: nothing about the lock is of interest until somebody does.
     let tenure = self[lock].tenure
     self[lock] = LockNow(self[lock].address)
     self[lock].tenure = tenure &+ 1
+  }
+
+  /// Whether a task can have taken a lock since an instant: it ran since then, or it is not known where it was.
+  func mayHaveRun(_ task: TaskIndex, since: Timestamp) -> Bool {
+    switch place(of: task) {
+    case .running, .unknown: true
+    case .queued, .blocked, .waking, .asleep: scheduling.leftAt(task).map { $0 >= since } ?? true
+    }
+  }
+
+  /// The owner that a journal entry names, if it can be that.
+  func plausible(_ owner: OwnerFact, since: Timestamp) -> OwnerFact {
+    guard since.rawValue != 0, case .task(let task, _) = owner, !mayHaveRun(task, since: since) else { return owner }
+    return .unknown
+  }
+
+  /// A mutex was acquired: releases before that led to no end of those who still wait.
+  mutating func forgetReleases(of lock: LockIndex) {
+    for i in waits.indices where waits[i].lock == lock && waits[i].isMutex {
+      waits[i].release = nil
+      waits[i].forgetSteps()
+    }
   }
 
   /// A lock is released; waits for it may end by that.
@@ -94,7 +120,12 @@ extension World {
       state.mostWaiters = max(state.mostWaiters, state.waiters)
       return
     }
-    closeHold(state)
+    closeHold(state, lock)
+    if case .task(let former, _) = state.owner { self[former].owned -= 1 }
+    if case .task(let owner, _) = fact {
+      state.clock = beginOwning(owner)
+      holdSteps.append(.began(lock, owner))
+    }
     state.owner = fact
     state.since = now
     state.touchesGap = gaps.isInGap
@@ -102,13 +133,17 @@ extension World {
     state.tenure &+= 1
   }
 
-  private mutating func closeHold(_ state: LockNow) {
-    guard case .task(let owner, let stated) = state.owner, state.mostWaiters > 0, now > state.since else { return }
+  private mutating func closeHold(_ state: LockNow, _ lock: LockIndex) {
+    guard rows.kinds.contains(.holds), case .task(let owner, let stated) = state.owner, state.mostWaiters > 0,
+      now > state.since
+    else { return }
     let evidence = state.touchesGap ? stated.combined(with: .inferred(.besideGap)) : stated
+    bookOwner(owner)
+    holdSteps.append(.ended(lock, owner))
     rows.holds.append(
       HoldRecord(
         begin: state.since, end: now, lock: state.address, owner: labelID(owner), waiters: UInt32(state.mostWaiters),
-        evidence: evidence))
+        number: UInt32(rows.holds.count), evidence: evidence, clock: self[owner].clock.since(state.clock)))
   }
 
   /// Whether a task's migration brings it back to its CPU after a proxy migration.

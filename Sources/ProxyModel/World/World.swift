@@ -18,11 +18,15 @@ struct World: ~Copyable {
   /// What the current step has changed.
   var changed = ChangeMask()
   var clock = Clock()
+  /// Locks that have changed hands in this step, where somebody waits.
+  var holdSteps: [HoldStep] = []
   /// By CPU: who an event says will run there next, and on whose account.
   private var announced: [Int: NamedDonor] = [:]
 
-  /// - Parameter file: where rows go that are many.
-  init(rowsIn file: RowFile) { rows = SharedRows(in: file) }
+  /// - Parameters:
+  ///   - kinds: the rows to make.
+  ///   - file: where rows go that are many.
+  init(_ kinds: RowKinds, in file: RowFile) { rows = SharedRows(kinds, in: file) }
 
   struct NamedDonor {
     var donor: TaskIndex
@@ -39,6 +43,8 @@ struct World: ~Copyable {
       now = max(now, time)
       if begin == nil { begin = now }
     }
+
+    mutating func begin(at time: Timestamp) { begin = time }
   }
 
   var now: Timestamp {
@@ -103,6 +109,7 @@ extension World {
   /// A CPU's curr is known from here on.
   mutating func setCurr(_ task: TaskIndex, on cpu: Int) {
     if gaps.isMissing(cpu) { endGap(on: cpu) }
+    bookOwner(task)
     scheduling.setCurr(task, on: cpu)
     scheduling.enter(task, CPU(cpu))
     changed.insert(cpu: cpu)
@@ -116,7 +123,8 @@ extension World {
     changed.insert(task)
     let wait = self[task].wait
     let waitsForMutex = wait >= 0 && waits[wait].isMutex
-    scheduling.leave(task, CPU(cpu), state, waitsForMutex: waitsForMutex)
+    bookOwner(task)
+    scheduling.leave(task, CPU(cpu), state, waitsForMutex: waitsForMutex, at: now)
     if state.isRunnable || wait < 0 { return }
     if waitsForMutex {
       if waits[wait].blockedSince == nil { waits[wait].blockedSince = now }
@@ -130,6 +138,8 @@ extension World {
   /// The second half of a switch: the next task enters the CPU.
   mutating func enter(_ task: TaskIndex, on cpu: Int, from previous: TaskIndex) {
     noteIdling(on: cpu, from: previous, to: task)
+    bookOwner(task)
+    noteOutrun(on: cpu, by: task)
     scheduling.setCurr(task, on: cpu)
     scheduling.enter(task, CPU(cpu))
     changed.insert(task)
@@ -139,10 +149,29 @@ extension World {
     waits[wait].blockedSince = nil
   }
 
+  /// A real-time task is switched in, and a more urgent one has been queued on that CPU since before.
+  ///
+  /// Only while somebody waits for a mutex: without a waiter there is no donor.
+  private mutating func noteOutrun(on cpu: Int, by task: TaskIndex) {
+    guard !waits.isEmpty, !gaps.isInGap, let own = self[task].priority, own.rawValue >= 0, own.rawValue < 100 else {
+      return
+    }
+    var isOutrun = false
+    let tasks = tasks.base
+    scheduling.forEachQueued(on: cpu) { queued in
+      if queued != task, let priority = tasks[Int(queued.rawValue)].priority, priority.rawValue >= 0,
+        priority.isMoreUrgent(than: own)
+      {
+        isOutrun = true
+      }
+    }
+    if isOutrun { signs.outranRealTime += 1 }
+  }
+
   /// A waiter that leaves its CPU to the idle task although others are queued there, and a CPU that then runs one of them.
   private mutating func noteIdling(on cpu: Int, from previous: TaskIndex, to next: TaskIndex) {
     if scheduling.idledCPUs > 0, scheduling.endIdling(on: cpu, for: next), self[previous].pid == 0 {
-      signs.idledWithWork += 1
+      signs.idledWithWork.add(gaps.signs)
     }
     let wait = self[previous].wait
     if self[next].pid == 0, wait >= 0, waits[wait].isMutex { scheduling.noteIdling(on: cpu) }
@@ -171,7 +200,7 @@ extension World {
       let home = scheduling.cpu(of: task)
       if scheduling.isBlocked(task), target >= 0, home != target {
         waits[wait].wasMovedSilently = true
-        signs.silentMoves += 1
+        signs.silentMoves.add(gaps.signs)
         scheduling.correctCPU(of: task, to: target)
         movedFrom = home
       }
@@ -181,12 +210,14 @@ extension World {
 
   /// The second half of `sched_waking`: the task is blocked no more.
   mutating func wake(_ task: TaskIndex, target: CPU) {
+    bookOwner(task)
     scheduling.waking(task, target: target)
     changed.insert(task)
   }
 
   mutating func wakeup(_ task: TaskIndex, target: CPU) {
     if case .running = place(of: task) { return }
+    bookOwner(task)
     scheduling.wakeup(task, target: target)
     changed.insert(task)
     if scheduling.idledCPUs > 0 { scheduling.forgetIdling(on: target, task) }
@@ -201,12 +232,15 @@ extension World {
 
   /// The task is gone for good.
   mutating func die(_ task: TaskIndex) {
+    bookOwner(task)
     scheduling.die(task)
     changed.insert(task)
   }
 
   mutating func become(_ old: TaskIndex, _ new: TaskIndex) {
     changed = .everything
+    bookOwner(old)
+    bookOwner(new)
     scheduling.become(old, new)
   }
 
@@ -225,6 +259,6 @@ extension World {
 
   mutating func forgetAnnounced() { announced.removeAll() }
 
-  /// Nothing is open that a step of the scheduler could bear on.
-  var isCalm: Bool { waits.isEmpty && announced.isEmpty && !gaps.isInGap && scheduling.idledCPUs == 0 }
+  /// Nothing is open that a step of the scheduler could bear on. A gap bears on waits and owners alone.
+  var isCalm: Bool { waits.isEmpty && announced.isEmpty && scheduling.idledCPUs == 0 }
 }

@@ -11,6 +11,10 @@ struct TaskNow {
   var wait = -1
   /// Its label, as long as that is up to date.
   var label = LabelID.none
+  /// Locks that it owns and somebody waits for.
+  var owned: Int32 = 0
+  /// What it has done since it owned the first of them.
+  var clock = OwnerClock()
 }
 
 /// A lock at the instant that is being reconstructed. Nothing is known of one for which nobody waits.
@@ -26,6 +30,8 @@ struct LockNow {
   var mostWaiters = 0
   /// Counts its owners: what is known of an earlier one does not hold for a later one. Wraps around.
   var tenure: UInt32 = 0
+  /// The owner's clock at the instant ``since``.
+  var clock = OwnerClock()
 
   init(_ address: LockAddress) { self.address = address }
 }

@@ -5,8 +5,10 @@ import TraceCore
 public struct CheckText {
   private let style: TextStyle
 
-  /// A renderer, with colours or without.
-  public init(isColoured: Bool) { style = TextStyle(isColoured: isColoured) }
+  /// A renderer, with colours or without, for lines of so many columns.
+  public init(isColoured: Bool, width: Int = TextWidth.narrow) {
+    style = TextStyle(isColoured: isColoured, width: width)
+  }
 
   /// Writes the results.
   /// - Throws: ``OutputError`` where the sink cannot write.
@@ -20,7 +22,7 @@ public struct CheckText {
 
   private func lines(_ path: String, _ result: RuleResult) -> [String] {
     let (path, rule) = (TextEscape.terminal(path), TextEscape.terminal(result.rule.text))
-    var lines = TextLayout.wrap("\(path): \(RuleText.word(result.outcome)): \(rule)" + RuleText.finding(result))
+    var lines = style.wrap("\(path): \(RuleText.word(result.outcome)): \(rule)" + RuleText.finding(result))
     if result.outcome != .kept { lines = lines.map { style.paint($0, .damage) } }
     for row in result.rows {
       lines.append("  " + RuleText.row(row, result).map { TextEscape.terminal($0) }.joined(separator: "  "))

@@ -3,15 +3,15 @@ public import ProxyCompare
 import ProxyModel
 import TraceCore
 
-/// A comparison as text of 100 columns: the sides, the figures with their changes, and the lines of the kernel's selftest.
+/// A comparison as text: the sides, the figures with their changes, and the lines of the kernel's selftest.
 public struct CompareText {
   private let style: TextStyle
   private let comparison: Comparison
 
   /// A renderer of one comparison.
-  public init(_ comparison: Comparison, isColoured: Bool) {
+  public init(_ comparison: Comparison, isColoured: Bool, width: Int = TextWidth.narrow) {
     self.comparison = comparison
-    style = TextStyle(isColoured: isColoured)
+    style = TextStyle(isColoured: isColoured, width: width)
   }
 
   private var sides: [ComparedSide] { comparison.sides }
@@ -24,6 +24,11 @@ public struct CompareText {
     lines += ["", style.paint("Captures", .heading)] + table(comparison.figures)
     lines += section("Mean waits by task", comparison.tasks) + section("Mean waits by lock", comparison.locks)
     lines += unmatchedLines
+    let admission = AdmissionText(comparison).lines
+    if !admission.isEmpty {
+      lines += ["", style.paint("What admission of blocked donors changes", .heading)]
+      lines += admission.flatMap { style.wrap($0, indent: 2) }
+    }
     lines += ["", style.paint("As the kernel's selftest prints it", .heading)] + selftest
     for line in lines { try sink.write(line + "\n") }
   }
@@ -34,19 +39,19 @@ public struct CompareText {
     var lines: [String] = []
     for side in sides {
       let files = side.captures.map { TextEscape.terminal($0.capture.path) }.joined(separator: ", ")
-      lines += TextLayout.wrap("\(TextEscape.terminal(side.label)): \(files)")
+      lines += style.wrap("\(TextEscape.terminal(side.label)): \(files)")
       for context in side.captures {
         let verdict = context.timeline.verdict
         let kernel = context.capture.kernelRelease.map { "Linux \(TextEscape.terminal($0)), " } ?? ""
-        lines += TextLayout.wrap(
+        lines += style.wrap(
           "\(kernel)proxy execution \(verdict.answer.rawValue)\(verdict.evidence.note)", indent: 2)
       }
       let known = side.evidence.map { rows, counts in
         "\(rows) " + counts.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
       }
-      if !known.isEmpty { lines += TextLayout.wrap("known by: \(known.joined(separator: "; "))", indent: 2) }
+      if !known.isEmpty { lines += style.wrap("known by: \(known.joined(separator: "; "))", indent: 2) }
       if side.excludedWaits > 0 {
-        lines += TextLayout.wrap(
+        lines += style.wrap(
           "\(NumberText.counted(UInt64(side.excludedWaits), "wait")) left out that the trace's ends cut or lost records touch",
           indent: 2)
       }
@@ -113,10 +118,10 @@ public struct CompareText {
     var lines: [String] = []
     for (kind, figure) in comparison.unmatched {
       let places = comparison.labels(with: figure).map { TextEscape.terminal($0) }.joined(separator: ", ")
-      lines += TextLayout.wrap("\(kind) \(TextEscape.terminal(figure.group)): waits in \(places) alone", indent: 2)
+      lines += style.wrap("\(kind) \(TextEscape.terminal(figure.group)): waits in \(places) alone", indent: 2)
     }
     for (side, count) in zip(sides, comparison.namelessLocks) where count > 0 {
-      lines += TextLayout.wrap(
+      lines += style.wrap(
         "\(NumberText.counted(UInt64(count), "lock")) of \(TextEscape.terminal(side.label)) without a symbol: addresses "
           + "differ between boots, so nothing is matched by them (--match tells names)", indent: 2)
     }
@@ -137,7 +142,9 @@ public struct CompareText {
       for (index, side) in sides.enumerated() {
         let value = mean.values[index].map { NumberText.fixed($0, 0) } ?? "none"
         let samples = NumberText.fixed(count.values[index] ?? 0, 0)
-        lines.append("\(name)_avg_ns=\(value) samples=\(samples) [\(TextEscape.terminal(side.label))]")
+        // The kernel's test times its own hold from end to end; a capture shows it from its first waiter on.
+        let part = group == "mutex hold" ? " (contended part)" : ""
+        lines.append("\(name)_avg_ns=\(value) samples=\(samples)\(part) [\(TextEscape.terminal(side.label))]")
       }
       for (index, change) in mean.changes.enumerated() {
         guard let change else { continue }
@@ -145,6 +152,10 @@ public struct CompareText {
         let label = sides.count > 2 ? " [\(TextEscape.terminal(sides[index + 1].label))]" : ""
         lines.append("\(name)_delta_ns=\(NumberText.fixed(change.absolute, 0))\(share)\(label)")
       }
+    }
+    for side in sides {
+      guard let count = side.blockedEnqueues else { continue }
+      lines.append("nr_blocked_enqueues=\(count) [\(TextEscape.terminal(side.label))]")
     }
     return lines
   }

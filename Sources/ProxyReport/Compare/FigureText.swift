@@ -10,7 +10,7 @@ enum FigureText {
     case .duration: return isTime ? NumberText.fixed(value / 1e6, 3) : NumberText.fixed(value, 0)
     case .count: return NumberText.fixed(value, 0)
     case .share: return NumberText.fixed(value * 100, 1) + " %"
-    case .perSecond: return NumberText.fixed(value, 2)
+    case .perSecond, .ratio: return NumberText.fixed(value, 2)
     }
   }
 

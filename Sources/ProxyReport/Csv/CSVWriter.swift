@@ -1,8 +1,8 @@
 public import ProxyAnalysis
 import TraceCore
 
-/// RFC 4180 with LF, UTF-8 and a header row. An empty cell is not known; a table that is not available is one header cell that
-/// says so, and no row.
+/// RFC 4180 with LF, UTF-8 and a header row. An empty cell is not known; a table that is not available is its header and
+/// no row; the table `capture` says why.
 public struct CSVWriter {
   /// Leaves cells as they are that a spreadsheet would take for formulas.
   public var isRaw: Bool
@@ -18,12 +18,8 @@ public struct CSVWriter {
   /// Writes a table with its header row.
   /// - Throws: ``OutputError`` where the sink cannot write.
   public func write(_ result: Report.TableResult, to sink: ByteSink) throws(OutputError) {
-    if let reason = result.notAvailable {
-      try CSVCells(self, sink).write(quoting: reason)
-      try sink.write("\n" as StaticString)
-      return
-    }
     try write(header: result.table.columns.map(\.name), to: sink)
+    if result.notAvailable != nil { return }
     try result.table.forEachRow { cells throws(OutputError) in try write(row: cells, to: sink) }
   }
 
@@ -56,19 +52,38 @@ private struct CSVCells: CellWriter {
   func writeEmpty() {}
   func write(integer: Int64) throws(OutputError) { try sink.write(integer) }
   func write(count: UInt64) throws(OutputError) { try sink.write(count) }
-  func write(decimal: String) throws(OutputError) { try sink.write(decimal) }
+  func write(billionths: Int64) throws(OutputError) { try sink.write(billionths: billionths) }
+  func write(address: UInt64) throws(OutputError) { try sink.write(address: address) }
   func write(word: String) throws(OutputError) { try sink.write(word) }
-  func write(comm: Comm) throws(OutputError) { try write(text: comm.text) }
+
+  func write(comm: Comm) throws(OutputError) {
+    if try sink.write(comm, ifAll: Self.isPlain) { return }
+    try write(text: comm.text)
+  }
 
   func write(text: String) throws(OutputError) {
+    if try sink.write(text, ifAll: Self.isPlain) { return }
     let shown = format.escapesControls ? TextEscape.terminal(text) : text
     try write(quoting: format.isRaw ? shown : Self.guarded(shown))
+  }
+
+  /// Whether a byte of text needs neither quotes nor guards nor escapes, wherever it stands: a little less than all that do.
+  @inline(__always)
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "_"),
+      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
+      true
+    default: false
+    }
   }
 
   /// A spreadsheet takes text that begins with one of these characters for a formula; an apostrophe in front prevents that.
   private static func guarded(_ text: String) -> String {
     switch text.unicodeScalars.first {
-    case "=", "+", "-", "@", "\t", "\r": "'" + text
+    case "=", "+", "-", "@", "\t", "\r", "\n": "'" + text
+    // Full-width signs, which a spreadsheet of an East Asian locale takes for the others.
+    case "\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}": "'" + text
     default: text
     }
   }

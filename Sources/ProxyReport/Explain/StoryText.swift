@@ -81,7 +81,15 @@ extension StoryPage {
     lines += wrap(owner, first: 2, hanging: 4)
     lines += verdict
     lines += gaps
-    if let window = story.window { lines += highlighted(window) }
+    if let window = story.window {
+      lines += highlighted(window)
+    } else if let highlight = story.highlight {
+      lines += wrap(
+        [
+          "marked with > below: from ", .instant(highlight.lowerBound), " for ",
+          .duration(highlight.upperBound - highlight.lowerBound),
+        ], first: 2, hanging: 4)
+    }
     return lines
   }
 
@@ -118,9 +126,10 @@ extension StoryPage {
     let overlapping = context.timeline.gaps.filter { $0.begin <= end && $0.end > row.begin }
     for gap in overlapping.prefix(4) {
       let count = gap.lostEvents.map { NumberText.counted($0, "record") } ?? "an unknown number of records"
+      let what = gap.isQuiet ? "has no record" : "lost \(count)"
       lines += wrap(
         [
-          "gap: ", .cpu(gap.cpu), .plain(" lost \(count) from "), .instant(gap.begin), " to ", .instant(gap.end),
+          "gap: ", .cpu(gap.cpu), .plain(" \(what) from "), .instant(gap.begin), " to ", .instant(gap.end),
         ], first: 2, hanging: 4)
     }
     if overlapping.count > 4 { lines += wrap([.plain("and \(overlapping.count - 4) more gaps")], first: 2, hanging: 4) }
@@ -174,6 +183,10 @@ extension StoryPage {
       if fold.tasks.count == 1 { text.append(" and idle") }
       if fold.otherTasks > 0 { text.append(.plain(" (and \(fold.otherTasks) more tasks)")) }
       let others = fold.records - fold.switches
+      if others > 0 { text.append(.plain(", \(NumberText.counted(UInt64(others), "other event"))")) }
+    } else if let picked = fold.picked, fold.picks * 2 >= fold.records {
+      text = ["… the scheduler picks ", .task(picked), .plain(" \(fold.picks) times")]
+      let others = fold.records - fold.picks
       if others > 0 { text.append(.plain(", \(NumberText.counted(UInt64(others), "other event"))")) }
     } else {
       text = ["… ", .plain(NumberText.counted(UInt64(fold.records), "event") + " like these")]

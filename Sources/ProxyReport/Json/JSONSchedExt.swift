@@ -9,6 +9,8 @@ extension JSONWriter {
     if summary.isEmpty { return }
     try json.key("sched_ext")
     try json.object { json throws(OutputError) in
+      try json.member("scheduler", context.schedulerName)
+      try json.member("flags", context.capture.machineFacts["sched_ext.flags"])
       try json.member("first_seen", summary.firstSeen?.rawValue)
       try json.member("last_seen", summary.lastSeen?.rawValue)
       try write(marks.total, knowsBlocked: context.knowsBlockedEnqueues, to: &json)
@@ -29,6 +31,16 @@ extension JSONWriter {
             try json.member("name", counter.name.text)
             try json.member("sum", counter.sum)
             try json.member("count", counter.count)
+          }
+        }
+      }
+      try json.key("stalls")
+      try json.array { json throws(OutputError) in
+        for stall in summary.stalls {
+          try json.object(inline: true) { json throws(OutputError) in
+            try json.member("comm", stall.task.text)
+            try json.member("pid", Int64(stall.pid))
+            try json.member("time", stall.time.rawValue)
           }
         }
       }

@@ -1,3 +1,6 @@
+import ProxyAnalysis
+import TraceCore
+
 /// Writes one JSON document value by value, with commas, line breaks and escapes. It keeps nothing but the nesting.
 struct JSONStream {
   private struct Level {
@@ -50,6 +53,27 @@ struct JSONStream {
     try sink.write(value)
   }
 
+  /// Billionths as a number with nine decimals.
+  mutating func number(billionths: Int64) throws(OutputError) {
+    try separate()
+    try sink.write(billionths: billionths)
+  }
+
+  /// An address: `"0x…"`.
+  mutating func string(address: UInt64) throws(OutputError) {
+    try separate()
+    try sink.write(UInt8(ascii: "\""))
+    try sink.write(address: address)
+    try sink.write(UInt8(ascii: "\""))
+  }
+
+  mutating func string(_ comm: Comm) throws(OutputError) {
+    try separate()
+    try sink.write(UInt8(ascii: "\""))
+    if try !sink.write(comm, ifAll: Self.isPlain) { try quoteInner(comm.text) }
+    try sink.write(UInt8(ascii: "\""))
+  }
+
   /// A number in JSON's syntax, or one of its words.
   mutating func literal(_ text: String) throws(OutputError) {
     try separate()
@@ -88,6 +112,29 @@ struct JSONStream {
     }
   }
 
+  // MARK: Rows
+
+  /// What stands before each value of a row: names of columns, which are words of the program.
+  struct RowKeys {
+    fileprivate let prefixes: [[UInt8]]
+
+    init(_ names: [String]) {
+      prefixes = names.enumerated().map { place, name in Array("\(place == 0 ? "{" : ", ")\"\(name)\": ".utf8) }
+    }
+  }
+
+  /// An object on one line: a row of a table.
+  mutating func row(_ keys: RowKeys, _ cells: [Cell]) throws(OutputError) {
+    try separate()
+    if cells.isEmpty { try sink.write(UInt8(ascii: "{")) }
+    for place in cells.indices {
+      try sink.write(keys.prefixes[place])
+      isAfterKey = true
+      try write(cells[place])
+    }
+    try sink.write(UInt8(ascii: "}"))
+  }
+
   private mutating func open(_ begin: StaticString, end: UInt8, inline: Bool) throws(OutputError) {
     try separate()
     try sink.write(begin)
@@ -120,13 +167,19 @@ struct JSONStream {
 
   private func quote(_ text: String) throws(OutputError) {
     try sink.write(UInt8(ascii: "\""))
-    // Most strings are plain ASCII without anything to escape.
-    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
-      try sink.write(text)
-    } else {
-      for scalar in text.unicodeScalars { try write(scalar) }
-    }
+    // Most strings are plain.
+    if try !sink.write(text, ifAll: Self.isPlain) { try quoteInner(text) }
     try sink.write(UInt8(ascii: "\""))
+  }
+
+  private func quoteInner(_ text: String) throws(OutputError) {
+    for scalar in text.unicodeScalars { try write(scalar) }
+  }
+
+  /// Whether a byte is ASCII that needs no escape.
+  @inline(__always)
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7f && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
   }
 
   private func write(_ scalar: Unicode.Scalar) throws(OutputError) {

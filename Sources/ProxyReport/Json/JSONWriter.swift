@@ -19,6 +19,8 @@ public struct JSONWriter {
       try json.member("proxytrace", version)
       try json.key("capture")
       try write(capture: report.context, to: &json)
+      try json.key("verdict")
+      try write(report.context.timeline.verdict, to: &json)
       try write(filter: report.context.filter, to: &json)
       try write(schedExtOf: report.context, to: &json)
       try json.key("diagnostics")
@@ -38,6 +40,25 @@ public struct JSONWriter {
         for table in report.tables {
           try json.key(table.name)
           try json.object { json throws(OutputError) in try write(table, report.context, to: &json) }
+        }
+      }
+    }
+  }
+
+  /// Writes what tables there are and what their columns mean, whatever the capture.
+  /// - Throws: ``OutputError`` where the sink cannot write.
+  public func writeTableDescriptions(to sink: ByteSink) throws(OutputError) {
+    var json = JSONStream(sink)
+    try json.object { json throws(OutputError) in
+      try json.member("proxytrace", version)
+      try json.key("tables")
+      try json.array { json throws(OutputError) in
+        for table in Report.allTables {
+          try json.object { json throws(OutputError) in
+            try json.member("table", table.name)
+            try json.key("columns")
+            try write(table.columns, TraceClock(name: "", unit: .nanoseconds), to: &json)
+          }
         }
       }
     }
@@ -70,26 +91,26 @@ extension JSONWriter {
     }
     let columns = result.table.columns
     try json.key("columns")
+    try write(columns, context.capture.clock, to: &json)
+    try json.key("rows")
+    let keys = JSONStream.RowKeys(columns.map(\.name))
+    try json.array { json throws(OutputError) in
+      try result.table.forEachRow { cells throws(OutputError) in try json.row(keys, cells) }
+    }
+  }
+}
+
+extension JSONWriter {
+  private func write(_ columns: [Column], _ clock: TraceClock, to json: inout JSONStream) throws(OutputError) {
     try json.array { json throws(OutputError) in
       for column in columns {
         try json.object(inline: true) { json throws(OutputError) in
           try json.member("name", column.name)
-          let unit = column.unit(of: context.capture.clock)
+          let unit = column.unit(of: clock)
           if !unit.isEmpty {
             try json.member("unit", unit)
           }
           try json.member("doc", column.doc)
-        }
-      }
-    }
-    try json.key("rows")
-    try json.array { json throws(OutputError) in
-      try result.table.forEachRow { cells throws(OutputError) in
-        try json.object(inline: true) { json throws(OutputError) in
-          for index in cells.indices {
-            try json.key(columns[index].name)
-            try json.write(cells[index])
-          }
         }
       }
     }
@@ -101,10 +122,11 @@ extension JSONStream: CellWriter {
   mutating func writeEmpty() throws(OutputError) { try null() }
   mutating func write(integer: Int64) throws(OutputError) { try number(integer) }
   mutating func write(count: UInt64) throws(OutputError) { try number(count) }
-  mutating func write(decimal: String) throws(OutputError) { try literal(decimal) }
+  mutating func write(billionths: Int64) throws(OutputError) { try number(billionths: billionths) }
+  mutating func write(address: UInt64) throws(OutputError) { try string(address: address) }
   mutating func write(word: String) throws(OutputError) { try string(word) }
   mutating func write(text: String) throws(OutputError) { try string(text) }
-  mutating func write(comm: Comm) throws(OutputError) { try string(comm.text) }
+  mutating func write(comm: Comm) throws(OutputError) { try string(comm) }
 }
 
 // MARK: - Everything else
@@ -126,12 +148,23 @@ extension JSONWriter {
     }
   }
 
+  private func write(_ verdict: ProxyVerdict, to json: inout JSONStream) throws(OutputError) {
+    try json.object { json throws(OutputError) in
+      try json.member("proxies", verdict.answer.rawValue)
+      try json.member("evidence", verdict.evidence.name)
+      try json.member("rule", verdict.rule)
+      try json.member("reason", verdict.reasonText)
+      try json.member("proxied_if_on", literal: verdict.ifProxied.map { "\($0)" })
+    }
+  }
+
   private func write(capture context: ReportContext, to json: inout JSONStream) throws(OutputError) {
     let (capture, timeline) = (context.capture, context.timeline)
     // A text says nothing of the machine.
-    let data = capture.format.isText ? nil : capture.format
+    let data = capture.format.isText || capture.format.isPerfetto ? nil : capture.format
     let words: [(String, String?)] = [
-      ("path", capture.path), ("format", capture.format.isText ? "text" : "trace.dat"),
+      ("path", capture.path),
+      ("format", capture.format.isText ? "text" : capture.format.isPerfetto ? "perfetto" : "trace.dat"),
       ("compression", capture.format.compression), ("byte_order", data.map { $0.isBigEndian ? "big" : "little" }),
       ("uname", capture.uname), ("recorder", capture.recorderVersion), ("instance", capture.instance),
       ("clock", capture.clock.name), ("clock_unit", capture.clock.unit == .nanoseconds ? "ns" : "clock steps"),
@@ -176,15 +209,19 @@ extension JSONWriter {
   ) throws(OutputError) {
     let fragments = FragmentText(context)
     try json.object(inline: true) { json throws(OutputError) in
-      try json.member("kind", finding.kind)
-      try json.member("time", finding.time.rawValue)
-      try json.member("cost", finding.cost)
-      if let lock = finding.lock {
-        try json.member("lock", lock.description)
-      }
+      try json.member("kind", finding.kind.rawValue)
+      try json.member("cost_ns", finding.cost)
+      try json.member("waits", Int64(finding.waits))
+      try json.member("windows", Int64(finding.windows))
+      try json.member("worst_ns", finding.worst.length)
+      try json.member("begin_ns", finding.begin.rawValue)
+      try json.member("end_ns", finding.end.rawValue)
+      if let lock = finding.lock { try json.member("lock", lock.description) }
+      try json.member("evidence", finding.evidence.name)
+      if let rule = finding.evidence.rule { try json.member("rule", rule.rawValue) }
+      try json.member("matters", literal: finding.matters ? "true" : "false")
       try json.member("text", fragments.sentence(finding.text))
-      try json.member("table", finding.table)
-      try json.member("id", Int64(finding.row))
+      try json.member("explain", "explain \(finding.worst.place.option)")
     }
   }
 

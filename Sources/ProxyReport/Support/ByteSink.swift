@@ -1,4 +1,5 @@
 import Glibc
+import TraceCore
 
 /// Why output could not be written.
 public enum OutputError: Error, Sendable, Hashable {
@@ -28,11 +29,24 @@ public enum OutputError: Error, Sendable, Hashable {
 /// ``OutputError`` where the system cannot write.
 public final class ByteSink {
   private static let blockSize = 1 << 16
+  /// What may be asked of ``room(_:)``.
+  static let roomLimit = 1 << 12
 
   /// `nil`: everything stays in memory.
   private let descriptor: Int32?
   private let place: String
-  private var buffer: [UInt8] = []
+  /// The bytes that have not been written yet. Not a stored property that changes: the language would check for overlapping
+  /// access at every byte.
+  private let block: UnsafeMutablePointer<Block>
+  /// What was in the block before, if everything stays in memory.
+  private var kept: [UInt8] = []
+
+  private struct Block {
+    /// Of ``blockSize`` and ``roomLimit`` bytes; owned by the sink alone.
+    let base: UnsafeMutablePointer<UInt8>
+    /// How many are initialised; less than ``blockSize`` between two calls.
+    var count = 0
+  }
 
   /// A sink for a file descriptor, which stays open.
   /// - Parameters:
@@ -41,87 +55,158 @@ public final class ByteSink {
   public init(descriptor: Int32, place: String) {
     self.descriptor = descriptor
     self.place = place
-    buffer.reserveCapacity(Self.blockSize + 4096)
+    block = Self.makeBlock()
   }
 
   /// A sink that keeps everything in memory.
   public init() {
     descriptor = nil
     place = "memory"
+    block = Self.makeBlock()
+  }
+
+  private static func makeBlock() -> UnsafeMutablePointer<Block> {
+    let block = UnsafeMutablePointer<Block>.allocate(capacity: 1)
+    block.initialize(to: Block(base: .allocate(capacity: blockSize + roomLimit)))
+    return block
+  }
+
+  deinit {
+    block.pointee.base.deallocate()
+    block.deallocate()
   }
 
   /// The bytes that have been written and not flushed.
-  public var bytes: [UInt8] { buffer }
+  public var bytes: [UInt8] { kept + UnsafeBufferPointer(start: block.pointee.base, count: block.pointee.count) }
   /// The same as text; bytes that are no UTF-8 become U+FFFD.
-  public var text: String { String(decoding: buffer, as: UTF8.self) }
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  // MARK: In place
+
+  /// Memory for the next bytes, at most ``roomLimit``; ``advance(_:)`` says how many it was.
+  @inline(__always)
+  var room: UnsafeMutablePointer<UInt8> { block.pointee.base + block.pointee.count }
+
+  /// Takes so many bytes at ``room``, which the caller has initialised.
+  @inline(__always)
+  func advance(_ count: Int) throws(OutputError) {
+    block.pointee.count += count
+    if block.pointee.count >= Self.blockSize { try empty() }
+  }
+
+  @inline(never)
+  private func empty() throws(OutputError) {
+    guard descriptor == nil else { return try flush() }
+    kept += UnsafeBufferPointer(start: block.pointee.base, count: block.pointee.count)
+    block.pointee.count = 0
+  }
+
+  private func write(_ bytes: UnsafeBufferPointer<UInt8>) throws(OutputError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let part = UnsafeBufferPointer(rebasing: rest.prefix(Self.roomLimit))
+      if let start = part.baseAddress { room.update(from: start, count: part.count) }
+      rest = rest.dropFirst(part.count)
+      try advance(part.count)
+    }
+  }
+
+  // MARK: Whole values
 
   /// Writes text as UTF-8.
   public func write(_ text: String) throws(OutputError) {
-    buffer.append(contentsOf: text.utf8)
-    try flushIfFull()
+    var text = text
+    let count = text.utf8.count
+    guard count <= Self.roomLimit else {
+      let result = text.withUTF8 { bytes in Result { () throws(OutputError) in try write(bytes) } }
+      return try result.get()
+    }
+    let room = self.room
+    text.withUTF8 { bytes in
+      if let start = bytes.baseAddress { room.update(from: start, count: bytes.count) }
+    }
+    try advance(count)
+  }
+
+  /// Writes text that is short and whose bytes are all as wanted.
+  /// - Returns: whether it is; nothing is written otherwise.
+  @inline(__always)
+  func write(_ text: String, ifAll isWanted: (UInt8) -> Bool) throws(OutputError) -> Bool {
+    var text = text
+    let count = text.utf8.count
+    guard count <= Self.roomLimit else { return false }
+    let room = self.room
+    let isPlain = text.withUTF8 { bytes in
+      for place in bytes.indices {
+        if !isWanted(bytes[place]) { return false }
+        room[place] = bytes[place]
+      }
+      return true
+    }
+    if isPlain { try advance(count) }
+    return isPlain
+  }
+
+  /// The same for the name of a task; `false` for names that are not ASCII too.
+  @inline(__always)
+  func write(_ comm: Comm, ifAll isWanted: (UInt8) -> Bool) throws(OutputError) -> Bool {
+    guard comm.isASCII else { return false }
+    let room = self.room
+    let count = comm.copy(to: room)
+    for place in 0..<count where !isWanted(room[place]) { return false }
+    try advance(count)
+    return true
   }
 
   /// Writes a literal as UTF-8, without making a `String`.
   public func write(_ text: StaticString) throws(OutputError) {
-    text.withUTF8Buffer { buffer.append(contentsOf: $0) }
-    try flushIfFull()
+    try text.hasPointerRepresentation
+      ? write(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) : write(text.description)
   }
 
   /// Writes bytes as they are.
   package func write(_ bytes: [UInt8]) throws(OutputError) {
-    buffer += bytes
-    try flushIfFull()
+    if bytes.count <= Self.roomLimit {
+      room.update(from: bytes, count: bytes.count)
+      return try advance(bytes.count)
+    }
+    let result = bytes.withUnsafeBufferPointer { bytes in Result { () throws(OutputError) in try write(bytes) } }
+    try result.get()
   }
 
   /// Writes one byte.
+  @inline(__always)
   public func write(_ byte: UInt8) throws(OutputError) {
-    buffer.append(byte)
-    try flushIfFull()
+    room[0] = byte
+    try advance(1)
   }
 
   /// Writes a number in decimal digits.
-  public func write(_ number: UInt64) throws(OutputError) {
-    var digits = InlineArray<20, UInt8>(repeating: 0)
-    var count = 0
-    var rest = number
-    repeat {
-      digits[count] = UInt8(ascii: "0") + UInt8(rest % 10)
-      rest /= 10
-      count += 1
-    } while rest > 0
-    while count > 0 {
-      count -= 1
-      buffer.append(digits[count])
-    }
-    try flushIfFull()
-  }
+  public func write(_ number: UInt64) throws(OutputError) { try advance(Digits.decimal(number, to: room)) }
 
   /// Writes a number in decimal digits, with a sign where it is negative.
-  public func write(_ number: Int64) throws(OutputError) {
-    if number < 0 { buffer.append(UInt8(ascii: "-")) }
-    try write(number.magnitude)
-  }
+  public func write(_ number: Int64) throws(OutputError) { try advance(Digits.decimal(number, to: room)) }
+
+  /// Writes billionths with all nine decimals.
+  func write(billionths: Int64) throws(OutputError) { try advance(Digits.billionths(billionths, to: room)) }
+
+  /// Writes an address as `0x…`.
+  func write(address: UInt64) throws(OutputError) { try advance(Digits.address(address, to: room)) }
 
   /// Writes what is left to the descriptor. Call it at the end: a sink does not flush when it is released.
   public func flush() throws(OutputError) {
     guard let descriptor else { return }
     var written = 0
-    while written < buffer.count {
-      let result = buffer.withUnsafeBytes { bytes in
-        Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-      }
+    while written < block.pointee.count {
+      let result = Glibc.write(descriptor, block.pointee.base + written, block.pointee.count - written)
       if result >= 0 {
         written += result
       } else if errno != EINTR {
         let code = errno
-        buffer.removeAll()
+        block.pointee.count = 0
         throw .system(code, place: place)
       }
     }
-    buffer.removeAll(keepingCapacity: true)
-  }
-
-  private func flushIfFull() throws(OutputError) {
-    if descriptor != nil, buffer.count >= Self.blockSize { try flush() }
+    block.pointee.count = 0
   }
 }

@@ -13,8 +13,10 @@ protocol CellWriter {
   mutating func writeEmpty() throws(Failure)
   mutating func write(integer: Int64) throws(Failure)
   mutating func write(count: UInt64) throws(Failure)
-  /// A number with a decimal point, such as `-1.500000001`.
-  mutating func write(decimal: String) throws(Failure)
+  /// A number with nine decimals, in billionths.
+  mutating func write(billionths: Int64) throws(Failure)
+  /// An address in the kernel, to be written as `0x…`.
+  mutating func write(address: UInt64) throws(Failure)
   /// A word of the program: ASCII, and safe in every format.
   mutating func write(word: String) throws(Failure)
   /// Hostile text.
@@ -31,8 +33,9 @@ extension CellWriter {
     case .integer(let value): try write(integer: value)
     case .count(let value): try write(count: value)
     case .instant(let time): try write(count: time.rawValue)
-    case .secondsFromStart(let value), .share(billionths: let value): try write(decimal: NumberText.exactSeconds(value))
-    case .address(let value): try write(word: LockAddress(value).description)
+    case .secondsFromStart(let value), .share(billionths: let value):
+      try write(billionths: value)
+    case .address(let value): try write(address: value)
     case .word(let word): try write(word: word)
     case .evidence(let evidence): try write(word: evidence.name)
     case .text(let text): try write(text: text)

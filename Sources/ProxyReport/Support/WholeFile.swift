@@ -3,7 +3,7 @@ import Glibc
 /// A file that is there whole or not at all: written without a name, or where that cannot be under another one beside its own,
 /// which it takes when it is complete.
 public enum WholeFile {
-  /// Writes a file, and replaces one that exists.
+  /// Writes a file, and replaces one that exists; its mode stays. Where the name leads to a device or a pipe, it is written through.
   /// - Parameters:
   ///   - path: the file.
   ///   - body: writes the contents; where it throws, nothing changes.
@@ -12,7 +12,7 @@ public enum WholeFile {
     to path: String, _ body: (ByteSink) throws(OutputError) -> Void
   ) throws(OutputError) {
     var files = WholeFiles()
-    try files.write(path, body)
+    try files.write(path, isNamedByUser: true, body)
     try files.takeNames()
   }
 }
@@ -24,6 +24,8 @@ package struct WholeFiles: ~Copyable {
     /// The name that it has until it takes its own; `nil` as long as it has none.
     var temporary: String?
     var descriptor: Int32
+    /// A device or a pipe: neither can be replaced nor taken back.
+    var isWrittenThrough = false
   }
 
   private var files: [File] = []
@@ -31,10 +33,12 @@ package struct WholeFiles: ~Copyable {
   package init() {}
 
   /// Writes the next file.
+  /// - Parameter isNamedByUser: whether the name is the user's, so that its links are followed. Otherwise it is a name in a
+  ///   directory of output: a link there is replaced, and nothing outside of the directory is written.
   package mutating func write(
-    _ path: String, _ body: (ByteSink) throws(OutputError) -> Void
+    _ path: String, isNamedByUser: Bool = false, _ body: (ByteSink) throws(OutputError) -> Void
   ) throws(OutputError) {
-    try add(path, named: false)
+    try add(path, isNamedByUser: isNamedByUser, needsName: false)
     let sink = ByteSink(descriptor: files[files.count - 1].descriptor, place: path)
     try body(sink)
     try sink.flush()
@@ -43,23 +47,19 @@ package struct WholeFiles: ~Copyable {
   /// Begins a file that something else writes.
   /// - Returns: the name to write it under.
   package mutating func begin(_ path: String) throws(OutputError) -> String {
-    try add(path, named: true)
+    try add(path, isNamedByUser: true, needsName: true)
     return files[files.count - 1].temporary ?? path
   }
 
   /// Gives all files their names, in the order in which they were written.
   package mutating func takeNames() throws(OutputError) {
     // All are written before the first must be on the disk: together that costs hardly more than for one.
-    for file in files {
+    for file in files where !file.isWrittenThrough {
       // Some file systems report a full disk only here. EINVAL: one that has nothing to sync.
       guard fsync(file.descriptor) == 0 || errno == EINVAL else { throw OutputError.system(errno, place: file.final) }
     }
     for place in files.indices {
-      if files[place].temporary == nil { try name(place) }
-      guard let temporary = files[place].temporary, rename(temporary, files[place].final) == 0 else {
-        throw OutputError.system(errno, place: files[place].final)
-      }
-      files[place].temporary = nil
+      if !files[place].isWrittenThrough { try takeName(place) }
       let descriptor = files[place].descriptor
       files[place].descriptor = -1
       guard close(descriptor) == 0 else { throw OutputError.system(errno, place: files[place].final) }
@@ -67,23 +67,49 @@ package struct WholeFiles: ~Copyable {
     files = []
   }
 
-  private mutating func add(_ path: String, named: Bool) throws(OutputError) {
-    if !named {
-      let descriptor = open(Self.directory(of: path), O_WRONLY | Self.unnamed | O_CLOEXEC, 0o666)
-      if descriptor >= 0 { return files.append(File(final: path, temporary: nil, descriptor: descriptor)) }
+  private mutating func takeName(_ place: Int) throws(OutputError) {
+    if files[place].temporary == nil { try name(place) }
+    guard let temporary = files[place].temporary, rename(temporary, files[place].final) == 0 else {
+      throw OutputError.system(errno, place: files[place].final)
     }
-    let (descriptor, temporary) = try Self.free(beside: path) {
+    TemporaryNames.forget(temporary)
+    files[place].temporary = nil
+  }
+
+  private mutating func add(_ path: String, isNamedByUser: Bool, needsName: Bool) throws(OutputError) {
+    let target = try OutputTarget(path, isNamedByUser: isNamedByUser)
+    if let descriptor = target.writtenThrough {
+      if needsName {
+        close(descriptor)
+        throw .failed(place: path, problem: "is no regular file", advice: "name a file")
+      }
+      return files.append(File(final: path, temporary: nil, descriptor: descriptor, isWrittenThrough: true))
+    }
+    let final = target.path
+    Self.removeStale(beside: final)
+    if !needsName {
+      let descriptor = open(Self.directory(of: final), O_WRONLY | Self.unnamed | O_CLOEXEC, 0o666)
+      if descriptor >= 0 {
+        target.keepMode(of: descriptor)
+        return files.append(File(final: final, temporary: nil, descriptor: descriptor))
+      }
+    }
+    let (descriptor, temporary) = try Self.free(beside: final) {
       open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
-    files.append(File(final: path, temporary: temporary, descriptor: descriptor))
+    target.keepMode(of: descriptor)
+    TemporaryNames.remember(temporary)
+    files.append(File(final: final, temporary: temporary, descriptor: descriptor))
   }
 
   /// Gives a file without a name a temporary one: a name that is taken can be taken over by a rename alone.
   private mutating func name(_ place: Int) throws(OutputError) {
     let link = "/proc/self/fd/\(files[place].descriptor)"
-    files[place].temporary = try Self.free(beside: files[place].final) {
+    let temporary = try Self.free(beside: files[place].final) {
       linkat(AT_FDCWD, link, AT_FDCWD, $0, AT_SYMLINK_FOLLOW)
     }.path
+    files[place].temporary = temporary
+    TemporaryNames.remember(temporary)
   }
 
   /// A file that has no name and goes with its descriptor, so that a killed run leaves nothing behind: `O_TMPFILE`, which glibc
@@ -110,10 +136,30 @@ package struct WholeFiles: ~Copyable {
     throw .system(EEXIST, place: final)
   }
 
+  /// Removes what runs that were killed have left beside a file.
+  private static func removeStale(beside final: String) {
+    let (directory, name) = (directory(of: final), final.split(separator: "/").last ?? "")
+    guard let list = opendir(directory) else { return }
+    defer { closedir(list) }
+    while let entry = readdir(list) {
+      let found = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      guard found.hasPrefix(".\(name)."), found.hasSuffix(".part") else { continue }
+      let parts = found.dropFirst(name.count + 2).dropLast(5).split(separator: "-", omittingEmptySubsequences: false)
+      guard parts.count == 2, let pid = pid_t(parts[0]), pid > 0, Int(parts[1]) != nil, pid != getpid(),
+        kill(pid, 0) != 0, errno == ESRCH
+      else { continue }
+      unlink("\(directory)/\(found)")
+    }
+  }
+
   deinit {
     for file in files {
       if file.descriptor >= 0 { close(file.descriptor) }
-      if let temporary = file.temporary { unlink(temporary) }
+      guard let temporary = file.temporary else { continue }
+      unlink(temporary)
+      TemporaryNames.forget(temporary)
     }
   }
 }

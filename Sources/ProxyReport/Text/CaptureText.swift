@@ -12,10 +12,36 @@ public struct CaptureText {
     self.style = style
   }
 
-  var lines: [String] { TextLayout.wrap(words: summary) + problems }
+  /// File, kernel, length and losses, for the first screen.
+  var head: [String] {
+    let (capture, timeline) = (context.capture, context.timeline)
+    var parts = [capture.kernelRelease.map { "Linux \(TextEscape.terminal($0))" } ?? capture.format.text]
+    if !capture.instance.isEmpty { parts.append("instance \(TextEscape.terminal(capture.instance))") }
+    parts += [cpus, length, NumberText.counted(timeline.eventCount, "event")]
+    if timeline.gaps.isEmpty, context.lostEvents == 0 { parts.append("none lost") }
+    return style.wrap(
+      words: [TextEscape.terminal(capture.path) + ":"] + parts.dropLast().map { $0 + "," } + parts.suffix(1))
+  }
+
+  /// All that the head does not tell of the file.
+  var details: [String] { style.wrap(words: summary, indent: 2) + diagnosticLines { $0 == .note } }
 
   /// Losses, and what was skipped or could not be decided; a line each.
-  var problems: [String] { lossLines + diagnosticLines }
+  var problems: [String] { lossLines + diagnosticLines { _ in true } }
+
+  /// The same without notes.
+  var warnings: [String] { lossLines + diagnosticLines { $0 > .note } }
+
+  private var cpus: String {
+    let (capture, timeline) = (context.capture, context.timeline)
+    let cpus = NumberText.counted(UInt64(max(capture.cpuCount, timeline.cpus.count)), "CPU")
+    return timeline.cpus.count < capture.cpuCount ? "\(timeline.cpus.count) of \(cpus)" : cpus
+  }
+
+  private var length: String {
+    let (span, clock) = (context.timeline.span, context.capture.clock)
+    return clock.unit == .nanoseconds ? "\(NumberText.seconds(span)) s" : "\(span) clock steps"
+  }
 
   /// What a capture's figures lack, for output that does not contain it: `FILE: warning: …`, a line for each kind of diagnostic
   /// that is at least a warning, and for a clock without nanoseconds. Nothing but details is escaped.
@@ -28,20 +54,17 @@ public struct CaptureText {
     }
   }
 
-  /// The first line, in pieces that no line break divides.
+  /// What the capture is, in pieces that no line break divides.
   private var summary: [String] {
     let (capture, timeline) = (context.capture, context.timeline)
-    // The path is a piece of its own, so that a long path and the format can be on different lines.
-    let path = TextEscape.terminal(capture.path) + ":"
     var parts = [capture.format.text]
     if let kernel = capture.kernelRelease { parts.append("Linux \(TextEscape.terminal(kernel))") }
     if !capture.instance.isEmpty { parts.append("instance \(TextEscape.terminal(capture.instance))") }
-    let cpus = NumberText.counted(UInt64(max(capture.cpuCount, timeline.cpus.count)), "CPU")
-    parts.append(timeline.cpus.count < capture.cpuCount ? "\(timeline.cpus.count) of \(cpus)" : cpus)
+    parts.append(cpus)
     parts.append(capture.clock.name.isEmpty ? "clock unknown" : "clock \(TextEscape.terminal(capture.clock.name))")
     parts.append(CaptureText.span(from: timeline.begin, to: timeline.end, capture.clock))
     parts.append(NumberText.counted(timeline.eventCount, "event"))
-    return [path] + parts.dropLast().map { $0 + "," } + parts.suffix(1)
+    return parts.dropLast().map { $0 + "," } + parts.suffix(1)
   }
 
   /// `1.234568 s from 12.345678 to 13.580246`, or in clock steps.
@@ -52,9 +75,11 @@ public struct CaptureText {
 
   /// The number of lost events, and their share of the CPUs' time.
   private var lossLines: [String] {
-    let cpus = context.timeline.cpus.filter { $0.lost > 0 || $0.lostEvents != 0 }
+    // Without switches there is none that could be missing.
+    let countsTime = context.records(.switched)
+    let cpus = context.timeline.cpus.filter { $0.lost > $0.quiet && countsTime || $0.lostEvents != 0 }
     guard !cpus.isEmpty else { return [] }
-    let lost = cpus.reduce(0) { $0 &+ $1.lost }
+    let lost = countsTime ? cpus.reduce(0) { $0 &+ $1.lost &- $1.quiet } : 0
     let count = context.lostEvents.map { NumberText.counted($0, "event") } ?? "an unknown number of events"
     // Damaged records count as lost too; a larger buffer would not have kept them.
     let isDamaged = context.diagnostics.hasDamage
@@ -62,17 +87,20 @@ public struct CaptureText {
     if lost > 0 {
       text += "; for \(NumberText.percent(lost, of: context.cpuTime)) % of the CPUs' time nothing is known"
     }
-    if !context.timeline.gaps.isEmpty, !isDamaged { text += "; \(DiagnosticKind.lostEvents.advice)" }
-    return paint(TextLayout.wrap(text), ink: .warning)
+    if context.timeline.gaps.contains(where: { !$0.isQuiet }), !isDamaged {
+      text += "; \(DiagnosticKind.lostEvents.advice)"
+    }
+    return paint(style.wrap(text), ink: .warning)
   }
 
   /// A line for every kind of diagnostic, the most severe first.
-  private var diagnosticLines: [String] {
+  private func diagnosticLines(_ isWanted: (Severity) -> Bool) -> [String] {
     var lines: [String] = []
-    for kind in DiagnosticKind.allCases.sorted(by: { $0.severity > $1.severity }) where kind != .lostEvents {
+    for kind in DiagnosticKind.allCases.sorted(by: { $0.severity > $1.severity })
+    where kind != .lostEvents && isWanted(kind.severity) {
       let found = context.diagnostics.all.filter { $0.kind == kind }
       if !found.isEmpty {
-        lines += paint(TextLayout.wrap(Self.line(kind, found, context.capture.clock)), kind.severity)
+        lines += paint(style.wrap(Self.line(kind, found, context.capture.clock)), kind.severity)
       }
     }
     return lines
@@ -105,9 +133,10 @@ public struct CaptureText {
 }
 
 extension CaptureFormat {
-  /// `trace.dat v7 zstd`.
+  /// `trace.dat v7 zstd`, `Perfetto trace gzip`.
   var text: String {
     if let resolution = textResolution { return "ftrace text" + packing + TextResolution.clause(resolution) }
+    if isPerfetto { return "Perfetto trace" + packing }
     return "trace.dat v\(version)" + packing
       + (isBigEndian ? " big-endian" : "") + (longSize == 4 ? " 32-bit" : "")
   }

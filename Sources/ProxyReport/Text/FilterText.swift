@@ -5,7 +5,7 @@ import TraceCore
 public enum FilterText {
   /// Lines for the report's head: the filter, the number of rows that it chooses, and what it does not change; none without a
   /// filter.
-  static func lines(_ report: Report) -> [String] {
+  static func lines(_ report: Report, _ style: TextStyle) -> [String] {
     let filter = report.context.filter
     guard !filter.isEmpty else { return [] }
     let counts = report.tables.filter { $0.missing.isEmpty && $0.table.unfilteredCount > 0 }.map { result in
@@ -15,7 +15,7 @@ public enum FilterText {
     }
     let chosen = "chosen: " + choices(filter, report.context.capture.clock).joined(separator: "; ")
     let rows = "rows: " + (counts.isEmpty ? "none at all" : counts.joined(separator: ", "))
-    return ([chosen, rows] + notes(filter)).flatMap { TextLayout.wrap($0) }
+    return ([chosen, rows] + notes(filter)).flatMap { style.wrap($0) }
   }
 
   private static func choices(_ filter: RowFilter, _ clock: TraceClock) -> [String] {

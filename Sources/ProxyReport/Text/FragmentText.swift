@@ -41,11 +41,21 @@ struct FragmentText {
   func sentence(_ fragments: [TextFragment]) -> String { fragments.map(words).joined() }
 
   /// The same for a ``LineBreaker``: no fragment but plain text is broken.
-  func wrappable(_ fragments: [TextFragment]) -> String {
+  /// - Parameter isBrief: whether priorities are told by nice or real-time priority alone.
+  func wrappable(_ fragments: [TextFragment], isBrief: Bool = false) -> String {
     fragments.map { fragment in
       if case .plain(let text) = fragment { return text }
-      return words(fragment).split(separator: " ").joined(separator: LineBreaker.noBreakSpace)
+      return (isBrief ? brief(fragment) : words(fragment)).split(separator: " ").joined(
+        separator: LineBreaker.noBreakSpace)
     }.joined()
+  }
+
+  /// `vip:61 (nice -20)`.
+  private func brief(_ fragment: TextFragment) -> String {
+    guard case .task(let task) = fragment, let priority = task.priority else { return words(fragment) }
+    let words = priority.description
+    guard let open = words.firstIndex(of: "(") else { return self.words(fragment) }
+    return "\(cell(fragment)) \(words[open...])"
   }
 
   private func words(_ fragment: TextFragment) -> String {

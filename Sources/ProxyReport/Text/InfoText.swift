@@ -7,10 +7,16 @@ public struct InfoText {
   /// Whether to use colours.
   public var isColoured: Bool
 
-  /// A renderer; without colours unless asked for.
-  public init(isColoured: Bool = false) { self.isColoured = isColoured }
+  /// Columns of a line.
+  public var width: Int
 
-  private var style: TextStyle { TextStyle(isColoured: isColoured) }
+  /// A renderer; without colours unless asked for.
+  public init(isColoured: Bool = false, width: Int = TextWidth.narrow) {
+    self.isColoured = isColoured
+    self.width = width
+  }
+
+  private var style: TextStyle { TextStyle(isColoured: isColoured, width: width) }
 
   /// Writes the text.
   /// - Parameters:
@@ -36,11 +42,16 @@ public struct InfoText {
     ["", style.paint(title, .heading)] + lines
   }
 
+  private func name(of format: CaptureFormat) -> String {
+    if format.isPerfetto { return "Perfetto trace" }
+    return format.isText ? "ftrace text" : "trace.dat version \(format.version)"
+  }
+
   private func head(_ context: ReportContext) -> [String] {
     let (capture, timeline) = (context.capture, context.timeline)
     let format = capture.format
     var fields = [
-      ("format", "\(format.isText ? "ftrace text" : "trace.dat version \(format.version)"), \(compression(format))"),
+      ("format", "\(name(of: format)), \(compression(format))"),
       ("machine", machine(format)),
       ("kernel", capture.uname.isEmpty ? "not told by the file" : TextEscape.terminal(capture.uname)),
       ("recorder", recorder(capture.recorderVersion)),
@@ -59,6 +70,7 @@ public struct InfoText {
   }
 
   private func machine(_ format: CaptureFormat) -> String {
+    if format.isPerfetto { return "not told by the file" }
     guard let resolution = format.textResolution else {
       return "\(format.isBigEndian ? "big" : "little")-endian, \(format.longSize * 8)-bit long"
     }
@@ -70,7 +82,7 @@ public struct InfoText {
   }
 
   private func recorder(_ version: String) -> String {
-    if version.hasPrefix("proxytrace ") { return TextEscape.terminal(version) }
+    if version.hasPrefix("proxytrace ") || version.hasPrefix("Perfetto ") { return TextEscape.terminal(version) }
     return version.isEmpty ? "not told by the file" : "trace-cmd \(TextEscape.terminal(version))"
   }
 
@@ -109,7 +121,7 @@ public struct InfoText {
         title: "lost events", isFlushRight: true,
         cells: lost.map { $0.map { $0.lostEvents.map(String.init) ?? "?" } ?? "" }),
     ]
-    if lost.contains(where: { ($0?.lost ?? 0) > 0 }) {
+    if context.records(.switched), lost.contains(where: { ($0?.lost ?? 0) > ($0?.quiet ?? 0) }) {
       let span = context.timeline.span
       columns.append(
         TextColumn(

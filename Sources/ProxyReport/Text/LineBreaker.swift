@@ -1,3 +1,11 @@
+/// Columns of a line of text.
+public enum TextWidth {
+  /// Where the output is no terminal, and at least.
+  public static let narrow = 80
+  /// At most; longer lines are hard to read.
+  public static let wide = 200
+}
+
 /// Breaks text into lines at spaces.
 struct LineBreaker {
   /// Columns of a line.
@@ -5,8 +13,6 @@ struct LineBreaker {
   /// Whether a word that does not fit into a line is cut. Otherwise its line is wider than ``width``.
   var cutsLongWords: Bool
 
-  /// For all output but that of `explain`.
-  static let report = LineBreaker(width: 100, cutsLongWords: false)
   /// For `explain`.
   static let story = LineBreaker(width: 80, cutsLongWords: true)
 

@@ -2,6 +2,15 @@ import ProxyAnalysis
 
 /// Lines, bars and aligned columns.
 enum TextLayout {
+  /// A piece of a block.
+  static func lines(_ content: SummaryBlock.Content, _ fragments: FragmentText, _ style: TextStyle) -> [String] {
+    switch content {
+    case .table(let table): TextLayout.table(table, fragments, style)
+    case .bars(let bars): TextLayout.bars(bars, fragments, style)
+    case .line(let line): style.wrap(fragments.wrappable(line), indent: 2)
+    }
+  }
+
   // MARK: Tables
 
   /// A small table, indented by two columns. Where it is too wide, columns are left out in the order of
@@ -12,7 +21,7 @@ enum TextLayout {
         title: title(column, fragments), isFlushRight: column.kind != .text, leaves: column.leaves,
         cells: table.rows.map { index < $0.count ? fragments.cell($0[index]) : "" })
     }
-    while columns.reduce(0, { $0 + $1.width + 2 }) > LineBreaker.report.width,
+    while columns.reduce(0, { $0 + $1.width + 2 }) > style.width,
       let turn = columns.compactMap(\.leaves).min()
     {
       columns.removeAll { $0.leaves == turn }
@@ -37,37 +46,45 @@ enum TextLayout {
 
   // MARK: Bars
 
-  /// Bars under each other: label, duration, per cent, and a bar as long as the part is of the whole.
+  /// More bars than these stand in two columns.
+  private static let barsOfAColumn = 5
+  /// A bar that is shorter says nothing.
+  private static let shortestBar = 8
+
+  /// Label, duration, per cent, and a bar as long as the part is of the whole; many of them in two columns.
   static func bars(_ bars: [Bar], _ fragments: FragmentText, _ style: TextStyle) -> [String] {
-    let columns = [
-      TextColumn(title: "", isFlushRight: false, cells: bars.map(\.label)),
-      TextColumn(
-        title: fragments.durationUnit, isFlushRight: true, cells: bars.map { fragments.cell(.duration($0.part)) }),
-      TextColumn(title: "%", isFlushRight: true, cells: bars.map { NumberText.percent($0.part, of: $0.whole) }),
-      TextColumn(title: "", isFlushRight: false, cells: bars.map { bar($0.part, of: $0.whole) }),
-    ]
-    return lines(columns, style)
+    let halves = bars.count > barsOfAColumn ? 2 : 1
+    let rows = (bars.count + halves - 1) / halves
+    let width = (style.width - 2 * halves) / halves
+    // All of them, so that both columns are alike.
+    let (label, figure) = (
+      bars.map { TextEscape.width($0.label) }.max() ?? 0,
+      bars.map { fragments.cell(.duration($0.part)).count }.max() ?? 0
+    )
+    let room = min(40, width - label - figure - 12)
+    func text(_ bar: Bar) -> String {
+      let percent = NumberText.percent(bar.part, of: bar.whole)
+      let line =
+        flushLeft(bar.label, label) + "  " + flushRight(fragments.cell(.duration(bar.part)), figure) + "  "
+        + flushRight(percent, 5) + " %"
+      return room < shortestBar ? line : line + "  " + TextLayout.bar(bar.part, of: bar.whole, columns: room)
+    }
+    return (0..<rows).map { row in
+      var line = "  " + text(bars[row])
+      if row + rows < bars.count { line = flushLeft(line, width + 2) + "  " + text(bars[row + rows]) }
+      while line.last == " " { line.removeLast() }
+      return line
+    }
   }
 
-  /// A bar of at most 40 columns; at least one where the part is greater than 0.
-  static func bar(_ part: Int64, of whole: Int64) -> String {
+  /// A bar of at most so many columns; at least one where the part is greater than 0.
+  static func bar(_ part: Int64, of whole: Int64, columns: Int = 40) -> String {
     guard part > 0 else { return "" }
     let share = whole > 0 ? min(1, Double(part) / Double(whole)) : 0
-    return String(repeating: "#", count: max(1, Int((share * 40).rounded())))
+    return String(repeating: "#", count: max(1, Int((share * Double(columns)).rounded())))
   }
 
-  // MARK: Lines
-
-  /// A text as lines of the report.
-  /// - Parameter indent: columns; lines after the first have two more.
-  static func wrap(_ text: String, indent: Int = 0) -> [String] {
-    LineBreaker.report.lines(text, head: String(repeating: " ", count: indent), hanging: indent + 2)
-  }
-
-  /// The same for words that may contain spaces.
-  static func wrap(words: [String], indent: Int = 0) -> [String] {
-    LineBreaker.report.lines(words: words, head: String(repeating: " ", count: indent), hanging: indent + 2)
-  }
+  // MARK: Cells
 
   /// A text cut to so many columns.
   static func clipped(_ text: String, _ limit: Int) -> String {

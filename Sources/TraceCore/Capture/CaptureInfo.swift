@@ -60,7 +60,7 @@ public struct CaptureInfo: Sendable, Hashable {
 
 /// The kind of input, as recognised from its content.
 public struct CaptureFormat: Sendable, Hashable {
-  /// `trace.dat`'s file version; 0 of text.
+  /// `trace.dat`'s file version; 0 of text and of Perfetto's traces.
   public var version: Int
   /// `none`, `zstd`, `zlib`: how the CPUs' data is stored. Of text `none`, `gzip`, `zstd`.
   public var compression: String
@@ -71,6 +71,9 @@ public struct CaptureFormat: Sendable, Hashable {
   /// Of text: what the last digit of its times is worth, in nanoseconds; 0 where they have no fraction. `nil`: it is no
   /// text.
   public var textResolution: UInt64?
+
+  /// Whether it is a Perfetto trace.
+  public var isPerfetto = false
 
   /// Whether it is ftrace text, which says of events what it prints, and nothing of itself.
   public var isText: Bool { textResolution != nil }

@@ -19,7 +19,9 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   case unreadableSection
   case unreadableChunk
   case unclaimedData
+  case anotherCapture
   case formatRejected
+  case impossibleFormat
   case unusedMapping
   case clockUnknown
   case clockNotNanoseconds
@@ -32,8 +34,14 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   // Text.
   case badLine
   case foreignLine
+  case lockWithoutAddress
+  case cutByHand
+  case sortedLines
   // The stream as the model sees it.
+  case overwrittenBuffer
   case lostEvents
+  case quietCPU
+  case outOfOrder
   case switchDiscontinuity
   case pidOutOfRange
   case contentionEndWithoutBegin
@@ -44,11 +52,13 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   /// How bad it is for the results.
   public var severity: Severity {
     switch self {
-    case .clockNotNanoseconds, .clockPerCPU, .contentionEndWithoutBegin: .note
-    case .unclaimedData, .formatRejected, .unusedMapping, .clockUnknown, .timestampBackwards, .unknownEventID,
-      .foreignLine, .lostEvents, .switchDiscontinuity, .probesDisagree, .pidOutOfRange:
+    case .clockNotNanoseconds, .clockPerCPU, .sortedLines, .quietCPU, .contentionEndWithoutBegin: .note
+    case .formatRejected, .unusedMapping, .clockUnknown, .timestampBackwards, .unknownEventID,
+      .foreignLine, .lockWithoutAddress, .overwrittenBuffer, .lostEvents, .outOfOrder, .switchDiscontinuity,
+      .probesDisagree, .pidOutOfRange:
       .warning
-    case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .badPage, .badRecord, .badLine,
+    case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .unclaimedData, .anotherCapture,
+      .impossibleFormat, .badPage, .badRecord, .badLine, .cutByHand,
       .cpuOutOfRange, .timestampOutOfRange:
       .damage
     }
@@ -62,7 +72,9 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .unreadableSection: "a section could not be read"
     case .unreadableChunk: "a compressed chunk could not be decompressed"
     case .unclaimedData: "the file holds records that belong to no CPU"
+    case .anotherCapture: "another capture follows the first one"
     case .formatRejected: "an event's format could not be used"
+    case .impossibleFormat: "an event's format contradicts itself"
     case .unusedMapping: "the event map names an event that the capture does not describe"
     case .clockUnknown: "the file does not say which clock stamped it"
     case .clockNotNanoseconds: "the trace clock does not count nanoseconds"
@@ -73,7 +85,13 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .unknownEventID: "records of an event without a format"
     case .badLine: "an event's fields cannot be read out of its line"
     case .foreignLine: "lines that are no events"
+    case .lockWithoutAddress: "events of locks whose address the kernel did not print"
+    case .cutByHand: "lines were cut out of the text"
+    case .sortedLines: "the text's lines were not in order of time"
+    case .overwrittenBuffer: "the ring buffer was overwritten before the text's first events"
     case .lostEvents: "the ring buffer lost events"
+    case .quietCPU: "a CPU has no record at the trace's beginning or at its end"
+    case .outOfOrder: "events are earlier than one before them"
     case .switchDiscontinuity: "a sched_switch does not continue the one before it"
     case .pidOutOfRange: "a pid that no kernel hands out"
     case .contentionEndWithoutBegin: "a wait ended whose beginning is not in the trace"
@@ -89,8 +107,9 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .truncatedFile: "copy the file again; what precedes the cut is analysed"
     case .truncatedMetadata, .unreadableSection: "names or events that stand there are missing"
     case .unreadableChunk, .badPage, .badRecord: "its records are treated as lost events"
-    case .unclaimedData: "the table of CPUs is damaged: a CPU is missing, or some of its records"
-    case .formatRejected: "its records are counted, not analysed"
+    case .unclaimedData: "the table of CPUs is damaged: a CPU is missing, or some of its records, and counts as lost"
+    case .anotherCapture: "only the first is read; split what was put together"
+    case .formatRejected, .impossibleFormat: "its records are counted, not analysed"
     case .unusedMapping: "look for a misspelling; proxytrace info lists the capture's events"
     case .clockUnknown: "nanoseconds are assumed"
     case .clockNotNanoseconds: "record with -C mono to get times; durations here are in clock steps"
@@ -99,7 +118,13 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .unknownEventID: "its records are counted, not analysed"
     case .badLine: "the event is counted, not analysed"
     case .foreignLine: "they are passed over; an event that is cut off is one of them"
+    case .lockWithoutAddress: "such locks cannot be told apart, so their waits are not analysed; record with trace-cmd"
+    case .cutByHand: "nothing is known of any CPU there; take all of the text"
+    case .sortedLines: "they were sorted; those of one CPU kept their order"
+    case .overwrittenBuffer: "each CPU begins at a time of its own; a larger buffer keeps more"
     case .lostEvents: "record with a larger buffer (trace-cmd record -b) or fewer events"
+    case .quietCPU: "it may have been idle, or records are missing: what it did then counts as not known"
+    case .outOfOrder: "each counts at the time of the one before it; durations there are not to be trusted"
     case .switchDiscontinuity: "events are missing that the ring buffer did not report; nothing is repaired by guess"
     case .pidOutOfRange, .cpuOutOfRange, .timestampOutOfRange: "the record is not analysed"
     case .contentionEndWithoutBegin: "it began before the trace, and is not counted as a wait"
@@ -148,6 +173,9 @@ public struct DiagnosticLog: Sendable {
       entries[key] = Diagnostic(kind: kind, cpu: cpu, count: count, offset: offset, time: time, detail: detail())
     }
   }
+
+  /// Takes entries out that turn out to mean nothing.
+  package mutating func remove(_ kind: DiagnosticKind) { entries = entries.filter { $0.key.kind != kind } }
 
   /// Adds another log's entries, e.g. the model's to the reader's.
   public mutating func merge(_ other: DiagnosticLog) {

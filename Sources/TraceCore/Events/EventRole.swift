@@ -11,7 +11,9 @@ public enum EventRole: UInt8, Sendable, Hashable, CaseIterable, BitwiseCopyable 
   /// Events of the kernel that name a donor, or a lock's owner.
   case donor, owner
   /// What the kernel reports about the loaded BPF scheduler.
-  case schedExtCounter, schedExtExit
+  case schedExtCounter, schedExtExit, schedExtDump
+  /// A runqueue gets a task, or loses one.
+  case queued, unqueued
 
   /// The role that an event has by default; `nil` for events without a role.
   /// - Parameters:
@@ -68,9 +70,16 @@ extension EventBody {
       case .stopping: .stopping
       case .enqueue: .enqueued
       }
-    case .schedExt(let record): record.kind == .counter ? .schedExtCounter : .schedExtExit
+    case .schedExt(let record):
+      switch record.kind {
+      case .counter: .schedExtCounter
+      case .stalled: .schedExtDump
+      case .exit: .schedExtExit
+      }
     case .donorNamed: .donor
     case .ownerNamed: .owner
+    case .queued: .queued
+    case .unqueued: .unqueued
     case .lost, .other: nil
     }
   }

@@ -12,6 +12,7 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case runnable, text
   case name, delta, kind
   case isSwitch, dprio, curr
+  case blocked, cpu, dsq
 
   private static let words = [
     "comm", "pid", "prio",
@@ -25,6 +26,7 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     "runnable", "text",
     "name", "delta", "kind",
     "is_switch", "dprio", "curr",
+    "blocked", "cpu", "dsq",
   ]
 
   /// As event maps write it.

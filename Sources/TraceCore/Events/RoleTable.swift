@@ -136,7 +136,10 @@ extension RoleDescription {
       mark: .stopping, [RoleField(.pid), .optional(.runnable)]),
     RoleDescription(
       .enqueued, "enqueue", "proxytrace", "enqueue", "ops.enqueue() of a sched_ext scheduler", use: callback,
-      mark: .enqueue, [RoleField(.pid)]),
+      mark: .enqueue,
+      [
+        RoleField(.pid), .optional(.blocked), .optional(.flags), .optional(.cpu), .optional(.owner), .optional(.dsq),
+      ]),
     RoleDescription(
       .message, "message", "bpf_trace", "bpf_trace_printk",
       "free text, in which marks of sched_ext callbacks may stand",
@@ -156,5 +159,15 @@ extension RoleDescription {
     RoleDescription(
       .schedExtExit, "scx-exit", "sched_ext", "sched_ext_exit", "a BPF scheduler is unloaded",
       use: "the BPF scheduler in charge", [RoleField(.name), RoleField(.kind)]),
+    RoleDescription(
+      .schedExtDump, "scx-dump", "sched_ext", "sched_ext_dump",
+      "a line of what the kernel says when it unloads a BPF scheduler",
+      use: "tasks that a BPF scheduler let starve", [RoleField(.text, "line")]),
+    RoleDescription(
+      .queued, "rq-enqueue", "sched", "sched_enqueue", "a task comes to a CPU's runqueue (proposed for the kernel)",
+      use: "moves of blocked donors", [RoleField(.pid), RoleField(.cpu)]),
+    RoleDescription(
+      .unqueued, "rq-dequeue", "sched", "sched_dequeue", "a task leaves a CPU's runqueue (proposed for the kernel)",
+      use: "moves of blocked donors", [RoleField(.pid), RoleField(.cpu)]),
   ]
 }

@@ -114,6 +114,10 @@ public enum EventBody: Sendable, BitwiseCopyable {
   /// An event of the kernel names the owner of the lock that a task waits for; the lock is 0 where it does not say
   /// which.
   case ownerNamed(lock: LockAddress, waiter: Pid, owner: Pid)
+  /// `sched:sched_enqueue`, a proposed event: a task comes to a CPU's runqueue.
+  case queued(pid: Pid, cpu: CPU)
+  /// `sched:sched_dequeue`, a proposed event: a task leaves a CPU's runqueue.
+  case unqueued(pid: Pid, cpu: CPU)
   /// The ring buffer lost records on this CPU before this point.
   case lost(LostEvents)
   /// A record of an event without a role in the analysis.
@@ -258,8 +262,12 @@ public struct LostEvents: Hashable, Sendable, BitwiseCopyable {
   public var until: Timestamp?
   /// No record precedes the hole on this CPU: it reaches back to the beginning of the trace.
   public var isAtStart: Bool
-  /// How many records are missing; `nil` where the ring buffer did not say.
+  /// How many records are missing; `nil` where the ring buffer did not say. 0 where nothing says that any are: the CPU's first
+  /// record is later than the trace's, or its last one earlier.
   public var count: UInt64?
+
+  /// Nothing in the capture says that records are missing.
+  public var isQuiet: Bool { count == 0 }
 
   /// A hole in a CPU's stream.
   @inlinable

@@ -4,6 +4,9 @@ public struct SchedExtRecord: Hashable, Sendable, BitwiseCopyable {
   public enum Kind: UInt8, Hashable, Sendable, BitwiseCopyable {
     /// `sched_ext_event`: a counter of the scheduler in charge grows by `value`.
     case counter
+    /// A line of `sched_ext_dump` says that a task of that name, whose pid is `value`, was runnable and did not run
+    /// (`check_rq_for_timeouts()`, kernel/sched/ext.c).
+    case stalled
     /// `sched_ext_exit`: the scheduler of that name is unloaded; `value` says why (`enum scx_exit_kind`).
     case exit
   }
@@ -21,6 +24,31 @@ public struct SchedExtRecord: Hashable, Sendable, BitwiseCopyable {
     self.kind = kind
     self.name = name
     self.value = value
+  }
+}
+
+extension SchedExtRecord {
+  /// What a line of `sched_ext_dump` says of a stalled task: `NAME[PID] failed to run for 5.012s`, in parentheses after a reason.
+  /// - Returns: `nil` for every other line.
+  public init?(dump line: UnsafeRawBufferPointer) {
+    let line = line.prefix { $0 != 0 }
+    let tail = Array("] failed to run for ".utf8)
+    guard line.count > tail.count,
+      let end = line.indices.first(where: { line[$0] == tail[0] && line[$0...].starts(with: tail) })
+    else { return nil }
+    // A name may hold anything, brackets as well.
+    guard let bracket = line[..<end].lastIndex(of: UInt8(ascii: "[")), let pid = Self.pid(line[(bracket + 1)..<end])
+    else {
+      return nil
+    }
+    let head = line[..<bracket]
+    let begin = head.firstIndex(of: UInt8(ascii: "(")).map { $0 + 1 } ?? head.startIndex
+    self.init(.stalled, name: ShortName(head[begin...].drop { $0 == UInt8(ascii: " ") }), value: Int64(pid))
+  }
+
+  private static func pid(_ digits: some Collection<UInt8>) -> Pid? {
+    guard (1...10).contains(digits.count), digits.allSatisfy(\.isASCIIDigit) else { return nil }
+    return Pid(exactly: digits.reduce(Int64(0)) { $0 * 10 + Int64($1 & 0xf) })
   }
 }
 

@@ -6,9 +6,18 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Wrong: an uncontended unlock leaves no event, so the end of such a hold may be earlier than shown.
   case acquired
 
+  /// Premise: a task releases a lock (`contended_release`), and nobody slept on the lock's wait list before some instant, so that
+  /// the fast paths worked. Conclusion: before that instant too the lock was that task's, back to the last known change.
+  /// Wrong: an earlier owner may have unlocked, and this one locked, without an event.
+  case untilReleased
+
+  /// Premise: a probe or an event told a lock's owner at one instant. Conclusion: it is the owner until something else is seen.
+  /// Wrong: by what left no event since, as long as nobody slept on the lock's wait list.
+  case readOnce
+
   /// Premise: a task wakes a mutex waiter from task context, on a kernel without `contended_release`. Conclusion: it owned
   /// the mutex up to here (`__mutex_unlock_slowpath()` wakes the first waiter; kernel/locking/mutex.c).
-  /// Wrong: a signal from another task wakes an interruptible waiter in the same way.
+  /// Wrong: where something else wakes the waiter in the same way. (A waking that ends a failed wait does not count.)
   case wokeTheWaiter
 
   /// Premise: a waiter spun for a mutex until it got it, or for a long time, while nobody slept on its wait list, and just
@@ -60,6 +69,12 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Wrong: with a scheduler that does not share by weight (sched_ext), or in a short trace.
   case ranByDonorsWeight
 
+  /// Premise: a real-time task was switched in on a CPU although a more urgent one had been on that CPU's runqueue since before the
+  /// switch, while somebody waited for a mutex. Conclusion: the kernel proxies: it picks the most urgent real-time task
+  /// (`pick_task_rt()`, kernel/sched/rt.c), and a donor more urgent than both lends it the CPU.
+  /// Wrong: where the move of the queued task to another CPU was lost.
+  case outranRealTime
+
   /// Premise: a sched_ext scheduler's callback said that a mutex waiter runs, or that it stops and stays runnable, when
   /// the waiter blocked; where it runs, its owner was switched in instead. Conclusion: the kernel proxies: without it a
   /// blocked task leaves the runqueue, and its scheduler never sees it (`try_to_block_task()`, kernel/sched/core.c).
@@ -70,6 +85,11 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// while its owner was running or queued. Conclusion: the kernel does not proxy for this scheduler.
   /// Wrong: of waiters in other scheduling classes; a kernel can refuse proxy execution to sched_ext tasks alone.
   case markedDequeue
+
+  /// Premise: an idle CPU picked a blocked task again and again, paused for more than a tick, and went on with it, without a switch
+  /// in between. Conclusion: the task was on its runqueue all the time, and the CPU had nothing else to run.
+  /// Wrong: if the task was moved away in the pause and came back; no event shows either.
+  case pickedAgain
 
   /// Premise: a probe or an event stated an owner, or that a lock was released, while records of another CPU were missing; or
   /// a chain ends in a task that a gap has hidden. Conclusion: it was so until something else is seen.
@@ -82,6 +102,8 @@ extension InferenceRule {
   public var summary: String {
     switch self {
     case .acquired: "the last task seen to acquire a lock owns it until somebody else does"
+    case .untilReleased: "who releases a lock owned it before anybody slept on it too"
+    case .readOnce: "an owner that was read at one instant owns the lock until something else is seen"
     case .wokeTheWaiter: "who wakes a mutex waiter from task context has just released the mutex"
     case .spunOnOwner: "a spinner spins on an owner that runs, and just one other task ran"
     case .foundFree: "a lock that a waiter gets at once, though others sleep on it, was free"
@@ -92,8 +114,10 @@ extension InferenceRule {
     case .idledWithWork: "a CPU that idles with a task queued is letting go of a donor"
     case .stayedHome: "waiters that stay where they blocked while their owner is elsewhere are no donors"
     case .ranByDonorsWeight: "owners that run as much as their donors' weight gives run on their account"
+    case .outranRealTime: "who runs though a more urgent real-time task is queued there runs on a donor's account"
     case .markedDonor: "a blocked waiter that its scheduler has running, or runnable, is a donor"
     case .markedDequeue: "a blocked waiter that its scheduler has not runnable is no donor"
+    case .pickedAgain: "a blocked task that an idle CPU picks before and after a pause was there in between"
     case .besideGap: "what was stated beside a gap was so until something else is seen"
     }
   }

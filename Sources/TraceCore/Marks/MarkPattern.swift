@@ -16,16 +16,23 @@ public struct MarkPattern: Sendable {
     var mark = -1
     var kinds = (running: -1, stopping: -1, enqueue: -1)
     var runnable = -1
+    var enqueue = (blocked: -1, flags: -1, cpu: -1, owner: -1, dsq: -1)
   }
 
-  /// `running pid=N`, `stopping pid=N runnable=0|1`, `enqueue pid=N`, with anything around them.
+  private static let known = [
+    "pid", "mark", "running", "stopping", "enqueue", "runnable", "blocked", "flags", "cpu", "owner", "dsq",
+  ]
+
+  /// `running pid=N`, `stopping pid=N runnable=0|1`, `enqueue pid=N blocked=0|1 flags=N cpu=N owner=N dsq=N`, with anything
+  /// around them; all but the pid may be absent.
   public static let standard = MarkPattern()
 
   private init() { pattern = nil }
 
   /// A regular expression with a group `pid`, and either a group `mark` that holds `running…`, `stopping…` or
   /// `enqueue…` (the first three letters decide), or groups `running`, `stopping`, `enqueue`, of which the one that
-  /// takes part decides. A group `runnable` may hold `0` or `1`. docs/sched-ext.md has examples.
+  /// takes part decides. Groups `runnable` and `blocked` may hold `0` or `1`; `flags`, `cpu`, `owner` and `dsq` a number,
+  /// decimal or `0x…`. docs/sched-ext.md has examples.
   /// - Throws: ``Problem`` where it is no regular expression, or lacks a group.
   public init(_ text: String) throws(Problem) {
     let pattern: BytePattern
@@ -40,9 +47,9 @@ public struct MarkPattern: Sendable {
     groups.mark = place("mark")
     groups.kinds = (place("running"), place("stopping"), place("enqueue"))
     groups.runnable = place("runnable")
-    let known = ["pid", "mark", "running", "stopping", "enqueue", "runnable"]
-    if let other = pattern.names.first(where: { !known.contains($0) }) {
-      throw Problem(text: "there is no use for a group \(other); there is for \(known.joined(separator: ", "))")
+    groups.enqueue = (place("blocked"), place("flags"), place("cpu"), place("owner"), place("dsq"))
+    if let other = pattern.names.first(where: { !Self.known.contains($0) }) {
+      throw Problem(text: "there is no use for a group \(other); there is for \(Self.known.joined(separator: ", "))")
     }
     guard groups.pid >= 0 else { throw Problem(text: "it has no group (?<pid>…)") }
     guard groups.mark >= 0 || max(groups.kinds.running, groups.kinds.stopping, groups.kinds.enqueue) >= 0 else {
@@ -58,7 +65,21 @@ public struct MarkPattern: Sendable {
     guard let found = pattern.match(text), let pid = found[groups.pid].flatMap({ number(text[$0]) }) else { return nil }
     guard let kind = kind(found, text) else { return nil }
     let runnable = groups.runnable >= 0 && kind == .stopping ? found[groups.runnable] : nil
-    return MarkRecord(kind, pid: pid, isRunnable: runnable.flatMap { truth(text[$0]) })
+    var mark = MarkRecord(kind, pid: pid, isRunnable: runnable.flatMap { truth(text[$0]) })
+    if kind == .enqueue { takeEnqueue(found, text, into: &mark) }
+    return mark
+  }
+
+  private func takeEnqueue(_ found: [Range<Int>?], _ text: UnsafeRawBufferPointer, into mark: inout MarkRecord) {
+    func range(_ group: Int) -> Range<Int>? { group >= 0 ? found[group] : nil }
+    func value(_ group: Int) -> UInt64? {
+      range(group).flatMap { MarkRecord.unsigned(in: UnsafeRawBufferPointer(rebasing: text[$0]), at: 0) }
+    }
+    mark.isBlocked = range(groups.enqueue.blocked).flatMap { truth(text[$0]) }
+    if let flags = value(groups.enqueue.flags) { mark.takeFlags(flags) }
+    mark.cpu = value(groups.enqueue.cpu).flatMap { CPU(exactly: $0) }
+    mark.owner = value(groups.enqueue.owner).flatMap { Pid(exactly: $0) }
+    mark.dispatchQueue = value(groups.enqueue.dsq)
   }
 
   private func kind(_ found: [Range<Int>?], _ text: UnsafeRawBufferPointer) -> MarkRecord.Kind? {

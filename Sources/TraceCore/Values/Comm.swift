@@ -64,7 +64,17 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
   }
 
   /// The name decoded as UTF-8; bytes that are none become U+FFFD. Control characters stay: escape before printing.
-  public var text: String { String(decoding: bytes, as: UTF8.self) }
+  public var text: String {
+    // Mostly ASCII, and then mostly short enough for a string without memory of its own.
+    guard isASCII, high >> 56 == 0 else { return String(decoding: bytes, as: UTF8.self) }
+    let count = high != 0 ? 16 - high.leadingZeroBitCount / 8 : 8 - low.leadingZeroBitCount / 8
+    return String(unsafeUninitializedCapacity: 15) { memory in
+      for place in 0..<count {
+        memory[place] = UInt8(truncatingIfNeeded: place < 8 ? low >> (8 * place) : high >> (8 * (place - 8)))
+      }
+      return count
+    }
+  }
 
   /// The bits of a word that lie before its first zero byte.
   @inlinable
@@ -73,6 +83,20 @@ public struct Comm: Hashable, Sendable, BitwiseCopyable {
     // The usual test for zero bytes; its lowest set bit is the top bit of the first zero byte.
     let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
     return zeros == 0 ? .max : ((zeros & (0 &- zeros)) &- 1) >> 7
+  }
+}
+
+extension Comm {
+  /// Whether all bytes are ASCII.
+  package var isASCII: Bool { (low | high) & 0x8080_8080_8080_8080 == 0 }
+
+  /// Copies the bytes to a place that has room for 16.
+  /// - Returns: how many there are.
+  package func copy(to place: UnsafeMutablePointer<UInt8>) -> Int {
+    let memory = UnsafeMutableRawPointer(place)
+    memory.storeBytes(of: low.littleEndian, as: UInt64.self)
+    memory.storeBytes(of: high.littleEndian, toByteOffset: 8, as: UInt64.self)
+    return high != 0 ? 16 - high.leadingZeroBitCount / 8 : 8 - low.leadingZeroBitCount / 8
   }
 }
 

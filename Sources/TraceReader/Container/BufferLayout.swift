@@ -11,6 +11,8 @@ struct BufferLayout {
     var size: UInt64
     /// Where the next CPU's data begins.
     var limit = UInt64.max
+    /// The file holds data of this CPU that cannot be read: all of it where `size` is 0, else what follows.
+    var isCut = false
   }
 
   /// Empty for the top buffer.
@@ -46,20 +48,32 @@ extension BufferLayout {
     if size > 0 { extents.append(Extent(cpu: cpu < Self.cpuLimit ? CPU(cpu) : -1, offset: offset, size: size)) }
   }
 
-  /// Sorts the extents and removes impossible ones: CPU numbers that no kernel has, two extents of one CPU, extents
-  /// that overlap. So no more is read than the file holds.
-  /// - Parameter alignment: Of the CPUs' data, in bytes.
-  mutating func check(alignment: UInt64, _ diagnostics: inout DiagnosticLog) {
+  /// Sorts the extents and empties impossible ones: CPU numbers that no kernel has, two extents of one CPU, extents
+  /// that overlap. So no more is read than the file holds. A CPU whose data is there and cannot be read stays, with a size of 0.
+  /// - Parameters:
+  ///   - alignment: Of the CPUs' data, in bytes.
+  ///   - cpuCount: CPUs that the file lists or counts; 0 = not known.
+  mutating func check(_ file: FileView, alignment: UInt64, cpuCount: Int, _ diagnostics: inout DiagnosticLog) {
     var kept: [Extent] = []
     var cpus: Set<CPU> = []
+    var unreadable: Set<CPU> = []
     var end: UInt64 = 0
+    let ends = Self.possibleEnds(extents, self.end, alignment)
     for extent in extents.sorted(by: { $0.offset < $1.offset }) {
       guard extent.cpu >= 0 else {
         diagnostics.record(.cpuOutOfRange, offset: place, "its data is not read")
         continue
       }
       let (sum, overflow) = extent.offset.addingReportingOverflow(extent.size)
+      // Of two that overlap, the one is right that ends where another begins. If that is neither, both may be wrong.
+      if !overflow, extent.offset < end, let other = kept.last, !isCompressed, !ends(other) {
+        kept.removeLast()
+        cpus.remove(other.cpu)
+        unreadable.insert(other.cpu)
+        end = ends(extent) ? extent.offset : end
+      }
       guard !overflow, extent.offset >= end, cpus.insert(extent.cpu).inserted else {
+        unreadable.insert(extent.cpu)
         diagnostics.record(
           .unreadableSection, cpu: extent.cpu, offset: place,
           overflow ? "no file is as long as its data" : "the data of two CPUs overlap, or one has it twice")
@@ -69,8 +83,20 @@ extension BufferLayout {
       if !kept.isEmpty { kept[kept.count - 1].limit = extent.offset }
       kept.append(extent)
     }
-    if !isText { checkCoverage(kept, alignment, &diagnostics) }
+    if !isText { checkCoverage(file, &kept, &unreadable, alignment, cpuCount, &diagnostics) }
+    for cpu in unreadable.subtracting(kept.map(\.cpu)) {
+      kept.append(Extent(cpu: cpu, offset: 0, size: 0, limit: 0, isCut: true))
+    }
     extents = kept.sorted { $0.cpu < $1.cpu }
+  }
+
+  /// Whether an extent ends where another one begins, or where all data does.
+  private static func possibleEnds(
+    _ extents: [Extent], _ end: UInt64, _ alignment: UInt64
+  ) -> (Extent) -> Bool {
+    func aligned(_ place: UInt64) -> UInt64 { (place &+ alignment &- 1) / alignment &* alignment }
+    let places = Set(extents.map(\.offset) + [end, aligned(end)])
+    return { places.contains(aligned($0.offset &+ $0.size)) || places.contains($0.offset &+ $0.size) }
   }
 
   /// Looks for data that belongs to no CPU. Nothing else shows that the table lacks a CPU, or has too small a size for
@@ -78,16 +104,36 @@ extension BufferLayout {
   ///
   /// trace-cmd writes the CPUs' data one after the other, each at the next multiple of the top buffer's page size
   /// (lib/trace-cmd/trace-output.c).
-  private func checkCoverage(_ extents: [Extent], _ alignment: UInt64, _ diagnostics: inout DiagnosticLog) {
+  ///
+  /// - Parameters:
+  ///   - extents: One whose data is followed by such data may be cut.
+  ///   - unreadable: CPUs without data are added, to one of which it may belong.
+  private func checkCoverage(
+    _ file: FileView, _ extents: inout [Extent], _ unreadable: inout Set<CPU>, _ alignment: UInt64, _ cpuCount: Int,
+    _ diagnostics: inout DiagnosticLog
+  ) {
     // Rounding up cannot overflow: no file is that long.
     var covered = start
-    for next in extents.map(\.offset) + [end] {
+    var isMissing = false
+    for index in 0...extents.count {
+      let next = index < extents.count ? extents[index].offset : end
       let expected = (covered &+ alignment &- 1) / alignment &* alignment
       if covered > 0, expected >= covered, next > expected {
-        diagnostics.record(.unclaimedData, offset: expected, "\(next - expected) bytes")
+        if index == extents.count, let place = [covered, expected].first(where: { FileHead.isHead(of: file, at: $0) }) {
+          diagnostics.record(.anotherCapture, offset: place, "\(next - place) bytes")
+        } else {
+          diagnostics.record(.unclaimedData, offset: expected, "\(next - expected) bytes")
+          isMissing = true
+          if index > 0 { extents[index - 1].isCut = true }
+        }
       }
-      let size = extents.first { $0.offset == next }?.size ?? 0
-      covered = max(covered, next &+ size)
+      if index < extents.count { covered = max(covered, next &+ extents[index].size) }
     }
+    guard isMissing else { return }
+    let known = Set(extents.map(\.cpu)).union(unreadable)
+    let count = CPU(min(max(cpuCount, Int(known.max() ?? -1) + 1), Int(Self.cpuLimit)))
+    let without = (0..<count).filter { !known.contains($0) }
+    // Where all have data the number of CPUs is too small.
+    unreadable.formUnion(without.isEmpty && unreadable.isEmpty ? [count] : without)
   }
 }

@@ -5,28 +5,21 @@ package import TraceCore
 package final class CaptureFile: Sendable {
   let view: FileView
 
-  /// Opens a regular file, or standard input as `-`.
+  /// Opens a file, or standard input as `-`.
   ///
-  /// Anything else is refused before it is opened: reading needs file offsets, and opening a pipe would wait for a
-  /// writer.
+  /// Reading needs file offsets and a size. What has none is first copied to an unnamed file: pipes, devices, and the files of tracefs
+  /// and procfs, whose size is 0.
   package init(path: String) throws(TraceError) {
     if path == "-" {
-      view = try Self.standardInput()
+      view = try Self.view(of: STDIN_FILENO, path, isOwned: false)
       return
     }
     var status = stat()
     guard stat(path, &status) == 0 else { throw Self.cannotOpen(path, errno) }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: break
-    case S_IFDIR:
-      throw TraceError(.cannotOpen, path: path, "is a directory", advice: "name the trace.dat file in it")
-    default:
-      throw TraceError(
-        .cannotOpen, path: path, "is not a regular file", advice: "copy its content to a file and name that")
-    }
+    if status.st_mode & S_IFMT == S_IFDIR { throw ForeignFormat.error(ofDirectory: path) }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
     guard descriptor >= 0 else { throw Self.cannotOpen(path, errno) }
-    view = FileView(descriptor: descriptor, size: UInt64(clamping: status.st_size))
+    view = try Self.view(of: descriptor, path, isOwned: true)
   }
 
   /// Copies bytes to a file without a name.
@@ -45,29 +38,44 @@ package final class CaptureFile: Sendable {
 
   deinit { _ = close(view.descriptor) }
 
-  /// A redirected file is read in place. Input from a pipe is first copied to an unnamed file, since reading needs file
-  /// offsets.
-  private static func standardInput() throws(TraceError) -> FileView {
+  /// A file with a size is read in place.
+  /// - Parameter isOwned: The descriptor may be kept or closed.
+  private static func view(of descriptor: Int32, _ path: String, isOwned: Bool) throws(TraceError) -> FileView {
     var status = stat()
-    guard fstat(STDIN_FILENO, &status) == 0 else { throw cannotOpen("-", errno) }
-    if status.st_mode & S_IFMT == S_IFREG {
-      let descriptor = dup(STDIN_FILENO)
-      guard descriptor >= 0 else { throw cannotOpen("-", errno) }
-      return FileView(descriptor: descriptor, size: UInt64(clamping: status.st_size))
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
+      if isOwned { _ = close(descriptor) }
+      throw cannotOpen(path, code)
     }
+    if status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 {
+      let kept = isOwned ? descriptor : dup(descriptor)
+      guard kept >= 0 else { throw cannotOpen(path, errno) }
+      return FileView(descriptor: kept, size: UInt64(clamping: status.st_size))
+    }
+    defer { if isOwned { _ = close(descriptor) } }
+    return try copy(of: descriptor, path)
+  }
+
+  /// Reads to the end.
+  private static func copy(of source: Int32, _ path: String) throws(TraceError) -> FileView {
     let descriptor = fileWithoutName(in: temporaryDirectory)
-    guard descriptor >= 0 else { throw cannotSpool("-", temporaryDirectory, errno) }
+    guard descriptor >= 0 else { throw cannotSpool(path, temporaryDirectory, errno) }
     var size: UInt64 = 0
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer { buffer.deallocate() }
     while true {
-      let count = Glibc.read(STDIN_FILENO, buffer.baseAddress, buffer.count)
+      let count = Glibc.read(source, buffer.baseAddress, buffer.count)
       if count < 0, errno == EINTR { continue }
+      if count < 0, size == 0 {
+        let code = errno
+        _ = close(descriptor)
+        throw cannotOpen(path, code)
+      }
       if count <= 0 { break }
       guard write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor) else {
         let code = errno
         _ = close(descriptor)
-        throw cannotSpool("-", temporaryDirectory, code)
+        throw cannotSpool(path, temporaryDirectory, code)
       }
       size += UInt64(count)
     }
@@ -75,7 +83,7 @@ package final class CaptureFile: Sendable {
   }
 
   /// - Returns: its descriptor; negative where it cannot be made, and `errno` says why.
-  private static func fileWithoutName(in folder: String) -> Int32 {
+  static func fileWithoutName(in folder: String) -> Int32 {
     var name = Array("\(folder)/proxytrace-XXXXXX".utf8CString)
     let descriptor = mkstemp(&name)
     if descriptor >= 0 { unlink(name) }
@@ -83,7 +91,7 @@ package final class CaptureFile: Sendable {
   }
 
   /// - Returns: whether all was written; if not, `errno` says why.
-  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
     var done = 0
     while done < bytes.count {
       let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
@@ -94,12 +102,12 @@ package final class CaptureFile: Sendable {
     return true
   }
 
-  private static var temporaryDirectory: String {
+  static var temporaryDirectory: String {
     guard let directory = getenv("TMPDIR"), directory.pointee != 0 else { return "/tmp" }
     return String(cString: directory)
   }
 
-  private static func cannotSpool(_ path: String, _ folder: String, _ code: Int32) -> TraceError {
+  static func cannotSpool(_ path: String, _ folder: String, _ code: Int32) -> TraceError {
     TraceError(
       .cannotOpen, path: path, "cannot be kept in \(folder): \(String(cString: strerror(code)))",
       advice: "set TMPDIR to a directory with room for it, or name a file")

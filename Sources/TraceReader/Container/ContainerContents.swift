@@ -26,7 +26,10 @@ struct ContainerContents {
     }
     formats.applyMap(&diagnostics)
     let alignment = Self.isPossible(pageSize: head.pageSize) ? UInt64(head.pageSize) : 4096
-    for index in buffers.indices { buffers[index].check(alignment: alignment, &diagnostics) }
+    for index in buffers.indices {
+      buffers[index].check(file, alignment: alignment, cpuCount: cpuCount, &diagnostics)
+    }
+    if head.version == 7 { checkEnd(file) }
     checkPageSizes()
     let highest = buffers.flatMap(\.extents).map(\.cpu).max() ?? -1
     cpuCount = max(cpuCount, Int(highest) + 1)
@@ -55,6 +58,13 @@ struct ContainerContents {
         .unreadableSection, offset: buffers[index].place, "buffer \"\(name)\" has pages of \(size) bytes")
       buffers[index].subBufferSize = Self.isPossible(pageSize: head.pageSize) ? head.pageSize : 4096
     }
+  }
+
+  /// Looks for a second capture behind the end of version 7's sections, whose last one a file ends with.
+  private mutating func checkEnd(_ file: FileView) {
+    let ends = buffers.filter { $0.start > 0 }.map(\.end) + options.sectionEnds
+    guard let end = ends.max(), end < file.size, FileHead.isHead(of: file, at: end) else { return }
+    diagnostics.record(.anotherCapture, offset: end, "\(file.size - end) bytes")
   }
 
   /// Takes the sizes of the ring buffer's pages from its description.

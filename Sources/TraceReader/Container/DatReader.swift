@@ -58,7 +58,8 @@ struct DatReader: ~Copyable {
       let source = PageSource(
         file, buffer, extent, decompression, isBigEndian: contents.head.isBigEndian, windowSize: window)
       let conversion = TimestampConversion(contents.options, cpu: extent.cpu, isTopBuffer: buffer.name.isEmpty)
-      return CPUStream(source, cpu: extent.cpu, format: contents.pageFormat, conversion: conversion)
+      return CPUStream(
+        source, cpu: extent.cpu, format: contents.pageFormat, conversion: conversion, isCut: extent.isCut)
     }
   }
 
@@ -86,9 +87,16 @@ struct DatReader: ~Copyable {
   /// The kernel symbol that an address lies in, `nil` where the file has none. The first call reads the symbols, some
   /// megabytes.
   mutating func symbol(for address: UInt64) -> KernelSymbol? {
+    symbolTable().symbol(for: address)
+  }
+
+  /// Whether the file lists a kernel symbol of that name.
+  mutating func hasSymbol(_ name: StaticString) -> Bool { symbolTable().contains(name) }
+
+  private mutating func symbolTable() -> SymbolTable {
     let table = symbols ?? SymbolTable(contents.text(contents.kallsyms, file, info.path))
     symbols = table
-    return table.symbol(for: address)
+    return table
   }
 }
 

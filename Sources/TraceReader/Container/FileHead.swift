@@ -44,33 +44,21 @@ struct FileHead {
   private static func checkMagic(_ file: FileView, _ path: String) throws(TraceError) {
     let found = file.bytes(at: 0, count: UInt64(magic.count))
     if found == magic { return }
-    guard !found.isEmpty else {
-      throw TraceError(
-        .notATrace, path: path, "is empty", offset: 0, advice: "record again: trace-cmd was perhaps interrupted")
-    }
+    guard !found.isEmpty else { throw ForeignFormat.emptyFile(path) }
     if magic.starts(with: found) {
       throw TraceError(
         .damaged, path: path, "ends within its first bytes", offset: UInt64(found.count), advice: "copy the file again")
     }
-    throw notATrace(file, path)
+    throw ForeignFormat.error(file, path)
   }
 
   /// Whether a file begins like a `trace.dat`. A file that is shorter than the magic number is compared as far as it
   /// goes.
   static func isHead(of file: FileView) -> Bool { magic.starts(with: file.bytes(at: 0, count: UInt64(magic.count))) }
 
-  /// The error for a file that is no capture.
-  static func notATrace(_ file: FileView, _ path: String) -> TraceError {
-    let found = file.bytes(at: 0, count: UInt64(magic.count))
-    return TraceError(
-      .notATrace, path: path, "is neither a trace.dat nor ftrace text: it begins with \(describe(found))", offset: 0,
-      advice: "name a file that trace-cmd record or trace-cmd extract wrote, or a trace as text")
-  }
-
-  /// Printable bytes as text, all others in hexadecimal.
-  private static func describe(_ bytes: [UInt8]) -> String {
-    if bytes.allSatisfy({ (0x20..<0x7f).contains($0) }) { return "\"\(String(decoding: bytes, as: UTF8.self))\"" }
-    return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+  /// Whether another `trace.dat` begins somewhere in a file, as where files were put together.
+  static func isHead(of file: FileView, at offset: UInt64) -> Bool {
+    file.bytes(at: offset, count: UInt64(magic.count)) == magic
   }
 
   private static func number(ofVersion text: String, _ path: String) throws(TraceError) -> Int {

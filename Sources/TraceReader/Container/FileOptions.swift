@@ -16,6 +16,8 @@ struct FileOptions {
   var timeShift: TimeShift?
   /// Buffers of version 6 (name and place) and version 7 (all of it).
   var buffers: [BufferLayout] = []
+  /// Where version 7's sections of options end.
+  var sectionEnds: [UInt64] = []
   /// What `proxytrace record` wrote about the machine, by key.
   var machineFacts: [String: String] = [:]
   /// Where version 7's sections of metadata are, by their number.

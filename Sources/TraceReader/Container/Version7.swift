@@ -45,6 +45,7 @@ extension ContainerContents {
       do throws(TraceError) {
         guard isNew else { throw Self.badSection(path, next, "has options that refer to themselves") }
         var cursor = try openSection(file, at: next, OptionID.done.rawValue, path)
+        if let section = try? SectionHead(file, at: next, head, path) { options.sectionEnds.append(section.end) }
         next = try readOptions7(&cursor, path)
       } catch {
         // The last section, after the data, says where the data is.

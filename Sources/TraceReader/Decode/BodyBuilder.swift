@@ -41,6 +41,16 @@ extension FieldSource {
     return (task, pid)
   }
 
+  /// The call of `ops.enqueue()` that an event of its own stands for.
+  func enqueue() -> MarkRecord? {
+    guard let pid = int(.pid) else { return nil }
+    var mark = MarkRecord(.enqueue, pid: pid)
+    mark.isBlocked = number(.blocked).map { $0 != 0 }
+    if let flags = number(.flags) { mark.takeFlags(flags) }
+    (mark.cpu, mark.owner, mark.dispatchQueue) = (int(.cpu), int(.owner), number(.dsq))
+    return mark
+  }
+
   @inline(__always)
   func flags() -> ContentionFlags? {
     number(.flags).map { ContentionFlags(rawValue: UInt32(truncatingIfNeeded: $0)) }
@@ -79,7 +89,7 @@ struct BodyBuilder {
     case .stopping:
       let isRunnable = fields.number(.runnable).map { $0 != 0 }
       return fields.int(.pid).map { .mark(MarkRecord(.stopping, pid: $0, isRunnable: isRunnable)) }
-    case .enqueued: return fields.int(.pid).map { .mark(MarkRecord(.enqueue, pid: $0)) }
+    case .enqueued: return fields.enqueue().map { .mark($0) }
     case .message:
       guard let text = fields.text(.text) else { return nil }
       // Free text need not be a mark.
@@ -88,6 +98,12 @@ struct BodyBuilder {
     case .schedExtCounter:
       guard let name = fields.text(.name), let value = fields.number(.delta) else { return nil }
       return .schedExt(SchedExtRecord(.counter, name: ShortName(counter: name), value: Int64(bitPattern: value)))
+    case .queued, .unqueued:
+      guard let pid = fields.int(.pid), let cpu = fields.int(.cpu) else { return nil }
+      return role == .queued ? .queued(pid: pid, cpu: cpu) : .unqueued(pid: pid, cpu: cpu)
+    case .schedExtDump:
+      guard let text = fields.text(.text) else { return nil }
+      return SchedExtRecord(dump: text).map { .schedExt($0) } ?? .other
     case .schedExtExit:
       guard let name = fields.text(.name), let value = fields.number(.kind) else { return nil }
       return .schedExt(SchedExtRecord(.exit, name: ShortName(name), value: Int64(bitPattern: value)))

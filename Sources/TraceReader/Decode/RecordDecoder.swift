@@ -47,7 +47,12 @@ struct RecordDecoder: ~Copyable {
     // All formats at once, on this thread: the parser lets only one in.
     guard let parser = FormatParser(isBigEndian: isBigEndian, longSize: longSize) else { return }
     for format in formats.used {
-      if let problem = add(format, parser.parse(format), &diagnostics) {
+      let parsed = parser.parse(format)
+      if let problem = parsed?.contradiction(longSize: longSize) {
+        diagnostics.record(
+          .impossibleFormat, offset: format.offset, "\(format.info.system):\(format.info.name) \(problem)")
+        formats.reject(format.info.id)
+      } else if let problem = add(format, parsed, &diagnostics) {
         diagnostics.record(
           .formatRejected, offset: format.offset, "\(format.info.system):\(format.info.name) \(problem)")
         formats.reject(format.info.id)

@@ -14,6 +14,10 @@ struct ParsedField: Equatable {
   var isDynamic: Bool
   /// `__rel_loc`: the same, counted from the field's own end.
   var isRelative: Bool
+  var isPointer = false
+
+  /// The bytes that it has in a record; none for what follows the record's fixed part.
+  fileprivate var place: Range<Int> { offset..<offset + max(size, 0) }
 }
 
 struct ParsedFormat {
@@ -22,6 +26,19 @@ struct ParsedFormat {
   var fields: [ParsedField]
 
   func field(_ name: String) -> ParsedField? { fields.first { $0.name == name } }
+
+  /// Why no kernel writes records like that, as a clause.
+  /// - Parameter longSize: Of the kernel's `long` and its pointers, in bytes.
+  func contradiction(longSize: Int) -> String? {
+    let all = (common + fields).filter { $0.offset >= 0 && $0.size > 0 }.sorted { $0.offset < $1.offset }
+    for (field, next) in zip(all, all.dropFirst()) where field.place.overlaps(next.place) {
+      return "has its fields \(field.name) and \(next.name) in the same place"
+    }
+    for field in fields where field.isPointer && !field.isArray && !field.isDynamic && field.size != longSize {
+      return "has a pointer \(field.name) of \(field.size) bytes"
+    }
+    return nil
+  }
 }
 
 /// libtraceevent's parser of event formats.
@@ -70,7 +87,7 @@ struct FormatParser: ~Copyable {
         ParsedField(
           name: field.name.map { String(cString: $0) } ?? "", offset: Int(field.offset), size: Int(field.size),
           isSigned: has(TEP_FIELD_IS_SIGNED), isArray: has(TEP_FIELD_IS_ARRAY), isDynamic: has(TEP_FIELD_IS_DYNAMIC),
-          isRelative: has(TEP_FIELD_IS_RELATIVE)))
+          isRelative: has(TEP_FIELD_IS_RELATIVE), isPointer: has(TEP_FIELD_IS_POINTER)))
       next = field.next
     }
     return fields

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A place in the traced kernel, as a symbol and the distance from it.
 public struct KernelSymbol: Sendable, Hashable {
   /// Hostile text.
@@ -42,6 +44,29 @@ struct SymbolTable {
     // Among symbols at one address libtraceevent has the file's last first: it builds a list front to back and sorts
     // that with a stable sort.
     entries.sort { $0.address != $1.address ? $0.address < $1.address : $0.nameStart > $1.nameStart }
+  }
+
+  /// Whether a symbol of that name is listed, whatever its type.
+  func contains(_ name: StaticString) -> Bool {
+    let length = name.utf8CodeUnitCount
+    return text.withUnsafeBufferPointer { text in
+      guard let base = text.baseAddress else { return false }
+      var start = 0
+      while start < text.count {
+        let line = base + start
+        let newline = memchr(line, 10, text.count - start)?.assumingMemoryBound(to: UInt8.self)
+        let count = newline.map { line.distance(to: $0) } ?? text.count - start
+        start += count + 1
+        // `ADDRESS TYPE NAME`, and for modules `\t[MODULE]`: the address has up to 16 digits.
+        for space in stride(from: 2, through: min(18, count - length - 1), by: 1)
+        where line[space] == 32 && line[space - 2] == 32 {
+          let end = space + 1 + length
+          guard end == count || line[end] == 9, memcmp(line + space + 1, name.utf8Start, length) == 0 else { break }
+          return true
+        }
+      }
+      return false
+    }
   }
 
   /// As libtraceevent does it (`tep_parse_kallsyms`), absolute symbols (on x86-64 offsets of per-CPU variables) and

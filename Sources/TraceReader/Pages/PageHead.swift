@@ -47,6 +47,7 @@ struct PageHead: Equatable {
         format.longSize == 8
         ? page.integer(UInt64.self, at: dataEnd, isBigEndian: format.isBigEndian)
         : UInt64(page.integer(UInt32.self, at: dataEnd, isBigEndian: format.isBigEndian))
+      if loss?.count == 0 { loss?.count = nil }
     }
   }
 }

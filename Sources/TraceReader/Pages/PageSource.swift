@@ -63,6 +63,21 @@ struct PageSource: ~Copyable {
     end = self.decompression != nil ? min(layout.end, file.size, extent.limit) : announcedEnd
     totalBytes = extent.size
     self.isBigEndian = isBigEndian
+    if extent.size == 0 { chunksLeft = 0 }
+    slack = UInt64(max(64 << 10, (4 << 20) / max(layout.extents.count, 1)))
+  }
+
+  /// Bytes of records that the compressed bytes read so far can have become. Records have times and pids, so that they do not
+  /// compress like zeros: trace-cmd's captures come to 5 to 20. What comes to far more was made to exhaust memory and disk.
+  var recordLimit: UInt64? { decompression == nil ? nil : slack &+ (next &- start) &* Self.largestRatio }
+  private static let largestRatio: UInt64 = 128
+  /// For the first chunk, whose ratio may be any.
+  private let slack: UInt64
+
+  /// Reads no further.
+  mutating func giveUp() {
+    (chunksLeft, used, filled) = (0, 0, 0)
+    next = max(next, end)
   }
 
   /// Bytes of the file that were read so far, of ``totalBytes``.

@@ -34,13 +34,22 @@ struct CPUStream: ~Copyable {
   /// Time of the last record that was found, or of the page's beginning if there was none.
   private var lastTime: UInt64 = 0
   private var isAtStart = true
+  /// Of the pages so far.
+  private var recordBytes: UInt64 = 0
+  private let isCut: Bool
+  /// What comes next is the end of the records, of which the file does not say that any are missing.
+  private var isQuietEnd = false
 
   private var log = DiagnosticLog()
   private var tally = RecordDecoder.Tally()
   private var backwards: UInt64 = 0
 
-  init(_ source: consuming PageSource, cpu: CPU, format: PageFormat, conversion: TimestampConversion) {
+  /// - Parameter isCut: More of this CPU's data is in the file, and cannot be read.
+  init(
+    _ source: consuming PageSource, cpu: CPU, format: PageFormat, conversion: TimestampConversion, isCut: Bool = false
+  ) {
     self.cpu = cpu
+    self.isCut = isCut
     self.source = source
     self.format = format
     self.conversion = conversion
@@ -169,13 +178,38 @@ struct CPUStream: ~Copyable {
     guard head == .record, let base = page.baseAddress else { return takeLoss(run) }
     // Both are within the page: the cursor checked the length.
     let record = Record(base + recordStart, count: recordCount, isBigEndian: isBigEndian)
+    let shortBefore = tally.shortRecords
     run.decoder.pointee.decode(
       record, &tally, to: RecordDecoder.Target(time: recordTime, cpu: cpu, packer: run.packer))
+    // What it would have said is lost.
+    if tally.shortRecords != shortBefore { widenHole(1) }
     advance(isBigEndian: isBigEndian)
   }
 
+  /// The trace begins at an instant: until its first record this CPU is in a hole, whether the file says that records were lost
+  /// or not.
+  mutating func traceBegins(at time: UInt64) {
+    switch head {
+    case .record:
+      guard time < headTime else { return }
+      head = .loss
+      loss = LostEvents(until: Timestamp(recordTime), isAtStart: true, count: 0)
+    case .loss: guard loss.isAtStart else { return }
+    case .end: return
+    }
+    headTime = time
+  }
+
+  /// Time of the first record; `nil` where there is none. To be asked for before anything is taken.
+  var firstRecordTime: UInt64? { hasRecord ? recordTime : nil }
+
   @inline(never)
   private mutating func takeLoss(_ run: Run) {
+    // The last CPU's end is the trace's.
+    if isQuietEnd, run.bound == .max {
+      head = .end
+      return
+    }
     run.packer.pointee.addBoxed(SchedEvent(timestamp: Timestamp(headTime), cpu: cpu, pid: 0, body: .lost(loss)))
     head = hasRecord ? .record : .end
     if hasRecord { headTime = recordTime }
@@ -239,10 +273,23 @@ struct CPUStream: ~Copyable {
           if !next.isCutOff { skipPage(next) }
           continue
         }
+        recordBytes &+= UInt64(head.dataEnd)
+        if let limit = source.recordLimit, recordBytes > limit {
+          log.record(
+            .unreadableChunk, cpu: cpu, offset: next.fileOffset, "its records are more than compressed data can hold")
+          widenHole(nil)
+          source.giveUp()
+          return false
+        }
         if let loss = head.loss { widenHole(loss.count) }
         (page, pageOffset) = (next.bytes, next.fileOffset)
         tally.page = pageOffset
         cursor = PageCursor(head, format)
+        if holdsAnother(next.bytes, head) {
+          log.record(
+            .badPage, cpu: cpu, offset: pageOffset, "another page begins within it: the page size is not this one")
+          widenHole(nil)
+        }
         if isAtStart { lastTime = conversion.convert(head.timestamp) }
         return true
       case .damaged(let kind, let offset, let detail):
@@ -251,6 +298,17 @@ struct CPUStream: ~Copyable {
       case .end: return false
       }
     }
+  }
+
+  /// Whether a page that is taken for larger than it is holds another one in its second half, of a little later.
+  private func holdsAnother(_ page: UnsafeRawBufferPointer, _ head: PageHead) -> Bool {
+    let half = page.count / 2
+    guard half >= 4096, head.dataEnd <= half else { return false }
+    let rest = UnsafeRawBufferPointer(rebasing: page[half...]).bytes
+    guard !PageHead.isBlank(rest, format), let second = PageHead(rest, format), second.dataEnd > format.headSize else {
+      return false
+    }
+    return second.timestamp >= head.timestamp && second.timestamp - head.timestamp < 1 << 44
   }
 
   private mutating func skipPage(_ page: PageSource.Page) {
@@ -279,10 +337,13 @@ struct CPUStream: ~Copyable {
     hasRecord = false
     cursor = PageCursor()
     head = .end
-    guard let missing = hole else { return }
-    hole = nil
+    if isCut { widenHole(nil) }
+    // Where nothing is said to be missing, other CPUs may go on nevertheless.
+    isQuietEnd = hole == nil
+    if isQuietEnd, isAtStart { return }
     (head, headTime) = (.loss, lastTime)
-    loss = LostEvents(until: nil, isAtStart: isAtStart, count: missing.count)
+    loss = LostEvents(until: nil, isAtStart: isAtStart, count: isQuietEnd ? 0 : hole?.count)
+    hole = nil
   }
 
   private mutating func noteBackwards(_ time: UInt64) {

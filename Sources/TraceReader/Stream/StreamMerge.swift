@@ -30,8 +30,13 @@ struct StreamMerge: ~Copyable {
   init(count: Int, isMerged: Bool, _ makeStream: (Int) -> CPUStream) {
     self.isMerged = isMerged
     streams = UnsafeMutableBufferPointer(start: .allocateLines(capacity: count), count: count)
+    var begin: UInt64?
     for index in 0..<count {
       streams.initializeElement(at: index, to: makeStream(index))
+      if let first = streams[index].firstRecordTime { begin = min(begin ?? first, first) }
+    }
+    for index in 0..<count {
+      if let begin { streams[index].traceBegins(at: begin) }
       if !streams[index].isAtEnd { heap.append(Key(time: streams[index].headTime, index: index)) }
     }
     // A sorted array is a heap.

@@ -44,7 +44,7 @@ final class ParallelTextReader: BatchSource, @unchecked Sendable {
     (self.reader, self.text) = (reader, text)
     source = text.pointee.makeSource()
     workers = [text.pointee.makeWorker(), text.pointee.makeWorker()]
-    chunks = (0..<Self.chunkCount).map { _ in TextChunk(size: chunkSize) }
+    chunks = (0..<Self.chunkCount).map { _ in TextChunk(size: chunkSize, holes: text.pointee.holeCount) }
     pthread_mutex_init(lock, nil)
     pthread_cond_init(change, nil)
     thread.start { self.help() }

@@ -109,6 +109,8 @@ struct PrintedLine {
     for place in candidates(UInt8(ascii: ":"), from: start) {
       scanner.position = place &+ 1
       guard let (pid, priority) = shortTask() else { continue }
+      // Old plugins, of kernels that no longer have the field.
+      _ = scanner.skip("<CANT FIND FIELD success>")
       while scanner.skip(" "), !scanner.has("CPU:") { _ = scanner.word() }
       guard scanner.skip("CPU:"), let cpu = scanner.signed() else { continue }
       return WakeRecord(
@@ -144,12 +146,29 @@ struct PrintedLine {
       guard let flags = scanner.number() else { return nil }
       return (lock, ContentionFlags(rawValue: UInt32(truncatingIfNeeded: flags)))
     }
+    // `__print_flags()` prints nothing for 0: a semaphore's wait (kernel/locking/semaphore.c).
+    if scanner.byte() == UInt8(ascii: ")") { return (lock, []) }
     var flags: ContentionFlags = []
     repeat {
-      guard let flag = flag() else { return nil }
+      guard let flag = flag() ?? unknownFlag() else { return nil }
       flags.formUnion(flag)
     } while scanner.skip(UInt8(ascii: "|"))
     return (lock, flags)
+  }
+
+  /// A bit that has no name, as a number, or a name that a later kernel has given it: none of those that kinds are told by.
+  @inline(never)
+  private mutating func unknownFlag() -> ContentionFlags? {
+    let start = scanner.position
+    if scanner.has("0x") {
+      return scanner.hexadecimal().map { ContentionFlags(rawValue: UInt32(truncatingIfNeeded: $0)) }
+    }
+    while !scanner.isAtEnd, scanner.byte() != UInt8(ascii: "|"), scanner.byte() != UInt8(ascii: ")"),
+      scanner.byte() > 0x20
+    {
+      scanner.position &+= 1
+    }
+    return scanner.position > start && !scanner.isAtEnd ? [] : nil
   }
 
   private mutating func flag() -> ContentionFlags? {
@@ -191,7 +210,7 @@ struct PrintedLine {
     case .inheritedPriority: readPriority(into: &fields)
     case .schedExtCounter: readSchedExt(.delta, "delta", into: &fields)
     case .schedExtExit: readSchedExt(.kind, "kind", into: &fields)
-    case .message: readMessage(into: &fields)
+    case .message, .schedExtDump: readMessage(into: &fields)
     default: false
     }
   }
@@ -304,17 +323,23 @@ struct PrintedLine {
   private mutating func readSchedExt(
     _ field: FieldName, _ key: StaticString, into fields: inout PrintedFields
   ) -> Bool {
-    guard scanner.skip("name=") || scanner.skip("name ") else { return false }
+    guard scanner.skip("name=") || scanner.skip("name ") || scanner.skip("sched ") else { return false }
     fields.set(text: scanner.word())
-    scanner.skipBlanks()
-    guard scanner.skip(key), scanner.skip("=") || scanner.skip(" "), let value = scanner.number() else { return false }
-    fields.set(field, value)
-    return true
+    // Since Linux 7.3 sched_ext_exit has level, cgroup and path before the reason: `sched NAME level 0 … kind 64`.
+    while !scanner.isAtEnd {
+      scanner.skipBlanks()
+      if scanner.skip(key), scanner.skip("=") || scanner.skip(" "), let value = scanner.number() {
+        fields.set(field, value)
+        return true
+      }
+      if scanner.word().isEmpty { return false }
+    }
+    return false
   }
 
   /// The rest of the line, raw after `bpf_string=`.
   private mutating func readMessage(into fields: inout PrintedFields) -> Bool {
-    _ = scanner.skip("bpf_string=")
+    _ = scanner.skip("bpf_string=") || scanner.skip("line=")
     fields.set(text: UnsafeRawBufferPointer(rebasing: scanner.bytes[scanner.position..<scanner.end]))
     return true
   }

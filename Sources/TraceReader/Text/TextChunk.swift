@@ -23,10 +23,12 @@ final class TextChunk {
   /// No event is shorter: a dash, a pid, `[0]`, a time and colon, and the line's end.
   private static let shortestLine = 8
 
-  /// - Parameter size: In bytes; no line of a chunk is longer.
-  init(size: Int) {
+  /// - Parameters:
+  ///   - size: In bytes; no line of a chunk is longer.
+  ///   - holes: How many there are in the text.
+  init(size: Int, holes: Int) {
     text = .allocate(byteCount: size, alignment: 16)
-    memory = .allocate(size / Self.shortestLine + 1)
+    memory = .allocate(size / Self.shortestLine + 1 + holes)
   }
 
   deinit {
@@ -49,18 +51,21 @@ final class TextChunk {
     self.worker = worker
     names.removeAll(keepingCapacity: true)
     worker.packer.pointee.begin(memory)
+    worker.seekHoles(from: place.offset)
+    if place.offset == 0 { worker.addHoles(upTo: nil) }
     forEachLine { line in
       let kind = worker.parser.pointee.read(line, into: worker.packer)
       if kind == .event, !worker.parser.pointee.names.new.isEmpty {
         worker.parser.pointee.names.moveNew(to: &names, at: worker.packer.pointee.count - 1)
       }
-      if line.bytes.count > TextSource.longestLine || worker.scan.needsFullScan(kind, line.bytes) { isAbandoned = true }
+      if line.bytes.count > TextSource.longestLine || worker.scan.needsFullScan(kind, line) { isAbandoned = true }
+      if kind == .event { worker.addHoles(upTo: line.offset) }
       return !isAbandoned
     }
     batch = worker.packer.pointee.finished
     newEvents = worker.takeNewEvents()
     origins = worker.parser.pointee.origins
-    if worker.parser.pointee.events.isFull { isAbandoned = true }
+    if worker.parser.pointee.events.isFull || worker.parser.pointee.bad.count > 0 { isAbandoned = true }
   }
 
   /// - Parameter body: Returns whether to go on.
@@ -83,7 +88,11 @@ final class TextChunk {
   /// Gives events the ids that they have in the whole text.
   func renumber() {
     guard let batch, let worker, !worker.isNumberedAsText else { return }
-    for place in batch.indices { memory.setEventID(worker.numbers[Int(batch.events[place].eventID) - 1], at: place) }
+    for place in batch.indices {
+      let id = Int(batch.events[place].eventID)
+      // A hole is no event, and has no id.
+      if id > 0 { memory.setEventID(worker.numbers[id - 1], at: place) }
+    }
   }
 
   /// Where in the text an event's line begins.
@@ -125,6 +134,24 @@ final class TextWorker {
     parser.discard()
     packer.discard()
     noMemory.deallocate()
+  }
+
+  /// Where the next hole is in ``TextScan/holes``.
+  private var nextHole = 0
+
+  /// Goes to the first hole that comes after a place in the text.
+  func seekHoles(from offset: UInt64) {
+    nextHole = scan.holes.firstIndex { $0.after >= Int64(clamping: offset) } ?? scan.holes.count
+  }
+
+  /// Adds the holes that come after a line; `nil`: those before all events.
+  @inline(__always)
+  func addHoles(upTo offset: UInt64?) {
+    if offset == nil { nextHole = 0 }
+    while nextHole < scan.holes.count, scan.holes[nextHole].after <= (offset.map { Int64(clamping: $0) } ?? -1) {
+      packer.pointee.addBoxed(scan.holes[nextHole].event)
+      nextHole += 1
+    }
   }
 
   /// Names of events that the parser has given ids to since the last call.

@@ -59,7 +59,8 @@ struct TextHead {
         line.skipBlanks()
       }
     } else {
-      guard let cpu = line.signed() else { return false }
+      // A date, `2026-11-27 10:00`, is no task and CPU.
+      guard line.byte() != UInt8(ascii: "-"), let cpu = line.signed() else { return false }
       (self.cpu, isShort, nameEnd) = (cpu, true, start)
       context = Self.context(line.word())
       line.skipBlanks()
@@ -78,11 +79,35 @@ struct TextHead {
   /// `d..2.`: interrupts, resched, hard- or softirq, depths (kernel/trace/trace_output.c, `trace_print_lat_fmt()`).
   @inline(__always)
   private static func context(_ flags: UnsafeRawBufferPointer) -> EventContext {
-    guard flags.count >= 3 else { return .unknown }
+    // Three to five columns: one comparison.
+    guard UInt(bitPattern: flags.count &- 3) <= 2 else { return wideContext(flags) }
+    return context(flags, interrupt: 2)
+  }
+
+  /// `d...2.`, `d..h213`: kernels with the realtime patches have need-resched-lazy before the column of hard- and softirq. trace-cmd
+  /// prints more columns behind those of five. The letters tell them apart: none of one column is one of the other.
+  @inline(never)
+  private static func wideContext(_ flags: UnsafeRawBufferPointer) -> EventContext {
+    guard flags.count >= 6 else { return .unknown }
+    let (third, fourth) = (flags[2], flags[3])
+    let isShifted: Bool =
+      switch (third, fourth) {
+      case (_, UInt8(ascii: "h")), (_, UInt8(ascii: "H")), (_, UInt8(ascii: "s")), (_, UInt8(ascii: "z")),
+        (_, UInt8(ascii: "Z")):
+        true
+      // need-resched-lazy.
+      case (UInt8(ascii: "L"), _), (UInt8(ascii: "l"), _), (UInt8(ascii: "N"), _), (UInt8(ascii: "n"), _): true
+      default: false
+      }
+    return context(flags, interrupt: isShifted ? 3 : 2)
+  }
+
+  @inline(__always)
+  private static func context(_ flags: UnsafeRawBufferPointer, interrupt: Int) -> EventContext {
     var context: EventContext = []
     if flags[0] | 0x20 == UInt8(ascii: "d") { context.insert(.irqsOff) }
     if flags[1] != UInt8(ascii: ".") { context.insert(.needResched) }
-    switch flags[2] {
+    switch flags[interrupt] {
     case UInt8(ascii: "."): break
     case UInt8(ascii: "h"): context.insert(.hardirq)
     case UInt8(ascii: "s"): context.insert(.softirq)

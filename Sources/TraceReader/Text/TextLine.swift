@@ -11,6 +11,8 @@ struct TextLine {
     case loss
     /// Comments, headers, and trace-cmd's lines about files.
     case remark
+    /// Somebody has cut out lines here.
+    case cut
     /// Anything else.
     case foreign
   }
@@ -34,7 +36,12 @@ struct TextLine {
     guard head.read(&scanner) else {
       scanner.position = start
       scanner.skipBlanks()
-      return scanner.isAtEnd || scanner.byte() == 0x0d ? .remark : .foreign
+      // A frame of the stack of the event before.
+      if scanner.isAtEnd || scanner.byte() == 0x0d || scanner.has("=> ") { return .remark }
+      scanner.position = start
+      if readLossBehindPrefix(&scanner) { return .loss }
+      scanner.position = start
+      return TextCut.isCut(scanner) ? .cut : .foreign
     }
     let nameStart = scanner.position
     // Letters and underscores, which names mostly consist of, come after the colon in ASCII.
@@ -44,10 +51,47 @@ struct TextLine {
       scanner.skipLetters()
     }
     let nameEnd = scanner.position
-    let hasName = scanner.skip(UInt8(ascii: ":"))
-    name = UnsafeRawBufferPointer(rebasing: scanner.bytes[nameStart..<(hasName ? nameEnd : nameStart)])
+    name = UnsafeRawBufferPointer(rebasing: scanner.bytes[nameStart..<nameEnd])
+    if !scanner.skip(UInt8(ascii: ":")) { readNameless(&scanner, from: nameStart) }
     scanner.skipBlanks()
     return .event
+  }
+
+  /// What has no name where it should be: stacks, lines of the function tracers, and names behind a difference of times.
+  @inline(never)
+  private mutating func readNameless(_ scanner: inout TextScanner, from start: Int) {
+    scanner.position = start
+    if scanner.has("<stack trace>") {
+      name = Self.stackName
+      return
+    }
+    if scanner.has("<user stack trace>") {
+      name = Self.userStackName
+      return
+    }
+    // `trace-cmd report --ts-diff`.
+    if scanner.skip("(+"), scanner.decimal() != nil || scanner.skip(UInt8(ascii: "-")) {
+      scanner.seek(UInt8(ascii: ")"))
+      _ = scanner.skip(UInt8(ascii: ")"))
+      scanner.skipBlanks()
+      let first = scanner.position
+      while !scanner.isAtEnd, !Self.isNameEnd(scanner) { scanner.position &+= 1 }
+      let end = scanner.position
+      if scanner.skip(UInt8(ascii: ":")) {
+        name = UnsafeRawBufferPointer(rebasing: scanner.bytes[first..<end])
+        return
+      }
+    }
+    scanner.position = start
+    name = UnsafeRawBufferPointer(rebasing: scanner.bytes[start..<start])
+  }
+
+  /// As a `trace.dat` calls the records of stacks (kernel/trace/trace_entries.h).
+  private static var stackName: UnsafeRawBufferPointer { bytes(of: "kernel_stack") }
+  private static var userStackName: UnsafeRawBufferPointer { bytes(of: "user_stack") }
+
+  private static func bytes(of text: StaticString) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
   }
 
   /// A colon inside of `system:name` is followed by the name.
@@ -65,6 +109,21 @@ struct TextLine {
       scanner.position &+= 1
       _ = scanner.skip(UInt8(ascii: " "))
     }
+  }
+
+  /// Whether a line is a loss behind any prefix: indentation, a printk time, a list's dash. Nothing else reads like one.
+  @inline(never)
+  private mutating func readLossBehindPrefix(_ scanner: inout TextScanner) -> Bool {
+    let limit = min(scanner.end, scanner.position &+ 100)
+    while scanner.position < limit {
+      if scanner.has("CPU:") || scanner.has("##### CPU ") {
+        let start = scanner.position
+        if readRare(&scanner) == .loss { return true }
+        scanner.position = start
+      }
+      scanner.position &+= 1
+    }
+    return false
   }
 
   @inline(never)

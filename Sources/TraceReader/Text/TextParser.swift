@@ -10,6 +10,8 @@ struct TextParser {
   private(set) var foreign = TextTally()
   /// Events whose fields could not be read.
   private(set) var bad = TextTally()
+  /// Events of locks whose address is not printed.
+  private(set) var nameless = TextTally()
   /// Where the marks in these lines came from.
   private(set) var origins = MarkOrigins()
   private let builder: BodyBuilder
@@ -34,11 +36,13 @@ struct TextParser {
     switch kind {
     case .event: pack(scanner, line, packer)
     case .foreign: foreign.note(line.offset)
-    case .loss, .remark: break
+    case .loss, .remark, .cut: break
     }
     return kind
   }
 
+  /// Whether the event that was read last has a name.
+  var hasName: Bool { !parser.name.isEmpty }
   /// Of the event that was read last.
   var time: UInt64 { parser.head.time }
   var cpu: CPU { parser.head.cpu }
@@ -53,6 +57,7 @@ struct TextParser {
   mutating func addTallies(of other: TextParser) {
     foreign.add(other.foreign)
     bad.add(other.bad)
+    nameless.add(other.nameless)
   }
 
   /// Adds what a part of the text has shown of marks.
@@ -82,13 +87,13 @@ struct TextParser {
       guard let record = printed.woken() else { return addBad(event, line, packer) }
       packer.pointee.add(event, role == .waking ? .waking : .wakeup, record)
     case .contentionBegan:
-      guard let (lock, flags) = printed.contentionBegan() else { return addBad(event, line, packer) }
+      guard let (lock, flags) = printed.contentionBegan() else { return addBadLock(event, scanner, line, packer) }
       packer.pointee.add(event, .contentionBegan, lock, flags.rawValue)
     case .contentionEnded:
-      guard let (lock, result) = printed.contentionEnded() else { return addBad(event, line, packer) }
+      guard let (lock, result) = printed.contentionEnded() else { return addBadLock(event, scanner, line, packer) }
       packer.pointee.add(event, .contentionEnded, lock, UInt32(bitPattern: result))
     case .contendedRelease:
-      guard let lock = printed.lock() else { return addBad(event, line, packer) }
+      guard let lock = printed.lock() else { return addBadLock(event, scanner, line, packer) }
       packer.pointee.add(event, .contendedRelease, lock)
     default: addRare(event, role, index, scanner, line, packer)
     }
@@ -98,6 +103,19 @@ struct TextParser {
     _ event: PackedEvent, _ line: TextSource.Line, _ packer: UnsafeMutablePointer<EventPacker>
   ) {
     bad.note(line.offset)
+    packer.pointee.add(event)
+  }
+
+  /// `(____ptrval____)`, `(null)`: what the kernel prints before its hashes have a key, or where it cannot (lib/vsprintf.c). Such
+  /// locks cannot be told apart.
+  @inline(never)
+  private mutating func addBadLock(
+    _ event: PackedEvent, _ scanner: TextScanner, _ line: TextSource.Line, _ packer: UnsafeMutablePointer<EventPacker>
+  ) {
+    var scanner = scanner
+    _ = scanner.skip("lock_addr=")
+    guard scanner.byte() == UInt8(ascii: "(") else { return addBad(event, line, packer) }
+    nameless.note(line.offset)
     packer.pointee.add(event)
   }
 

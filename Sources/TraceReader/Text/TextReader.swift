@@ -3,6 +3,7 @@ import TraceCore
 /// Reads ftrace text: the kernel's `trace` and `trace_pipe`, and what `trace-cmd report` prints (docs/text.md).
 struct TextReader: ~Copyable {
   private var source: TextSource
+  private let survey: TextSurvey
   private var scan: TextScan
   private let map: EventMap
   private let marks: MarkPattern
@@ -13,7 +14,12 @@ struct TextReader: ~Copyable {
 
   private var parser: TextParser
   private var nextHole = 0
-  private var eventCount = 0
+  /// Where the last event's line is; -1 before the first one.
+  private var lastOffset: Int64 = -1
+  /// The text in order of time, where it had to be sorted.
+  private var sorted: CaptureFile?
+  /// Of all events so far.
+  private var latest: UInt64 = 0
   private var backwards = TextTally()
   private var lastTimes: [UInt64] = []
   /// A line was read that only a scan of the whole text allows to read.
@@ -26,8 +32,11 @@ struct TextReader: ~Copyable {
     _ file: FileView, path: String, events map: EventMap, _ marks: MarkPattern, skipsLossScan: Bool
   ) throws(TraceError) {
     source = TextSource(file)
-    scan = TextScan(&source, map, isPartial: skipsLossScan)
-    guard scan.resolution != nil else { throw Self.notATrace(source.isCompressed, file, path) }
+    survey = TextSurvey(source.sample())
+    source.encoding = survey.encoding
+    scan = TextScan(&source, map, survey, source.isCompressed ? nil : file, isPartial: skipsLossScan)
+    guard scan.resolution != nil else { throw Self.notATrace(source.isCompressed, survey, file, path) }
+    sorted = try Self.sort(&source, &scan, map, file, path)
     source.rewind()
     parser = TextParser(map, marks, ownRoles: scan.ownRoles, ownMarks: scan.ownMarks)
     self.map = map
@@ -36,27 +45,54 @@ struct TextReader: ~Copyable {
     self.file = file
   }
 
-  private static func notATrace(_ isCompressed: Bool, _ file: FileView, _ path: String) -> TraceError {
+  private static func notATrace(
+    _ isCompressed: Bool, _ survey: TextSurvey, _ file: FileView, _ path: String
+  ) -> TraceError {
+    if let error = ForeignFormat.error(of: survey, path) { return error }
     if isCompressed {
       return TraceError(
         .notATrace, path: path, "holds no ftrace text", offset: 0,
         advice: "compressed files are read as text alone: decompress a trace.dat first")
     }
-    return FileHead.notATrace(file, path)
+    return ForeignFormat.error(file, path)
   }
 
   /// Starts over, with a scan of the whole text, if the stream has ended for want of one.
   /// - Returns: Whether it has.
-  mutating func restart() -> Bool {
+  /// - Throws: `unsupported` where the text's lines are in no order that can be read.
+  mutating func restart() throws(TraceError) -> Bool {
     guard needsFullScan else { return false }
     source.rewind()
-    scan = TextScan(&source, map, isPartial: false)
+    scan = TextScan(&source, map, survey, nil, isPartial: false)
+    sorted = try Self.sort(&source, &scan, map, file, path)
     source.rewind()
     parser = TextParser(map, marks, ownRoles: scan.ownRoles, ownMarks: scan.ownMarks)
-    (nextHole, eventCount) = (0, 0)
+    (nextHole, lastOffset, latest) = (0, -1, 0)
     (backwards, lastTimes, needsFullScan, joinedOffset) = (TextTally(), [], false, 0)
     return true
   }
+
+  /// Sorts a text whose lines are not in order of time.
+  /// - Returns: the sorted text, which `source` reads from then on; `nil` where that is not necessary.
+  private static func sort(
+    _ source: inout TextSource, _ scan: inout TextScan, _ map: EventMap, _ file: FileView, _ path: String
+  ) throws(TraceError) -> CaptureFile? {
+    guard scan.isUnsorted else { return nil }
+    guard let sorted = TextOrder.sorted(&source, size: file.size, end: scan.end, name: path) else {
+      throw TraceError(
+        .unsupported, path: path, "has lines of different CPUs that are not in order of time, too many to sort here",
+        advice: "sort them: \(TextOrder.command)")
+    }
+    let others = scan.others
+    source = TextSource(sorted.view)
+    let survey = TextSurvey(source.sample())
+    scan = TextScan(&source, map, survey, nil, isPartial: false, isSorted: true)
+    scan.keep(others: others)
+    return sorted
+  }
+
+  /// How many holes the scan has found.
+  var holeCount: Int { scan.holes.count }
 
   /// Names of tasks that the text has shown since the last call, by lines that they wrote.
   mutating func takeNames() -> [(pid: Pid, comm: Comm)] { parser.names.takeNew() }
@@ -87,6 +123,16 @@ struct TextReader: ~Copyable {
       all.record(.foreignLine, count: parser.foreign.count, offset: parser.foreign.offset)
     }
     if parser.bad.count > 0 { all.record(.badLine, count: parser.bad.count, offset: parser.bad.offset) }
+    if parser.nameless.count > 0 {
+      all.record(.lockWithoutAddress, count: parser.nameless.count, offset: parser.nameless.offset)
+    }
+    if let other = scan.others.first {
+      all.record(
+        .anotherCapture, count: UInt64(scan.others.count), offset: other.offset, "of \(other.count) events")
+    }
+    if scan.cuts.count > 0 { all.record(.cutByHand, count: scan.cuts.count, offset: scan.cuts.offset) }
+    if scan.overwritten > 0 { all.record(.overwrittenBuffer, count: scan.overwritten) }
+    if sorted != nil { all.record(.sortedLines) }
     if backwards.count > 0 { all.record(.timestampBackwards, count: backwards.count, offset: backwards.offset) }
     return all
   }
@@ -101,33 +147,33 @@ struct TextReader: ~Copyable {
   /// The next events and losses, until there is room for none, with the names that each shows.
   mutating func next(into packer: UnsafeMutablePointer<EventPacker>, _ found: inout [TaskName]) {
     if needsFullScan { return }
-    while !packer.pointee.isFull, next(into: packer) {
+    while !packer.pointee.isFull, !needsFullScan, next(into: packer) {
       if !parser.names.new.isEmpty { parser.names.moveNew(to: &found, at: packer.pointee.count - 1) }
     }
-    noteMixedMarks()
+    noteDoubts()
   }
 
   /// Reads the next event or loss alone.
   mutating func nextAlone(into packer: UnsafeMutablePointer<EventPacker>) {
     if needsFullScan { return }
     _ = next(into: packer)
-    noteMixedMarks()
+    noteDoubts()
   }
 
-  /// Ends the stream if marks were taken from messages that are not to be searched. The events since then do not matter: all of
-  /// the text is read again.
-  private mutating func noteMixedMarks() {
-    if scan.isPartial, parser.origins.areMixed { needsFullScan = true }
+  /// Ends the stream if marks were taken from messages that are not to be searched, or if fields could not be read, which the next
+  /// line may have. The events since then do not matter: all of the text is read again.
+  private mutating func noteDoubts() {
+    if scan.isPartial, parser.origins.areMixed || parser.bad.count > 0 { needsFullScan = true }
   }
 
   /// Goes to the next event or loss; there is room for it.
   /// - Returns: whether there is one.
   @inline(__always)
   private mutating func next(into packer: UnsafeMutablePointer<EventPacker>) -> Bool {
-    if nextHole < scan.holes.count, scan.holes[nextHole].event <= eventCount {
+    if nextHole < scan.holes.count, scan.holes[nextHole].after <= lastOffset {
       packer.pointee.addBoxed(loss())
     } else if nextEvent(into: packer) {
-      eventCount += 1
+      return true
     } else if nextHole < scan.holes.count {
       packer.pointee.addBoxed(loss())
     } else {
@@ -139,13 +185,14 @@ struct TextReader: ~Copyable {
   /// - Returns: whether there is one.
   @inline(__always)
   private mutating func nextEvent(into packer: UnsafeMutablePointer<EventPacker>) -> Bool {
-    while let line = source.nextLine() {
+    while let line = source.nextLine(), line.offset < scan.end {
       let kind = parser.read(line, into: packer)
       if kind == .event {
         if isBackwards(parser.time, parser.cpu) { backwards.note(line.offset) }
+        lastOffset = Int64(clamping: line.offset)
         return true
       }
-      if scan.needsFullScan(kind, line.bytes) {
+      if scan.needsFullScan(kind, line) {
         needsFullScan = true
         return false
       }
@@ -154,17 +201,24 @@ struct TextReader: ~Copyable {
   }
 
   private mutating func loss() -> SchedEvent {
-    let hole = scan.holes[nextHole]
     nextHole += 1
-    return SchedEvent(timestamp: Timestamp(hole.time), cpu: hole.cpu, pid: 0, body: .lost(hole.loss))
+    return scan.holes[nextHole - 1].event
   }
 
   /// Whether a CPU's time is earlier than its last one.
+  /// A text that is not in order of time must be sorted first; the events since then do not matter.
   @inline(__always)
   private mutating func isBackwards(_ time: UInt64, _ cpu: CPU) -> Bool {
     guard cpu >= 0, cpu < KernelLimits.cpuCount else { return false }
-    while lastTimes.count <= Int(cpu) { lastTimes.append(0) }
+    if time < latest, scan.isPartial { needsFullScan = true }
+    latest = max(latest, time)
+    while lastTimes.count <= Int(cpu) { lastTimes.append(.max) }
     defer { lastTimes[Int(cpu)] = time }
+    if lastTimes[Int(cpu)] == .max {
+      // Its records may begin anywhere.
+      if !scan.knows(cpu) { needsFullScan = true }
+      return false
+    }
     return time < lastTimes[Int(cpu)]
   }
 }
@@ -198,7 +252,7 @@ extension TextReader {
     joinedOffset = chunk.fileOffset
     parser.add(chunk.origins)
     if chunk.isAbandoned { needsFullScan = true }
-    noteMixedMarks()
+    noteDoubts()
   }
 
   private mutating func noteTimes(_ batch: EventBatch, _ chunk: TextChunk) {

@@ -9,14 +9,16 @@ import TraceCore
 struct TextScan {
   /// Records that are missing.
   struct Hole {
-    /// The number of the event that it comes before, in the text's order.
-    var event: Int
+    /// The place in the text of the line that it comes after; -1 for one that comes before all events.
+    var after: Int64
     var time: UInt64
     var cpu: CPU
     var loss: LostEvents
+
+    var event: SchedEvent { SchedEvent(timestamp: Timestamp(time), cpu: cpu, pid: 0, body: .lost(loss)) }
   }
 
-  /// In order of `event`.
+  /// In order of `after`.
   private(set) var holes: [Hole] = []
   /// CPUs that the head names (`#P:4`, `cpus=4`); 0 where none does.
   private(set) var cpuCount = 0
@@ -29,16 +31,50 @@ struct TextScan {
 
   /// Whether only the lines before the first event were looked at.
   private(set) var isPartial: Bool
+  /// What lines at the text's ends show of where CPUs begin and end, of a text that was not scanned as a whole.
+  private var ends: TextEnds?
+  /// The text's captures but the first one, which alone is read, and where that ends.
+  private(set) var others: [TextFullScan.Section] = []
+  private(set) var end = UInt64.max
+  /// Lines are not in order of time, and sorting them mends that.
+  private(set) var isUnsorted = false
+  /// Lines by which somebody has cut out others.
+  private(set) var cuts = TextTally()
+  /// Records that were overwritten, as the text's head says.
+  private(set) var overwritten: UInt64 = 0
+  /// Where the first event is.
+  private var firstEvent = UInt64.max
 
-  /// - Parameter isPartial: Look only at the lines before the first event, where that may be enough: roles of a user's
-  ///   map must be known of all of the text.
-  init(_ source: inout TextSource, _ map: EventMap, isPartial: Bool) {
-    self.isPartial = isPartial && map.own.isEmpty
-    if self.isPartial, scanHead(&source) { return }
+  /// - Parameters:
+  ///   - survey: What the text's beginning has shown. All of a text is scanned as it is to be read: mended.
+  ///   - file: The text, if it is not compressed.
+  ///   - isPartial: Look only at lines at the text's ends, where that may be enough: roles of a user's map must be known of
+  ///     all of the text.
+  ///   - isSorted: The lines were put in order of time: that they were files of single CPUs does not matter any more.
+  init(
+    _ source: inout TextSource, _ map: EventMap, _ survey: TextSurvey, _ file: FileView?, isPartial: Bool,
+    isSorted: Bool = false
+  ) {
+    self.isPartial = isPartial && map.own.isEmpty && survey.isPlain
+    source.mend(with: nil)
+    if self.isPartial, let file, scanHead(&source), let ends = TextEnds(file) {
+      self.ends = ends
+      holes = ends.holes.sorted { ($0.after, $0.cpu) < ($1.after, $1.cpu) }
+      return
+    }
     self.isPartial = false
     source.rewind()
-    scanAll(&source, map)
+    let sample = source.sample()
+    source.mend(with: TextMender(map, survey, WrapSurvey(sample)))
+    scanAll(&source, map, isSorted: isSorted)
   }
+
+  /// The text was sorted since it was found to hold these captures besides.
+  mutating func keep(others: [TextFullScan.Section]) { self.others = others }
+
+  /// Whether it is known where a CPU's records begin and end.
+  @inline(__always)
+  func knows(_ cpu: CPU) -> Bool { !isPartial || ends?.knows(cpu) ?? false }
 
   /// - Returns: Whether there are no losses before the first event.
   private mutating func scanHead(_ source: inout TextSource) -> Bool {
@@ -47,9 +83,10 @@ struct TextScan {
       var scanner = TextScanner(line.bytes)
       noteHead(line.bytes)
       switch parser.read(&scanner) {
-      case .event: resolution = parser.head.resolution
-      case .loss: return false
-      case .remark, .foreign: break
+      case .event: (resolution, firstEvent) = (parser.head.resolution, line.offset)
+      case .loss, .cut: return false
+      case .remark: if TextFullScan.overwritten(line.bytes) ?? 0 > 0 { return false }
+      case .foreign: break
       }
     }
     return true
@@ -57,12 +94,15 @@ struct TextScan {
 
   /// Whether reading this line demands a scan of the whole text first.
   @inline(__always)
-  func needsFullScan(_ kind: TextLine.Kind, _ line: UnsafeRawBufferPointer) -> Bool {
+  func needsFullScan(_ kind: TextLine.Kind, _ line: TextSource.Line) -> Bool {
     switch kind {
-    case .event, .foreign: false
-    case .loss: isPartial
+    case .event: false
+    // A foreign line may belong to the line before it, or be an event behind a prefix.
+    case .foreign, .loss, .cut: isPartial
     // The lines before the first event were looked at.
-    case .remark: isPartial && cpuCount == 0 && Self.cpuCount(line) != nil
+    case .remark:
+      isPartial && line.offset > firstEvent
+        && (TextFullScan.isHead(line.bytes) || cpuCount == 0 && Self.cpuCount(line.bytes) != nil)
     }
   }
 
@@ -83,56 +123,41 @@ struct TextScan {
     return scanner.decimal().flatMap { $0 <= KernelLimits.cpuCount ? Int($0) : nil }
   }
 
-  private struct CPUState {
-    var lastEvent: Int?
-    var lastTime: UInt64 = 0
-    var isPending = false
-    var missing: UInt64? = 0
+  private mutating func scanAll(_ source: inout TextSource, _ map: EventMap, isSorted: Bool) {
+    var (full, count) = readAll(&source, map, until: .max)
+    if full.sections.count > 1, !isSorted, !full.areCPUs {
+      others = Array(full.sections.dropFirst())
+      end = others[0].offset
+      source.rewind()
+      (full, count) = readAll(&source, map, until: end)
+    }
+    (holes, cuts, overwritten) = (full.holes, full.cuts, full.overwritten)
+    // Of a CPU whose clock steps back the lines are in the order in which they were written.
+    isUnsorted = full.isUnsorted && !full.hasStepBack && count > 0
   }
 
-  private mutating func scanAll(_ source: inout TextSource, _ map: EventMap) {
-    var events = TextEvents(map)
-    var states: [CPU: CPUState] = [:]
-    var (count, parser) = (0, TextLine())
-    while let line = source.nextLine() {
+  private mutating func readAll(
+    _ source: inout TextSource, _ map: EventMap, until end: UInt64
+  ) -> (TextFullScan, Int) {
+    var (full, parser, events, count) = (TextFullScan(), TextLine(), TextEvents(map), 0)
+    while let line = source.nextLine(), line.offset < end {
       var scanner = TextScanner(line.bytes)
       noteHead(line.bytes)
       switch parser.read(&scanner) {
       case .event:
-        let head = parser.head
-        if resolution == nil { resolution = head.resolution }
+        if resolution == nil { resolution = parser.head.resolution }
         let index = events.index(of: parser.name)
         if events.isOwn(index), let role = events.role(index) { ownRoles.insert(role) }
         ownMarks.formUnion(events.mark(index))
-        var state = states[head.cpu, default: CPUState()]
-        if state.isPending { add(state, head.cpu, until: head.time, before: count) }
-        (state.lastEvent, state.lastTime, state.isPending, state.missing) = (count, head.time, false, 0)
-        states[head.cpu] = state
+        full.noteEvent(parser.head, at: line.offset)
         count += 1
-      case .loss:
-        let cpu = parser.cpu
-        var state = states[cpu, default: CPUState()]
-        state.isPending = true
-        if let sum = state.missing, let missing = parser.count {
-          state.missing = sum &+ missing
-        } else {
-          state.missing = nil
-        }
-        states[cpu] = state
-      case .remark, .foreign: break
+      case .loss: full.noteLoss(parser.cpu, parser.count)
+      case .cut: full.noteCut(at: line.offset)
+      case .remark: full.noteRemark(line.bytes, at: line.offset)
+      case .foreign: break
       }
     }
-    for (cpu, state) in states where state.isPending { add(state, cpu, until: nil, before: count) }
-    holes.sort { ($0.event, $0.cpu) < ($1.event, $1.cpu) }
-  }
-
-  private mutating func add(_ state: CPUState, _ cpu: CPU, until: UInt64?, before event: Int) {
-    let isAtStart = state.lastEvent == nil
-    // Nothing says when a CPU without any record lost some.
-    guard !isAtStart || until != nil else { return }
-    holes.append(
-      Hole(
-        event: state.lastEvent.map { $0 + 1 } ?? event, time: isAtStart ? until ?? 0 : state.lastTime, cpu: cpu,
-        loss: LostEvents(until: until.map { Timestamp($0) }, isAtStart: isAtStart, count: state.missing)))
+    full.finish()
+    return (full, count)
   }
 }

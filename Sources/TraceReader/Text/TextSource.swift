@@ -29,6 +29,9 @@ struct TextSource: ~Copyable {
   private(set) var fileOffset: UInt64 = 0
   private var isAtEnd = false
   private var isSkipping = false
+  private var decoder: TextDecoder?
+  /// Only where lines are to be mended.
+  private var mender: TextMender?
   /// Why a compressed text ends before its end.
   private(set) var problem: String?
 
@@ -48,12 +51,47 @@ struct TextSource: ~Copyable {
   mutating func rewind() {
     (used, filled, windowOffset, fileOffset) = (0, 0, 0, 0)
     (isAtEnd, isSkipping, problem) = (false, false, nil)
+    if let encoding { decoder = TextDecoder(encoding) }
+    mender?.reset()
     if decompressor != nil { decompressor = Decompressor(file) }
+  }
+
+  /// How the text is encoded. Set before anything is read.
+  var encoding: TextEncoding? {
+    didSet { decoder = encoding.map { TextDecoder($0) } }
+  }
+
+  /// Whether lines come as they should be read, or as they are. Set before anything is read.
+  mutating func mend(with mender: TextMender?) { self.mender = mender }
+
+  /// The text's beginning, decompressed but not decoded. Nothing may have been read; nothing has been read afterwards.
+  mutating func sample() -> [UInt8] {
+    var count = 0
+    while count < window.bytes.count {
+      let added = read(into: UnsafeMutableRawBufferPointer(rebasing: window.bytes[count...]))
+      if added == 0 { break }
+      count += added
+    }
+    let sample = Array(window.bytes[..<count])
+    rewind()
+    return sample
   }
 
   /// The next line, without its end.
   @inline(__always)
-  mutating func nextLine() -> Line? {
+  mutating func nextLine() -> Line? { mender == nil ? nextLineAsItIs() : nextMendedLine() }
+
+  @inline(never)
+  private mutating func nextMendedLine() -> Line? {
+    guard let mender else { return nil }
+    while let line = nextLineAsItIs() {
+      if let ready = mender.push(line) { return ready }
+    }
+    return mender.finish()
+  }
+
+  @inline(__always)
+  private mutating func nextLineAsItIs() -> Line? {
     while true {
       if used < filled, let base = window.bytes.baseAddress {
         let start = base + used
@@ -131,6 +169,17 @@ struct TextSource: ~Copyable {
   }
 
   private mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
+    guard decoder != nil else { return readBytes(into: target) }
+    while true {
+      let count = readBytes(into: target)
+      if count == 0 { return 0 }
+      // A piece may be all of it an escape that goes on.
+      let made = decoder?.decode(target, count: count) ?? count
+      if made > 0 { return made }
+    }
+  }
+
+  private mutating func readBytes(into target: UnsafeMutableRawBufferPointer) -> Int {
     guard let decompressor else {
       let count = file.read(into: target, at: fileOffset)
       fileOffset &+= UInt64(count)
@@ -144,7 +193,7 @@ struct TextSource: ~Copyable {
 }
 
 /// Decompresses a file from its beginning, a window at a time.
-private final class Decompressor {
+final class Decompressor {
   let name: String
   private let file: FileView
   private let input: UnsafeMutableRawBufferPointer

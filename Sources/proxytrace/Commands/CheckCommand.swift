@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import ProxyAnalysis
 import ProxyCompare
+import ProxyModel
 import ProxyReport
 import TraceCore
 
@@ -70,14 +71,15 @@ struct CheckCommand: ParsableCommand {
     do {
       let rules = try allRules()
       if rules.isEmpty { throw ValidationError("there is no rule in \(self.rules.joined(separator: ", "))") }
+      let rows = rules.reduce(RowKinds()) { $0.union($1.rows) }
       var baseFigures: ComparedSide?
       if let base {
-        guard let context = load(base, &status) else { return try status.exit() }
+        guard let context = load(base, rows, &status) else { return try status.exit() }
         baseFigures = ComparedSide(label: base, [context])
       }
       var checked: [CheckedCapture] = []
       for file in files {
-        guard let context = load(file, &status) else { continue }
+        guard let context = load(file, rows, &status) else { continue }
         let side = ComparedSide(label: file, [context])
         checked.append(CheckedCapture(path: file, results: rules.map { $0.check(side, base: baseFigures) }))
       }
@@ -91,8 +93,8 @@ struct CheckCommand: ParsableCommand {
     try status.exit()
   }
 
-  private func load(_ file: String, _ status: inout RunStatus) -> ReportContext? {
-    guard let context = reading.load(file, model, &status) else { return nil }
+  private func load(_ file: String, _ rows: RowKinds, _ status: inout RunStatus) -> ReportContext? {
+    guard let context = reading.load(file, model, kinds: rows, &status) else { return nil }
     for problem in CaptureText.problems(of: context) { RunStatus.warn(problem) }
     return context
   }
@@ -100,7 +102,8 @@ struct CheckCommand: ParsableCommand {
   private func write(_ checked: [CheckedCapture]) throws(OutputError) {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     switch output.choice {
-    case .text: try CheckText(isColoured: reading.color.isColoured).write(checked, to: sink)
+    case .text:
+      try CheckText(isColoured: reading.color.isColoured, width: StandardStreams.columns).write(checked, to: sink)
     case .json: try CheckJSON(version: Proxytrace.programVersion).write(checked, to: sink)
     case .csv:
       let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)

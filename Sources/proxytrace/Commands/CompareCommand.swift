@@ -80,7 +80,8 @@ struct CompareCommand: ParsableCommand {
 
   private func write(_ comparison: Comparison, to sink: ByteSink) throws(OutputError) {
     switch output.choice {
-    case .text: try CompareText(comparison, isColoured: reading.color.isColoured).write(to: sink)
+    case .text:
+      try CompareText(comparison, isColoured: reading.color.isColoured, width: StandardStreams.columns).write(to: sink)
     case .json: try CompareJSON(version: Proxytrace.programVersion).write(comparison, to: sink)
     case .csv:
       let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
@@ -95,7 +96,7 @@ struct CompareCommand: ParsableCommand {
     for (index, side) in sides.enumerated() {
       var contexts: [ReportContext] = []
       for file in side {
-        guard let context = reading.load(file, model, &status) else { return nil }
+        guard let context = reading.load(file, model, kinds: ComparedSide.rows, &status) else { return nil }
         for problem in CaptureText.problems(of: context) { RunStatus.warn(problem) }
         contexts.append(context)
       }

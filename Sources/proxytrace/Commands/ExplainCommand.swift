@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import ProxyAnalysis
 import ProxyModel
+import ProxyPictures
 import ProxyReport
 import ProxyTraceKit
 import TraceCore
@@ -9,20 +10,30 @@ import TraceCore
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Tells the story of one wait, event by event.",
+    abstract: "Tells the story of a finding, a wait or a lock, event by event.",
     discussion: """
       Who ran where while a task waited for a lock, and what it meant for the wait: chains, donors, silent migrations, \
-      inversions, the steps of the handoff. Times are the trace's own, so that each line can be found in trace-cmd report \
-      and KernelShark. What is inferred names its rule; at the end stands where the time went. Long stretches of the same \
-      are folded. Ids are those of the tables waits and inversions. The capture is read twice.
+      inversions, the steps of the handoff, callbacks of a sched_ext scheduler. Times are the trace's own, so that each line \
+      can be found in trace-cmd report and KernelShark. What is inferred names its rule; at the end stands where the time \
+      went. Long stretches of the same are folded. A number alone is that of a finding of the report, which is told with its \
+      worst instance; other ids are those of the tables. The capture is read twice.
 
       Examples:
+        proxytrace explain trace.dat 1
         proxytrace explain trace.dat --wait 12
         proxytrace explain trace.dat --inversion 1
+        proxytrace explain trace.dat --lock cgroup_mutex
+        proxytrace explain trace.dat --wait 12 --svg wait12.svg
       """)
 
-  @Argument(help: ArgumentHelp("The capture.", valueName: "file"))
-  var file = "trace.dat"
+  @Argument(
+    help: ArgumentHelp("The capture, and the number of a finding.", valueName: "file"), completion: .file())
+  var words: [String] = []
+
+  @OptionGroup var input: InputOption
+
+  @Option(help: ArgumentHelp("The finding with this number; the same as the number alone.", valueName: "id"))
+  var finding: Int?
 
   @Option(help: ArgumentHelp("The wait with this id.", valueName: "id"))
   var wait: Int?
@@ -30,50 +41,96 @@ struct ExplainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The wait of the inversion window with this id.", valueName: "id"))
   var inversion: Int?
 
+  @Option(help: ArgumentHelp("The wait of the handoff with this id.", valueName: "id"))
+  var handoff: Int?
+
+  @Option(help: ArgumentHelp("The sched_ext callback without a partner with this id.", valueName: "id"))
+  var pairing: Int?
+
+  @Option(help: ArgumentHelp("The lock with this symbol or address, and its longest wait.", valueName: "lock"))
+  var lock: String?
+
   @Flag(help: "Print every event, without folding long stretches of the same.")
   var all = false
+
+  @Option(
+    help: ArgumentHelp("Draw the wait as an SVG picture instead: CPUs, tasks and locks over time.", valueName: "file"))
+  var svg: String?
 
   @OptionGroup var model: ModelOptions
 
   @OptionGroup var reading: ReadingOptions
 
+  /// A number is that of a finding, unless a file is called so.
+  private var rank: Int? { words.last.flatMap { access($0, F_OK) == 0 ? nil : Int($0) } }
+  private var files: [String] { (rank == nil ? words : words.dropLast()) + input.files }
+  private var file: String { files.first ?? "trace.dat" }
+
+  private var request: ExplainRequest? {
+    let requests: [ExplainRequest?] = [
+      (rank ?? finding).map { .finding($0) }, wait.map { .place(.wait($0)) }, inversion.map { .place(.inversion($0)) },
+      handoff.map { .place(.handoff($0)) }, pairing.map { .place(.pairing($0)) }, lock.map { .lock($0) },
+    ]
+    let given = requests.compactMap { $0 }
+    return given.count == 1 && (rank == nil || finding == nil) ? given[0] : nil
+  }
+
   func validate() throws {
-    if (wait == nil) == (inversion == nil) { throw ValidationError("say either --wait ID or --inversion ID") }
+    if files.count > 1 { throw ValidationError("explain takes one capture, and there are \(files.count)") }
+    if svg != nil, wait == nil, inversion == nil { throw ValidationError("--svg draws a wait or an inversion") }
+    if request == nil {
+      throw ValidationError(
+        "say what to explain: the number of a finding, or one of --wait, --inversion, --handoff, --pairing, --lock")
+    }
   }
 
   func run() throws {
     var status = RunStatus()
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
-    do throws(TraceError) {
-      let session = try reading.session(file, model)
-      let context = try session.loadShowingProgress().context(top: 1)
-      try context.requireSwitches()
-      status.note(damage: context.diagnostics.hasDamage)
-      let story = try readStory(context, session)
-      show(story, context, sink, &status)
-    } catch {
+    guard let request else { return }
+    do {
+      let session = try reading.session(file, model, making: .segments)
+      let report = Report(try session.loadShowingProgress().context(top: 1))
+      try report.context.requireSwitches()
+      status.note(damage: report.context.diagnostics.hasDamage)
+      if let svg {
+        draw(try readScene(report.context, session), to: svg, &status)
+      } else {
+        let explanation = Explanation(
+          report: report, session: session, path: file, showsAll: all, isColoured: reading.color.isColoured)
+        try explanation.write(request, to: sink)
+        try sink.flush()
+      }
+    } catch let error as TraceError {
+      status.fail(error)
+    } catch let error as OutputError {
       status.fail(error)
     }
     try status.exit()
   }
 
-  /// Reads the capture again, for the wait alone.
-  private func readStory(_ context: ReportContext, _ session: CaptureSession) throws(TraceError) -> WaitStory {
-    var builder = try builder(context.timeline)
-    try session.forEachEvent { event in
-      // CPUs' own clocks may be off: a later stamp does not mean that the wait is over on the other CPUs.
-      if builder.isPast(event), context.capture.clock.isGlobal { return false }
-      builder.apply(event)
-      return true
-    }
-    return builder.finish()
+  /// Reads the capture again, for what is to be seen around the wait.
+  private func readScene(_ context: ReportContext, _ session: CaptureSession) throws(TraceError) -> Scene {
+    let (wait, window) = try subject(context.timeline)
+    let picture = PictureWindow(of: wait, marking: window, in: context.timeline)
+    var events = PictureEvents([picture], context.timeline, ignoresProbes: model.ignoreProbes)
+    try session.forEachBatch { events.apply($0.events, isFirst: $0.isFirst) }
+    return events.scenes(PictureText(context))[0]
   }
 
-  /// `validate()` has checked that there is one id.
-  private func builder(_ timeline: Timeline) throws(TraceError) -> StoryBuilder {
-    if let wait { return StoryBuilder(of: try place(wait, of: timeline.waits.count, "wait"), in: timeline) }
+  /// The wait, and the inversion window to be marked. `validate()` has checked that there is one id.
+  private func subject(_ timeline: Timeline) throws(TraceError) -> (wait: Int, window: Int?) {
+    if let wait { return (try place(wait, of: timeline.waits.count, "wait"), nil) }
     let window = try place(inversion ?? 0, of: timeline.inversions.count, "inversion")
-    return StoryBuilder(of: timeline.inversions[window].wait, in: timeline, highlighting: window)
+    return (timeline.inversions[window].wait, window)
+  }
+
+  private func draw(_ scene: Scene, to path: String, _ status: inout RunStatus) {
+    do throws(OutputError) {
+      try WholeFile.write(to: path) { sink throws(OutputError) in try scene.writeSVG(to: sink) }
+    } catch {
+      status.fail(error)
+    }
   }
 
   private func place(_ id: Int, of count: Int, _ what: String) throws(TraceError) -> Int {
@@ -82,14 +139,5 @@ struct ExplainCommand: ParsableCommand {
       throw TraceError(.noSuchRow, path: file, "there is no \(what) \(id)", advice: ids)
     }
     return id - 1
-  }
-
-  private func show(_ story: WaitStory, _ context: ReportContext, _ sink: ByteSink, _ status: inout RunStatus) {
-    do throws(OutputError) {
-      try StoryText(showsAll: all, isColoured: reading.color.isColoured).write(story, of: context, to: sink)
-      try sink.flush()
-    } catch {
-      status.fail(error)
-    }
   }
 }

@@ -19,11 +19,18 @@ struct InfoCommand: ParsableCommand {
         proxytrace info --print-event-map > map.yaml
       """)
 
-  @Argument(help: ArgumentHelp("The capture.", valueName: "file"))
-  var file = "trace.dat"
+  @Argument(help: ArgumentHelp("The capture; trace.dat if none is named.", valueName: "file"), completion: .file())
+  var named: String?
+
+  @OptionGroup var input: InputOption
+
+  private var file: String { named ?? input.files.first ?? "trace.dat" }
 
   @Flag(help: "Print the standard map of events and roles, as --events takes one, and read no capture.")
   var printEventMap = false
+
+  @Flag(help: "Print the tables, their columns and what these mean as JSON, and read no capture.")
+  var printTables = false
 
   @OptionGroup var reading: ReadingOptions
 
@@ -31,6 +38,10 @@ struct InfoCommand: ParsableCommand {
     var status = RunStatus()
     if printEventMap {
       print(EventMap.standardText, &status)
+      return try status.exit()
+    }
+    if printTables {
+      printTableDescriptions(&status)
       return try status.exit()
     }
     do throws(TraceError) {
@@ -41,6 +52,20 @@ struct InfoCommand: ParsableCommand {
       status.fail(error)
     }
     try status.exit()
+  }
+
+  func validate() throws {
+    if (named == nil ? 0 : 1) + input.files.count > 1 { throw ValidationError("info takes one capture") }
+  }
+
+  private func printTableDescriptions(_ status: inout RunStatus) {
+    let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
+    do throws(OutputError) {
+      try JSONWriter(version: Proxytrace.programVersion).writeTableDescriptions(to: sink)
+      try sink.flush()
+    } catch {
+      status.fail(error)
+    }
   }
 
   private func print(_ text: String, _ status: inout RunStatus) {
@@ -56,7 +81,8 @@ struct InfoCommand: ParsableCommand {
   private func show(_ context: ReportContext, _ census: CaptureCensus, _ status: inout RunStatus) {
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(OutputError) {
-      try InfoText(isColoured: reading.color.isColoured).write(Report(context), census, to: sink)
+      try InfoText(isColoured: reading.color.isColoured, width: StandardStreams.columns).write(
+        Report(context, .availability), census, to: sink)
       try sink.flush()
     } catch {
       status.fail(error)

@@ -148,9 +148,13 @@ enum FirstScreen {
   static func print(of path: String) throws {
     let reading = try ReadingOptions.parse([])
     var status = RunStatus()
-    guard let context = reading.load(path, try ModelOptions.parse([]), &status) else { return try status.exit() }
+    let contents = ReportContents.summary
+    guard let context = reading.load(path, try ModelOptions.parse([]), kinds: contents.rows(), &status) else {
+      return try status.exit()
+    }
     let memory = ByteSink()
-    try? TextReport(isColoured: reading.color.isColoured).write(Report(context, jobs: reading.jobs), to: memory)
+    try? TextReport(isColoured: reading.color.isColoured, width: StandardStreams.columns).write(
+      Report(context, contents, jobs: reading.jobs), to: memory)
     let text = memory.text.split(separator: "\n", omittingEmptySubsequences: false)
     let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
     do throws(OutputError) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ProxyAnalysis
+import ProxyModel
 import TraceCore
 
 /// Options that choose what is reported.
@@ -36,13 +37,23 @@ struct FilterOptions: ParsableArguments {
     }
   }
 
+  /// Whether all rows are wanted.
+  var isEmpty: Bool { [cpu, from, to, pid, comm].allSatisfy { $0 == nil } }
+
   /// The filter for a capture.
-  /// - Throws: `ValidationError` for a time that its clock does not have.
-  func rowFilter(for capture: CaptureInfo) throws -> RowFilter {
+  /// - Throws: `ValidationError` for a time that its clock does not have, and for CPUs none of which it has.
+  func rowFilter(for context: ReportContext) throws -> RowFilter {
+    let capture = context.capture
     let (begin, end) = (try time(from, "--from"), try time(to, "--to"))
     let clock = capture.clock
+    let cpus = try list(cpu, "--cpu", "CPUs")
+    let present = context.timeline.cpus.map(\.cpu)
+    if let cpu, let cpus, !present.contains(where: cpus.contains) {
+      throw ValidationError(
+        "\(capture.path): --cpu \(cpu): the capture has records of CPU \(NumberList(present)) alone")
+    }
     return RowFilter(
-      cpus: try list(cpu, "--cpu", "CPUs"),
+      cpus: cpus,
       from: try begin.map { try known($0.earliest(on: clock), from, "--from", capture) },
       to: try end.map { try known($0.latest(on: clock), to, "--to", capture) },
       pids: try list(pid, "--pid", "pids"), comm: try pattern())

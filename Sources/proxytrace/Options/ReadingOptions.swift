@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import ProxyAnalysis
+import ProxyModel
 import ProxyTraceKit
 import TraceCore
 
@@ -33,13 +34,28 @@ struct ReadingOptions: ParsableArguments {
 
 extension ReadingOptions {
   /// Reads a capture that says something about scheduling.
+  /// - Parameters:
+  ///   - kinds: what the model must make.
+  ///   - rows: rows to make that can be as many as events.
   /// - Returns: `nil` where it cannot be read; the error has then been printed.
-  func load(_ file: String, _ model: ModelOptions, top: Int = 10, _ status: inout RunStatus) -> ReportContext? {
+  func load(
+    _ file: String, _ model: ModelOptions, kinds: RowKinds, top: Int = 10, making rows: OptionalRows = [],
+    _ status: inout RunStatus
+  ) -> ReportContext? {
+    loadToRead(file, model, kinds: kinds, top: top, making: rows, &status)?.context
+  }
+
+  /// The same, and what the capture can be read from again: pictures need a second reading.
+  func loadToRead(
+    _ file: String, _ model: ModelOptions, kinds: RowKinds, top: Int = 10, making rows: OptionalRows = [],
+    _ status: inout RunStatus
+  ) -> (context: ReportContext, session: CaptureSession)? {
     do throws(TraceError) {
-      let context = try session(file, model).loadShowingProgress().context(top: top)
+      let session = try session(file, model, kinds: kinds, making: rows)
+      let context = try session.loadShowingProgress().context(top: top)
       try context.requireSwitches()
       status.note(damage: context.diagnostics.hasDamage)
-      return context
+      return (context, session)
     } catch {
       status.fail(error)
       return nil

@@ -1,4 +1,4 @@
-import Foundation
+import EventMaps
 import ProxyCompare
 import TraceCore
 
@@ -34,8 +34,8 @@ enum UserFile {
   }
 
   private static func text(_ path: String) throws(TraceError) -> String {
-    guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: sizeLimit + 1),
-      data.count <= sizeLimit, let text = String(validating: data, as: UTF8.self)
+    guard let data = try? SmallFile.read(path, limit: sizeLimit), data.count <= sizeLimit,
+      let text = String(validating: data, as: UTF8.self)
     else {
       throw TraceError(
         .cannotOpen, path: path, "cannot be read as text", advice: "check its name, its permissions and its size")

@@ -6,6 +6,8 @@ public struct Workload: Sendable {
   public enum Contention: String, Sendable {
     /// Real captures played again and again.
     case real
+    /// One of them in which somebody nearly always waits, played again and again.
+    case contended
     /// A simulated machine on which every task contends for a lock all the time.
     case dense
     /// One on which locks are seldom taken.
@@ -41,7 +43,7 @@ public struct Workload: Sendable {
   }
 
   /// Writes the capture, unless it is there from the last time.
-  /// - Parameter captures: A folder of captures of one machine, for ``Contention/real``.
+  /// - Parameter captures: A folder of captures of one machine, for ``Contention/real`` and ``Contention/contended``.
   public func make(in folder: URL, from captures: URL) throws -> URL {
     let file = folder.appending(path: fileName)
     if FileManager.default.fileExists(atPath: file.path) { return file }
@@ -51,14 +53,18 @@ public struct Workload: Sendable {
 
   /// The capture.
   public func bytes(from captures: URL) throws -> [UInt8] {
-    contention == .real ? try repeated(captures) : try simulated()
+    switch contention {
+    case .real, .contended: try repeated(captures)
+    case .dense, .sparse: try simulated()
+    }
   }
 
   private var layout: CaptureLayout { CaptureLayout(version: version, compression: compression) }
 
   private func repeated(_ captures: URL) throws -> [UInt8] {
     let files = try FileManager.default.contentsOfDirectory(at: captures, includingPropertiesForKeys: nil)
-      .filter { $0.pathExtension == "dat" }.map(\.path).sorted()
+      .filter { $0.pathExtension == "dat" && (contention == .real || $0.lastPathComponent == "crowd.dat") }
+      .map(\.path).sorted()
     return try RepeatedCapture.bytes(of: files, events: events, layout: layout)
   }
 

@@ -74,7 +74,7 @@ struct EventValues {
         .probedExit, .number(SyntheticAddress.probe), .number(isSwitch ? 1 : 0), .signed(donor),
         .signed(priority.rawValue), .signed(curr))
     case .mark(let mark): self.init(.message, .text(Array(mark.message.utf8)))
-    case .donorNamed, .ownerNamed, .schedExt, .lost, .other: return nil
+    case .donorNamed, .ownerNamed, .queued, .unqueued, .schedExt, .lost, .other: return nil
     }
   }
 

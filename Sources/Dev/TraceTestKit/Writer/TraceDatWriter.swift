@@ -66,9 +66,10 @@ public struct TraceDatWriter {
 
   /// Appends an event.
   ///
-  /// `.lost` is ``lose(_:cpu:from:)``, whatever its time; `.other` is written as a mark without text.
+  /// `.lost` is ``lose(_:cpu:from:)``, whatever its time, and nothing where it is quiet; `.other` is written as a mark without text.
   public mutating func append(_ event: SchedEvent, to instance: Instance = .top) throws(KitError) {
     if case .lost(let loss) = event.body {
+      if loss.isQuiet { return }
       return try lose(loss.count, cpu: event.cpu, from: instance)
     }
     guard let values = try EventValues(event, dialect: catalog.dialect) else {

@@ -13,12 +13,13 @@ struct BenchRun: ParsableCommand {
       """)
 
   @Option(help: "Where captures are kept.") var folder = NSTemporaryDirectory() + "proxytrace-bench"
-  @Option(help: "Captures of one machine, for the real mix.") var captures = "Fixtures/captures/proxy-on-plain"
+  @Option(help: "Captures of one machine, for the real mix; crowd.dat among them for the contended one.") var captures =
+    "Fixtures/captures/proxy-on-plain"
   @Option(help: "Millions of events of the real mix.") var millions = "1,3,10"
   @Option(help: "CPUs of made captures.") var cpus = "2,8,64,256"
   @Option(help: "Rounds of which the median is taken.") var rounds = 5
   @Option(help: "The program.") var program = ".build/release/proxytrace"
-  @Flag(help: "Only the real mix.") var real = false
+  @Flag(help: "Only the real and the contended mix.") var real = false
   @Flag(help: ArgumentHelp("Make the inputs and stop.", visibility: .hidden)) var makeOnly = false
 
   func run() throws {
@@ -37,6 +38,7 @@ struct BenchRun: ParsableCommand {
   private var workloads: [Workload] {
     let sizes = millions.split(separator: ",").compactMap { Int($0) }
     var all = sizes.map { Workload(contention: .real, events: $0 * 1_000_000) }
+    all += sizes.map { Workload(contention: .contended, events: $0 * 1_000_000) }
     let compressed = sizes.filter { $0 <= 10 }.max() ?? 1
     all.append(Workload(contention: .real, events: compressed * 1_000_000, version: 7, compression: .zstd))
     if real { return all }
@@ -48,8 +50,8 @@ struct BenchRun: ParsableCommand {
   }
 
   private static let head = """
-    | capture | size | trace-cmd report | --jobs 1 | ratio | --jobs 2 | ratio | --csv | text | ratio | wc -l | cat | peak memory |
-    |---|---|---|---|---|---|---|---|---|---|---|---|---|
+    | capture | size | trace-cmd report | --jobs 1 | ratio | --jobs 2 | ratio | --csv | ratio | --json | ratio | text | ratio | wc -l | cat | peak memory |
+    |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
     """
 
   private func measure(_ workload: Workload, in place: URL) throws {
@@ -58,8 +60,8 @@ struct BenchRun: ParsableCommand {
     let text = try Self.text(of: file, in: place)
     let commands: [[String]] = [
       ["trace-cmd", "report", "-t", file], [program, "report", "--jobs", "1", file],
-      [program, "report", "--jobs", "2", file], [program, "report", "--jobs", "1", "--csv", tables, file],
-      [program, "report", text], ["wc", "-l", file], ["cat", file],
+      [program, "report", "--jobs", "2", file], [program, "report", "--jobs", "2", "--csv", tables, file],
+      [program, "report", "--jobs", "2", "--json", file], [program, "report", text], ["wc", "-l", file], ["cat", file],
     ]
     var samples: [[ChildRun]] = Array(repeating: [], count: commands.count)
     for _ in 0..<rounds {
@@ -72,8 +74,8 @@ struct BenchRun: ParsableCommand {
     func ratio(_ index: Int) -> String { String(format: "%.1f", times[0] / times[index]) }
     print(
       "| \(workload.name) | \(size >> 20) MB | \(seconds(times[0])) | \(seconds(times[1])) | \(ratio(1)) "
-        + "| \(seconds(times[2])) | \(ratio(2)) | \(seconds(times[3])) | \(seconds(times[4])) | \(ratio(4)) "
-        + "| \(seconds(times[5])) | \(seconds(times[6])) | \(memory >> 20) MB |")
+        + "| \(seconds(times[2])) | \(ratio(2)) | \(seconds(times[3])) | \(ratio(3)) | \(seconds(times[4])) | \(ratio(4)) "
+        + "| \(seconds(times[5])) | \(ratio(5)) | \(seconds(times[6])) | \(seconds(times[7])) | \(memory >> 20) MB |")
   }
 
   /// What trace-cmd prints of a capture, kept beside it.

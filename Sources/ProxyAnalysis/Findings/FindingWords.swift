@@ -1,0 +1,128 @@
+import ProxyModel
+import TraceCore
+
+/// A problem in words, short enough for a line or two.
+struct FindingWords {
+  let problem: Problem
+  let context: ReportContext
+
+  init(_ problem: Problem, _ context: ReportContext) {
+    self.problem = problem
+    self.context = context
+  }
+
+  var worst: Problem.Window { problem.worst }
+
+  private var lock: [TextFragment] { problem.lock.map { [.lock($0)] } ?? [] }
+
+  /// What is wrong, and where.
+  var headline: [TextFragment] {
+    switch problem.key.kind {
+    case .inversion: inversion
+    case .idleRepick: [.cpu(problem.key.cpu ?? 0), " spins idle: it picks "] + named(worst.task) + picks
+    case .slowHandoff: lock + [.plain("\(lockNoun) stayed free ")] + counted(" times")
+    case .lateWakeup: named(worst.task) + [", handed "] + lock + [", was queued late"]
+    case .deadlock: deadlock
+    case .unfinishedWait: waiters + [.plain(" still \(waitVerb) for ")] + lock + [" when the capture ends"]
+    case .runningWithoutStopping: callbacks("running", " without stopping")
+    case .stoppingWithoutRunning: callbacks("stopping", " without running")
+    case .donorRunning: callbacks("running", " for a blocked task that did not start")
+    case .undispatchedOwner: callbacks("a callback", " for a task that ran for its donor alone")
+    case .enqueueStorm: named(worst.task) + [" was handed back to its scheduler in vain, "] + counted(" times")
+    case .schedulerError, .stall, .bypass: scheduler
+    }
+  }
+
+  /// More of the worst instance.
+  var detail: [TextFragment] {
+    switch problem.key.kind {
+    case .inversion: waiters + [.plain(" \(waitVerb) for ")] + lock
+    case .idleRepick: named(worst.task) + [" is blocked on "] + lock
+    case .slowHandoff, .lateWakeup: steps
+    case .unfinishedWait: worst.task.map { ["held by ", .task($0)] } ?? []
+    case .deadlock, .schedulerError: []
+    case .enqueueStorm: storm
+    case .stall: stalledWait
+    case .bypass: ["more often than while it is loaded and unloaded"]
+    case .runningWithoutStopping, .stoppingWithoutRunning: clash
+    case .donorRunning, .undispatchedOwner: clash + [.plain("; \(CallbackRule(context).meaning)")]
+    }
+  }
+
+  // MARK: Parts
+
+  private func named(_ task: TaskLabel?) -> [TextFragment] { [task.map(TextFragment.task) ?? "a task"] }
+
+  /// One window needs no count.
+  private func counted(_ noun: String) -> [TextFragment] {
+    problem.count == 1 ? ["once"] : [.count(UInt64(problem.count)), .plain(noun)]
+  }
+
+  private var waitVerb: String { problem.rankedWaiters.count > 1 ? "wait" : "waits" }
+
+  /// The first waiter, and how many more.
+  private var waiters: [TextFragment] {
+    let all = problem.rankedWaiters
+    return named(all.first) + (all.count > 1 ? [.plain(" and \(all.count - 1) more")] : [])
+  }
+
+  /// Apart from mutexes: other locks do not proxy.
+  private var lockNoun: String {
+    guard let kind = problem.lockKind, kind != .mutex else { return "" }
+    return " (\(kind.rawValue))"
+  }
+
+  private var inversion: [TextFragment] {
+    let culprits = problem.rankedCulprits
+    var text = named(culprits.first)
+    if culprits.count > 1 { text.append(.plain(" and \(culprits.count - 1) more")) }
+    text += [.plain(culprits.count > 1 ? " run on " : " runs on "), .cpu(problem.mainCPU ?? 0)]
+    return text + [" instead of "] + named(worst.task)
+  }
+
+  private var picks: [TextFragment] {
+    [" (blocked) ", .count(context.timeline.idlePicks[worst.row].picks), " times"]
+  }
+
+  private var deadlock: [TextFragment] {
+    let chain = context.timeline.chains[worst.row]
+    var text: [TextFragment] = []
+    for member in chain.deadlocked { text += [.task(member.withoutPriority), " waits for "] }
+    if let closing = chain.path.last { text.append(.task(closing.withoutPriority)) }
+    return text
+  }
+
+  /// The steps of the slowest handoff.
+  private var steps: [TextFragment] {
+    let row = context.timeline.handoffs[worst.row]
+    var text: [TextFragment] = [.task(row.from.withoutPriority), " → ", .task(row.to.withoutPriority), " took "]
+    text.append(.duration(row.end - row.begin))
+    // A waking before the release belongs to an earlier release, and so do the steps after it.
+    guard row.wake ?? 0 >= 0 else { return text }
+    var separator = ": "
+    for (name, part) in [
+      ("to waking", row.wake), ("to wakeup", row.queue), ("to switch", row.run), ("to lock", row.acquire),
+    ] {
+      guard let part, part * 20 >= row.end - row.begin else { continue }
+      text += [.plain(separator), .duration(part), .plain(" \(name)")]
+      separator = ", "
+    }
+    return text
+  }
+
+  private func callbacks(_ callback: String, _ what: String) -> [TextFragment] {
+    [.plain("sched_ext: \(callback)\(what), ")] + counted(" times")
+  }
+
+  private var clash: [TextFragment] {
+    let row = context.timeline.pairing[worst.row]
+    var text: [TextFragment] = [
+      .plain("\(row.callback.name) of "), .task(row.task.withoutPriority), " on ", .cpu(row.cpu),
+    ]
+    if let clash = row.clash {
+      let what = clash.what == .switchedIn ? "the switch to" : "\(clash.what.rawValue) of"
+      text += [.plain(", \(what) "), .task(clash.task.withoutPriority), " at ", .instant(clash.time)]
+    }
+    return text
+  }
+}

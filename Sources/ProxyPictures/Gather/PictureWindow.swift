@@ -1,0 +1,60 @@
+public import ProxyModel
+public import TraceCore
+
+/// A stretch of a capture that is drawn, and what of it.
+public struct PictureWindow: Sendable {
+  /// Where the picture begins.
+  public var begin: Timestamp
+  /// Where it ends.
+  public var end: Timestamp
+  /// Index into `Timeline.waits` of the wait that the picture is about.
+  public var wait: Int
+  /// Index into `Timeline.inversions` of the window that is marked.
+  public var inversion: Int?
+  /// The stretch that is marked; `nil` for the whole wait.
+  public var mark: Mark?
+
+  /// A stretch inside a wait.
+  public struct Mark: Sendable, Hashable {
+    /// When it begins.
+    public var begin: Timestamp
+    /// Its length in steps of the trace clock.
+    public var length: Int64
+
+    /// A stretch by its beginning and length.
+    public init(begin: Timestamp, length: Int64) { (self.begin, self.length) = (begin, length) }
+  }
+
+  /// The picture of a wait: all of it, and a margin on both sides.
+  /// - Parameters:
+  ///   - wait: Index into `Timeline.waits`.
+  ///   - inversion: Index into `Timeline.inversions` of a window of this wait to mark.
+  ///   - mark: Another stretch to mark. Where what is marked is a small part of the wait, the picture shows its surroundings alone.
+  ///   - timeline: The capture's.
+  public init(of wait: Int, marking inversion: Int? = nil, _ mark: Mark? = nil, in timeline: Timeline) {
+    (self.wait, self.inversion) = (wait, inversion)
+    self.mark =
+      inversion.map { Mark(begin: timeline.inversions[$0].begin, length: timeline.inversions[$0].length) } ?? mark
+    let row = timeline.waits[wait]
+    (begin, end) = (row.begin, row.begin + max(row.length, 1))
+    if let mark = self.mark {
+      // An eighth of the picture is enough to see what happened in it.
+      let wanted = mark.length.multipliedReportingOverflow(by: 8)
+      if !wanted.overflow, wanted.partialValue > 0, wanted.partialValue < row.length {
+        let side = (wanted.partialValue - mark.length) / 2
+        (begin, end) = (
+          max(row.begin, mark.begin + -side), min(row.begin + row.length, mark.begin + mark.length + side)
+        )
+      }
+    }
+    let margin = max((end - begin) / 12, 1)
+    begin = max(timeline.begin, begin + -margin)
+    end = min(timeline.end, end + margin)
+    if end <= begin { end = begin + 1 }
+  }
+
+  /// Length in steps of the trace clock, at least 1.
+  var length: Int64 { max(end - begin, 1) }
+
+  func overlaps(_ from: Timestamp, _ to: Timestamp) -> Bool { from < end && to > begin }
+}

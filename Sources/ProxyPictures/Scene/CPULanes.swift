@@ -1,0 +1,151 @@
+import ProxyModel
+import ProxyReport
+import TraceCore
+
+// The lanes of a CPU: curr below, donor above.
+
+extension SceneBuilder {
+  func cpuLanes(_ cpu: CPU) -> [Scene.Lane] {
+    let donors = Condenser.condense(donorBars(cpu), resolution)
+    let runs = Condenser.condense(currBars(cpu), resolution)
+    return [
+      Scene.Lane(label: "donor", hover: "rq->donor, where it is not curr", kind: .donor, bars: donors),
+      Scene.Lane(label: "CPU \(cpu)", hover: "rq->curr", kind: .curr, bars: runs),
+    ]
+  }
+
+  private func donorBars(_ cpu: CPU) -> [Scene.Bar] {
+    var bars = rows.splits.filter { $0.cpu == cpu }.map { split in
+      bar(
+        split.begin, split.end, rows.isParticipant(split.donor.pid) ? .proxied : .other, text.name(split.donor),
+        [
+          "donor \(text.name(split.donor)) (\(text.nice(split.donor.priority)))",
+          "curr \(text.name(split.curr)) (\(text.nice(split.curr.priority)))"
+            + (split.depth.map { ", over \($0) lock\($0 == 1 ? "" : "s")" } ?? ""),
+        ], split.evidence)
+    }
+    bars += picks(cpu)
+    return bars.sorted { $0.begin < $1.begin }
+  }
+
+  /// Where the scheduler chose a blocked task and its CPU idled all the same: nothing ran on its account.
+  private func picks(_ cpu: CPU) -> [Scene.Bar] {
+    let picks = events.picks.filter { $0.cpu == cpu }
+    let idle = events.runs.filter { $0.cpu == cpu && $0.task.pid == 0 }
+    var bars: [Scene.Bar] = []
+    var run = 0
+    for (place, pick) in picks.enumerated() where pick.pid != 0 {
+      while run < idle.count, idle[run].end <= pick.time { run += 1 }
+      guard run < idle.count, idle[run].begin <= pick.time else { continue }
+      // A pick is an instant. Picks that follow each other closer than the eye can tell apart are one stretch.
+      let next = place + 1 < picks.count ? picks[place + 1].time : window.end
+      let end = next - pick.time <= 8 * resolution ? next : pick.time + max(resolution, 1)
+      let name = name(of: pick.pid)
+      bars.append(
+        bar(pick.time, min(end, idle[run].end), .picked, name, ["\(name) is picked; CPU \(cpu) idles"], .probe))
+    }
+    return bars
+  }
+
+  func name(of pid: Pid) -> String {
+    if let task = rows.participants.first(where: { $0.pid == pid }) { return text.name(task) }
+    if let wait = rows.waits.first(where: { $0.row.waiter.pid == pid })?.row { return text.name(wait.waiter) }
+    return "pid \(pid)"
+  }
+
+  private func currBars(_ cpu: CPU) -> [Scene.Bar] {
+    var bars: [Scene.Bar] = []
+    for run in events.runs where run.cpu == cpu && run.task.pid != 0 {
+      bars += pieces(of: run)
+    }
+    for lost in events.lost where lost.cpu == cpu {
+      bars.append(bar(lost.begin, lost.end, .lost, "records lost", ["records lost on CPU \(cpu)"]))
+    }
+    return bars.sorted { $0.begin < $1.begin }
+  }
+
+  /// A run in pieces, so that each piece's colour says what it meant for the wait.
+  private func pieces(of run: PictureEvents.Run) -> [Scene.Bar] {
+    let (begin, end) = (max(run.begin, window.begin), min(run.end, window.end))
+    guard end > begin else { return [] }
+    let name = text.name(run.task)
+    let hover = ["\(name) (\(text.nice(run.task.priority))) on CPU \(run.cpu)"]
+    if run.task.pid == rows.waiter { return [bar(run.begin, run.end, .waiter, name, hover)] }
+    guard rows.isParticipant(run.task.pid) else { return othersPieces(run.cpu, begin, end, name, hover) }
+    let pieces = ownerPieces(run.task.pid, run.cpu, begin, end, hover) { _ in name }
+    // Before it is in the chain, or after it, a task of the wait may be in its way like any other.
+    return pieces.flatMap { piece -> [Scene.Bar] in
+      piece.style == .other ? othersPieces(run.cpu, piece.begin, piece.end, name, hover) : [piece]
+    }
+  }
+
+  /// A run of a task that is not in the wait's chain.
+  private func othersPieces(
+    _ cpu: CPU, _ begin: Timestamp, _ end: Timestamp, _ name: String, _ hover: [String]
+  ) -> [Scene.Bar] {
+    let inverted = rows.inversions.filter { $0.row.cpu == cpu && $0.row.begin < end && $0.row.end > begin }
+    let equal = rows.segments.filter { $0.kind == .preempted && $0.begin < end && $0.end > begin }
+      .filter { ownerIsQueued(on: cpu, at: max($0.begin, begin)) }
+    let parts: [(Timestamp, Timestamp, BarStyle)] =
+      inverted.map { ($0.row.begin, $0.row.end, .inverted) } + equal.map { ($0.begin, $0.end, .preempted) }
+    return cut(begin, end, parts, otherwise: .other) { from, to, style in
+      let meaning: [String] =
+        switch style {
+        case .inverted: ["less urgent than the waiter, and in its owner's way"]
+        case .preempted: ["as urgent as the waiter or more, while its owner is ready here"]
+        default: []
+        }
+      return self.bar(from, to, style, name, hover + meaning)
+    }
+  }
+
+  /// A stretch in which a task of the picture runs: on a donor's account; as an owner in the wait's chain; or outside of it, as an
+  /// owner does that has released its lock.
+  /// - Parameter label: the label, with the donor where there is one.
+  func ownerPieces(
+    _ pid: Pid, _ cpu: CPU, _ begin: Timestamp, _ end: Timestamp, _ hover: [String], _ label: (TaskLabel?) -> String
+  ) -> [Scene.Bar] {
+    let splits = rows.splits.filter { $0.cpu == cpu && $0.curr.pid == pid && $0.begin < end && $0.end > begin }
+    let chains = rows.chains.filter { chain in
+      chain.begin < end && chain.end > begin && chain.path.dropFirst().contains { $0.pid == pid }
+    }
+    let donated = splits.map { (begin: $0.begin, end: $0.end, style: BarStyle.proxied) }
+    let owning = chains.map { (begin: $0.begin, end: $0.end, style: BarStyle.running) }
+    let pieces = cut(begin, end, donated, otherwise: .other) { from, to, style in
+      let split = style == .proxied ? splits.first(where: { $0.begin <= from && $0.end >= to }) : nil
+      let account = split.map { ["on the account of \(text.name($0.donor))"] } ?? []
+      return bar(from, to, style, label(split?.donor), hover + account, split?.evidence)
+    }
+    return pieces.flatMap { piece -> [Scene.Bar] in
+      if piece.style == .proxied { return [piece] }
+      return cut(piece.begin, piece.end, owning, otherwise: .other) { from, to, style in
+        bar(from, to, style, label(nil), hover + ["on its own account"])
+      }
+    }
+  }
+
+  private func ownerIsQueued(on cpu: CPU, at time: Timestamp) -> Bool {
+    guard let owner = rows.chains.last(where: { $0.begin <= time })?.terminal?.pid else { return false }
+    return events.stretches.contains {
+      $0.pid == owner && $0.place == .queued(cpu) && $0.begin <= time && $0.end > time
+    }
+  }
+
+  /// A stretch cut by others that lie in it.
+  private func cut(
+    _ begin: Timestamp, _ end: Timestamp, _ parts: [(begin: Timestamp, end: Timestamp, style: BarStyle)],
+    otherwise: BarStyle, _ bar: (Timestamp, Timestamp, BarStyle) -> Scene.Bar
+  ) -> [Scene.Bar] {
+    var bars: [Scene.Bar] = []
+    var place = begin
+    for part in parts.sorted(by: { $0.begin < $1.begin }) {
+      let (from, to) = (max(part.begin, place), min(part.end, end))
+      guard to > from else { continue }
+      if from > place { bars.append(bar(place, from, otherwise)) }
+      bars.append(bar(from, to, part.style))
+      place = to
+    }
+    if place < end { bars.append(bar(place, end, otherwise)) }
+    return bars
+  }
+}

@@ -1,0 +1,150 @@
+import ProxyAnalysis
+import ProxyModel
+import ProxyReport
+import TraceCore
+
+/// Makes a scene of one wait: where it went, the CPUs that took part, its tasks, its locks.
+struct SceneBuilder {
+  let rows: WindowRows
+  let events: PictureEvents.Window
+  let text: PictureText
+  let window: PictureWindow
+  /// Finer than this nothing is told apart: a third of a pixel of a drawing of the usual width.
+  let resolution: Int64
+
+  /// More lanes than these are left out, and counted.
+  static let (mostCPUs, mostTasks, mostLocks) = (8, 8, 4)
+
+  init(_ rows: WindowRows, _ events: PictureEvents.Window, _ text: PictureText) {
+    (self.rows, self.events, self.text, window) = (rows, events, text, rows.window)
+    resolution = window.length / 3200
+  }
+
+  func scene() -> Scene {
+    var scene = Scene(
+      title: title, facts: facts, begin: window.begin, end: window.end, focus: focus, text: text)
+    let cpus = shownCPUs
+    let tasks = shownTasks
+    scene.groups = [
+      Scene.Group(title: "Where the wait went", lanes: [classLane]),
+      Scene.Group(title: "CPUs: curr, and above it the donor where it differs", lanes: cpus.flatMap(cpuLanes)),
+      Scene.Group(title: "Tasks", lanes: tasks.map(taskLane)),
+      Scene.Group(title: "Locks", lanes: rows.locks.prefix(Self.mostLocks).map(lockLane)),
+    ]
+    scene.arrows = arrows(cpus, tasks)
+    scene.instants = instants
+    let all = scene.groups.flatMap(\.lanes).flatMap(\.bars)
+    let styles = Set(all.map(\.style))
+    scene.legend = BarStyle.allCases.filter(styles.contains)
+    let marks = Set(all.compactMap { $0.evidence.map(EvidenceMark.init) })
+    scene.evidences = EvidenceMark.allCases.filter(marks.contains)
+    return scene
+  }
+
+  private var focus: Range<Timestamp> {
+    let from = max(window.mark?.begin ?? rows.wait.begin, window.begin)
+    let to = min(window.mark.map { $0.begin + $0.length } ?? rows.waitEnd, window.end)
+    return from..<max(from, to)
+  }
+
+  // MARK: Words
+
+  private var title: String {
+    let wait = rows.wait
+    var title = "\(text.name(wait.waiter)) (\(text.nice(wait.waiter.priority))) waited "
+    title += "\(text.person.duration(wait.length)) for \(text.person.lock(wait.lock))"
+    if let owner = wait.owner { title += ", held by \(text.name(owner)) (\(text.nice(owner.priority)))" }
+    return title
+  }
+
+  private var facts: [String] {
+    let wait = rows.wait
+    let parts = WaitClass.allCases.filter { wait.times[$0] > 0 }.sorted { wait.times[$0] > wait.times[$1] }
+      .prefix(4).map {
+        "\($0.plainName(isProxying: text.isProxying)) \(text.person.share(wait.times[$0], of: wait.length))"
+      }
+    var first = "wait \(window.wait + 1), \(wait.kind.rawValue)"
+    if let inversion = window.inversion { first += ", inversion \(inversion + 1)" }
+    var facts = ["\(first): \(parts.joined(separator: ", "))"]
+    if window.end - window.begin < wait.length {
+      facts.append("The picture shows \(text.person.duration(window.length)) of it.")
+    }
+    let missing = missingCPUs
+    if missing > 0 { facts.append("\(missing) more CPUs took part and are not drawn.") }
+    return facts
+  }
+
+  private var instants: [Scene.Instant] {
+    var all = [Scene.Instant(time: rows.wait.begin, label: "wait begins")]
+    let mine = rows.handoffs.filter { $0.kind == .release && $0.wait == window.wait }
+    if let release = mine.last, rows.wait.kind == .mutex { all.append(.init(time: release.begin, label: "released")) }
+    if rows.wait.end != nil {
+      all.append(.init(time: rows.waitEnd, label: rows.wait.result == .acquired ? "lock taken" : "gave up"))
+    }
+    for (index, inversion) in rows.inversions where index == window.inversion {
+      all.append(.init(time: inversion.begin, label: "inversion"))
+      all.append(.init(time: inversion.end, label: "ends"))
+    }
+    return all.filter { $0.time >= window.begin && $0.time <= window.end }.sorted { $0.time < $1.time }
+  }
+
+  // MARK: What is shown
+
+  private var involvedCPUs: [CPU] {
+    var cpus: Set<CPU> = []
+    for run in events.runs where rows.isParticipant(run.task.pid) { cpus.insert(run.cpu) }
+    for stretch in events.stretches where rows.isParticipant(stretch.pid) {
+      if case .queued(let cpu) = stretch.place { cpus.insert(cpu) }
+    }
+    for split in rows.splits where rows.isParticipant(split.curr.pid) || rows.isParticipant(split.donor.pid) {
+      cpus.insert(split.cpu)
+    }
+    for pick in events.picks where rows.isParticipant(pick.pid) { cpus.insert(pick.cpu) }
+    for (_, inversion) in rows.inversions { cpus.insert(inversion.cpu) }
+    return cpus.sorted()
+  }
+
+  var shownCPUs: [CPU] { Array(involvedCPUs.prefix(Self.mostCPUs)) }
+  private var missingCPUs: Int { involvedCPUs.count - shownCPUs.count }
+
+  /// The tasks of the wait, then others that wait for its lock.
+  var shownTasks: [TaskLabel] {
+    var tasks = rows.participants
+    for (_, other) in rows.waits where other.lock == rows.wait.lock && !rows.isParticipant(other.waiter.pid) {
+      if !tasks.contains(where: { $0.pid == other.waiter.pid }) { tasks.append(other.waiter) }
+    }
+    return Array(tasks.prefix(Self.mostTasks))
+  }
+
+  private var classLane: Scene.Lane {
+    let bars = rows.segments.map { segment in
+      bar(
+        segment.begin, segment.end, BarStyle(segment.kind), segment.kind.plainName(isProxying: text.isProxying),
+        ["\(segment.kind.name): \(segment.kind.plainName(isProxying: text.isProxying))"] + segmentWords(segment),
+        segment.evidence)
+    }
+    return Scene.Lane(
+      label: text.name(rows.wait.waiter), hover: "each nanosecond of the wait in its class", kind: .classes,
+      bars: Condenser.condense(bars, resolution))
+  }
+
+  /// Who has the CPU on which the owner is.
+  private func segmentWords(_ segment: SegmentRow) -> [String] {
+    var lines: [String] = []
+    if let owner = segment.owner { lines.append("owner \(text.name(owner))") }
+    if let cpu = segment.cpu, let curr = segment.curr { lines.append("CPU \(cpu) runs \(text.name(curr))") }
+    if let donor = segment.donor { lines.append("on the account of \(text.name(donor))") }
+    return lines
+  }
+
+  func bar(
+    _ begin: Timestamp, _ end: Timestamp, _ style: BarStyle, _ label: String, _ hover: [String],
+    _ evidence: Evidence? = nil
+  ) -> Scene.Bar {
+    var lines = hover + [text.stretch(begin, end)]
+    if let evidence { lines.append(text.known(evidence)) }
+    return Scene.Bar(
+      begin: max(begin, window.begin), end: min(end, window.end), style: style, label: label, hover: lines,
+      evidence: evidence)
+  }
+}

@@ -1,0 +1,95 @@
+import ProxyAnalysis
+import ProxyModel
+import TraceCore
+
+/// The beginning of the text report, in 24 lines of a terminal where the capture's own problems leave room for it: what the capture
+/// is, the verdict and the totals, the costliest findings, and where the waiting time went.
+struct FirstScreen {
+  /// Lines of a terminal, without the one for the next prompt.
+  private static let height = 23
+  private static let mostFindings = 5
+
+  private let report: Report
+  private let style: TextStyle
+  private let fragments: FragmentText
+  /// The findings that are worth a line, with their ids.
+  private let ranked: [(rank: Int, finding: Finding)]
+
+  init(_ report: Report, _ style: TextStyle) {
+    (self.report, self.style) = (report, style)
+    fragments = FragmentText(report.context)
+    ranked = report.findings.enumerated().filter { $0.element.matters }.map {
+      (rank: $0.offset + 1, finding: $0.element)
+    }
+  }
+
+  private var context: ReportContext { report.context }
+
+  /// Its lines, and the findings that had no room, as far as `--top` allows.
+  var lines: (screen: [String], more: [String]) {
+    let capture = CaptureText(context, style)
+    let head = capture.head + style.wrap(words: verdict) + capture.warnings + FilterText.lines(report, style)
+    let waiting = waitingTime
+    var blocks = ranked.prefix(max(context.top, Self.mostFindings))[...]
+    let texts = FindingLines(blocks, context, style)
+    var found: [String] = []
+    var shown = 0
+    while shown < Self.mostFindings, let next = blocks.first {
+      let lines = texts.lines(next.rank, next.finding, isBrief: true)
+      // At least one is shown, whatever the head takes; and a line may say that there are more.
+      guard shown == 0 || head.count + 2 + found.count + lines.count + 1 + waiting.count <= Self.height else { break }
+      found += lines
+      shown += 1
+      blocks.removeFirst()
+    }
+    if ranked.count > shown { found.append("  and \(ranked.count - shown) more below") }
+    let title = ranked.isEmpty ? [] : ["", style.paint("Look at this first", .heading)]
+    return (head + title + found + waiting, more(blocks, texts))
+  }
+
+  private func more(_ findings: ArraySlice<(rank: Int, finding: Finding)>, _ texts: FindingLines) -> [String] {
+    let small = report.findings.filter { !$0.matters }
+    var lines = findings.flatMap { texts.lines($0.rank, $0.finding) }
+    let rest = ranked.count - max(context.top, Self.mostFindings)
+    if rest > 0 { lines.append("  and \(rest) more: --top \(ranked.count)") }
+    if !small.isEmpty { lines += style.wrap(FindingLines.rest(small, context), indent: 2) }
+    return lines.isEmpty ? [] : ["", style.paint("More findings", .heading)] + lines
+  }
+
+  private var waitingTime: [String] {
+    report.blocks.filter { $0.part == .waitingTime }.flatMap { block -> [String] in
+      ["", style.paint("\(block.title) (\(fragments.durationUnit))", .heading)]
+        + block.content.flatMap { TextLayout.lines($0, fragments, style) }
+    }
+  }
+
+  // MARK: Verdict and totals
+
+  var verdict: [String] {
+    let verdict = context.timeline.verdict
+    let how = verdict.evidence == .unknown ? "" : " (\(verdict.evidence.name))"
+    return words("Proxy execution: \(verdict.answer.rawValue)\(how).") + totals
+  }
+
+  /// How many waits for mutexes, what they cost, the lock with most of it, and what donors gave.
+  private var totals: [String] {
+    if let missing = report.table("waits")?.missing, !missing.isEmpty {
+      return words("Who waits is not recorded: \(missing.explanation).")
+    }
+    let totals = WaitTotals(context)
+    guard totals.count > 0 else { return words("No task waited for a mutex.") }
+    let cost = fragments.sentence([.duration(totals.length)])
+    var text = "\(NumberText.counted(UInt64(totals.count), "mutex wait")) cost \(cost)"
+    if let top = totals.topLock {
+      text += totals.lockCount == 1 ? ", all" : ", \(top.waits) of them"
+      text += " on \(fragments.short(top.lock))"
+    }
+    if totals.proxied > 0 {
+      let share = NumberText.percent(totals.proxied, of: totals.length)
+      text += "; owners ran on donors' accounts for \(fragments.sentence([.duration(totals.proxied)])) (\(share) %)"
+    }
+    return words(text + ".")
+  }
+
+  private func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
+}

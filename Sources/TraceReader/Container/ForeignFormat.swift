@@ -1,0 +1,166 @@
+import Glibc
+import TraceCore
+
+/// What a file is that is no capture, and what its owner can do.
+///
+/// People hand over what they have: files of perf, of Perfetto, of LTTng, packed files, a folder. Each is told by its first bytes.
+enum ForeignFormat {
+  private struct Known {
+    var problem: String
+    var advice: String
+  }
+
+  private static let recordAdvice = "record with trace-cmd record -e sched -e lock, or with proxytrace record"
+
+  /// The error for a file that is no capture.
+  static func error(_ file: FileView, _ path: String) -> TraceError {
+    let head = file.bytes(at: 0, count: 4096)
+    guard !head.isEmpty else { return emptyFile(path) }
+    if let known = known(head, size: file.size) {
+      return TraceError(.notATrace, path: path, known.problem, offset: 0, advice: known.advice)
+    }
+    return TraceError(
+      .notATrace, path: path, "is neither a trace.dat nor ftrace text: it begins with \(describe(head.prefix(10)))",
+      offset: 0,
+      advice: "name a file that trace-cmd record or trace-cmd extract wrote, or a trace as text")
+  }
+
+  static func emptyFile(_ path: String) -> TraceError {
+    TraceError(
+      .notATrace, path: path, "is empty", offset: 0,
+      advice: "record again: trace-cmd was perhaps interrupted, or nothing was traced")
+  }
+
+  /// The error for a text none of whose lines is an event, where it can be said why.
+  static func error(of survey: TextSurvey, _ path: String) -> TraceError? {
+    switch survey.perfLack {
+    case .cpu:
+      return TraceError(
+        .notATrace, path: path, "is text of perf script without the column of CPUs", offset: 0,
+        advice: "print it with perf script -F comm,tid,cpu,time,event,trace (and record with perf record -a)")
+    case .time:
+      return TraceError(
+        .notATrace, path: path, "is text of perf script without times", offset: 0,
+        advice: "print it with perf script -F comm,tid,cpu,time,event,trace")
+    case nil: break
+    }
+    guard survey.isFunctionGraph else { return nil }
+    return TraceError(
+      .notATrace, path: path, "is text of the function_graph tracer, whose events have neither time nor task",
+      offset: 0,
+      advice:
+        "set the options funcgraph-abstime and funcgraph-proc, use trace-cmd report, or trace with the tracer nop and the "
+        + "events sched and lock")
+  }
+
+  /// The error for a folder.
+  static func error(ofDirectory path: String) -> TraceError {
+    func holds(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
+    if holds("metadata"), let file = try? CaptureFile(path: "\(path)/metadata"),
+      isCTFMetadata(file.view.bytes(at: 0, count: 64))
+    {
+      return TraceError(
+        .cannotOpen, path: path, "is a CTF trace (LTTng, babeltrace), which is not read", advice: recordAdvice)
+    }
+    if holds("trace_pipe"), holds("trace") {
+      return TraceError(.cannotOpen, path: path, "is a tracefs folder", advice: "name the file trace in it")
+    }
+    return TraceError(.cannotOpen, path: path, "is a directory", advice: "name the trace.dat file in it")
+  }
+
+  // MARK: First bytes
+
+  private static func known(_ head: [UInt8], size: UInt64) -> Known? {
+    packed(head) ?? binary(head, size: size) ?? text(head)
+  }
+
+  private static func packed(_ head: [UInt8]) -> Known? {
+    func known(_ name: String, _ command: String) -> Known {
+      Known(problem: "is compressed by \(name), which is not read", advice: "unpack it first: \(command)")
+    }
+    if head.starts(with: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]) { return known("xz", "xz -dk FILE") }
+    if head.starts(with: Array("BZh".utf8)) { return known("bzip2", "bzip2 -dk FILE") }
+    if head.starts(with: Array("PK\u{3}\u{4}".utf8)) { return known("zip", "unzip FILE") }
+    if head.starts(with: [0x04, 0x22, 0x4d, 0x18]) { return known("lz4", "lz4 -d FILE") }
+    if head.starts(with: [0x37, 0x7a, 0xbc, 0xaf]) { return known("7-Zip", "7z x FILE") }
+    if head.count > 262, head[257..<262].elementsEqual("ustar".utf8) {
+      return Known(problem: "is a tar archive, which is not read", advice: "unpack it first: tar xf FILE")
+    }
+    return nil
+  }
+
+  private static func binary(_ head: [UInt8], size: UInt64) -> Known? {
+    if head.starts(with: Array("PERFILE2".utf8)) || head.starts(with: Array("2ELIFREP".utf8)) {
+      return Known(
+        problem: "is a perf.data file, which is not read itself",
+        advice: "turn it into text, which is: perf script --ns --show-lost-events -i FILE > trace.txt")
+    }
+    if head.starts(with: [0xff, 0xfe]) || head.starts(with: [0xfe, 0xff]) || isUTF16(head) {
+      return Known(
+        problem: "is text in UTF-16, as PowerShell writes it",
+        advice: "convert it: iconv -f UTF-16 -t UTF-8 FILE > trace.txt")
+    }
+    if head.starts(with: [0xc1, 0x1f, 0xfc, 0xc1]) || head.starts(with: [0xc1, 0xfc, 0x1f, 0xc1]) || isCTFMetadata(head)
+    {
+      return Known(problem: "is a part of a CTF trace (LTTng, babeltrace), which is not read", advice: recordAdvice)
+    }
+    if isRingBufferPage(head, size: size) {
+      return Known(
+        problem: "holds ring-buffer pages of one CPU alone, without the formats of their events",
+        advice:
+          "put the CPUs' files together on the machine that recorded them: trace-cmd restore -o trace.dat trace.dat.cpu*"
+      )
+    }
+    return nil
+  }
+
+  private static func text(_ head: [UInt8]) -> Known? {
+    let words = String(decoding: head.filter { $0 > 0x20 }, as: UTF8.self)
+    if words.hasPrefix("{\"type\":\"kshark") {
+      return Known(problem: "is a KernelShark session, not a trace", advice: "name the trace.dat that it names")
+    }
+    if words.hasPrefix("{\"traceEvents\"") || words.hasPrefix("[{\"") || words.hasPrefix("{\"displayTimeUnit\"") {
+      return Known(
+        problem: "is a trace in Chrome's JSON format, which has no scheduler events of the kernel",
+        advice: "name the capture that it was made of, or \(recordAdvice)")
+    }
+    return nil
+  }
+
+  /// `TracePacket` is field 1 of a `Trace`: a tag, a length, and in it the tag of a field.
+  static func isPerfetto(_ head: [UInt8]) -> Bool {
+    guard head.count > 4, head[0] == 0x0a else { return false }
+    guard let end = head[1...].prefix(5).firstIndex(where: { $0 < 0x80 }), end + 1 < head.count else { return false }
+    let tag = head[end + 1]
+    // A text that begins with an empty line has no bytes like these.
+    return head[1] != 0 && tag >> 3 != 0 && [0, 1, 2, 5].contains(tag & 7)
+      && head.prefix(64).contains { ($0 < 0x20 && $0 != 0x0a && $0 != 0x0d && $0 != 0x09) || $0 >= 0x80 }
+  }
+
+  private static func isUTF16(_ head: [UInt8]) -> Bool {
+    let sample = head.prefix(64)
+    guard sample.count >= 16 else { return false }
+    let odd = sample.enumerated().filter { $0.offset % 2 == 1 }
+    return odd.allSatisfy { $0.element == 0 }
+      && sample.enumerated().allSatisfy { $0.offset % 2 == 1 || $0.element != 0 }
+  }
+
+  private static func isCTFMetadata(_ head: [UInt8]) -> Bool {
+    head.starts(with: Array("/* CTF".utf8)) || head.starts(with: [0x75, 0xd1, 0x1d, 0x57])
+      || head.starts(with: [0x57, 0x1d, 0xd1, 0x75])
+  }
+
+  /// A time in nanoseconds, then how much of the page is used (kernel/trace/ring_buffer.c, `struct buffer_data_page`).
+  private static func isRingBufferPage(_ head: [UInt8], size: UInt64) -> Bool {
+    guard head.count >= 64, size % 4096 == 0 else { return false }
+    func word(_ place: Int) -> UInt64 { (0..<8).reduce(0) { $0 | UInt64(head[place + $1]) << UInt64(8 * $1) } }
+    let commit = word(8) & 0xffff_ffff & ~(3 << 30)
+    return word(0) < 1 << 62 && commit > 0 && commit <= 65536 - 16 && commit % 4 == 0
+  }
+
+  /// Printable bytes as text, all others in hexadecimal.
+  private static func describe(_ bytes: ArraySlice<UInt8>) -> String {
+    if bytes.allSatisfy({ (0x20..<0x7f).contains($0) }) { return "\"\(String(decoding: bytes, as: UTF8.self))\"" }
+    return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+  }
+}

@@ -1,0 +1,182 @@
+import TraceCore
+
+/// Puts the lines of a text into the form in which ``TextLine`` reads them: without what mails, logs and pages put before them, wrapped
+/// lines in one piece, perf's and function_graph's lines in ftrace's columns.
+///
+/// A line comes out as it is where ``TextLine`` reads it as it is. So a text that needs no mending is the same with it as without;
+/// reading without it is faster by far, and is what a text begins with (``TextScan/needsFullScan(_:_:)``).
+final class TextMender {
+  private var pending = MendedLine()
+  private var scratch = MendedLine()
+  private var hasPending = false
+  private var parser = TextLine()
+  private var perf = PerfScriptLine()
+  private var graph = GraphLine()
+  private let joiner: LineJoiner
+  private let isPerf: Bool
+  /// The line that is complete; owned here.
+  private let output: UnsafeMutableRawBufferPointer
+  private var readyLine: TextSource.Line
+
+  init(_ map: EventMap, _ survey: TextSurvey, _ wrap: WrapSurvey) {
+    isPerf = survey.isPerf
+    joiner = LineJoiner(map, wrap)
+    output = .allocate(byteCount: MendedLine.longest, alignment: 16)
+    readyLine = TextSource.Line(bytes: UnsafeRawBufferPointer(output), offset: 0, isTooLong: false)
+  }
+
+  deinit { output.deallocate() }
+
+  /// Takes the text's next line.
+  /// - Returns: The line before it, once it is known to be complete; valid until the next call.
+  func push(_ line: TextSource.Line) -> TextSource.Line? {
+    scratch.begin(line)
+    if !line.isTooLong { clean(line.bytes) }
+    guard hasPending else {
+      swap(&pending, &scratch)
+      hasPending = true
+      return nil
+    }
+    // `=> ` begins a frame of a stack, or is the arrow of a switch that was cut in two.
+    if scratch.kind == .foreign || scratch.isFrame, !scratch.isTooLong, joiner.join(scratch, to: &pending) {
+      return nil
+    }
+    let ready = release()
+    swap(&pending, &scratch)
+    hasPending = true
+    return ready
+  }
+
+  /// The text's last line.
+  func finish() -> TextSource.Line? { hasPending ? release() : nil }
+
+  /// Forgets what it has: the text begins again.
+  func reset() { hasPending = false }
+
+  private func release() -> TextSource.Line {
+    hasPending = false
+    let count = min(pending.bytes.count, output.count)
+    pending.bytes.withUnsafeBytes { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    readyLine.bytes = UnsafeRawBufferPointer(rebasing: output[..<count])
+    (readyLine.offset, readyLine.isTooLong) = (pending.offset, pending.isTooLong)
+    return readyLine
+  }
+
+  // MARK: One line
+
+  private func clean(_ line: UnsafeRawBufferPointer) {
+    // Most lines of most texts.
+    if !isPerf, line.count > 17, line[16] == UInt8(ascii: "-"), !line.contains(UInt8(ascii: "&")),
+      take(line, from: 0, isRegular: true)
+    {
+      return
+    }
+    if let plain = MarkupText.plain(line) { return plain.withUnsafeBytes { cleanPlain($0) } }
+    cleanPlain(line)
+  }
+
+  private func cleanPlain(_ line: UnsafeRawBufferPointer) {
+    if isPerf {
+      let start = LinePrefix.places(line)[0]
+      if perf.read(UnsafeRawBufferPointer(rebasing: line[start...])) { return takeRewritten(perf.text) }
+      if Self.isFrame(line, from: start) { return scratch.set([], .remark) }
+    }
+    let places = LinePrefix.places(line)
+    for place in places.reversed() where take(line, from: place, isRegular: false) { return }
+    if graph.read(line) { return takeRewritten(graph.text) }
+    scratch.set(line[places[0]...], .foreign)
+    if places[0] > 0 { scratch.setUnquoted(line) }
+  }
+
+  /// Takes the line from a place on, if it is anything there.
+  private func take(_ line: UnsafeRawBufferPointer, from place: Int, isRegular: Bool) -> Bool {
+    var scanner = TextScanner(line, from: place)
+    var kind = parser.read(&scanner)
+    var start = place
+    if kind == .foreign, !isRegular {
+      // Marks of losses and remarks stand in the first column, but not in an indented text.
+      scanner.position = place
+      scanner.skipBlanks()
+      start = scanner.position
+      if Self.isFraming(scanner) {
+        scratch.set([], .remark)
+        return true
+      }
+      kind = parser.read(&scanner)
+    }
+    if kind == .foreign { return false }
+    scratch.set(line[start...], kind)
+    return true
+  }
+
+  private func takeRewritten(_ text: [UInt8]) {
+    let kind = text.withUnsafeBytes { bytes in
+      var scanner = TextScanner(bytes)
+      return parser.read(&scanner)
+    }
+    scratch.set(text[...], kind)
+  }
+
+  /// What `ftrace_dump()` and pstore print around the lines (kernel/trace/trace.c, fs/pstore/platform.c).
+  private static func isFraming(_ scanner: TextScanner) -> Bool {
+    scanner.has("Dumping ftrace buffer:") || scanner.has("---------------") || scanner.has("(ftrace buffer empty)")
+      || scanner.has("Panic#") || scanner.has("Oops#")
+  }
+
+  /// `ffffffff8100abcd schedule+0x2a ([kernel.kallsyms])`: a frame of a stack.
+  private static func isFrame(_ line: UnsafeRawBufferPointer, from start: Int) -> Bool {
+    var scanner = TextScanner(line, from: start)
+    scanner.skipBlanks()
+    let isIndented = scanner.position > start
+    let first = scanner.position
+    return isIndented && scanner.hexadecimal() != nil && scanner.position - first >= 4
+      && scanner.byte() == UInt8(ascii: " ")
+  }
+}
+
+/// A line that is being put together.
+struct MendedLine {
+  /// In bytes: a longest line with what was joined to it.
+  static let longest = TextSource.longestLine + 4096
+
+  private(set) var bytes: [UInt8] = []
+  private(set) var kind = TextLine.Kind.foreign
+  private(set) var offset: UInt64 = 0
+  private(set) var isTooLong = false
+  /// What the line is if what looks like a quotation mark is none; empty where there is none.
+  private(set) var unquoted: [UInt8] = []
+  /// The pieces that were joined.
+  private(set) var pieces: [[UInt8]] = []
+  /// The length of the last line of the text that is in it, as it stands there.
+  private(set) var lastLength = 0
+
+  mutating func begin(_ line: TextSource.Line) {
+    bytes.removeAll(keepingCapacity: true)
+    pieces.removeAll(keepingCapacity: true)
+    unquoted.removeAll(keepingCapacity: true)
+    (kind, offset, isTooLong, lastLength) = (.foreign, line.offset, line.isTooLong, line.bytes.count)
+    if line.isTooLong { bytes.append(contentsOf: line.bytes) }
+    if line.bytes.last == 0x0d { lastLength -= 1 }
+  }
+
+  mutating func set(_ text: some Sequence<UInt8>, _ kind: TextLine.Kind) {
+    bytes.append(contentsOf: text)
+    // Wrapped lines keep a carriage return each.
+    if bytes.last == 0x0d { bytes.removeLast() }
+    self.kind = kind
+  }
+
+  /// Whether it is a frame of a kernel's stack, as far as it can be told without the line before it.
+  var isFrame: Bool {
+    kind == .remark && bytes.starts(with: [UInt8(ascii: "="), UInt8(ascii: ">"), UInt8(ascii: " ")])
+  }
+
+  mutating func setUnquoted(_ text: UnsafeRawBufferPointer) { unquoted.append(contentsOf: text) }
+
+  /// Gets another piece.
+  mutating func extend(by piece: [UInt8], length: Int, to joined: [UInt8]) {
+    if pieces.isEmpty { pieces.append(bytes) }
+    pieces.append(piece)
+    (bytes, kind, lastLength) = (joined, .event, length)
+  }
+}

@@ -1,0 +1,118 @@
+import TraceCore
+
+/// What reading all of a text once shows of it: where records are missing, whether lines are in order, how many captures it holds.
+struct TextFullScan {
+  /// Lines of one capture, from its head to the next one's.
+  struct Section {
+    /// Where its head is.
+    var offset: UInt64
+    var cpus: Set<CPU> = []
+    var count = 0
+  }
+
+  private struct CPUState {
+    var isSeen = false
+    var lastOffset: Int64 = -1
+    var lastTime: UInt64 = 0
+    var isPending = false
+    var missing: UInt64? = 0
+    /// Cuts before its last event.
+    var cuts: UInt64 = 0
+  }
+
+  private(set) var holes: [TextScan.Hole] = []
+  private(set) var sections: [Section] = [Section(offset: 0)]
+  /// Lines by which somebody has cut out others, and the first one's place.
+  private(set) var cuts = TextTally()
+  /// Records that were overwritten before the first one, as the head says.
+  private(set) var overwritten: UInt64 = 0
+  /// An event is earlier than one before it; and one of the same CPU.
+  private(set) var isUnsorted = false
+  private(set) var hasStepBack = false
+
+  private var states: [CPU: CPUState] = [:]
+  private var begin: UInt64?
+  private var latest: UInt64 = 0
+  private var lastOffset: Int64 = -1
+
+  mutating func noteEvent(_ head: TextHead, at offset: UInt64) {
+    sections[sections.count - 1].cpus.insert(head.cpu)
+    sections[sections.count - 1].count += 1
+    let begin = begin ?? head.time
+    self.begin = begin
+    if head.time < latest { isUnsorted = true }
+    latest = max(latest, head.time)
+    lastOffset = Int64(clamping: offset)
+    var state = states[head.cpu, default: CPUState()]
+    if state.isSeen, head.time < state.lastTime { hasStepBack = true }
+    if state.cuts < cuts.count || !state.isSeen && overwritten > 0 { (state.isPending, state.missing) = (true, nil) }
+    let isLate = !state.isSeen && head.time > begin
+    if state.isPending || isLate { add(state, head.cpu, until: head.time) }
+    state.isSeen = true
+    (state.lastOffset, state.lastTime) = (lastOffset, head.time)
+    (state.isPending, state.missing, state.cuts) = (false, 0, cuts.count)
+    states[head.cpu] = state
+  }
+
+  /// `CPU:2 [LOST 5 EVENTS]`, and its kind.
+  mutating func noteLoss(_ cpu: CPU, _ count: UInt64?) {
+    var state = states[cpu, default: CPUState()]
+    state.isPending = true
+    if let sum = state.missing, let count { state.missing = sum &+ count } else { state.missing = nil }
+    states[cpu] = state
+  }
+
+  mutating func noteCut(at offset: UInt64) { cuts.note(offset) }
+
+  /// A comment, or a line of the head.
+  mutating func noteRemark(_ line: UnsafeRawBufferPointer, at offset: UInt64) {
+    if let sum = Self.overwritten(line) { overwritten = sum }
+    if Self.isHead(line), sections[sections.count - 1].count > 0 { sections.append(Section(offset: offset)) }
+  }
+
+  /// The text is at its end.
+  mutating func finish() {
+    for (cpu, state) in states {
+      var state = state
+      if state.cuts < cuts.count { (state.isPending, state.missing) = (true, nil) }
+      // Where nothing is said to be missing, other CPUs may go on nevertheless.
+      if state.isPending || state.lastOffset < lastOffset { add(state, cpu, until: nil) }
+    }
+    holes.sort { ($0.after, $0.cpu) < ($1.after, $1.cpu) }
+    sections.removeAll { $0.count == 0 }
+  }
+
+  private mutating func add(_ state: CPUState, _ cpu: CPU, until: UInt64?) {
+    guard cpu >= 0, cpu < KernelLimits.cpuCount else { return }
+    holes.append(
+      TextScan.Hole(
+        after: state.lastOffset, time: state.isSeen ? state.lastTime : begin ?? 0, cpu: cpu,
+        loss: LostEvents(
+          until: until.map { Timestamp($0) }, isAtStart: !state.isSeen,
+          count: state.isPending ? state.missing.flatMap { $0 == 0 ? nil : $0 } : 0)))
+  }
+
+  /// Whether the sections are files of one CPU each: `cat per_cpu/cpu*/trace`.
+  var areCPUs: Bool {
+    guard sections.allSatisfy({ $0.cpus.count == 1 }) else { return false }
+    return sections.reduce(into: Set<CPU>()) { $0.formUnion($1.cpus) }.count == sections.count
+  }
+
+  /// Whether a line begins the head of a capture.
+  static func isHead(_ line: UnsafeRawBufferPointer) -> Bool {
+    var scanner = TextScanner(line)
+    return scanner.skip("# tracer:") || scanner.skip("cpus=")
+  }
+
+  /// `# entries-in-buffer/entries-written: 3776/99999   #P:4` (kernel/trace/trace.c, `print_event_info()`): how many of the records
+  /// that were written are not in the buffer any more; `nil` for any other line.
+  static func overwritten(_ line: UnsafeRawBufferPointer) -> UInt64? {
+    var scanner = TextScanner(line)
+    guard scanner.skip("# entries-in-buffer/entries-written:") else { return nil }
+    scanner.skipBlanks()
+    guard let there = scanner.decimal(), scanner.skip(UInt8(ascii: "/")), let written = scanner.decimal() else {
+      return nil
+    }
+    return written > there ? written - there : 0
+  }
+}

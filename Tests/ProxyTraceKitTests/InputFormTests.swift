@@ -1,0 +1,131 @@
+import Foundation
+import ProxyAnalysis
+import ProxyModel
+import ProxyTraceKit
+import Robustness
+import Testing
+import TraceCore
+
+/// Inputs as people have them (Fixtures/forms), with what must come of each: the same schedule in mails, in logs, as perf prints it.
+///
+/// The schedule: owner 60 holds a mutex from before 1.0 to 1.016, donor 61 waits for it from 1.0 to 1.0162 and is off its CPU from 1.0001
+/// to 1.0161, mid 62 runs instead of the owner from 1.002 to 1.012.
+struct InputFormTests {
+  private func load(_ name: String) throws -> LoadedCapture {
+    try CaptureSession(path: Fixture.path("../forms/\(name)")).load()
+  }
+
+  /// Milliseconds of each class, for one line of a test.
+  private func classes(_ wait: WaitRow) -> String {
+    WaitClass.allCases.filter { wait.times[$0] != 0 }.map { "\($0.name) \(Double(wait.times[$0]) / 1e6)" }.joined(
+      separator: " ")
+  }
+
+  @Test(arguments: [
+    "bracketed-date/input.txt", "bracketed-date/ts.txt", "flags-with-unknown-bits/input.txt",
+    "flags-with-unknown-bits/name.txt",
+    "kernel-stacks/input.txt", "perf-script/input.txt", "perf-script/pidtid.txt", "perf-script/stack.txt",
+    "perf-script-short-form/input.txt", "printk-caller/input.txt", "pstore-and-journal/input.txt",
+    "pstore-and-journal/iso.txt",
+    "pstore-and-journal/journal.txt", "quoted-printable/input.txt", "systrace-js-string/input.html",
+    "wrapped-at-72/input.txt",
+  ]) func theSameWaitInEveryForm(name: String) throws {
+    let capture = try load(name)
+    #expect(capture.timeline.waits.count == 1 && !capture.diagnostics.hasDamage)
+    let wait = try #require(capture.timeline.waits.first)
+    #expect(wait.waiter.pid == 61 && wait.owner?.pid == 60 && wait.ownerEvidence == .event)
+    #expect(wait.length == 16_200_000 && wait.result == .acquired && !wait.touchesGap)
+    #expect(classes(wait) == "self 0.2 handoff 0.1 running 5.9 inverted 10.0")
+    #expect(capture.timeline.gaps.isEmpty)
+  }
+
+  /// A text and the `trace.dat` that it was printed from.
+  @Test(arguments: [
+    ("ts-diff/input.txt", "ts-diff/same.dat"), ("semaphore-flags-empty/input.txt", "semaphore-flags-empty/sem.dat"),
+    ("sched-ext-exit-in-text/input.txt", "sched-ext-exit-in-text/scx.dat"),
+    ("sched-ext-exit-raw/input.txt", "sched-ext-exit-in-text/scx.dat"),
+    ("rt-flags-six/input.txt", "rt-flags-six/five.txt"), ("rt-flags-seven/input.txt", "rt-flags-seven/five.txt"),
+    ("loss-behind-printk-time/input.txt", "loss-behind-printk-time/same-without-prefix.txt"),
+  ]) func theSameAsTheOther(name: String, other: String) throws {
+    let (capture, same) = (try load(name), try load(other))
+    #expect(!capture.diagnostics.hasDamage)
+    let differences = capture.timeline.differences(from: same.timeline)
+    #expect(differences.isEmpty, "\(differences)")
+    #expect(capture.timeline.waits.count == 1)
+  }
+
+  @Test func aSchedulersEndIsInTheText() throws {
+    let row = try load("sched-ext-exit-raw/input.txt").timeline
+    #expect("\(row.schedExt)".contains("simple"))
+  }
+
+  @Test func anInterruptsWakingShowsNoRelease() throws {
+    for name in ["rt-flags-six/input.txt", "rt-flags-seven/input.txt"] {
+      let holds = try load(name).timeline.waits
+      #expect(holds.first?.owner?.pid == 60, "\(name)")
+    }
+  }
+
+  @Test func wakeupsOfOldPlugins() throws {
+    let capture = try load("old-plugin-wakeups/input.txt")
+    let wait = try #require(capture.timeline.waits.first)
+    #expect(!capture.diagnostics.hasDamage && wait.owner?.pid == 60 && wait.ownerEvidence == .inferred(.wokeTheWaiter))
+    #expect(classes(wait) == "self 0.2 handoff 0.09 running 15.91")
+  }
+
+  /// Where no switch was recorded, none is missing, and nothing that is made of switches is available.
+  @Test func nothingIsClaimedWithoutSwitches() throws {
+    let capture = try load("info-without-switches/input.txt")
+    #expect(capture.timeline.eventCount == 8)
+    #expect(!capture.diagnostics.all.contains { $0.kind == .switchDiscontinuity })
+    let context = capture.context()
+    #expect(!context.records(.switched))
+    let tables = Report(context).tables.filter { ["cpus", "tasks", "splits"].contains($0.name) }
+    #expect(tables.count == 3 && tables.allSatisfy { $0.notAvailable?.contains("sched:sched_switch") == true })
+  }
+
+  @Test func locksWithoutAddresses() throws {
+    let capture = try load("pointers-that-are-no-numbers/input.txt")
+    #expect(!capture.diagnostics.hasDamage && capture.timeline.waits.isEmpty)
+    #expect(capture.diagnostics.all.first { $0.kind == .lockWithoutAddress }?.count == 3)
+    #expect(capture.timeline.eventCount == 11)
+  }
+
+  @Test(arguments: ["loss-behind-indent/input.txt", "loss-behind-printk-time/input.txt"])
+  func lossesBehindPrefixes(name: String) throws {
+    let capture = try load(name)
+    #expect(capture.timeline.gaps.map(\.cpu) == [0])
+    let wait = try #require(capture.timeline.waits.first)
+    #expect(wait.touchesGap && wait.owner == nil && wait.times[.running] == 0)
+  }
+
+  @Test(arguments: [
+    ("chrome.json", "Chrome's JSON", "capture that it was made of"),
+    ("session.json", "KernelShark session", "trace.dat that it names"),
+    ("metadata", "CTF", "trace-cmd record"), ("channel0_0", "CTF", "trace-cmd record"),
+    ("perf.data", "perf.data", "perf script"),
+    ("trace.dat.cpu0", "one CPU alone", "trace-cmd restore"), ("utf16.txt", "UTF-16", "iconv"),
+    ("t.dat.xz", "xz", "xz -dk"),
+    ("t.zip", "zip", "unzip"), ("x.pftrace", "Perfetto", "trace"),
+  ]) func whatIsNotTakenIsNamed(name: String, problem: String, advice: String) throws {
+    let error = try #require(throws: TraceError.self) {
+      try CaptureSession(path: Fixture.path("../forms/foreign-formats/\(name)"))
+    }
+    #expect(error.problem.contains(problem), "\(error.problem)")
+    #expect(error.advice.contains(advice), "\(error.advice)")
+  }
+
+  @Test func aFolderOfCTFIsNamed() throws {
+    let error = try #require(throws: TraceError.self) {
+      try CaptureSession(path: Fixture.path("../forms/foreign-formats"))
+    }
+    #expect(error.problem.contains("CTF trace"))
+  }
+
+  @Test func functionGraphWithoutTimesIsNamed() throws {
+    let error = try #require(throws: TraceError.self) {
+      try CaptureSession(path: Fixture.path("../forms/function-graph/input.txt"))
+    }
+    #expect(error.problem.contains("function_graph") && error.advice.contains("funcgraph-abstime"))
+  }
+}
