@@ -53,7 +53,8 @@ struct HostileFileTests {
     try #require(truncate(url.path, off_t(UInt64(start) + size)) == 0)
     let run = try Program.run(["report", url.path], seconds: 20)
     #expect(run.status == 3, "\(run.status): \(run.errors)")
-    #expect(String(decoding: run.output, as: UTF8.self).contains("a hole of 1099511627776 bytes"))
+    let words = String(decoding: run.output, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("a hole of 1099511627776 bytes"))
   }
 }
 
