@@ -19,9 +19,12 @@ extension ReportContext {
     var context = self
     context.timeline.waits = timeline.waits.changing { $0.lock = alias($0.lock) }
     context.timeline.chains = timeline.chains.changing { $0.locks = $0.locks.map(alias) }
-    context.timeline.inversions = timeline.inversions.changing { $0.lock = alias($0.lock) }
+    context.timeline.inversions = timeline.inversions.changing {
+      ($0.lock, $0.ownedLock) = (alias($0.lock), alias($0.ownedLock))
+    }
     context.timeline.handoffs = timeline.handoffs.changing { $0.lock = alias($0.lock) }
     context.timeline.holds = timeline.holds.changing { $0.lock = alias($0.lock) }
+    context.timeline.waitedLocks = timeline.waitedLocks.map(alias)
     context.symbols = [:]
     for (lock, symbol) in symbols where hidden[lock] != nil { context.symbols[alias(lock)] = symbol }
     return context

@@ -39,10 +39,11 @@ struct VerdictTests {
     }
   }
 
-  /// The verdict needs no event and has no table.
-  @Test func itIsAlwaysThere() {
-    let context = Literal.context(Literal.timeline { $0.seen = [] }, missing: Set(EventRole.allCases))
-    #expect(Report(context).block("Proxy execution")?.first == "undecided")
+  /// Without switches nothing is said of it but what it needs. It has no table.
+  @Test func itNeedsSwitches() {
+    let report = Report(Literal.context(Literal.timeline { $0.seen = [] }, missing: Set(EventRole.allCases)))
+    #expect(report.block("Proxy execution") == nil)
+    #expect(report.unavailable.contains("whether the kernel proxies: needs sched:sched_switch"))
     #expect(!Report.tableNames.contains("verdict"))
   }
 }

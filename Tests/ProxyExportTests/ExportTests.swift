@@ -81,7 +81,7 @@ struct ExportTests {
 
   @Test func notAvailableEmptyAndZeroAreThreeThings() throws {
     defer { try? FileManager.default.removeItem(at: root) }
-    // It has no marks, so no pairing; it lost nothing, so no gap; and nobody was preempted while others waited.
+    // It has no marks, so no pairing; no owner was kept from its CPU, so no inversion; and one CPU's records lack nothing.
     let name = "proxy-on-plain/same-cpu.dat"
     let report = try FixtureCapture.report(name)
     let capture = ExportedCapture(report, id: try CaptureID(path: FixtureCapture.path(name), instance: nil))
@@ -99,10 +99,10 @@ struct ExportTests {
     #expect(
       try row("pairing")["reason"] == "needs \(EventRole.running.eventName) or bpf_trace:bpf_trace_printk and "
         + "\(EventRole.stopping.eventName) or bpf_trace:bpf_trace_printk")
-    #expect(try row("gaps")["available"] == true && row("gaps")["row_count"] == 0)
-    #expect(try row("gaps")["reason"] == nil as String?)
+    #expect(try row("inversions")["available"] == true && row("inversions")["row_count"] == 0)
+    #expect(try row("inversions")["reason"] == nil as String?)
     let zeros = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM cpus WHERE lost_ns = 0") }
-    #expect(zeros == 2)
+    #expect(zeros == 1)
   }
 
   @Test func theSameCaptureGivesTheSameFiles() throws {

@@ -186,7 +186,8 @@ struct BlockedEnqueueTests {
     #expect(timeline.migrations.map(\.time) == [Timestamp(370)])
     #expect(timeline.enqueues.map(\.placedCPU) == [1])
     let donation = try #require(timeline.handoffs.first { $0.kind == .donation })
-    #expect(donation.steered && !donation.migrated && donation.queue == 26)
+    #expect(donation.steered && !donation.migrated)
+    #expect([donation.wake, donation.queue, donation.run, donation.acquire] == [0, 27, 21, 1])
   }
 
   /// Events of the runqueue tell of a donor's move without a scheduler's mark.

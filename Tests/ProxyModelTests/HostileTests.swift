@@ -43,8 +43,8 @@ struct HostileTests {
     script.ticks(.max - 5, 0)
     script.ticks(3, 0)
     let timeline = script.timeline()
-    #expect(timeline.diagnostics.all.map(\.kind) == [.cpuOutOfRange, .timestampOutOfRange])
-    #expect(timeline.diagnostics.all.map(\.count) == [12, 1])
+    #expect(timeline.diagnostics.all.map(\.kind) == [.cpuOutOfRange, .timestampOutOfRange, .outOfOrder])
+    #expect(timeline.diagnostics.all.map(\.count) == [12, 1, 7])
     for cpu in timeline.cpus { #expect(cpu.busy &+ cpu.idle &+ cpu.lost == timeline.span) }
   }
 

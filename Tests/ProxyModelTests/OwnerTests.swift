@@ -53,8 +53,8 @@ struct OwnerTests {
     script.acquires(400, 2)
     let wait = script.timeline().waits[1]
     #expect(wait.owner == nil)
-    // Not unknown: known to have none.
-    #expect(wait.ownerEvidence == .event)
+    // Not unknown: given up, though it may have been handed over already.
+    #expect(wait.ownerEvidence == .inferred(.foundFree))
     #expect(wait.times[.handoff] == 15)
   }
 

@@ -40,7 +40,7 @@ struct FilterTests {
     let text = try Self.text(Sample.context(), filter)
     #expect(text.contains("chosen: CPU 0,2-3; from 15.000931; to 15.001200; pid 62; name \\x1b*\n"))
     #expect(
-      text.contains("rows: cpus 1 of 2, waits none of 4, segments none of 9, chains none of 3, runs none of 6,\n"))
+      text.contains("rows: cpus 1 of 2, waits none of 4, segments none of 9, chains none of 3,\n  runs none of 6,"))
     #expect(text.contains("durations of rows that cross the window's edge are whole\n"))
     #expect(text.contains("sums per CPU and per task (cpus, tasks) are those of the whole trace\n"))
     #expect(text.contains("Top waiters\n  no wait is chosen\n"))

@@ -9,9 +9,12 @@ struct FormPrinter {
 
   /// - Parameter events: Without losses. Times are cut to microseconds, which every form has.
   init(_ events: [SchedEvent]) {
+    // No two events of one microsecond: which of them a form has first would be chance.
+    var last: UInt64 = 0
     self.events = events.map { event in
       var event = event
-      event.timestamp = Timestamp(event.timestamp.rawValue / 1000 * 1000)
+      last = max(event.timestamp.rawValue / 1000 * 1000, last + 1000)
+      event.timestamp = Timestamp(last)
       return event
     }
     var names: [Pid: Comm] = [:]

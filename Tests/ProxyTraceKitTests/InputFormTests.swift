@@ -34,9 +34,10 @@ struct InputFormTests {
     #expect(capture.timeline.waits.count == 1 && !capture.diagnostics.hasDamage)
     let wait = try #require(capture.timeline.waits.first)
     #expect(wait.waiter.pid == 61 && wait.owner?.pid == 60 && wait.ownerEvidence == .event)
-    #expect(wait.length == 16_200_000 && wait.result == .acquired && !wait.touchesGap)
+    #expect(wait.length == 16_200_000 && wait.result == .acquired)
     #expect(classes(wait) == "self 0.2 handoff 0.1 running 5.9 inverted 10.0")
-    #expect(capture.timeline.gaps.isEmpty)
+    // CPU 0 ends before CPU 1 does, CPU 1 begins later, and nothing says that records are missing.
+    #expect(capture.timeline.gaps.allSatisfy { $0.isQuiet })
   }
 
   /// A text and the `trace.dat` that it was printed from.
@@ -94,7 +95,7 @@ struct InputFormTests {
   @Test(arguments: ["loss-behind-indent/input.txt", "loss-behind-printk-time/input.txt"])
   func lossesBehindPrefixes(name: String) throws {
     let capture = try load(name)
-    #expect(capture.timeline.gaps.map(\.cpu) == [0])
+    #expect(capture.timeline.gaps.filter { !$0.isQuiet }.map(\.cpu) == [0])
     let wait = try #require(capture.timeline.waits.first)
     #expect(wait.touchesGap && wait.owner == nil && wait.times[.running] == 0)
   }

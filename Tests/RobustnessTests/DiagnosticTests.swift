@@ -58,7 +58,7 @@ struct DiagnosticTests {
       capture.options = [(8, [1])]
       capture.cpus = [try HostileFile.pages()]
       return capture.bytes()
-    case .unreadableSection: return try damaged("overlapping tables", 6)
+    case .unreadableSection: return try damaged("overlapping tables", 8)
     case .unreadableChunk:
       let chunk = try Bomb.chunk(.zstd, content: [0, 0, 0, 0], size: .max)
       return try Bomb.capture(.zstd, events: HostileFile.events, cpus: [[chunk]])

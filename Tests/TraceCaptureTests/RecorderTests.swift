@@ -31,7 +31,8 @@ struct RecorderTests {
   private static func read(_ path: String) throws -> (events: [SchedEvent], info: CaptureInfo) {
     var reader = try CaptureReader(path: path)
     var events: [SchedEvent] = []
-    while let event = reader.next() { events.append(event) }
+    // That a CPU begins later or ends earlier is said by no record.
+    while let event = reader.next() { if event.loss == nil { events.append(event) } }
     #expect(reader.diagnostics.isEmpty)
     return (events, reader.info)
   }

@@ -102,7 +102,8 @@ struct TextTests {
     }
     let ending = seed % 3 == 0 ? "" : "\n"
     let found = try read(lines.joined(separator: "\n") + ending)
-    #expect(found.events.count >= 400)
+    // Where another capture begins, the first one ends.
+    #expect(found.events.count >= (seed == 3 ? 280 : 400))
   }
 
   // MARK: Columns
@@ -263,12 +264,13 @@ struct TextTests {
     let losses = found.events.enumerated().compactMap { place, event -> (Int, SchedEvent, LostEvents)? in
       if case .lost(let loss) = event.body { (place, event, loss) } else { nil }
     }
-    #expect(found.events.count == 7 && losses.map(\.0) == [0, 3, 5])
-    #expect(losses.map { $0.1.cpu } == [1, 0, 1])
-    #expect(losses.map { $0.1.timestamp.rawValue } == [1_000_001_000, 1_000_002_000, 1_000_003_000])
-    #expect(losses.map { $0.2.count } == [nil, 5, 7])
-    #expect(losses.map { $0.2.isAtStart } == [true, false, false])
-    #expect(losses.map { $0.2.until?.rawValue } == [1_000_001_000, 1_000_004_000, nil])
+    // The head says that the buffer was overwritten: CPU 0 begins with its first line.
+    #expect(found.events.count == 8 && losses.map(\.0) == [0, 1, 4, 6])
+    #expect(losses.map { $0.1.cpu } == [0, 1, 0, 1])
+    #expect(losses.map { $0.1.timestamp.rawValue } == [1_000_001_000, 1_000_001_000, 1_000_002_000, 1_000_003_000])
+    #expect(losses.map { $0.2.count } == [nil, nil, 5, 7])
+    #expect(losses.map { $0.2.isAtStart } == [true, true, false, false])
+    #expect(losses.map { $0.2.until?.rawValue } == [1_000_002_000, 1_000_001_000, 1_000_004_000, nil])
     #expect(found.info.cpuCount == 2)
   }
 

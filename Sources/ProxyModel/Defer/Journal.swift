@@ -13,6 +13,15 @@ enum OwnerFact: Equatable, BitwiseCopyable {
   case noRelease
 
   var isFree: Bool { if case .free = self { true } else { false } }
+
+  /// The same, known no better than that.
+  func combined(with evidence: Evidence) -> OwnerFact {
+    switch self {
+    case .task(let task, let known): .task(task, known.combined(with: evidence))
+    case .free(let known): .free(known.combined(with: evidence))
+    case .pending, .unknown, .noRelease: self
+    }
+  }
 }
 
 /// What happened, with tasks instead of pids: the part of the stream that reconstruction needs.

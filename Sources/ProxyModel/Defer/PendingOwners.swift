@@ -68,6 +68,9 @@ struct PendingOwners: ~Copyable {
     var hasReleases = false
     /// A waiter or a release of it was seen.
     var isKnown = false
+    /// Entries up to this position stand before or beside a stretch in which a CPU shows no record, though nothing says that any
+    /// are missing: what a later record tells of them is a conclusion.
+    var doubtedUpTo = -1
     /// It is in ``live``.
     var isLive = false
     /// It is in ``undecided``.
@@ -254,6 +257,14 @@ struct PendingOwners: ~Copyable {
     live.removeAll(keepingCapacity: true)
   }
 
+  /// A CPU shows no record from here on, though nothing says that any are missing: what comes after still decides what is
+  /// undecided, but does not prove it.
+  mutating func doubt() {
+    for lock in undecided { self[lock].doubtedUpTo = self[lock].pending.last?.position ?? -1 }
+    // Whoever slept may have ended its wait unseen.
+    for lock in live { self[lock].isWatched = false }
+  }
+
   /// The journal must go on, whatever is undecided.
   mutating func abandon(before position: Int, in journal: inout Journal) {
     for lock in undecided where (self[lock].pending.first?.position ?? .max) < position {
@@ -265,6 +276,13 @@ struct PendingOwners: ~Copyable {
 // MARK: - Deciding
 
 extension PendingOwners {
+  private func setOwner(
+    _ lock: LockIndex, _ fact: OwnerFact, since: Timestamp = Timestamp(0), at position: Int, in journal: inout Journal
+  ) {
+    let isCertain = position > self[lock].doubtedUpTo
+    journal.setOwner(isCertain ? fact : fact.combined(with: .inferred(.besideGap)), since: since, at: position)
+  }
+
   private mutating func add(_ lock: LockIndex, _ entry: PendingOwner, in journal: inout Journal) {
     journal.setOwner(.pending, at: entry.position)
     self[lock].pending.append(entry)
@@ -362,7 +380,7 @@ extension PendingOwners {
       case .acquired(let acquirer):
         (fact, isFirst) = (.task(acquirer, acquirer == task ? .event : stillOwned(lock)), false)
       case .read(let owner, let isListed):
-        journal.setOwner(owner == task && isListed ? .task(task, evidence) : Self.onceRead(owner), at: position)
+        setOwner(lock, owner == task && isListed ? .task(task, evidence) : Self.onceRead(owner), at: position, in: &journal)
         continue
       case .listed(let waiter):
         (fact, isFirst) = (waiter == task ? .unknown : .task(task, evidence), false)
@@ -371,18 +389,18 @@ extension PendingOwners {
         if case .task(let known, _) = fact, known != task { fact = .task(task, .inferred(.tookOver)) }
         if case .task(waiter, _) = fact { fact = .unknown }
         if let spin, spin.isReal, holder != task, !spin.others.isEmpty, !spin.others.contains(task) {
-          journal.setOwner(ownerOfSpin(spin, holder: holder), at: position)
+          setOwner(lock, ownerOfSpin(spin, holder: holder), at: position, in: &journal)
           continue
         }
         if isFirst, case .task(let owner, let stated) = fact {
           let known = isListed ? stated : stated.combined(with: .inferred(.untilReleased))
-          journal.setOwner(.task(owner, known), since: since, at: position)
+          setOwner(lock, .task(owner, known), since: since, at: position, in: &journal)
           continue
         }
-        journal.setOwner(fact, since: since, at: position)
+        setOwner(lock, fact, since: since, at: position, in: &journal)
         continue
       }
-      journal.setOwner(fact, at: position)
+      setOwner(lock, fact, at: position, in: &journal)
     }
   }
 
@@ -402,7 +420,7 @@ extension PendingOwners {
       case .woke: break
       case .acquired(let task): fact = .task(task, stillOwned(lock))
       case .read(let owner, _):
-        journal.setOwner(Self.onceRead(owner), at: position)
+        setOwner(lock, Self.onceRead(owner), at: position, in: &journal)
         continue
       case .listed(let waiter):
         if case .task(waiter, _) = fact { fact = .unknown }
@@ -413,11 +431,11 @@ extension PendingOwners {
         if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.acquired)) }
         if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
         if !fact.isFree, let spin, spin.isReal {
-          journal.setOwner(ownerOfSpin(spin, holder: holder), at: position)
+          setOwner(lock, ownerOfSpin(spin, holder: holder), at: position, in: &journal)
           continue
         }
       }
-      journal.setOwner(fact, at: position)
+      setOwner(lock, fact, at: position, in: &journal)
     }
     self[lock].pending.removeAll(keepingCapacity: true)
     decided(lock, from: first)

@@ -70,7 +70,8 @@ struct CaptureFacts {
 
   mutating func add(_ gap: GapRow) {
     gaps.append(gap)
-    gaplessSince = max(gaplessSince, gap.end)
+    // The begin of a wait that goes on after a CPU's last record is not among what that CPU may lack.
+    if !gap.isQuiet || gap.end < Timestamp(.max) { gaplessSince = max(gaplessSince, gap.end) }
   }
 
   /// What lies between two holes then counts as missing too: fewer anomalies of callbacks are reported, and none that a hole

@@ -17,13 +17,13 @@ extension ProxyMachine {
     facts.add(GapRow(cpu: CPU(cpu), begin: since, end: until, lostEvents: lost.count))
     waits.doubt(on: CPU(cpu), since: since, until: until, isTold: !lost.isQuiet)
     noteDoubts(at: time, cpu: CPU(cpu))
-    deferred.owners.gapBegan(until: until)
+    if !lost.isQuiet { deferred.owners.gapBegan(until: until) }
   }
 
   mutating func loseCurrent(_ cpu: Int, since: Timestamp, at time: Timestamp, isTold: Bool = true) {
     bookRun(cpu) { $0.lose(since: since) }
     idlePicks.close(cpu)
-    deferred.owners.forget(in: &deferred.journal)
+    if isTold { deferred.owners.forget(in: &deferred.journal) } else { deferred.owners.doubt() }
     waits.aboutToBlock.removeAll()
     deferred.followUps.lost(cpu, in: &deferred.journal)
     emit(.lost(since: since, isTold: isTold), at: time, cpu: CPU(cpu))

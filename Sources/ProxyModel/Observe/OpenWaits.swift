@@ -272,7 +272,8 @@ extension OpenWaits {
     return wait
   }
 
-  /// A new wait of the task, while gaps leave it open whether older ones still last: they are not claimed beyond the gap.
+  /// A new wait of the task, while gaps leave it open whether older ones still last: they are not claimed beyond the gap. Where
+  /// nothing says that records are missing, they last until their end is seen.
   private mutating func cutDoubtful(_ task: TaskIndex) {
     var slot = head(task)
     guard slot >= 0 else { return }
@@ -281,9 +282,9 @@ extension OpenWaits {
       stack.append(slots[slot])
       slot = Int(slots[slot].outer)
     }
-    guard stack.contains(where: { $0.doubtfulSince != nil }) else { return }
-    for wait in stack.reversed() where wait.doubtfulSince != nil { lose(wait) }
-    rebuild(task, stack.reversed().filter { $0.doubtfulSince == nil })
+    guard stack.contains(where: \.isDoubtTold) else { return }
+    for wait in stack.reversed() where wait.isDoubtTold { lose(wait) }
+    rebuild(task, stack.reversed().filter { !$0.isDoubtTold })
   }
 
   /// More waits inside each other than there can be: the outermost goes.

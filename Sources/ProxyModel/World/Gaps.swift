@@ -113,12 +113,7 @@ extension World {
 
   /// What is known of an owner that is stated now, from now on.
   func besideGap(_ fact: OwnerFact) -> OwnerFact {
-    if !gaps.isInGap { return fact }
-    return switch fact {
-    case .task(let task, let evidence): .task(task, evidence.combined(with: .inferred(.besideGap)))
-    case .free(let evidence): .free(evidence.combined(with: .inferred(.besideGap)))
-    case .pending, .unknown, .noRelease: fact
-    }
+    gaps.isInGap ? fact.combined(with: .inferred(.besideGap)) : fact
   }
 
   /// How well a chain is known that was walked just now.

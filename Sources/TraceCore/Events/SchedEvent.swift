@@ -278,6 +278,11 @@ public struct LostEvents: Hashable, Sendable, BitwiseCopyable {
   }
 }
 
+extension SchedEvent {
+  /// The hole that the item tells of; `nil` of an event.
+  public var loss: LostEvents? { if case .lost(let loss) = body { loss } else { nil } }
+}
+
 /// Flags of `lock:contention_begin` (include/trace/events/lock.h, `LCB_F_*`).
 public struct ContentionFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
   /// The kernel's bits.

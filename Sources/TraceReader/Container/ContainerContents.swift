@@ -63,7 +63,9 @@ struct ContainerContents {
   /// Looks for a second capture behind the end of version 7's sections, whose last one a file ends with.
   private mutating func checkEnd(_ file: FileView) {
     let ends = buffers.filter { $0.start > 0 }.map(\.end) + options.sectionEnds
-    guard let end = ends.max(), end < file.size, FileHead.isHead(of: file, at: end) else { return }
+    guard let last = ends.max() else { return }
+    let end = endOfStrings7(file, at: last) ?? last
+    guard end < file.size, FileHead.isHead(of: file, at: end) else { return }
     diagnostics.record(.anotherCapture, offset: end, "\(file.size - end) bytes")
   }
 

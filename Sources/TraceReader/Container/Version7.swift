@@ -28,6 +28,14 @@ extension ContainerContents {
     buffers = buffers.filter(\.name.isEmpty).prefix(1) + buffers.filter { !$0.name.isEmpty }
   }
 
+  /// The end of the section of strings, which follows the last options and to which nothing points; `nil` where there is none.
+  func endOfStrings7(_ file: FileView, at offset: UInt64) -> UInt64? {
+    guard let section = try? SectionHead(file, at: offset, head, ""), section.id == OptionID.strings.rawValue,
+      section.end <= file.size
+    else { return nil }
+    return section.end
+  }
+
   /// Follows the chain of option sections.
   private mutating func readOptions7(_ file: FileView, _ path: String) throws(TraceError) {
     guard head.optionsOffset > 0, head.optionsOffset < file.size else {

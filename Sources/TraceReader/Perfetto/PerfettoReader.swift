@@ -16,6 +16,10 @@ struct PerfettoReader: ~Copyable {
     var lastTime: Timestamp?
     /// Whom the last compact switch has switched to.
     var curr: TaskSnapshot?
+    /// What comes next, or came last, is the end of the records: nothing says that any are missing.
+    var isQuietEnd = false
+    /// Records are known to be missing after the last event.
+    var endsInLoss = false
     var headTime: UInt64 { position < pending.count ? pending[position].timestamp.rawValue : .max }
   }
 
@@ -58,7 +62,24 @@ struct PerfettoReader: ~Copyable {
     bundle = PerfettoBundle(map, marks, index.descriptors)
     streams = Self.streams(index.bundles)
     for place in streams.indices { fill(place) }
+    beginTogether()
     choose()
+  }
+
+  /// The trace begins with the earliest event of all: until its own first one a CPU is in a hole.
+  private mutating func beginTogether() {
+    let firsts = streams.map { stream in stream.pending.first { $0.loss == nil }?.timestamp }
+    guard let begin = firsts.compactMap({ $0 }).min() else { return }
+    for (place, first) in firsts.enumerated() {
+      guard let first, first > begin else { continue }
+      if streams[place].pending[0].loss != nil {
+        streams[place].pending[0].timestamp = begin
+      } else {
+        let loss = LostEvents(until: first, isAtStart: true, count: 0)
+        streams[place].pending.insert(
+          SchedEvent(timestamp: begin, cpu: streams[place].cpu, pid: 0, body: .lost(loss)), at: 0)
+      }
+    }
   }
 
   /// What gzip or zstd has compressed, in a file of its own.
@@ -131,6 +152,11 @@ struct PerfettoReader: ~Copyable {
   /// The next events and losses, until there is room for none.
   mutating func next(into packer: UnsafeMutablePointer<EventPacker>) {
     while !packer.pointee.isFull, let current {
+      // The last CPU's end is the trace's.
+      if streams[current].isQuietEnd, !streams.indices.contains(where: { $0 != current && hasEvents($0) }) {
+        self.current = nil
+        return
+      }
       packer.pointee.add(streams[current].pending[streams[current].position])
       streams[current].position += 1
       if streams[current].position == streams[current].pending.count { fill(current) }
@@ -138,11 +164,13 @@ struct PerfettoReader: ~Copyable {
     }
   }
 
+  private func hasEvents(_ place: Int) -> Bool { streams[place].position < streams[place].pending.count }
+
   /// Chooses the CPU with the earliest event, the smallest of several.
   private mutating func choose() {
     var best: Int?
     var time = UInt64.max
-    for index in streams.indices where streams[index].position < streams[index].pending.count {
+    for index in streams.indices where hasEvents(index) {
       let head = streams[index].headTime
       if best == nil || head < time { (best, time) = (index, head) }
     }
@@ -159,6 +187,13 @@ struct PerfettoReader: ~Copyable {
       doneBundles += 1
       decode(next, into: place)
     }
+    guard streams[place].pending.isEmpty, !streams[place].isQuietEnd, !streams[place].endsInLoss,
+      let last = streams[place].lastTime
+    else { return }
+    // Other CPUs may go on.
+    streams[place].isQuietEnd = true
+    streams[place].pending.append(
+      SchedEvent(timestamp: last, cpu: streams[place].cpu, pid: 0, body: .lost(LostEvents(until: nil, count: 0))))
   }
 
   private mutating func decode(_ next: PerfettoIndex.Bundle, into place: Int) {
@@ -182,12 +217,14 @@ struct PerfettoReader: ~Copyable {
     if isLost { noteLoss(place, until: first.timestamp) }
     streams[place].pending += events
     streams[place].lastTime = last.timestamp
+    streams[place].endsInLoss = false
   }
 
   private mutating func noteLoss(_ place: Int, until: Timestamp?) {
     let last = streams[place].lastTime
     guard let time = last ?? until else { return }
     let loss = LostEvents(until: until, isAtStart: last == nil, count: nil)
+    streams[place].endsInLoss = until == nil
     streams[place].pending.append(SchedEvent(timestamp: time, cpu: streams[place].cpu, pid: 0, body: .lost(loss)))
   }
 }

@@ -68,6 +68,5 @@ public enum EventLoss {
 }
 
 extension SchedEvent {
-  fileprivate var loss: LostEvents? { if case .lost(let loss) = body { loss } else { nil } }
   fileprivate var isLoss: Bool { loss != nil }
 }
