@@ -68,7 +68,8 @@ struct SchedextTests {
     try CSVWriter(isRaw: false).write(table, to: csv)
     let row = try #require(csv.text.split(separator: "\n").last)
     #expect(
-      row.hasPrefix("1,running-without-stopping,0,15000011000,0.000011000,71,\"'=x\u{1b}[2J\"\"<b>\",120,0,15000020000,"))
+      row.hasPrefix(
+        "1,running-without-stopping,0,15000011000,0.000011000,71,\"'=x\u{1b}[2J\"\"<b>\",120,0,15000020000,"))
     #expect(row.hasSuffix(",running is followed by running of 71"))
     let json = ByteSink()
     try JSONWriter(version: "0").write(report, to: json)

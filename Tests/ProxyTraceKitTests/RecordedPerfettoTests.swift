@@ -14,7 +14,9 @@ struct RecordedPerfettoTests {
     #expect(capture.info.format.isPerfetto && capture.info.clock.name == "boot" && !capture.diagnostics.hasDamage)
     // Perfetto has hashed the addresses: the lock is the one for which the workload's tasks wait.
     let pids = Set(truth.waits.map(\.pid))
-    let waits = capture.timeline.waits.filter { $0.kind == .mutex && pids.contains($0.waiter.pid) && $0.result == .acquired }
+    let waits = capture.timeline.waits.filter {
+      $0.kind == .mutex && pids.contains($0.waiter.pid) && $0.result == .acquired
+    }
     #expect(waits.count >= 4)
     for wait in waits {
       let end = try #require(wait.end)

@@ -40,12 +40,19 @@ enum CpusAnalysis: Analysis {
     guard !cpus.isEmpty else { return [] }
     // A figure is worth its column only where there is any.
     let figures: [(title: String, time: (CPURow) -> Int64)] = [
-      ("busy", \.busy), ("idle", \.idle), ("proxied", \.proxied), ("donor unknown", \.unknown), ("lost", \.lost),
+      ("busy", \.busy), ("idle", \.idle), ("proxied", \.proxied), ("unknown", \.unknown), ("lost", \.lost),
     ].filter { figure in figure.0 == "busy" || figure.0 == "idle" || cpus.contains { figure.1($0) > 0 } }
 
-    let columns = figures.flatMap { [SummaryTable.Column($0.title, .duration), .init("%", .share)] }
+    // Of what is not known the time itself says enough.
+    func hasShare(_ title: String) -> Bool { title != "lost" && title != "unknown" }
+    let columns = figures.flatMap { figure in
+      [SummaryTable.Column(figure.title, .duration)] + (hasShare(figure.title) ? [.init("%", .share)] : [])
+    }
     func row(_ label: TextFragment, _ cpu: CPURow, span: Int64) -> [TextFragment] {
-      let times = figures.flatMap { [TextFragment.duration($0.time(cpu)), .share(of: $0.time(cpu), in: span)] }
+      let times = figures.flatMap { figure in
+        [TextFragment.duration(figure.time(cpu))]
+          + (hasShare(figure.title) ? [.share(of: figure.time(cpu), in: span)] : [])
+      }
       return [label] + times + [.count(cpu.switches)]
     }
     var rows = cpus.map { row(.cpu($0.cpu), $0, span: span) }

@@ -85,8 +85,8 @@ enum SchedextAnalysis: Analysis {
     let table = SummaryTable(
       columns: [
         .init("donor", .text), .init("enqueues", .number), .init("a wait", .number), .init("a donation", .number),
-        .init("on owner's CPU %", .share), .init("moved by kernel", .number), .init("steered", .number),
-        .init("paid for owners", .duration),
+        .init("at owner %", .share), .init("by kernel", .number), .init("steered", .number),
+        .init("paid", .duration),
       ], rows: rows)
     var content: [SummaryBlock.Content] = [.table(table)] + undonated(donors)
     let releases = context.rows.handoffs.count { $0.kind == .release }

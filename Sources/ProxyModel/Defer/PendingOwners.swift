@@ -380,7 +380,8 @@ extension PendingOwners {
       case .acquired(let acquirer):
         (fact, isFirst) = (.task(acquirer, acquirer == task ? .event : stillOwned(lock)), false)
       case .read(let owner, let isListed):
-        setOwner(lock, owner == task && isListed ? .task(task, evidence) : Self.onceRead(owner), at: position, in: &journal)
+        let fact = owner == task && isListed ? OwnerFact.task(task, evidence) : Self.onceRead(owner)
+        setOwner(lock, fact, at: position, in: &journal)
         continue
       case .listed(let waiter):
         (fact, isFirst) = (waiter == task ? .unknown : .task(task, evidence), false)

@@ -49,7 +49,11 @@ extension Hypothesis {
       segment.evidence = .event
       guard case .running(let cpu) = world.place(of: world.waits[index].waiter) else { return segment }
       (segment.cpu, segment.curr) = (cpu, world.waits[index].waiter)
-    case .handoff: return segment
+    case .handoff:
+      if case .task(let owner) = terminal {
+        segment.evidence = segment.evidence.combined(with: evidenceOfTaking(owner, &world))
+      }
+      return segment
     case .unknown:
       segment.evidence = .unknown
       return segment

@@ -176,6 +176,18 @@ extension Hypothesis {
     }
   }
 
+  /// How it is known that a task waits for a mutex that has been released: as well as the lock's state, and no better than that
+  /// the task still waits.
+  func evidenceOfTaking(_ task: TaskIndex, _ world: inout World) -> Evidence {
+    let wait = world[task].wait
+    guard wait >= 0 else { return .unknown }
+    let doubt: Evidence = waits[wait].isDoubted ? .inferred(.besideGap) : .probe
+    return switch world[world.waits[wait].lock].owner {
+    case .task(_, let known), .free(let known): known.combined(with: doubt)
+    case .pending, .unknown, .noRelease: .unknown
+    }
+  }
+
   /// The terminal owner is on a CPU's runqueue, and that CPU runs something else.
   private mutating func queuedClass(
     _ owner: TaskIndex, _ index: Int, on cpu: Int, _ world: inout World
