@@ -68,7 +68,7 @@ for number, capture in enumerate(captures):
     here = f"{folder}/{number}"
     run("report", "--csv-raw", "--csv", f"{here}/csv", capture)
     report = json.loads(run("report", "--json", capture), parse_float=decimal.Decimal)
-    run("export", "--parquet", f"{here}/parquet", "--sqlite", f"{here}/all.db", capture)
+    run("export", "--addresses", "raw", "--parquet", f"{here}/parquet", "--sqlite", f"{here}/all.db", capture)
     database = sqlite3.connect(f"{here}/all.db")
     database.row_factory = sqlite3.Row
     if database.execute("PRAGMA integrity_check").fetchone()[0] != "ok" or database.execute("PRAGMA foreign_key_check").fetchall():

@@ -19,7 +19,7 @@ class Browser:
         self.number = 0
 
     async def __aenter__(self):
-        self.profile = tempfile.TemporaryDirectory()
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.process = subprocess.Popen(
             ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--hide-scrollbars", f"--window-size={self.size[0]},{self.size[1]}", "--remote-debugging-port=0",

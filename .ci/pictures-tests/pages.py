@@ -15,7 +15,7 @@ captures = ["proxy-on-plain/chain4-cross", "proxy-on-probed/same-cpu", "proxy-of
 
 
 def rows(capture, table):
-    text = subprocess.run([program, "report", "--table", table, "--csv-raw", capture], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run([program, "report", "--table", table, "--csv-raw", "--addresses", "hash", capture], capture_output=True, text=True, check=True).stdout
     return list(csv.reader(text.splitlines()))
 
 

@@ -34,7 +34,7 @@ class Files(http.server.SimpleHTTPRequestHandler):
 
 
 def table(capture, name):
-    text = subprocess.run([program, "report", "--table", name, "--csv-raw", capture], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run([program, "report", "--table", name, "--csv-raw", "--addresses", "hash", capture], capture_output=True, text=True, check=True).stdout
     return list(csv.DictReader(text.splitlines()))
 
 

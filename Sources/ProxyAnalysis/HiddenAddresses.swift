@@ -10,6 +10,8 @@ extension ReportContext {
     func number(_ lock: LockAddress) {
       if numbers[lock] == nil { numbers[lock] = LockAddress(UInt64(numbers.count + 1)) }
     }
+    // Which rows were made does not matter to the numbers: these locks are always known.
+    timeline.waitedLocks.forEach(number)
     for wait in timeline.waits { number(wait.lock) }
     for chain in timeline.chains { chain.locks.forEach(number) }
     for hold in timeline.holds { number(hold.lock) }

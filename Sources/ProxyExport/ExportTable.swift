@@ -1,7 +1,7 @@
 import ProxyAnalysis
 import TraceCore
 
-/// A table as it is exported: the columns of the report's, the capture's id before them, and beside each address the symbol.
+/// A table as it is exported: the columns of the report's, and the capture's id before them.
 struct ExportTable: Sendable {
   struct Column: Sendable {
     var name: String
@@ -18,8 +18,6 @@ struct ExportTable: Sendable {
     case constant(Cell)
     /// Of a row of the report's table, by its place.
     case cell(Int)
-    /// The symbol of the address at a place.
-    case symbol(Int)
   }
 
   let name: String
@@ -28,29 +26,21 @@ struct ExportTable: Sendable {
   /// Why it means nothing that there is no row; `nil` where the capture allows the table.
   let notAvailable: String?
   private let table: Table
-  private let symbols: [LockAddress: String]
 
   /// - Parameters:
   ///   - extra: columns with the same value in every row, after the others.
   ///   - hasID: `false` leaves the column `id` out, where the capture's id is enough.
   init(
-    _ result: Report.TableResult, name: String? = nil, capture id: String, _ context: ReportContext,
+    _ result: Report.TableResult, name: String? = nil, capture id: String,
     extra: [(name: String, type: ParquetType, cell: Cell)] = [], hasID: Bool = true
   ) {
     self.name = name ?? result.name
     table = result.table
-    symbols = context.symbols
     notAvailable = result.missing.isEmpty ? nil : result.missing.explanation
     rowCount = notAvailable == nil ? table.rowCount : 0
     var columns = [Column(name: "capture_id", type: .text, reference: nil, source: .constant(.word(id)))]
-    let names = Set(table.columns.map(\.name))
     for (place, column) in table.columns.enumerated() where hasID || column.name != "id" {
       columns.append(Column(column, place))
-      let symbolName = "\(column.name)_symbol"
-      if column.kind == .address, !names.contains(symbolName), !names.contains("symbol") {
-        columns.append(
-          Column(name: symbolName, type: .text, reference: nil, isSymbol: true, source: .symbol(place)))
-      }
     }
     columns += extra.map { Column(name: $0.name, type: $0.type, reference: nil, source: .constant($0.cell)) }
     self.columns = columns
@@ -66,16 +56,10 @@ struct ExportTable: Sendable {
         switch column.source {
         case .constant(let cell): row.append(cell)
         case .cell(let place): row.append(cells[place])
-        case .symbol(let place): row.append(symbol(cells[place]))
         }
       }
       try body(row)
     }
-  }
-
-  private func symbol(_ cell: Cell) -> Cell {
-    guard case .address(let address) = cell, let symbol = symbols[LockAddress(address)] else { return .empty }
-    return .text(symbol)
   }
 }
 

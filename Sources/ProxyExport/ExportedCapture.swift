@@ -16,22 +16,21 @@ public struct ExportedCapture: Sendable {
   ///   - options: how the report was asked for where not as usual, for the column `options`.
   public init(_ report: Report, id: CaptureID, labels: [ExportLabel] = [], options: String = "") {
     self.id = id
-    let context = report.context
     let own = CaptureAnalysis.name
-    let tables = report.tables.filter { $0.name != own }.map { ExportTable($0, capture: id.text, context) }
+    let tables = report.tables.filter { $0.name != own }.map { ExportTable($0, capture: id.text) }
     let extra: [(name: String, type: ParquetType, cell: Cell)] = [
       ("labels", .text, .text(ExportLabel.json(labels))),
       ("options", .text, options.isEmpty ? .empty : .text(options)),
       ("sha256", .text, .word(id.sha256)),
     ]
     let facts = report.tables.filter { $0.name == own }.map {
-      ExportTable($0, name: Self.captures, capture: id.text, context, extra: extra, hasID: false)
+      ExportTable($0, name: Self.captures, capture: id.text, extra: extra, hasID: false)
     }
-    self.tables = tables + [Self.availability(of: tables, id, context)] + facts
+    self.tables = tables + [Self.availability(of: tables, id)] + facts
   }
 
   /// Tells an empty table from one that the capture does not allow, where prose need not be read.
-  private static func availability(of tables: [ExportTable], _ id: CaptureID, _ context: ReportContext) -> ExportTable {
+  private static func availability(of tables: [ExportTable], _ id: CaptureID) -> ExportTable {
     let table = Table(
       availability, rows: tables,
       columns: [
@@ -46,7 +45,7 @@ public struct ExportedCapture: Sendable {
           $0.notAvailable.map(Cell.text) ?? .empty
         },
       ])
-    return ExportTable(Report.TableResult(table: table, missing: []), capture: id.text, context)
+    return ExportTable(Report.TableResult(table: table, missing: []), capture: id.text)
   }
 }
 

@@ -98,6 +98,6 @@ struct EnqueuesTests {
       ])
     #expect(
       report.block("Donation latency in parts")?.first
-        == "donation, moved by the kernel 1 8000ns 8000ns 0ns 3000ns 4000ns 1000ns")
+        == "donation, by the kernel 1 8000ns 8000ns 0ns 3000ns 4000ns 1000ns")
   }
 }

@@ -84,7 +84,7 @@ package enum DonorMove: String, Sendable, CaseIterable {
   /// It was there.
   case none = "not moved"
   /// The kernel moved it (`proxy_migrate_task()`).
-  case kernel = "moved by the kernel"
+  case kernel = "by the kernel"
   /// Its scheduler moved it.
   case steered
 

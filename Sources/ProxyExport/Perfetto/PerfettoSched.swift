@@ -26,7 +26,7 @@ struct PerfettoSched {
     case .switched(let record): add(record, event)
     case .waking(let record): add(record, event)
     case .forked, .executed, .exited, .renamed: addRare(event)
-    case .lost: hasLost = true
+    case .lost(let loss): if !loss.isQuiet { hasLost = true }
     default: return false
     }
     return count >= Self.bundleSize

@@ -13,6 +13,8 @@ struct LockMap<Value: BitwiseCopyable & Equatable>: ~Copyable {
   private static var recentCount: Int { 64 }
 
   private var values: [LockAddress: Value] = [:]
+  /// In order of their first values.
+  private var order: [LockAddress] = []
   /// ``recentCount`` of them, initialised, owned here alone. Not an array within: each look at it would copy it whole.
   private let recent: UnsafeMutablePointer<Recent>
 
@@ -23,8 +25,8 @@ struct LockMap<Value: BitwiseCopyable & Equatable>: ~Copyable {
 
   deinit { recent.deallocate() }
 
-  /// The locks that have something.
-  var locks: [LockAddress] { Array(values.keys) }
+  /// The locks that have something, in the order in which they came to have it.
+  var locks: [LockAddress] { order.filter { values[$0] != nil } }
 
   subscript(lock: LockAddress) -> Value? {
     @inline(__always) get {
@@ -38,7 +40,8 @@ struct LockMap<Value: BitwiseCopyable & Equatable>: ~Copyable {
       let place = recent + Self.place(of: lock)
       if place.pointee.lock == lock, newValue != nil, place.pointee.value == newValue { return }
       place.pointee = Recent(lock: lock, value: newValue)
-      values[lock] = newValue
+      guard let newValue else { return values[lock] = nil }
+      if values.updateValue(newValue, forKey: lock) == nil { order.append(lock) }
     }
   }
 

@@ -59,7 +59,7 @@ extension SceneBuilder {
       bars += pieces(of: run)
     }
     for lost in events.lost where lost.cpu == cpu {
-      bars.append(bar(lost.begin, lost.end, .lost, "records lost", ["records lost on CPU \(cpu)"]))
+      bars.append(bar(lost.begin, lost.end, .lost, "no records", ["no records of CPU \(cpu)"]))
     }
     return bars.sorted { $0.begin < $1.begin }
   }

@@ -73,7 +73,7 @@ extension BarStyle {
     case .off: "asleep"
     case .hold: "holds the lock"
     case .picked: "blocked task picked, CPU idles"
-    case .lost: "records lost"
+    case .lost: "no records"
     case .mixed: "many short stretches"
     default: rawValue
     }

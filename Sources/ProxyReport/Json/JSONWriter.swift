@@ -84,9 +84,7 @@ extension JSONWriter {
   ) throws(OutputError) {
     if !result.missing.isEmpty {
       try json.member("not_available", result.missing.explanation)
-      return
-    }
-    if !context.filter.isEmpty {
+    } else if !context.filter.isEmpty {
       try json.member("unfiltered_rows", Int64(result.table.unfilteredCount))
     }
     let columns = result.table.columns
@@ -95,6 +93,7 @@ extension JSONWriter {
     try json.key("rows")
     let keys = JSONStream.RowKeys(columns.map(\.name))
     try json.array { json throws(OutputError) in
+      if !result.missing.isEmpty { return }
       try result.table.forEachRow { cells throws(OutputError) in try json.row(keys, cells) }
     }
   }
