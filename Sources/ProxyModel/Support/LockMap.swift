@@ -40,7 +40,10 @@ struct LockMap<Value: BitwiseCopyable & Equatable>: ~Copyable {
       let place = recent + Self.place(of: lock)
       if place.pointee.lock == lock, newValue != nil, place.pointee.value == newValue { return }
       place.pointee = Recent(lock: lock, value: newValue)
-      guard let newValue else { return values[lock] = nil }
+      guard let newValue else {
+        values[lock] = nil
+        return
+      }
       if values.updateValue(newValue, forKey: lock) == nil { order.append(lock) }
     }
   }

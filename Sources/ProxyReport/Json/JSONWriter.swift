@@ -90,10 +90,11 @@ extension JSONWriter {
     let columns = result.table.columns
     try json.key("columns")
     try write(columns, context.capture.clock, to: &json)
+    // No rows, which an empty table would have.
+    if !result.missing.isEmpty { return }
     try json.key("rows")
     let keys = JSONStream.RowKeys(columns.map(\.name))
     try json.array { json throws(OutputError) in
-      if !result.missing.isEmpty { return }
       try result.table.forEachRow { cells throws(OutputError) in try json.row(keys, cells) }
     }
   }
