@@ -59,7 +59,7 @@ public struct Finding: Sendable, Hashable {
     }
   }
 
-  /// A row of a table: what ``explain`` shows of a finding.
+  /// A row of a table: what `proxytrace explain` shows of a finding.
   public enum Place: Sendable, Hashable {
     /// Ids, from 1.
     case wait(Int)

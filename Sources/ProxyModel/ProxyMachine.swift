@@ -22,6 +22,8 @@ public struct ProxyMachine: ~Copyable {
     public var isProxyBuiltIn = false
     /// CPUs that the traced machine has; 0 where that is not known, which is then taken to be those with records.
     public var cpuCount = 0
+    /// CPUs that have records; `nil` where only the end shows it. Of another one on which a task is put all records are missing.
+    public var recordedCPUs: Set<CPU>?
     /// Rows to make that every timeline has unless somebody can do without.
     public var kinds = RowKinds.all
     /// Which of the rows to make that can be as many as events; each costs time and space.

@@ -42,6 +42,7 @@ extension CaptureSession {
       model.kinds = kinds
       model.savedComms = savedComms.merging(reader.savedComms) { _, fromCapture in fromCapture }
       model.cpuCount = reader.info.cpuCount
+      if !reader.info.format.isText { model.recordedCPUs = Set(reader.info.cpus) }
       model.kernelWithout = KernelWithoutProxy(reader.info)
       if model.kernelWithout == nil, model.proxyExecution == nil {
         let symbols = ProxySymbols(&reader)

@@ -26,6 +26,7 @@ public struct CaptureEvents: Sendable {
   public func result(_ events: [SchedEvent]) -> Result {
     var changed = recorded
     changed.events = events
+    changed.options.recordedCPUs = Set(events.lazy.filter { $0.loss == nil }.map(\.cpu))
     let (timeline, calmPeriods, differences) = changed.timelineOfBothPaths()
     return Result(timeline: timeline, calmPeriods: calmPeriods, differences: differences)
   }

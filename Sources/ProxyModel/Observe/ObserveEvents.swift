@@ -15,6 +15,7 @@ extension ProxyMachine {
     case .migrated(let snapshot, _, let to):
       facts.see(.migrated)
       guard TaskTable.isValid(snapshot.pid), isValid(to, event) else { return }
+      expectRecords(of: to, at: event.timestamp)
       let task = named(snapshot, event)
       emit(.migrated(task, to: to), at: event.timestamp, cpu: event.cpu)
     case .contentionBegan(let lock, let flags): contended(lock, flags, event, cpu, current)
@@ -90,6 +91,7 @@ extension ProxyMachine {
   mutating func wakeup(_ record: WakeRecord, _ event: SchedEvent, _ role: EventRole) {
     facts.see(role)
     guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
+    expectRecords(of: record.targetCPU, at: event.timestamp)
     let task = named(record.task, event)
     emit(.wakeup(task, target: record.targetCPU, isNew: role == .wakeupNew), at: event.timestamp, cpu: event.cpu)
   }

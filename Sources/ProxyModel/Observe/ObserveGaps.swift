@@ -20,6 +20,16 @@ extension ProxyMachine {
     if !lost.isQuiet { deferred.owners.gapBegan(until: until) }
   }
 
+  /// A task is put on a CPU's runqueue, which has to switch to it. Where that CPU has no record at all, its records are missing,
+  /// though nothing else says so.
+  mutating func expectRecords(of cpu: CPU, at time: Timestamp) {
+    let place = Int(cpu)
+    if place < cpus.count, cpus[place].isOpen { return }
+    guard let recorded = options.recordedCPUs, !recorded.contains(cpu) else { return }
+    openCPU(place)
+    lose(LostEvents(until: nil, isAtStart: true, count: 0), cpu: place, at: time)
+  }
+
   mutating func loseCurrent(_ cpu: Int, since: Timestamp, at time: Timestamp, isTold: Bool = true) {
     bookRun(cpu) { $0.lose(since: since) }
     idlePicks.close(cpu)

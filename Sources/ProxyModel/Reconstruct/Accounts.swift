@@ -46,11 +46,13 @@ extension Hypothesis {
       lend(donor, to: curr, end - since)
       guard rows.kinds.contains(.splits) else { return }
       let wait = world[donor].wait
+      // A record of any CPU may have ended it: the donor's waking or its move.
+      let doubt: Evidence = world.gaps.isTold(since: since) ? .inferred(.besideGap) : .probe
       rows.splits.append(
         SplitRecord(
           begin: since, end: end, wait: wait < 0 ? .max : UInt32(world.waits[wait].row), cpu: CPU(cpu),
           donor: world.labelID(donor), curr: world.labelID(curr),
-          depth: depth.map { Int32(clamping: $0) } ?? -1, evidence: evidence))
+          depth: depth.map { Int32(clamping: $0) } ?? -1, evidence: evidence.combined(with: doubt)))
     }
   }
 

@@ -91,7 +91,8 @@ public struct InversionRow: Sendable, Hashable {
   public var evidence: Evidence
 
   /// A window by all of its columns.
-  /// - Parameter ownedLock: `nil` for a chain of one lock.
+  ///
+  /// An `ownedLock` that is `nil` is that of a chain of one lock: the waiter's.
   public init(
     wait: Int, begin: Timestamp, end: Timestamp, waiter: TaskLabel, lock: LockAddress, ownedLock: LockAddress? = nil,
     owner: TaskLabel, cpu: CPU, culprits: [Culprit], evidence: Evidence

@@ -133,9 +133,10 @@ private struct CalmLoop {
       case .switched: guard followSwitch(event, Int(event.cpu)) else { return place }
       case .waking, .wakeup:
         let task = named[event.tasks.first]
-        guard task.epoch == epoch, cpus[Int(event.cpu)].runs(event.pid), ProxyMachine.isPossible(event.target) else {
-          return place
-        }
+        // A CPU without a record may lack them all.
+        guard task.epoch == epoch, cpus[Int(event.cpu)].runs(event.pid), event.target >= 0, event.target < cpuCount,
+          cpus[Int(event.target)].isOpen
+        else { return place }
         cpus[Int(event.cpu)].goesOn(event.pid, at: event.timestamp)
         if kind == .waking {
           placements[Int(task.task.rawValue)].waking(target: event.target)

@@ -16,10 +16,15 @@ struct GapState {
   private(set) var hadAny = false
   /// Whether there was one of which the capture tells.
   private(set) var hadTold = false
+  /// When the last one of these ended.
+  private var toldUntil = Timestamp(0)
 
   var isInGap: Bool {
     @inline(__always) get { missing > 0 }
   }
+
+  /// Whether the capture says that records are missing now, or were since an instant.
+  func isTold(since: Timestamp) -> Bool { hadTold && (!told.isEmpty || toldUntil > since) }
 
   func isMissing(_ cpu: Int) -> Bool { missing > 0 && cpu < isMissing.count && isMissing[cpu] }
 
@@ -49,11 +54,11 @@ struct GapState {
     isMissing[cpu] = true
   }
 
-  fileprivate mutating func end(_ cpu: Int) {
+  fileprivate mutating func end(_ cpu: Int, at time: Timestamp) {
     guard isMissing(cpu) else { return }
     isMissing[cpu] = false
     missing -= 1
-    told.remove(cpu)
+    if told.remove(cpu) != nil { toldUntil = time }
   }
 }
 
@@ -83,7 +88,7 @@ extension World {
   /// A CPU's records go on.
   mutating func endGap(on cpu: Int) {
     changed = .everything
-    gaps.end(cpu)
+    gaps.end(cpu, at: now)
     hideTasks()
   }
 
