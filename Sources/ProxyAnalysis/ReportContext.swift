@@ -88,10 +88,16 @@ public struct ReportContext: Sendable {
 
   /// The number of events that the ring buffers say they lost; `nil` where one of them did not count.
   public var lostEvents: UInt64? {
-    timeline.cpus.reduce(UInt64?.some(0)) { sum, cpu in
+    let counted = timeline.cpus.reduce(UInt64?.some(0)) { sum, cpu in
       guard let sum, let lost = cpu.lostEvents else { return nil }
       return sum &+ lost
     }
+    // The head of a text counts what its buffer has overwritten for all CPUs together.
+    let overwritten = diagnostics.all.reduce(0) { $1.kind == .overwrittenBuffer ? $0 &+ $1.count : $0 }
+    guard counted == nil, overwritten > 0,
+      timeline.gaps.allSatisfy({ $0.lostEvents != nil || $0.begin == timeline.begin })
+    else { return counted }
+    return timeline.gaps.reduce(overwritten) { $0 &+ ($1.lostEvents ?? 0) }
   }
 
   /// Checks that the capture has a `sched_switch`; without one the report would consist of empty tables.

@@ -1,3 +1,4 @@
+import ProxyAnalysis
 import ProxyModel
 import ProxyTraceKit
 import Robustness
@@ -77,6 +78,7 @@ struct TextLossTests {
     let changed = text.replacing(line, with: "# entries-in-buffer/entries-written: \(there)/\(there + 96_223)   #P:4")
     let capture = try CaptureSession(bytes: Array(changed.utf8), name: "text").load()
     #expect(capture.diagnostics.all.first { $0.kind == .overwrittenBuffer }?.count == 96_223)
+    #expect(capture.context().lostEvents == 96_223)
     let timeline = capture.timeline
     for cpu in timeline.cpus {
       let gap = try #require(timeline.gaps.first { $0.cpu == cpu.cpu })

@@ -116,7 +116,8 @@ public struct CaptureText {
       if let time = first.time { places.append("at \(clock.format(time))") }
       if !first.detail.isEmpty { places.append(TextEscape.terminal(first.detail)) }
     }
-    if count > 1 { places = ["\(count) times" + (places.isEmpty ? "" : "; first: \(places.joined(separator: ", "))")] }
+    let unit = kind.countsRecords ? "records" : "times"
+    if count > 1 { places = ["\(count) \(unit)" + (places.isEmpty ? "" : "; first: \(places.joined(separator: ", "))")] }
     let note = places.isEmpty ? "" : " (\(places.joined(separator: ", ")))"
     return "\(kind.severity.name): \(kind.summary)\(note); \(kind.advice)"
   }

@@ -49,6 +49,9 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   case timestampOutOfRange
   case probesDisagree
 
+  /// Whether a diagnostic's count is that of records, and not how often it happened.
+  public var countsRecords: Bool { self == .lostEvents || self == .overwrittenBuffer }
+
   /// How bad it is for the results.
   public var severity: Severity {
     switch self {
