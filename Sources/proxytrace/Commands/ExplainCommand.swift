@@ -61,9 +61,10 @@ struct ExplainCommand: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
-  /// A number is that of a finding, unless a file is called so.
-  private var rank: Int? { words.last.flatMap { access($0, F_OK) == 0 ? nil : Int($0) } }
-  private var files: [String] { (rank == nil ? words : words.dropLast()) + input.files }
+  /// A number is that of a finding, unless a file is called so. Before the capture or after it.
+  private var rankPlace: Int? { words.lastIndex { Int($0) != nil && access($0, F_OK) != 0 } }
+  private var rank: Int? { rankPlace.flatMap { Int(words[$0]) } }
+  private var files: [String] { words.indices.filter { $0 != rankPlace }.map { words[$0] } + input.files }
   private var file: String { files.first ?? "trace.dat" }
 
   private var request: ExplainRequest? {
