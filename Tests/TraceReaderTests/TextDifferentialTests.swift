@@ -20,9 +20,12 @@ struct TextDifferentialTests {
   ]
 
   /// The whole captures of a collection hold the same records as the fixtures. A text of two instances has both buffers, of which
-  /// a reader reads one.
-  static let captures = RecordedCapture.all.filter {
-    $0.path.hasPrefix(RecordedCapture.fixtures) && !$0.path.hasSuffix("two-instances.dat")
+  /// a reader reads one. What is damaged trace-cmd prints otherwise.
+  static let captures = RecordedCapture.all.filter { capture in
+    capture.path.hasPrefix(RecordedCapture.fixtures)
+      && !["two-instances.dat", "short-switch.dat", "short-contention-end.dat", "zeroed-first-half.dat"].contains {
+        capture.path.hasSuffix($0)
+      }
   }
 
   /// In a quick run, captures of other formats in every form, and those of other kernels in one.
@@ -43,7 +46,7 @@ struct TextDifferentialTests {
     while var expected = reader.next() {
       if case .lost = expected.body { continue }
       var next = other.next()
-      while next?.isQuietEnd == true { next = other.next() }
+      while next?.loss != nil { next = other.next() }
       guard let found = next else {
         Issue.record("the text ends after \(count) events")
         return
@@ -60,7 +63,7 @@ struct TextDifferentialTests {
       count += 1
     }
     var last = other.next()
-    while last?.isQuietEnd == true { last = other.next() }
+    while last?.loss != nil { last = other.next() }
     #expect(count > 0 && last.map { "\($0)" } == nil)
     let worst = other.diagnostics.all.filter { $0.kind.severity == .damage || $0.kind == .foreignLine }
     #expect(worst.isEmpty, "\(worst)")
