@@ -117,7 +117,9 @@ public struct CaptureText {
       if !first.detail.isEmpty { places.append(TextEscape.terminal(first.detail)) }
     }
     let unit = kind.countsRecords ? "records" : "times"
-    if count > 1 { places = ["\(count) \(unit)" + (places.isEmpty ? "" : "; first: \(places.joined(separator: ", "))")] }
+    if count > 1 {
+      places = ["\(count) \(unit)" + (places.isEmpty ? "" : "; first: \(places.joined(separator: ", "))")]
+    }
     let note = places.isEmpty ? "" : " (\(places.joined(separator: ", ")))"
     return "\(kind.severity.name): \(kind.summary)\(note); \(kind.advice)"
   }
