@@ -1,3 +1,5 @@
+import ProxyReport
+
 /// The parts of a page that are the same in every page.
 enum PageFrame {
   /// All up to the body's beginning. The policy forbids every request, should a name of the capture ever become markup.

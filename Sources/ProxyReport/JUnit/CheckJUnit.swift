@@ -31,19 +31,5 @@ public struct CheckJUnit {
     try sink.write("\(head)>\n      <failure message=\"\(escaped(message))\">\(rows)</failure>\n    </testcase>\n")
   }
 
-  /// Text for XML 1.0, which allows control characters neither as such nor escaped.
-  private func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in TextEscape.terminal(text).unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&apos;"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
+  private func escaped(_ text: String) -> String { Markup.escape(TextEscape.terminal(text)) }
 }

@@ -1,8 +1,8 @@
 /// Text in XML and HTML.
-enum Markup {
-  /// Text that is safe between tags and in quoted attributes. Control characters are escapes already (`PersonText`); those that XML
+package enum Markup {
+  /// Text that is safe between tags and in quoted attributes. Control characters are escapes already (``TextEscape``); those that XML
   /// forbids become U+FFFD, should one come all the same.
-  static func escape(_ text: String) -> String {
+  package static func escape(_ text: String) -> String {
     guard text.utf8.contains(where: { isSpecial($0) }) else { return text }
     var result = ""
     for scalar in text.unicodeScalars {
