@@ -38,20 +38,20 @@ enum CpusAnalysis: Analysis {
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let (cpus, span) = (context.rows.cpus, context.timeline.span)
     guard !cpus.isEmpty else { return [] }
+    // Of what is not known the time itself says enough, without its share.
+    let all: [(title: String, isAlwaysShown: Bool, hasShare: Bool, time: (CPURow) -> Int64)] = [
+      ("busy", true, true, \.busy), ("idle", true, true, \.idle), ("proxied", false, true, \.proxied),
+      ("unknown", false, false, \.unknown), ("lost", false, false, \.lost),
+    ]
     // A figure is worth its column only where there is any.
-    let figures: [(title: String, time: (CPURow) -> Int64)] = [
-      ("busy", \.busy), ("idle", \.idle), ("proxied", \.proxied), ("unknown", \.unknown), ("lost", \.lost),
-    ].filter { figure in figure.0 == "busy" || figure.0 == "idle" || cpus.contains { figure.1($0) > 0 } }
-
-    // Of what is not known the time itself says enough.
-    func hasShare(_ title: String) -> Bool { title != "lost" && title != "unknown" }
+    let figures = all.filter { figure in figure.isAlwaysShown || cpus.contains { figure.time($0) > 0 } }
     let columns = figures.flatMap { figure in
-      [SummaryTable.Column(figure.title, .duration)] + (hasShare(figure.title) ? [.init("%", .share)] : [])
+      [SummaryTable.Column(figure.title, .duration)] + (figure.hasShare ? [.init("%", .share)] : [])
     }
     func row(_ label: TextFragment, _ cpu: CPURow, span: Int64) -> [TextFragment] {
       let times = figures.flatMap { figure in
         [TextFragment.duration(figure.time(cpu))]
-          + (hasShare(figure.title) ? [.share(of: figure.time(cpu), in: span)] : [])
+          + (figure.hasShare ? [.share(of: figure.time(cpu), in: span)] : [])
       }
       return [label] + times + [.count(cpu.switches)]
     }

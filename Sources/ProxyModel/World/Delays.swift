@@ -97,9 +97,7 @@ struct DelayBook: ~Copyable {
 
   /// A CPU shows no record from here on, and nothing says that any is missing: nobody is known to run there.
   mutating func currHides(on cpu: Int, _ world: inout World) {
-    guard cpu < queues.count else { return }
-    for index in tasks.indices where tasks[index].row >= 0 && tasks[index].cpu == CPU(cpu) { deal(to: index, &world) }
-    queues[cpu].recent.removeAll(keepingCapacity: true)
+    if cpu < queues.count { dealAll(cpu, &world) }
   }
 
   /// Records are missing: nothing is known any more of who is queued, nor for how long.
@@ -191,10 +189,15 @@ struct DelayBook: ~Copyable {
     if queues[place].open == 0 {
       queues[place].recent.removeAll(keepingCapacity: true)
     } else if queues[place].recent.count >= Self.longestRecent {
-      for index in tasks.indices where tasks[index].row >= 0 && tasks[index].cpu == cpu { deal(to: index, &world) }
-      queues[place].recent.removeAll(keepingCapacity: true)
+      dealAll(place, &world)
     }
     queues[place].recent.append((world.now, task))
+  }
+
+  /// Deals out what a CPU has run to all open delays there.
+  private mutating func dealAll(_ cpu: Int, _ world: inout World) {
+    for index in tasks.indices where tasks[index].row >= 0 && tasks[index].cpu == CPU(cpu) { deal(to: index, &world) }
+    queues[cpu].recent.removeAll(keepingCapacity: true)
   }
 
   /// Deals out to an open delay what has run on its CPU since the last time.
