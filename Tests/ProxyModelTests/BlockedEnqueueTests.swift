@@ -109,9 +109,8 @@ struct BlockedEnqueueTests {
 
   // MARK: Moves
 
-  /// t6, the owner, is on CPU 1, where t8 runs. t5 blocks on CPU 0, is put back there at 351, and arrives on CPU 1 at 352; t6
-  /// runs on its account from 392 on. `says`: marks say on which CPU t5 is.
-  private func moved(says: Bool) -> Script {
+  /// t6, the owner, is queued on CPU 1, where t8 runs; t5 runs on CPU 0.
+  private func ownerElsewhere() -> Script {
     var script = Script()
     script.starts(0, with: 7)
     script.starts(1, with: 8)
@@ -120,6 +119,13 @@ struct BlockedEnqueueTests {
     script.schedules(100, 1, from: 8, to: 6)
     script.schedules(200, 1, from: 6, to: 8)
     script.schedules(300, 0, from: 7, to: 5, prio: 100)
+    return script
+  }
+
+  /// t6, the owner, is on CPU 1, where t8 runs. t5 blocks on CPU 0, is put back there at 351, and arrives on CPU 1 at 352; t6
+  /// runs on its account from 392 on. `says`: marks say on which CPU t5 is.
+  private func moved(says: Bool) -> Script {
+    var script = ownerElsewhere()
     func enqueue(_ time: UInt64, _ cpu: CPU) {
       var mark = MarkRecord(.enqueue, pid: 5)
       if says { (mark.isBlocked, mark.cpu) = (true, cpu) }
@@ -162,14 +168,7 @@ struct BlockedEnqueueTests {
   }
 
   @Test func theSchedulerMovesADonor() throws {
-    var script = Script()
-    script.starts(0, with: 7)
-    script.starts(1, with: 8)
-    script.ticks(0, 0)
-    script.ticks(1, 1)
-    script.schedules(100, 1, from: 8, to: 6)
-    script.schedules(200, 1, from: 6, to: 8)
-    script.schedules(300, 0, from: 7, to: 5, prio: 100)
+    var script = ownerElsewhere()
     script.contends(330, 0)
     script.marks(340, 0, .stopping, 5, runnable: true)
     script.marks(341, 0, .enqueue, 5)

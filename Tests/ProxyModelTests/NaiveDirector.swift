@@ -50,7 +50,7 @@ struct NaiveDirector {
   mutating func step(_ index: Int) {
     self.index = index
     let event = model.events[index]
-    if !NaiveModel.isLoss(event), !isKnown(event.cpu) { appear(event) }
+    if event.loss == nil, !isKnown(event.cpu) { appear(event) }
     // The kernel hands a lock that it was lent the CPU for to the waiter that it wakes.
     for (lock, story) in model.stories where story.release(index)?.index == index {
       if now.donors[event.cpu]?.pid != nil { now.handedOver.insert(lock) } else { now.handedOver.remove(lock) }
@@ -188,7 +188,7 @@ struct NaiveDirector {
       later[..<(decisive ?? later.count)].contains { if case .probedSetNext = $0.body { true } else { false } }
     let next = decisive.map { later[$0] }
     let chosen: Pid? = pid == curr ? nil : pid
-    if let next, NaiveModel.isLoss(next) {
+    if let next, next.loss != nil {
       if now.donors[cpu] == .unknown || now.donors[cpu]?.pid != chosen { now.donors[cpu] = .unknown }
       return
     }

@@ -53,8 +53,6 @@ struct NaiveModel {
     if case .switched(let record) = event.body { record.previous.pid } else { event.pid }
   }
 
-  static func isLoss(_ event: SchedEvent) -> Bool { if case .lost = event.body { true } else { false } }
-
   /// Who runs on a CPU in an interval, by the records around it; `nil` where they are lost.
   ///
   /// After the last switch of the CPU its `next` runs; without a switch behind it, whoever wrote the last record, or before
@@ -62,7 +60,7 @@ struct NaiveModel {
   func curr(_ cpu: CPU, _ interval: Int) -> Pid? {
     guard let curr = told(cpu, interval) else { return nil }
     // The next record must go on with that task; the one that has just left the CPU may still write.
-    guard let next = events[(interval + 1)...].first(where: { $0.cpu == cpu }), !Self.isLoss(next) else { return curr }
+    guard let next = events[(interval + 1)...].first(where: { $0.cpu == cpu }), next.loss == nil else { return curr }
     if Self.writer(next) == curr { return curr }
     let last = events[...interval].last { $0.cpu == cpu && (Self.isSwitch($0) || Self.writer($0) == curr) }
     if let last, case .switched(let record) = last.body, record.previous.pid == Self.writer(next) { return curr }
@@ -72,14 +70,14 @@ struct NaiveModel {
   /// The same by the records before alone.
   private func told(_ cpu: CPU, _ interval: Int) -> Pid? {
     for index in stride(from: interval, through: 0, by: -1) where events[index].cpu == cpu {
-      if Self.isLoss(events[index]) { return nil }
+      if events[index].loss != nil { return nil }
       if case .switched(let record) = events[index].body { return record.next.pid }
       // A switch further back decides, unless a hole lies between.
-      let before = events[..<index].last { $0.cpu == cpu && (Self.isLoss($0) || Self.isSwitch($0)) }
+      let before = events[..<index].last { $0.cpu == cpu && ($0.loss != nil || Self.isSwitch($0)) }
       if let before, case .switched(let record) = before.body { return record.next.pid }
       return Self.writer(events[index])
     }
-    guard let first = events.first(where: { $0.cpu == cpu }), !Self.isLoss(first) else { return nil }
+    guard let first = events.first(where: { $0.cpu == cpu }), first.loss == nil else { return nil }
     return Self.writer(first)
   }
 
@@ -156,7 +154,7 @@ extension NaiveModel {
 
   /// What is stated while records of some CPU are missing is no better known than by inference.
   func besideHole(_ evidence: Evidence, _ interval: Int) -> Evidence {
-    let isBeside = cpus.contains { cpu in events[...interval].last { $0.cpu == cpu }.map(Self.isLoss) ?? false }
+    let isBeside = cpus.contains { cpu in events[...interval].last { $0.cpu == cpu }?.loss != nil }
     return isBeside ? evidence.combined(with: .inferred(.besideGap)) : evidence
   }
 

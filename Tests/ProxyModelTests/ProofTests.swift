@@ -6,6 +6,16 @@ import TraceCore
 struct ProofTests {
   private static let spin: ContentionFlags = [.spin, .mutex]
 
+  /// t5, t6 and t7 run on CPUs 0, 1 and 2.
+  private static func three() -> Script {
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 6)
+    script.starts(2, with: 7)
+    for cpu in CPU(0)..<3 { script.ticks(UInt64(cpu), cpu) }
+    return script
+  }
+
   @Test func aReleaseProvesNothingBeforeSomebodySleeps() {
     // t6 releases at 200; t5 spins from 100 on and sleeps from 150 on: only then could nobody else have had the lock unseen.
     var script = Script()
@@ -25,11 +35,7 @@ struct ProofTests {
 
   @Test func whoWasOnNoCPUSinceAnotherAcquiredCannotHaveTakenTheLock() {
     // t7 acquires at 60 and unlocks unseen; t6 sleeps from 50 to 120, so that it was not the owner when t5 began to wait at 100.
-    var script = Script()
-    script.starts(0, with: 5)
-    script.starts(1, with: 6)
-    script.starts(2, with: 7)
-    for cpu in CPU(0)..<3 { script.ticks(UInt64(cpu), cpu) }
+    var script = Self.three()
     script.contends(40, 2)
     script.switched(50, 1, to: 0, state: .interruptible)
     script.acquires(60, 2)
@@ -47,11 +53,7 @@ struct ProofTests {
 
   @Test func aReleaseIsOfNoInterestAfterAnotherAcquisition() {
     // t6 releases, t7 takes the lock and unlocks unseen; t5, which slept all the while, gets it long after.
-    var script = Script()
-    script.starts(0, with: 5)
-    script.starts(1, with: 6)
-    script.starts(2, with: 7)
-    for cpu in CPU(0)..<3 { script.ticks(UInt64(cpu), cpu) }
+    var script = Self.three()
     script.contends(100, 0)
     script.switched(110, 0, to: 0, state: .uninterruptible)
     script.contends(120, 2, flags: Self.spin)

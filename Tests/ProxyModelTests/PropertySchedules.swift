@@ -41,7 +41,7 @@ struct PropertySchedule {
     let damaged = EventLoss.drop(
       from: whole, on: cpu, in: whole[first].timestamp...whole[last].timestamp, isCounted: random.oneIn(2))
     // A CPU without any record left is no hole but nothing.
-    hasHole = damaged.contains { if case .lost = $0.body { true } else { false } }
+    hasHole = damaged.contains { $0.loss != nil }
     events = hasHole ? damaged : whole
   }
 

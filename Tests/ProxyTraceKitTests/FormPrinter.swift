@@ -1,6 +1,7 @@
 import PerfettoProtos
 import SwiftProtobuf
 import TraceCore
+import TraceTestKit
 
 /// Prints events in the forms in which they travel, for tests: a printer that shares nothing with the reader.
 struct FormPrinter {
@@ -115,31 +116,9 @@ struct FormPrinter {
     }
   }
 
-  /// As a mailer wraps them.
-  func wrapped(_ width: Int, quote: String) -> [String] {
-    var lines: [String] = []
-    for line in kernel {
-      var current = quote
-      for word in line.split(separator: " ") {
-        if current.count + word.count + 1 > width, current != quote {
-          lines.append(current)
-          current = quote
-        }
-        current += (current == quote ? "" : " ") + word
-      }
-      lines.append(current)
-    }
-    return lines
-  }
+  func wrapped(_ width: Int, quote: String) -> [String] { MailText.wrapped(kernel, width, quote: quote) }
 
-  /// As a terminal wraps them.
-  func cut(_ width: Int) -> [String] {
-    kernel.flatMap { line in
-      stride(from: 0, to: line.count, by: width).map { start in
-        String(line.dropFirst(start).prefix(width))
-      }
-    }
-  }
+  func cut(_ width: Int) -> [String] { MailText.cut(kernel, width) }
 
   var quotedPrintable: [String] {
     kernel.flatMap { line -> [String] in

@@ -92,14 +92,6 @@ struct InputFormTests {
     #expect(capture.timeline.eventCount == 11)
   }
 
-  @Test(arguments: ["loss-behind-indent/input.txt", "loss-behind-printk-time/input.txt"])
-  func lossesBehindPrefixes(name: String) throws {
-    let capture = try load(name)
-    #expect(capture.timeline.gaps.filter { !$0.isQuiet }.map(\.cpu) == [0])
-    let wait = try #require(capture.timeline.waits.first)
-    #expect(wait.touchesGap && wait.owner == nil && wait.times[.running] == 0)
-  }
-
   @Test(arguments: [
     ("chrome.json", "Chrome's JSON", "capture that it was made of"),
     ("session.json", "KernelShark session", "trace.dat that it names"),

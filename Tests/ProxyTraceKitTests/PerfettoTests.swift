@@ -71,7 +71,7 @@ struct PerfettoTests {
     ])
     let found = try events(data).events
     let losses = found.compactMap { event -> (CPU, UInt64, LostEvents)? in
-      if case .lost(let loss) = event.body { (event.cpu, event.timestamp.rawValue, loss) } else { nil }
+      event.loss.map { (event.cpu, event.timestamp.rawValue, $0) }
     }
     #expect(losses.count == 1)
     let loss = try #require(losses.first)
@@ -85,7 +85,7 @@ struct PerfettoTests {
     // A packet with `previous_packet_dropped` (42) alone.
     data += [0x0a, 3, 0xd0, 0x02, 1]
     data += try bytes([bundle(0, [9000]), bundle(1, [9500])])
-    let losses = try events(data).events.filter { if case .lost = $0.body { true } else { false } }
+    let losses = try events(data).events.filter { $0.loss != nil }
     #expect(losses.map(\.cpu) == [0, 1] && losses.map(\.timestamp.rawValue) == [1000, 1500])
   }
 

@@ -8,9 +8,9 @@ import TraceCore
 /// Losses in texts, told in words or by the order of lines. The texts hold one wait of 16.2 ms for an owner that runs 5.9 ms of it and
 /// then is kept from its CPU for 10 ms.
 struct TextLossTests {
-  private static func load(_ name: String) throws -> LoadedCapture {
-    try CaptureSession(path: Fixture.path("losses/text/\(name).txt")).load()
-  }
+  private static func load(_ name: String) throws -> LoadedCapture { try load(path: "losses/text/\(name).txt") }
+
+  private static func load(path: String) throws -> LoadedCapture { try CaptureSession(path: Fixture.path(path)).load() }
 
   /// Both ways of reading say the same.
   private func expectOneResult(_ bytes: [UInt8]) throws {
@@ -18,15 +18,17 @@ struct TextLossTests {
     #expect(try session.load().timeline.differences(from: session.loadSingleEvents().timeline).isEmpty)
   }
 
-  @Test(arguments: ["behind-indent", "behind-printk-time"]) func aLossBehindAPrefixIsALoss(name: String) throws {
-    let capture = try Self.load(name)
+  @Test(arguments: [("indent", nil), ("printk-time", 16_689)] as [(String, UInt64?)])
+  func aLossBehindAPrefixIsALoss(prefix: String, count: UInt64?) throws {
+    let path = "forms/loss-behind-\(prefix)/input.txt"
+    let capture = try Self.load(path: path)
     let told = capture.timeline.gaps.filter { !$0.isQuiet }
     #expect(told.map(\.cpu) == [0])
     let wait = try #require(capture.timeline.waits.first)
-    #expect(wait.touchesGap && wait.times[.running] == 0 && wait.times[.unknown] >= 15_000_000)
-    #expect(told.map(\.lostEvents) == [name == "behind-indent" ? nil : 16_689])
+    #expect(wait.touchesGap && wait.owner == nil && wait.times[.running] == 0 && wait.times[.unknown] >= 15_000_000)
+    #expect(told.map(\.lostEvents) == [count])
     #expect(capture.diagnostics.all.contains { $0.kind == .lostEvents })
-    try expectOneResult(Fixture.bytes("losses/text/\(name).txt"))
+    try expectOneResult(Fixture.bytes(path))
   }
 
   @Test(arguments: ["cut-dots", "cut-brackets", "cut-snip"]) func aCutIsAGapOfAllCPUs(name: String) throws {

@@ -79,7 +79,7 @@ struct TextFormTests {
       lines.append(
         "           donor-61      [001] d..2.     1.000100: sched_waking: comm=\(name) pid=7 prio=120 target_cpu=003")
     }
-    let found = try read(Self.wrapped(lines, width, quote))
+    let found = try read(MailText.wrapped(lines, width, quote: quote).joined(separator: "\n"))
     #expect(
       found.events.count == 20 && !found.diagnostics.all.contains { $0.kind == .badLine || $0.kind == .foreignLine })
     for (number, event) in found.events.enumerated() {
@@ -91,32 +91,9 @@ struct TextFormTests {
     }
   }
 
-  private static func wrapped(_ lines: [String], _ width: Int, _ quote: String) -> String {
-    var result: [String] = []
-    for line in lines {
-      var current = quote
-      for word in line.split(separator: " ") {
-        if current.count + word.count + 1 > width, current != quote {
-          result.append(current)
-          current = quote
-        }
-        current += (current == quote ? "" : " ") + word
-      }
-      result.append(current)
-    }
-    return result.joined(separator: "\n")
-  }
-
   /// As terminals do: anywhere, in the middle of names and numbers.
   @Test(arguments: 40...140) func wrappedAnywhere(width: Int) throws {
-    var pieces: [Substring] = []
-    for _ in 0..<4 {
-      var rest = Self.event[...]
-      while !rest.isEmpty {
-        pieces.append(rest.prefix(width))
-        rest = rest.dropFirst(width)
-      }
-    }
+    let pieces = MailText.cut(Array(repeating: Self.event, count: 4), width)
     try expectSame(pieces.joined(separator: "\n"), count: 4, "\(width)")
   }
 

@@ -13,8 +13,8 @@ public enum EventLoss {
   ) -> [SchedEvent] {
     let isLost = { (event: SchedEvent) in event.cpu == cpu && time.contains(event.timestamp) }
     let count = events.count(where: isLost)
-    let before = events.lastIndex { $0.cpu == cpu && $0.timestamp < time.lowerBound && !$0.isLoss }
-    let after = events.firstIndex { $0.cpu == cpu && $0.timestamp > time.upperBound && !$0.isLoss }
+    let before = events.lastIndex { $0.cpu == cpu && $0.timestamp < time.lowerBound && $0.loss == nil }
+    let after = events.firstIndex { $0.cpu == cpu && $0.timestamp > time.upperBound && $0.loss == nil }
     var result = events.filter { !isLost($0) }
     guard count > 0, isTold, let first = result.first else { return result }
 
@@ -34,10 +34,10 @@ public enum EventLoss {
   /// - Parameter events: In order of time.
   public static func withQuietEnds(_ events: [SchedEvent]) -> [SchedEvent] {
     var result = withoutQuietEnds(events)
-    guard let begin = result.first(where: { !$0.isLoss })?.timestamp else { return result }
-    let told = result.filter(\.isLoss)
+    guard let begin = result.first(where: { $0.loss == nil })?.timestamp else { return result }
+    let told = result.filter { $0.loss != nil }
     var last: [CPU: Int] = [:]
-    for (index, event) in result.enumerated() where !event.isLoss { last[event.cpu] = index }
+    for (index, event) in result.enumerated() where event.loss == nil { last[event.cpu] = index }
     guard let end = last.values.max() else { return result }
     // From the back, so that places stay.
     for (cpu, index) in last.sorted(by: { $0.value > $1.value }) where index < end {
@@ -47,7 +47,8 @@ public enum EventLoss {
         SchedEvent(timestamp: result[index].timestamp, cpu: cpu, pid: 0, body: .lost(hole)), at: index + 1)
     }
     for cpu in last.keys.sorted() where !told.contains(where: { $0.cpu == cpu && $0.loss?.isAtStart == true }) {
-      guard let first = result.first(where: { $0.cpu == cpu && !$0.isLoss }), first.timestamp > begin else { continue }
+      guard let first = result.first(where: { $0.cpu == cpu && $0.loss == nil }), first.timestamp > begin
+      else { continue }
       insertAtStart(LostEvents(until: first.timestamp, isAtStart: true, count: 0), of: cpu, at: begin, into: &result)
     }
     return result
@@ -65,8 +66,4 @@ public enum EventLoss {
     let place = events.firstIndex { $0.timestamp > begin || $0.cpu > cpu } ?? events.count
     events.insert(SchedEvent(timestamp: begin, cpu: cpu, pid: 0, body: .lost(hole)), at: place)
   }
-}
-
-extension SchedEvent {
-  fileprivate var isLoss: Bool { loss != nil }
 }
