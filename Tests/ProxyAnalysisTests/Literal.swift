@@ -127,7 +127,8 @@ extension Report {
     result.table.forEachRow { cells in
       let told = zip(columns, cells).filter { column, cell in
         if column.hasSuffix("life") { return cell != .empty && cell != .integer(1) && cell != .count(1) }
-        let isRare = ["rule", "symbol", "symbols", "wait_id", "cgroup"].contains { column.hasSuffix($0) }
+        let rare = ["rule", "symbol", "symbols", "wait_id", "cgroup", "other_donors"]
+        let isRare = rare.contains { column.hasSuffix($0) }
         return !(isRare && cell == .empty)
       }
       lines.append(told.map(\.1.shown).joined(separator: " "))

@@ -6,17 +6,20 @@ import TraceCore
 
 struct SplitsTests {
   private static func split(
-    _ begin: Int64, _ length: Int64, donor: TaskLabel, curr: TaskLabel, depth: Int?, _ evidence: Evidence
+    _ begin: Int64, _ length: Int64, donor: TaskLabel, curr: TaskLabel, depth: Int?, _ evidence: Evidence,
+    others: [TaskLabel] = []
   ) -> SplitRow {
     SplitRow(
       cpu: 1, begin: Literal.at(begin), end: Literal.at(begin + length), donor: donor, curr: curr, depth: depth,
-      evidence: evidence)
+      evidence: evidence, otherDonors: others)
   }
 
   private static let timeline = Literal.timeline {
     $0.splits = [
       split(10, 30, donor: Literal.waiter, curr: Literal.owner, depth: 1, .probe),
-      split(50, 20, donor: Literal.other, curr: Literal.owner, depth: nil, .inferred(.mostUrgentDonor)),
+      split(
+        50, 20, donor: Literal.other, curr: Literal.owner, depth: nil, .inferred(.likeliestDonor),
+        others: [Literal.waiter, Literal.middle]),
       split(90, 5, donor: Literal.waiter, curr: Literal.middle, depth: 2, .event),
     ]
   }
@@ -25,7 +28,7 @@ struct SplitsTests {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("splits") == [
         "1 1 @10 10000ns @40 30000 61 waiter 100 60 owner 139 1 probe",
-        "2 1 @50 50000ns @70 20000 63 other 49 60 owner 139 - inferred mostUrgentDonor",
+        "2 1 @50 50000ns @70 20000 63 other 49 60 owner 139 - inferred likeliestDonor 61+62",
         "3 1 @90 90000ns @95 5000 61 waiter 100 62 middle 120 2 event",
       ])
   }

@@ -33,7 +33,7 @@ struct TableColumnTests {
     "culprits": "inversion_id, wait_id, pid, comm, prio, life, cpu, run_ns",
     "splits": """
     cpu, begin_ns, begin_s, end_ns, duration_ns, donor_pid, donor_comm, donor_prio, donor_life, curr_pid, curr_comm, curr_prio, curr_life, \
-    depth, wait_id, evidence, rule
+    depth, wait_id, evidence, rule, other_donors
     """,
     "inversions": """
     wait_id, begin_ns, begin_s, end_ns, duration_ns, waiter_pid, waiter_comm, waiter_prio, waiter_life, lock, lock_symbol, owner_pid, owner_comm, \

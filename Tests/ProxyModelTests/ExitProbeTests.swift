@@ -95,7 +95,7 @@ struct ExitProbeTests {
     var machine = ProxyMachine(options)
     for event in script.events { machine.apply(event) }
     let timeline = machine.finish()
-    #expect(timeline.splits.map(\.evidence) == [.inferred(.mostUrgentDonor)])
+    #expect(timeline.splits.map(\.evidence) == [.inferred(.onlyDonor)])
   }
 
   /// Both probe sets in one capture: where they differ, the exit probe counts, and the report says that they differ.

@@ -50,7 +50,7 @@ struct FollowUpTests {
     script.releases(400, 0)
     let timeline = script.timeline(proxyExecution: true)
     #expect(timeline.splits.map(\.begin) == [Timestamp(330)])
-    #expect(timeline.splits.map(\.evidence) == [.inferred(.mostUrgentDonor)])
+    #expect(timeline.splits.map(\.evidence) == [.inferred(.onlyDonor)])
   }
 
   @Test func aShortTraceWithoutADonorProvesNothing() {

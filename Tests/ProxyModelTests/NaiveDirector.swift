@@ -40,6 +40,10 @@ struct NaiveDirector {
   private(set) var moments: [NaiveMoment] = []
   private(set) var donors: [CPU: [NaiveDonor]] = [:]
   private var now = NaiveMoment()
+  /// Donors that this step has moved to other CPUs.
+  private var arrived: [Pid] = []
+  /// Whoever has come to a CPU since its last switch and may be its donor.
+  private var guests: [CPU: Pid] = [:]
   private var index = 0
 
   init(_ model: NaiveModel) {
@@ -116,6 +120,10 @@ struct NaiveDirector {
   private mutating func migrated(_ pid: Pid, to cpu: CPU) {
     // A donor that goes home lends nothing more.
     for (lane, donor) in now.donors where lane != cpu && donor.pid == pid { now.donors[lane] = .own }
+    for (lane, guest) in guests where lane != cpu && guest == pid && now.donors[lane] == .unknown {
+      now.donors[lane] = .own
+      guests[lane] = nil
+    }
     switch now.place(pid) {
     case .queued: now.places[pid] = .queued(cpu)
     case .blocked: now.places[pid] = .blocked(cpu)
@@ -139,6 +147,7 @@ struct NaiveDirector {
       now.places[left] = record.previousState.isRunnable ? .queued(cpu) : isBlocked ? .blocked(cpu) : .asleep
     }
     let before = now.donors[cpu]?.pid ?? left
+    guests[cpu] = nil
     now.places[next] = .running(cpu)
     if let probe = probe(beside: index) {
       now.donors[cpu] = model.proxies ? probe.farthestDonor.map { .task($0, .probe) } ?? .own : .own
@@ -222,11 +231,58 @@ struct NaiveDirector {
       while isResident(pid, cpu), pickAgain(pid, cpu) {}
       if best == nil, isResident(pid, cpu), chain.terminal(of: pid) == next { best = pid }
     }
+    lendWhereTheyArrived()
     if next == 0 { return .own }
     // It was lent the CPU, was woken, and runs now by itself.
     if before == next, !isRunnable { return .own }
     guard let best else { return .own }
-    return .task(best, chain.evidence(of: best).combined(with: .inferred(.mostUrgentDonor)))
+    return .task(best, chain.evidence(of: best).combined(with: .inferred(rule(of: best, for: next, cpu))))
+  }
+
+  /// Of all that could have been picked in place of a donor, and of curr itself, how sure it is.
+  private func rule(of donor: Pid, for next: Pid, _ cpu: CPU) -> InferenceRule {
+    guard let first = model.priority(donor, index) else { return .donorOutweighs }
+    let rivals = now.places.keys.filter { pid in
+      guard pid != donor, isResident(pid, cpu), chain.terminal(of: pid) == next else { return false }
+      guard let second = model.priority(pid, index) else { return true }
+      return first >= 100 ? second >= 100 : first == second
+    }
+    if let second = rivals.map({ model.priority($0, index) ?? .max }).min() {
+      return second == first ? .equalDonors : .likeliestDonor
+    }
+    guard let own = model.priority(next, index) else { return .donorOutweighs }
+    // A step of nice is a quarter of weight: 1.25 to the 13th is 18.2, to the 14th 22.7.
+    return first < 100 ? .onlyDonor : own - first >= 14 ? .onlyDonor : .donorOutweighs
+  }
+
+  /// Who has come to the CPU where its owner is curr lends it that CPU, if it goes before what that runs for: at once by class or
+  /// real-time priority, else at an instant that is not known.
+  private mutating func lendWhereTheyArrived() {
+    for pid in arrived where !hasProbes(before: index) {
+      guard case .blocked(let cpu) = now.place(pid), isResident(pid, cpu), let curr = model.curr(cpu, index), curr != 0,
+        chain.terminal(of: pid) == curr, let first = model.priority(pid, index)
+      else { continue }
+      if now.donors[cpu] == .unknown, guests[cpu] == nil { continue }
+      let holder = now.donors[cpu]?.pid ?? guests[cpu] ?? curr
+      guard let second = model.priority(holder, index) else { continue }
+      if first >= second {
+        // From here on the donor is one of several.
+        if case .task(holder, .inferred(let rule))? = now.donors[cpu], holder != pid,
+          [.onlyDonor, .donorOutweighs, .arrivedDonor].contains(rule), second >= 100 || first == second
+        {
+          now.donors[cpu] = .task(holder, .inferred(first == second ? .equalDonors : .likeliestDonor))
+        }
+        continue
+      }
+      if first < 100 {
+        now.donors[cpu] = .task(pid, chain.evidence(of: pid).combined(with: .inferred(.arrivedDonor)))
+        guests[cpu] = nil
+      } else {
+        now.donors[cpu] = .unknown
+        guests[cpu] = pid
+      }
+    }
+    arrived = []
   }
 
   private func rank(_ pid: Pid) -> (Int32, Pid) { (model.priority(pid, index) ?? .max, pid) }
@@ -259,6 +315,7 @@ struct NaiveDirector {
       case .running(let home), .queued(let home), .blocked(let home):
         if home != cpu {
           now.places[task] = .blocked(home)
+          arrived.append(task)
           return true
         }
       case .waking, .asleep, .unknown: break

@@ -31,7 +31,7 @@ struct ReconstructionTests {
     #expect(timeline.splits.map(\.donor.pid) == [5])
     #expect(timeline.splits.map(\.curr.pid) == [6])
     #expect(timeline.splits.map { $0.end - $0.begin } == [100])
-    #expect(timeline.splits.map(\.evidence) == [.inferred(.mostUrgentDonor)])
+    #expect(timeline.splits.map(\.evidence) == [.inferred(.onlyDonor)])
     #expect(timeline.cpus.map(\.proxied) == [100])
     #expect(timeline.cpus.map(\.proxiedSwitches) == [1])
     let wait = timeline.waits[0]

@@ -92,7 +92,7 @@ struct StoryTests {
     let story = teller.story(0)
     let text = try teller.text(0)
     let rules = story.rules(in: context.timeline)
-    #expect(rules.contains(.mostUrgentDonor))
+    #expect(rules.contains(.onlyDonor))
     for rule in InferenceRule.allCases {
       #expect(text.contains("\n  ~\(rule.rawValue): ") == rules.contains(rule))
       #expect(text.contains("[~\(rule.rawValue)]") == rules.contains(rule))

@@ -48,6 +48,8 @@ public struct CaptureScore: Sendable {
   /// Proxied time that the model claims, without probes and with them: 0 on a kernel that does not proxy.
   public var claimed: Int64 = 0
   public var claimedWithProbes: Int64 = 0
+  /// A sched_ext scheduler's callbacks left marks: they tell of donors too.
+  public var hasMarks = false
   public var verdict = ""
   /// Whether the kernel proxies: captures decided, and rightly, by how it is known.
   public var verdicts: [Evidence: (known: Int, right: Int)] = [:]
@@ -61,7 +63,7 @@ public struct CaptureScore: Sendable {
   public init(_ capture: ScoredCapture) {
     let inferred = capture.timeline(ignoringProbes: true)
     let probed = capture.timeline()
-    (name, folder) = (capture.name, capture.folder)
+    (name, folder, hasMarks) = (capture.name, capture.folder, probed.seen.contains(.running))
     owners = OwnerScore(inferred, capture.truth)
     verdict = inferred.verdict.answer.rawValue
     if inferred.verdict.answer != .undecided {

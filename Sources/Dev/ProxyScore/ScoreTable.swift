@@ -21,9 +21,6 @@ public enum ScoreTable {
     return result
   }
 
-  /// Folders of captures that no rule was made with: their scores are the honest ones.
-  public static let unseenFolders = ["proxy-on-exact"]
-
   /// The folders whose captures have truth on the trace's own clock and no lost events.
   public static let folders = [
     "proxy-on-plain", "proxy-on-probed", "proxy-off-plain", "proxy-off-probed", "linux-6.12",

@@ -3,12 +3,32 @@ public import TraceCore
 
 /// How well the splits agree with what the probes saw, in time.
 public struct SplitScore: Sendable {
-  /// Nanoseconds that the model calls proxied, that the probes do, and in which both name the same donor and curr.
+  /// Nanoseconds that the model calls proxied, that the probes do, in which both say that the same curr is proxied, and in which
+  /// both name the same donor too.
   public var said: Int64 = 0
   public var seen: Int64 = 0
+  public var proxied: Int64 = 0
   public var agreed: Int64 = 0
-  /// What the model says and what of it agrees, by how it is known.
-  public var byEvidence: [Evidence: (said: Int64, agreed: Int64)] = [:]
+  /// The same of what the model says, by how it is known.
+  public var byEvidence: [Evidence: Claims] = [:]
+
+  /// What is said by one rule, and how much of it the probes say too.
+  public struct Claims: Sendable {
+    public var said: Int64 = 0
+    public var proxied: Int64 = 0
+    public var agreed: Int64 = 0
+    /// In which the probes name the donor, or one of those that the row lists beside it.
+    public var listed: Int64 = 0
+
+    public init() {}
+
+    static func += (a: inout Claims, b: Claims) {
+      a.said += b.said
+      a.proxied += b.proxied
+      a.agreed += b.agreed
+      a.listed += b.listed
+    }
+  }
 
   public init() {}
 
@@ -22,10 +42,9 @@ public struct SplitScore: Sendable {
     said = timeline.splits.reduce(0) { $0 + ($1.end - $1.begin) }
     for (cpu, splits) in Dictionary(grouping: timeline.splits, by: \.cpu) {
       for (evidence, splits) in Dictionary(grouping: splits, by: \.evidence) {
-        let agreement = Self.agreement(splits, pieces[cpu] ?? [])
-        agreed += agreement
-        byEvidence[evidence, default: (0, 0)].said += splits.reduce(0) { $0 + ($1.end - $1.begin) }
-        byEvidence[evidence, default: (0, 0)].agreed += agreement
+        let claims = Self.claims(splits, pieces[cpu] ?? [])
+        (proxied, agreed) = (proxied + claims.proxied, agreed + claims.agreed)
+        byEvidence[evidence, default: Claims()] += claims
       }
     }
   }
@@ -43,16 +62,21 @@ public struct SplitScore: Sendable {
   }
 
   /// Both lists are in order of time and without overlaps.
-  private static func agreement(_ splits: [SplitRow], _ pieces: [ProbedSplits.Piece]) -> Int64 {
-    var sum: Int64 = 0
+  private static func claims(_ splits: [SplitRow], _ pieces: [ProbedSplits.Piece]) -> Claims {
+    var sum = Claims()
     var first = 0
     for split in splits {
+      sum.said += split.end - split.begin
       while first < pieces.count, pieces[first].end <= split.begin { first += 1 }
       var next = first
       while next < pieces.count, pieces[next].begin < split.end {
         let piece = pieces[next]
-        if piece.curr == split.curr.pid, piece.donor == split.donor.pid {
-          sum += min(piece.end, split.end) - max(piece.begin, split.begin)
+        if piece.curr == split.curr.pid {
+          let both = min(piece.end, split.end) - max(piece.begin, split.begin)
+          sum.proxied += both
+          if piece.donor == split.donor.pid { sum.agreed += both }
+          let isListed = split.otherDonors.contains { $0.pid == piece.donor }
+          if piece.donor == split.donor.pid || isListed { sum.listed += both }
         }
         next += 1
       }
@@ -60,21 +84,26 @@ public struct SplitScore: Sendable {
     return sum
   }
 
+  /// Of whose account curr runs on.
   public var precision: Double { said == 0 ? 1 : Double(agreed) / Double(said) }
   public var recall: Double { seen == 0 ? 1 : Double(agreed) / Double(seen) }
+  /// Of whether curr runs on another's account at all.
+  public var proxiedPrecision: Double { said == 0 ? 1 : Double(proxied) / Double(said) }
+  public var proxiedRecall: Double { seen == 0 ? 1 : Double(proxied) / Double(seen) }
 
   public static func += (a: inout SplitScore, b: SplitScore) {
     a.said += b.said
     a.seen += b.seen
+    a.proxied += b.proxied
     a.agreed += b.agreed
-    a.byEvidence.merge(b.byEvidence) { ($0.said + $1.said, $0.agreed + $1.agreed) }
+    for (evidence, claims) in b.byEvidence { a.byEvidence[evidence, default: Claims()] += claims }
   }
 }
 
 /// The curr/donor split as the probes alone tell it, without any model.
 struct ProbedSplits {
-  /// A choice of curr itself that is older than this, in nanoseconds, when the CPU switches or chooses again, led to no
-  /// switch: picking takes 92 µs, if the hypervisor does not stop it.
+  /// A choice of curr itself, or of one that has lent it the CPU before, that is older than this, in nanoseconds, when the CPU
+  /// switches or chooses again, led to no switch: picking takes 92 µs, if the hypervisor does not stop it.
   private static let longestPick: Int64 = 200_000
 
   struct Piece {
@@ -86,7 +115,9 @@ struct ProbedSplits {
     var since: Timestamp
     var curr: Pid
     /// `nil` = on its own account.
-    var donor: Pid?
+    var donor: Pid? { didSet { if let donor { lenders.insert(donor) } } }
+    /// Who has lent it the CPU since it was switched in.
+    private(set) var lenders: Set<Pid> = []
   }
 
   let wholeStints: Bool
@@ -98,8 +129,8 @@ struct ProbedSplits {
   init(wholeStints: Bool) { self.wholeStints = wholeStints }
 
   mutating func apply(_ event: SchedEvent) {
-    if let choice = choices[event.cpu], choice.pid == running[event.cpu]?.curr,
-      event.timestamp - choice.time > Self.longestPick
+    if let choice = choices[event.cpu], event.timestamp - choice.time > Self.longestPick,
+      choice.pid == running[event.cpu]?.curr || running[event.cpu]?.lenders.contains(choice.pid) == true
     {
       settleChoice(event.cpu)
     }

@@ -7,23 +7,36 @@ struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Scores the reconstruction against captures whose workload measured the truth.",
     discussion: """
-      Prints the tables that docs/inference.md holds. A capture is FOLDER/NAME.dat with FOLDER/NAME.truth.csv. Example: \
-      proxytrace-dev score Fixtures/captures
+      Prints the tables that docs/inference.md holds. A capture is FOLDER/NAME.dat with FOLDER/NAME.truth.csv. Examples: \
+      proxytrace-dev score Fixtures/captures; proxytrace-dev score --splits Fixtures/captures
       """)
 
   @Argument(help: "The directory with the captures' folders.", completion: .directory)
   var directory = "Fixtures/captures"
 
+  @Flag(help: "Only what the inference of donors is worth, by rule: over all folders with captures that have probes.")
+  var splits = false
+
   func run() throws {
-    let captures = try ScoreTable.captures(below: URL(filePath: directory), folders: ScoreTable.folders)
+    let url = URL(filePath: directory)
+    if splits { return try calibrate(url) }
+    let captures = try ScoreTable.captures(below: url, folders: ScoreTable.folders)
     let scores = captures.map { CaptureScore($0) }
     print(ScoreTable.markdown(scores))
     print(ScoreTable.rules(scores), terminator: "")
-    let unseen = try ScoreTable.captures(below: URL(filePath: directory), folders: ScoreTable.unseenFolders)
-    guard !unseen.isEmpty else { return }
-    print("\nCaptures that no rule was made with:\n")
-    let unseenScores = unseen.map { CaptureScore($0) }
-    print(ScoreTable.markdown(unseenScores))
-    print(ScoreTable.rules(unseenScores), terminator: "")
+  }
+
+  private func calibrate(_ url: URL) throws {
+    let folders = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted().filter {
+      var isDirectory: ObjCBool = false
+      return FileManager.default.fileExists(atPath: url.appending(path: $0).path, isDirectory: &isDirectory)
+        && isDirectory.boolValue
+    }
+    var calibration = SplitCalibration()
+    for folder in folders {
+      calibration.add(try ScoreTable.captures(below: url, folders: [folder]).map { CaptureScore($0) })
+    }
+    print(calibration.captures())
+    print(calibration.rules(), terminator: "")
   }
 }

@@ -26,6 +26,12 @@ enum SplitsAnalysis: Analysis {
       .reference("wait_id", "the donor's wait, in the table waits; empty where none is known") { $0.wait },
     ]
     columns += evidenceColumns("how the donor is known") { $0.evidence }
+    columns.append(
+      TableColumn(
+        "other_donors", .word, "pids of whoever else may be the donor, the most urgent first; empty where nobody may"
+      ) { row in
+        row.otherDonors.isEmpty ? .empty : .word(JoinedNumbers.pids(row.otherDonors, "+") { $0.pid })
+      })
     return [
       Table("splits", rows: context.rows.splits, columns: columns)
     ]

@@ -13,6 +13,10 @@ enum DonorNow: Equatable {
 /// A CPU's account, and what was booked on it so far, in nanoseconds.
 struct Account {
   var donor = DonorNow.own
+  /// Whoever else may be its donor.
+  var others = OtherDonors()
+  /// Where the donor is not known: the most urgent one that has come to the CPU while curr ran. Once it is gone, curr runs for itself.
+  var arrived: TaskIndex?
   /// How it is known that curr runs on its own account, where it does.
   var ownEvidence = Evidence.event
   /// The open row of ``ReconstructedRows/runs``, −1 without one.
@@ -52,7 +56,8 @@ extension Hypothesis {
         SplitRecord(
           begin: since, end: end, wait: wait < 0 ? .max : UInt32(world.waits[wait].row), cpu: CPU(cpu),
           donor: world.labelID(donor), curr: world.labelID(curr),
-          depth: depth.map { Int32(clamping: $0) } ?? -1, evidence: evidence.combined(with: doubt)))
+          depth: depth.map { Int32(clamping: $0) } ?? -1, others: accounts[cpu].others,
+          evidence: evidence.combined(with: doubt)))
     }
   }
 
@@ -78,6 +83,8 @@ extension Hypothesis {
   mutating func switchAccount(_ cpu: Int, to donor: DonorNow, _ evidence: Evidence, _ world: inout World) {
     guard keepsAccounts else { return }
     accounts[cpu].donor = donor
+    accounts[cpu].others = others
+    accounts[cpu].arrived = nil
     accounts[cpu].ownEvidence = evidence
     beginRun(cpu, &world)
     guard proxies else { return }
@@ -94,12 +101,15 @@ extension Hypothesis {
       // The same donor; from here on it is known as well as the probe knows it.
       book(cpu: cpu, &world)
       accounts[cpu].donor = donor
+      accounts[cpu].others = OtherDonors()
       beginRun(cpu, &world)
       return
     }
     changed.insert(cpu: cpu)
     book(cpu: cpu, &world)
     accounts[cpu].donor = donor
+    accounts[cpu].others = OtherDonors()
+    accounts[cpu].arrived = nil
     beginRun(cpu, &world)
     noteDonation(cpu, &world)
   }
@@ -108,7 +118,12 @@ extension Hypothesis {
   /// (`proxy_reset_donor()`, kernel/sched/core.c).
   mutating func dropReturningDonor(_ task: TaskIndex, to cpu: CPU, _ world: inout World) {
     for other in accounts.indices where CPU(other) != cpu {
-      if case .task(task, _, _) = accounts[other].donor { setDonor(other, .own, own: .event, &world) }
+      switch accounts[other].donor {
+      case .task(task, _, _): setDonor(other, .own, own: .event, &world)
+      case .unknown where accounts[other].arrived == task:
+        setDonor(other, .own, own: .inferred(.noDonorThere), &world)
+      case .own, .task, .unknown: break
+      }
     }
   }
 

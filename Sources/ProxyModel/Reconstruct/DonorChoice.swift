@@ -12,15 +12,19 @@ extension Hypothesis {
     _ cpu: Int, left: TaskIndex, wasRunnable: Bool, next: TaskIndex, _ world: inout World
   ) -> DonorNow {
     let before = if case .task(let donor, _, _) = account(cpu).donor { donor } else { left }
+    arrivals.removeAll()
     let isIdle = world[next].pid == 0
     let keeps = before != next && isResident(before, CPU(cpu), &world)
     let leaves = isIdle && isResident(left, CPU(cpu), &world)
     var best = pick(CPU(cpu), next, forced: keeps ? before : leaves ? left : nil, &world)
+    if !arrivals.isEmpty { lendToCurrs(&world) }
     if isIdle { return .own }
     // It was lent the CPU, was woken, and runs now by itself.
     if before == next, !wasRunnable { best = nil }
     guard let best, case (_, let evidence) = walk(from: world[best].wait, &world) else { return .own }
-    return .task(best, depth: chain.locks.count, evidence.combined(with: .inferred(.mostUrgentDonor)))
+    let depth = chain.locks.count
+    let rule = weighChoice(best, of: next, on: CPU(cpu), &world)
+    return .task(best, depth: depth, evidence.combined(with: .inferred(rule)))
   }
 
   /// Goes through the blocked tasks of a CPU as the scheduler picks them, the most urgent first.
@@ -82,6 +86,7 @@ extension Hypothesis {
     case .move(let task, let cpu):
       residence.set(task, cpu)
       changed.insert(task)
+      arrivals.append(task)
     }
   }
 
@@ -112,18 +117,18 @@ extension Hypothesis {
     return world.scheduling.cpu(of: task) == cpu && !residence.isDequeued(task, wakings: wakings)
   }
 
-  private mutating func ends(_ donor: TaskIndex, in task: TaskIndex, _ world: inout World) -> Bool {
+  mutating func ends(_ donor: TaskIndex, in task: TaskIndex, _ world: inout World) -> Bool {
     if case (.task(task), _) = walk(from: world[donor].wait, &world) { true } else { false }
   }
 
   @inline(__always)
-  private func isMoreUrgent(_ a: TaskIndex, _ b: TaskIndex, _ world: inout World) -> Bool {
+  func isMoreUrgent(_ a: TaskIndex, _ b: TaskIndex, _ world: inout World) -> Bool {
     if world[b].pid == 0 { return true }
     guard let first = world[a].priority, let second = world[b].priority else { return false }
     return first.isMoreUrgent(than: second)
   }
 
-  private func urgencyOrder(_ task: TaskIndex, _ world: inout World) -> (Int32, Pid) {
+  func urgencyOrder(_ task: TaskIndex, _ world: inout World) -> (Int32, Pid) {
     (world[task].priority?.rawValue ?? .max, world[task].pid)
   }
 

@@ -29,6 +29,10 @@ struct Hypothesis: ~Copyable {
   var changed = ChangeMask()
   /// Tasks of which the waiters whose chains end in them are others than before the current step, or have other priorities.
   var rivals = ChangeMask()
+  /// Donors that the current step has moved to other CPUs.
+  var arrivals = FlatArray<TaskIndex>()
+  /// Whoever else may be the donor that was chosen last.
+  var others = OtherDonors()
   /// The waiters of the owner that was asked for last in this step.
   var waitersOfLast: OwnersWaiters?
 
@@ -184,11 +188,11 @@ extension Hypothesis {
   mutating func beginStep(on cpu: Int) {
     changed = ChangeMask()
     rivals = ChangeMask()
-    if keepsAccounts, accounts.count <= cpu { addAccounts(upTo: cpu) }
+    if keepsAccounts, accounts.count <= cpu { beginAccounts(upTo: cpu) }
   }
 
   @inline(never)
-  private mutating func addAccounts(upTo cpu: Int) {
+  mutating func beginAccounts(upTo cpu: Int) {
     while accounts.count <= cpu { accounts.append(Account()) }
   }
 

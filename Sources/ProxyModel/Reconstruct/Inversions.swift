@@ -52,7 +52,7 @@ extension Hypothesis {
     if own == .probe || own == .event { return own }
     for index in 0..<waits.count where world.waits[index].isMutex {
       switch waits.base[index].terminal {
-      case .task(culprit), .unknown, .cycle: return .inferred(.mostUrgentDonor)
+      case .task(culprit), .unknown, .cycle: return .inferred(.noDonorThere)
       case .task, .released: break
       }
     }

@@ -128,7 +128,7 @@ extension Hypothesis {
     if named != nil { return .event }
     // Nobody can lend it anything as long as nobody is blocked. Otherwise it is the rule that finds no donor.
     for index in world.waits.indices where world.waits[index].isMutex {
-      if world.scheduling.isBlocked(world.waits[index].waiter) { return .inferred(.mostUrgentDonor) }
+      if world.scheduling.isBlocked(world.waits[index].waiter) { return .inferred(.noDonorThere) }
     }
     return .event
   }

@@ -45,6 +45,8 @@ struct ReconstructedRows: ~Copyable, Sendable {
   /// Which of the two somebody asks for.
   let wanted: OptionalRows
   var splits: PackedLog<SplitRecord>
+  /// Of splits.
+  var otherDonors: PackedLog<LabelID>
   var inversions: PackedLog<InversionRecord>
   var culprits: PackedLog<CulpritRecord>
   var handoffs: PackedLog<HandoffRecord>
@@ -63,6 +65,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
     chains = PackedLog(in: file)
     links = PackedLog(in: file)
     splits = PackedLog(in: file)
+    otherDonors = PackedLog(in: file)
     inversions = PackedLog(in: file)
     culprits = PackedLog(in: file)
     handoffs = PackedLog(in: file)

@@ -66,6 +66,7 @@ struct SplitRecord: BitwiseCopyable, Sendable {
   var curr: LabelID
   /// −1 where the chain is not known.
   var depth: Int32
+  var others: OtherDonors
   var evidence: Evidence
 }
 

@@ -65,9 +65,13 @@ final class RowStore: Sendable {
   private func split(_ index: Int) -> SplitRow {
     rows.splits.passed(index)
     let row = rows.splits[index]
+    let others = (row.others.first..<row.others.first + Int(row.others.count)).map {
+      shared.labels[rows.otherDonors[$0]]
+    }
     return SplitRow(
       cpu: row.cpu, begin: row.begin, end: row.end, donor: shared.labels[row.donor], curr: shared.labels[row.curr],
-      depth: row.depth < 0 ? nil : Int(row.depth), evidence: row.evidence, wait: Self.wait(row.wait))
+      depth: row.depth < 0 ? nil : Int(row.depth), evidence: row.evidence, wait: Self.wait(row.wait),
+      otherDonors: others)
   }
 
   private func inversion(_ index: Int) -> InversionRow {
@@ -129,7 +133,7 @@ final class RowStore: Sendable {
     rows.runs.passed(index)
     let row = rows.runs[index]
     // Where somebody was blocked the account may have been another's.
-    let restsOnVerdict = row.evidence == .inferred(.mostUrgentDonor) && noProxying != nil
+    let restsOnVerdict = row.evidence == .inferred(.noDonorThere) && noProxying != nil
     return RunRow(
       cpu: row.cpu, begin: row.begin, end: row.end, task: shared.labels[row.task],
       donor: shared.labels.label(row.donor),

@@ -56,13 +56,16 @@ public struct SplitRow: Sendable, Hashable {
   public var evidence: Evidence
   /// The donor's wait: index into ``Timeline/waits``; `nil` where none is known.
   public var wait: Int?
+  /// Whoever else may be the donor, the most urgent first: where the donor is inferred.
+  public var otherDonors: [TaskLabel]
 
   /// A split by all of its columns.
   public init(
     cpu: CPU, begin: Timestamp, end: Timestamp, donor: TaskLabel, curr: TaskLabel, depth: Int?, evidence: Evidence,
-    wait: Int? = nil
+    wait: Int? = nil, otherDonors: [TaskLabel] = []
   ) {
     self.wait = wait
+    self.otherDonors = otherDonors
     self.cpu = cpu
     self.begin = begin
     self.end = end

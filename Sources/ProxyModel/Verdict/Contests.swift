@@ -65,17 +65,5 @@ extension Hypothesis {
     contests.add(length, ownerRan: curr == owner, own: own, donors: donors, others: others)
   }
 
-  /// A task's weight as CFS has it: 1024 at nice 0, a factor of 1.25 a step (`sched_prio_to_weight`, kernel/sched/core.c).
-  /// Real-time and deadline tasks weigh so much that fair ones do not count, and each priority more than all below it.
-  private static func weight(_ priority: Priority?) -> Double {
-    guard let priority = priority?.rawValue else { return 0 }
-    if priority >= 100 { return 1024 * power(1.25, 120 - Int(priority)) }
-    return 1e9 * power(1e3, min(90, 99 - Int(max(-1, priority))))
-  }
-
-  private static func power(_ base: Double, _ exponent: Int) -> Double {
-    var result = 1.0
-    for _ in 0..<abs(exponent) { result *= base }
-    return exponent < 0 ? 1 / result : result
-  }
+  private static func weight(_ priority: Priority?) -> Double { priority?.weight ?? 0 }
 }

@@ -48,10 +48,38 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Wrong: about the time of the move, which no event shows.
   case movedSilently
 
-  /// Premise: the kernel proxies, and blocked tasks on a CPU have chains that end in the task that is switched in there.
-  /// Conclusion: the most urgent of them is the donor, if it is more urgent than that task.
-  /// Wrong: the scheduler picks by lag and deadline, so that another of them, or the owner itself, may have been picked.
-  case mostUrgentDonor
+  /// Premise: the kernel proxies, and of the blocked tasks on a CPU one alone has a chain that ends in the task that is switched in
+  /// there, and goes before that task: by its scheduling class or real-time priority, or since a fair one outweighs it at least 19
+  /// times. Conclusion: the task runs on its account. (Fair tasks share a CPU by weight, so that curr is picked on its own account,
+  /// which no event shows, for at most a twentieth of the time; `sched_prio_to_weight`, kernel/sched/core.c.)
+  /// Wrong: where the donor is moved, or curr is picked itself, without a switch.
+  case onlyDonor
+
+  /// Premise: as for `onlyDonor`, but both are fair, and the donor outweighs curr less than 19 times. Conclusion: curr runs on the
+  /// donor's account.
+  /// Wrong: for about the share that curr's weight is of both, in which EEVDF picks curr itself without a switch.
+  case donorOutweighs
+
+  /// Premise: several blocked tasks on a CPU have chains that end in the task that is switched in there. Conclusion: the most
+  /// urgent one is the donor. `other_donors` lists the others.
+  /// Wrong: fair tasks are picked by lag and deadline, so that any of them may have been picked.
+  case likeliestDonor
+
+  /// Premise: as for `likeliestDonor`, and others have the same priority as the most urgent one. Conclusion: one of them is the
+  /// donor; which one is not known, and the row names the one with the lowest pid. `other_donors` lists the others.
+  /// Wrong: about which one: the scheduler alternates between tasks of equal weight.
+  case equalDonors
+
+  /// Premise: a donor was moved to the CPU whose curr is the owner at its chain's end, and goes before what curr runs for by its
+  /// scheduling class or real-time priority. Conclusion: curr runs on its account from the move on: the CPU chooses anew at once
+  /// (`attach_task()`, `wakeup_preempt()`, kernel/sched/core.c).
+  /// Wrong: by the time until that CPU chooses, which no event shows.
+  case arrivedDonor
+
+  /// Premise: tasks are blocked for mutexes, but none on a CPU that goes before its curr has a chain that ends in it. Conclusion: curr
+  /// runs on its own account.
+  /// Wrong: where a less urgent donor was picked, or one came to the CPU unseen.
+  case noDonorThere
 
   /// Premise: a mutex waiter left its CPU to the idle task although another task was queued there, and that task ran next
   /// without being woken. Conclusion: the kernel proxies: it switched to the idle task before it moved the donor to its
@@ -110,7 +138,12 @@ extension InferenceRule {
     case .tookOver: "who releases next, with no wait ended in between, had taken the lock without waiting"
     case .handedOver: "a release on a donor's account hands the lock to the waiter that is woken"
     case .movedSilently: "a blocked waiter woken on another CPU than it blocked on was moved to its owner"
-    case .mostUrgentDonor: "the most urgent blocked task on a CPU whose chain ends in the task that runs is its donor"
+    case .onlyDonor: "the one blocked task on a CPU whose chain ends in the task that runs there is its donor"
+    case .donorOutweighs: "the same, but the task that runs weighs enough to be picked itself now and then"
+    case .likeliestDonor: "of several blocked tasks whose chains end in the task that runs, the most urgent lends"
+    case .equalDonors: "one of several equal blocked tasks whose chains end in the task that runs lends"
+    case .arrivedDonor: "a donor moved to the CPU where its owner runs for less lends it the CPU from then on"
+    case .noDonorThere: "a task runs for itself where no blocked task that goes before it waits for it"
     case .idledWithWork: "a CPU that idles with a task queued is letting go of a donor"
     case .stayedHome: "waiters that stay where they blocked while their owner is elsewhere are no donors"
     case .ranByDonorsWeight: "owners that run as much as their donors' weight gives run on their account"

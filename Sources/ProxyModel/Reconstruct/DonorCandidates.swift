@@ -1,0 +1,114 @@
+import TraceCore
+
+// How sure the choice of a donor is: who else may have been picked, and whether curr may have been picked itself.
+
+/// The blocked tasks besides a donor that may have been picked in its place: a stretch of ``ReconstructedRows/otherDonors``.
+struct OtherDonors: BitwiseCopyable, Equatable {
+  var first = 0
+  var count: UInt32 = 0
+}
+
+extension Hypothesis {
+  /// A fair donor that outweighs a fair curr so many times leaves it less than a twentieth of what both get.
+  private static let clearWeight = 19.0
+
+  /// By which rule a task is the donor of the one that a CPU has just switched to; and whoever else it may have been, into
+  /// ``others``.
+  mutating func weighChoice(
+    _ donor: TaskIndex, of next: TaskIndex, on cpu: CPU, _ world: inout World
+  ) -> InferenceRule {
+    var candidates: [TaskIndex] = []
+    for index in world.waits.indices where world.waits[index].isMutex {
+      let waiter = world.waits[index].waiter
+      if waiter != donor, isResident(waiter, cpu, &world), competes(waiter, with: donor, &world),
+        ends(waiter, in: next, &world)
+      {
+        candidates.append(waiter)
+      }
+    }
+    if candidates.isEmpty { return isClear(donor, over: next, &world) ? .onlyDonor : .donorOutweighs }
+    let byUrgency = candidates.map { (task: $0, urgency: urgencyOrder($0, &world)) }
+    candidates = byUrgency.sorted { $0.urgency < $1.urgency }.map(\.task)
+    if rows.kinds.contains(.splits) {
+      others = OtherDonors(first: rows.otherDonors.count, count: UInt32(candidates.count))
+      for task in candidates { rows.otherDonors.append(world.labelID(task)) }
+    }
+    return world[candidates[0]].priority == world[donor].priority ? .equalDonors : .likeliestDonor
+  }
+
+  /// Whether the scheduler may pick one blocked task though the other is there. Fair tasks are picked by lag and deadline; of
+  /// real-time ones the most urgent goes first, and several of one priority take turns.
+  private func competes(_ task: TaskIndex, with donor: TaskIndex, _ world: inout World) -> Bool {
+    guard let first = world[donor].priority, let second = world[task].priority else { return true }
+    return first.isFair ? second.isFair : first == second
+  }
+
+  private func isClear(_ donor: TaskIndex, over curr: TaskIndex, _ world: inout World) -> Bool {
+    guard let lent = world[donor].priority else { return false }
+    if !lent.isFair { return true }
+    guard let own = world[curr].priority else { return false }
+    return lent.weight >= Self.clearWeight * own.weight
+  }
+
+  /// Donors that have been moved to other CPUs in this step, where the owner at the chain's end is curr there, and what it runs for
+  /// now is less urgent. The CPU chooses anew when a task is attached to it (`attach_task()`, kernel/sched/core.c): at once, and
+  /// the donor, if that one goes before by its scheduling class or real-time priority (`wakeup_preempt()`). Of fair tasks the
+  /// donor may have to wait until curr's slice is over and its own lag allows it, for milliseconds; no event shows when. From
+  /// here on it is not known on whose account curr runs.
+  ///
+  /// Probes and a sched_ext scheduler's marks tell of such a change themselves.
+  mutating func lendToCurrs(_ world: inout World) {
+    for place in arrivals.indices where !world.signs.hasProbes && !world.signs.hasMarks {
+      let donor = arrivals[place]
+      let cpu = residence.cpu(of: donor)
+      guard cpu >= 0, isResident(donor, cpu, &world), let curr = world.curr(on: Int(cpu)), world[curr].pid != 0 else {
+        continue
+      }
+      if accounts.count <= Int(cpu) { beginAccounts(upTo: Int(cpu)) }
+      guard let now = accountHolder(Int(cpu), curr),
+        case (.task(curr), let known) = walk(from: world[donor].wait, &world)
+      else { continue }
+      let depth = chain.locks.count
+      if !isMoreUrgent(donor, now, &world) {
+        joinCandidates(donor, on: Int(cpu), &world)
+      } else if world[donor].priority?.isFair == false {
+        let lent = DonorNow.task(donor, depth: depth, known.combined(with: .inferred(.arrivedDonor)))
+        setDonor(Int(cpu), lent, own: .inferred(.arrivedDonor), &world)
+      } else {
+        setDonor(Int(cpu), .unknown, own: .unknown, &world)
+        accounts[Int(cpu)].arrived = donor
+      }
+    }
+  }
+
+  /// One that may be picked in place of the donor has come to a CPU: from here on the donor is one of several.
+  private mutating func joinCandidates(_ task: TaskIndex, on cpu: Int, _ world: inout World) {
+    guard case .task(let donor, let depth, .inferred(let rule)) = account(cpu).donor, donor != task,
+      competes(task, with: donor, &world)
+    else { return }
+    switch rule {
+    case .onlyDonor, .donorOutweighs, .arrivedDonor: break
+    default: return
+    }
+    let isEqual = world[task].priority == world[donor].priority
+    setDonor(
+      cpu, .task(donor, depth: depth, .inferred(isEqual ? .equalDonors : .likeliestDonor)), own: .event, &world)
+    guard rows.kinds.contains(.splits) else { return }
+    accounts[cpu].others = OtherDonors(first: rows.otherDonors.count, count: 1)
+    rows.otherDonors.append(world.labelID(task))
+  }
+
+  /// On whose account a CPU's curr runs; `nil` where that is not known and nobody has arrived.
+  private func accountHolder(_ cpu: Int, _ curr: TaskIndex) -> TaskIndex? {
+    switch account(cpu).donor {
+    case .own: curr
+    case .task(let donor, _, _): donor
+    case .unknown: account(cpu).arrived
+    }
+  }
+}
+
+extension Priority {
+  /// Whether the fair scheduler has it: nice −20 to 19, or a sched_ext task.
+  fileprivate var isFair: Bool { rawValue >= 100 }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import ProxyModel
+import ProxyScore
+import Testing
+import TraceCore
+
+/// What the rules about donors are worth on recordings that have a probe, inferred without it.
+struct DonorRuleTests {
+  private static let donors = RealCaptures.directory.deletingLastPathComponent().appending(path: "donors")
+
+  private static let folders = ["other-workloads", "new-workloads"]
+
+  private static func scores(_ folder: String) throws -> [CaptureScore] {
+    try ScoreTable.captures(below: donors, folders: [folder]).map { CaptureScore($0) }
+  }
+
+  private static func claims(_ scores: [CaptureScore], _ rule: InferenceRule) -> SplitScore.Claims {
+    scores.reduce(into: SplitScore()) { $0 += $1.inferredSplits }.byEvidence[.inferred(rule)] ?? SplitScore.Claims()
+  }
+
+  /// A rule whose name does not say that it is weak holds, on workloads that it was not made with.
+  @Test(arguments: folders)
+  func theOnlyDonorIsTheDonor(folder: String) throws {
+    let claims = Self.claims(try Self.scores(folder), .onlyDonor)
+    #expect(claims.said > 50_000_000)
+    #expect(Double(claims.agreed) >= 0.98 * Double(claims.said), "\(claims)")
+  }
+
+  /// A fair owner is picked by itself for about its share of the weight, so that the rule is as weak as it says, and no weaker.
+  @Test(arguments: folders)
+  func whoIsOutweighedRunsByItselfNowAndThen(folder: String) throws {
+    let claims = Self.claims(try Self.scores(folder), .donorOutweighs)
+    #expect(claims.said > 50_000_000)
+    #expect(Double(claims.agreed) >= 0.85 * Double(claims.said), "\(claims)")
+    #expect(Double(claims.agreed) < 0.98 * Double(claims.said), "\(claims)")
+  }
+
+  /// Where several may be the donor, the others are listed: that the donor is one of them holds better than that it is the first.
+  @Test func whoElseMayBeTheDonorIsListed() throws {
+    let scores = try Self.folders.flatMap { try Self.scores($0) }
+    let claims = Self.claims(scores, .likeliestDonor)
+    #expect(claims.listed > claims.agreed)
+  }
+
+  /// One waiter more on the CPU, whatever its priority, and the donor is one of several: the table lists the other.
+  @Test(
+    arguments: [
+      (other: 130, rule: InferenceRule.likeliestDonor), (other: 100, rule: .equalDonors), (other: 98, rule: .onlyDonor),
+    ] as [(other: Int32, rule: InferenceRule)])
+  func severalCandidatesAreTold(other: Int32, rule: InferenceRule) {
+    var script = Script()
+    script.ticks(0, 0)
+    script.switched(10, 0, to: 6, prio: 139)
+    script.switched(20, 0, to: 7, prio: other)
+    script.contends(30, 0, flags: [.mutex])
+    script.switched(40, 0, to: 6, state: .uninterruptible, prio: 139)
+    script.switched(50, 0, to: 5, prio: 100)
+    script.contends(60, 0, flags: [.mutex])
+    script.switched(70, 0, to: 6, state: .uninterruptible, prio: 139)
+    script.releases(200, 0)
+    script.ticks(300, 0)
+    let last = script.timeline(proxyExecution: true).splits.last { $0.begin == Timestamp(70) }
+    #expect(last?.evidence.rule == rule)
+    #expect(last?.otherDonors.map(\.pid) == (rule == .onlyDonor ? [] : [last?.donor.pid == 5 ? 7 : 5]))
+  }
+}
