@@ -75,9 +75,9 @@ extension EventNeed: CustomStringConvertible {
 
 extension [EventNeed] {
   /// The events that show waits from beginning to end.
-  static let waits = [EventNeed.event(.contentionBegan), .event(.contentionEnded)]
+  package static let waits = [EventNeed.event(.contentionBegan), .event(.contentionEnded)]
   /// The events that show who owned the locks that were waited for.
-  static let owners = waits + [.anyOf(.contendedRelease, .waking, .probedWait)]
+  package static let owners = waits + [.anyOf(.contendedRelease, .waking, .probedWait)]
 
   /// `needs sched:sched_switch and lock:contention_begin`.
   public var explanation: String { "needs " + map(\.description).joined(separator: " and ") }

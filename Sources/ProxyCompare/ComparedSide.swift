@@ -26,28 +26,36 @@ public struct Sample: Sendable, Hashable {
 
 /// One side of a comparison: one capture, or several pooled.
 ///
-/// Waits that the trace's ends cut, or that a gap overlaps, are left out: their lengths are not known.
+/// Waits that the trace's ends cut, or that lost records overlap, are left out: their lengths are not known.
 public struct ComparedSide: Sendable {
   /// What the user calls the side. Hostile text.
   public var label: String
   /// Its captures.
   public private(set) var captures: [ReportContext] = []
+  /// How many waits of each lock are left out at the beginning of each capture.
+  public let skipped: Int
   /// Waits of every kind, with the lock acquired or not, whose beginning and end are known.
   public private(set) var waits = Samples()
   /// Waits for mutexes alone: the figures of a comparison are about these.
   public private(set) var mutexWaits = Samples()
-  /// Number of mutex waits that are left out.
+  /// Waits of every kind whose lengths are not known. Their values are what is known of them.
+  public private(set) var cutWaits = Samples()
+  /// Number of mutex waits among ``cutWaits``.
   public private(set) var excludedWaits = 0
-  /// Contended holds.
+  /// Contended holds, of mutexes.
   public private(set) var holds = Samples()
-  /// Inversion windows.
+  /// Inversion windows, of waits for mutexes.
   public private(set) var inversions = Samples()
-  /// Handoffs of locks: from release to `contention_end`.
+  /// Handoffs of locks of every kind: from release to `contention_end`.
   public private(set) var releases = Samples()
   /// Handoffs of CPU time: until the owner runs on the donor's account.
   public private(set) var donations = Samples()
   /// sched_ext callbacks without a partner.
   public private(set) var pairing = Samples()
+  /// The waits that are left out, by capture.
+  private var skips: [SkippedWaits] = []
+  /// Rows of whole captures, with those of waits that are left out.
+  private(set) var whole = (inversions: 0, releases: 0, donations: 0)
 
   /// The rows of a capture that a comparison is about. Where a capture has fewer, the lists of the others are empty.
   public static let rows: RowKinds = [.waits, .holds, .inversions, .handoffs, .splits, .migrations]
@@ -57,71 +65,102 @@ public struct ComparedSide: Sendable {
   ///   - label: What outputs call the side.
   ///   - captures: Those of the side.
   ///   - map: Names of locks and tasks that replace those of the captures.
-  public init(label: String, _ captures: [ReportContext], matching map: MatchMap = MatchMap()) {
-    self.label = label
+  ///   - skipped: How many waits of each lock are left out at the beginning of each capture, with all that belongs to them: its windows
+  ///     and handoffs, and holds that are over before the first wait that stays.
+  public init(
+    label: String, _ captures: [ReportContext], matching map: MatchMap = MatchMap(), skipping skipped: Int = 0
+  ) {
+    (self.label, self.skipped) = (label, skipped)
     for context in captures { add(context, map) }
   }
 
   private mutating func add(_ context: ReportContext, _ map: MatchMap) {
     let (timeline, number) = (context.timeline, captures.count)
+    let skip = SkippedWaits(timeline, first: skipped)
     captures.append(context)
+    skips.append(skip)
     let symbols = context.symbols
     @Sendable func sample(
-      _ value: Int64, _ id: Int, _ task: TaskLabel, _ lock: LockAddress, _ evidence: Evidence, _ kind: String = ""
+      _ value: Int64, _ id: Int, _ task: TaskLabel, _ lock: LockAddress, _ evidence: Evidence, _ kind: String
     ) -> Sample {
       Sample(
         value: value, id: id + 1, capture: number, comm: map.task(task.comm.text), pid: task.pid,
         lock: map.lock(lock) ?? symbols[lock], address: lock, evidence: evidence, kind: kind)
     }
-    addWaits(timeline.waits) { id in
-      let wait = timeline.waits[id]
-      return sample(wait.length, id, wait.waiter, wait.lock, .event, wait.kind.rawValue)
-    }
-    holds.append(
-      count: timeline.holds.count, { timeline.holds[$0].end - timeline.holds[$0].begin },
-      { id in
-        let hold = timeline.holds[id]
-        return sample(hold.end - hold.begin, id, hold.owner, hold.lock, hold.evidence)
-      })
+    addWaits(
+      timeline.waits, skip,
+      RowReading(
+        value: { timeline.waits[$0].length },
+        sample: { id in
+          let wait = timeline.waits[id]
+          return sample(wait.length, id, wait.waiter, wait.lock, .event, wait.kind.rawValue)
+        }, part: { $1.of(timeline.waits[$0]) }, partEvidence: { timeline.waits[$0].ownerEvidence }))
+    addHolds(
+      timeline, skip,
+      RowReading(
+        value: { timeline.holds[$0].end - timeline.holds[$0].begin },
+        sample: { id in
+          let hold = timeline.holds[id]
+          return sample(hold.end - hold.begin, id, hold.owner, hold.lock, hold.evidence, WaitKind.mutex.rawValue)
+        }))
+    let windows = timeline.inversions.indices.filter { !skip.contains(timeline.inversions[$0].wait) }
+    whole.inversions += timeline.inversions.count
     inversions.append(
-      count: timeline.inversions.count, { timeline.inversions[$0].length },
-      { id in
-        let window = timeline.inversions[id]
-        return sample(window.length, id, window.waiter, window.lock, window.evidence)
-      })
-    addHandoffs(timeline.handoffs) { id in
-      let handoff = timeline.handoffs[id]
-      return sample(handoff.end - handoff.begin, id, handoff.to, handoff.lock, handoff.evidence, handoff.kind.rawValue)
-    }
+      windows.map { UInt32($0) },
+      RowReading(
+        value: { timeline.inversions[$0].length },
+        sample: { id in
+          let window = timeline.inversions[id]
+          return sample(window.length, id, window.waiter, window.lock, window.evidence, WaitKind.mutex.rawValue)
+        }))
+    addHandoffs(
+      timeline.handoffs, skip,
+      RowReading(
+        value: { timeline.handoffs[$0].end - timeline.handoffs[$0].begin },
+        sample: { id in
+          let handoff = timeline.handoffs[id]
+          let kind = timeline.waits.indices.contains(handoff.wait) ? timeline.waits[handoff.wait].kind.rawValue : ""
+          return sample(handoff.end - handoff.begin, id, handoff.to, handoff.lock, handoff.evidence, kind)
+        }, part: { $1.of(timeline.handoffs[$0]) }, partEvidence: { timeline.handoffs[$0].evidence }))
     pairing.append(
-      count: timeline.pairing.count, { _ in 0 },
-      { id in
-        let row = timeline.pairing[id]
-        return sample(0, id, row.task, LockAddress(0), .event, row.kind.rawValue)
-      })
+      count: timeline.pairing.count,
+      RowReading(
+        value: { _ in 0 },
+        sample: { id in
+          let row = timeline.pairing[id]
+          return sample(0, id, row.task, LockAddress(0), .event, row.kind.rawValue)
+        }))
   }
 
-  private mutating func addWaits(_ rows: Rows<WaitRow>, _ sample: @escaping @Sendable (Int) -> Sample) {
-    var (certain, mutexes): ([UInt32], [UInt32]) = ([], [])
-    for (id, wait) in rows.enumerated() {
-      if wait.end != nil, !wait.isCutAtBegin, !wait.touchesGap {
+  private mutating func addWaits(_ rows: Rows<WaitRow>, _ skip: SkippedWaits, _ reading: RowReading) {
+    var (certain, mutexes, cut): ([UInt32], [UInt32], [UInt32]) = ([], [], [])
+    for (id, wait) in rows.enumerated() where !skip.contains(id) {
+      if skip.isCertain(wait) {
         certain.append(UInt32(id))
         if wait.kind == .mutex { mutexes.append(UInt32(id)) }
-      } else if wait.kind == .mutex {
-        excludedWaits += 1
+      } else {
+        cut.append(UInt32(id))
+        if wait.kind == .mutex { excludedWaits += 1 }
       }
     }
-    waits.append(certain, { rows[$0].length }, sample)
-    mutexWaits.append(mutexes, { rows[$0].length }, sample)
+    waits.append(certain, reading)
+    mutexWaits.append(mutexes, reading)
+    cutWaits.append(cut, reading)
   }
 
-  private mutating func addHandoffs(_ rows: Rows<HandoffRow>, _ sample: @escaping @Sendable (Int) -> Sample) {
+  private mutating func addHolds(_ timeline: Timeline, _ skip: SkippedWaits, _ reading: RowReading) {
+    holds.append(timeline.holds.indices.filter { !skip.contains(timeline.holds[$0]) }.map { UInt32($0) }, reading)
+  }
+
+  private mutating func addHandoffs(_ rows: Rows<HandoffRow>, _ skip: SkippedWaits, _ reading: RowReading) {
     var (released, donated): ([UInt32], [UInt32]) = ([], [])
     for (id, handoff) in rows.enumerated() {
+      if handoff.kind == .release { whole.releases += 1 } else { whole.donations += 1 }
+      if skip.contains(handoff.wait) { continue }
       if handoff.kind == .release { released.append(UInt32(id)) } else { donated.append(UInt32(id)) }
     }
-    releases.append(released, { rows[$0].end - rows[$0].begin }, sample)
-    donations.append(donated, { rows[$0].end - rows[$0].begin }, sample)
+    releases.append(released, reading)
+    donations.append(donated, reading)
   }
 
   /// How many rows of each kind are known by `probe`, `event`, `inferred` and `unknown`; kinds without rows and counts of 0 are
@@ -151,15 +190,44 @@ public struct ComparedSide: Sendable {
   /// Whether all captures recorded events with a role.
   public func records(_ role: EventRole) -> Bool { !captures.isEmpty && captures.allSatisfy { $0.records(role) } }
 
-  /// Time of the class `inverted` in all mutex waits, including those that are left out of ``waits``.
+  /// Time of the class `inverted` in mutex waits, including those whose length is not known.
   public var inverted: Int64 { sum { $0.times[.inverted] } }
-  /// Time in all mutex waits, including those that are left out of ``waits``.
+  /// Time in mutex waits, including those whose length is not known.
   public var waited: Int64 { sum(\.length) }
 
   private func sum(_ value: (WaitRow) -> Int64) -> Int64 {
-    captures.reduce(0) { sum, context in
-      context.timeline.waits.reduce(sum) { $0 &+ ($1.kind == .mutex ? value($1) : 0) }
+    zip(captures, skips).reduce(0) { sum, side in
+      side.0.timeline.waits.enumerated().reduce(sum) { sum, wait in
+        sum &+ (wait.element.kind == .mutex && !side.1.contains(wait.offset) ? value(wait.element) : 0)
+      }
     }
+  }
+
+  /// Holds that are known from the lock's taking on: their owner had waited for the lock itself, and others waited when it got it. Of
+  /// all others the beginning is that of their first wait, since no event tells when a free mutex is taken.
+  public var wholeHolds: Samples {
+    let places = captures.map { context in
+      var got: Set<Acquisition> = []
+      for wait in context.timeline.waits where wait.kind == .mutex && wait.result == .acquired {
+        if let end = wait.end { got.insert(Acquisition(lock: wait.lock, task: wait.waiter.index, time: end)) }
+      }
+      return Set(
+        context.timeline.holds.enumerated().filter {
+          got.contains(Acquisition(lock: $1.lock, task: $1.owner.index, time: $1.begin))
+        }.map { $0.offset + 1 })
+    }
+    return holds.chosen { places[$0.capture].contains($0.id) }
+  }
+
+  private struct Acquisition: Hashable {
+    var lock: LockAddress
+    var task: TaskIndex
+    var time: Timestamp
+  }
+
+  /// The events that a result needs and that a capture of the side did not record; empty where none is missing.
+  func missing(_ needs: [EventNeed]) -> [EventNeed] {
+    needs.filter { need in captures.contains { !need.isMet(by: $0.recordedRoles) } }
   }
 
   /// CPU time on a donor's account, in steps of the trace clock.

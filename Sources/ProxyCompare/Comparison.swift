@@ -94,7 +94,7 @@ public struct Comparison: Sendable {
         $0.waited > 0 ? Double($0.inverted) / Double($0.waited) : nil
       },
       plain("inversion", "windows", .count, isWaitFigure: true) { Double($0.inversions.count) },
-      rate("inversion", "windows") { Double($0.inversions.count) },
+      rate("inversion", "windows") { Double($0.whole.inversions) },
       plain("inversion", "worst", .duration, isWaitFigure: true) {
         Double($0.inversions.values.max() ?? 0)
       },
@@ -105,9 +105,9 @@ public struct Comparison: Sendable {
     [
       plain("proxied", "time", .duration) { Double($0.proxied) },
       plain("handoff", "release", .count) { Double($0.releases.count) },
-      rate("handoff", "release") { Double($0.releases.count) },
+      rate("handoff", "release") { Double($0.whole.releases) },
       plain("handoff", "donation", .count) { Double($0.donations.count) },
-      rate("handoff", "donation") { Double($0.donations.count) },
+      rate("handoff", "donation") { Double($0.whole.donations) },
       plain("sched_ext", "anomalies", .count) { $0.anomalies.map { Double($0) } },
       plain("sched_ext", "blocked enqueues", .count) { $0.blockedEnqueues.map { Double($0) } },
     ]

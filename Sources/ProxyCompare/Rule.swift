@@ -1,7 +1,8 @@
 import ProxyAnalysis
 public import ProxyModel
 
-/// A condition on a figure of a capture: `waits.p99{comm=vip*} < 2ms`, `pairing.count == 0`, `waits.mean <= base * 1.1`.
+/// A condition on a figure of a capture: `waits.p99{comm=vip*} < 2ms`, `waits.inverted_ns.max < 1ms`, `releases.p99{kind=mutex} < 1ms`,
+/// `pairing.count == 0`, `waits.mean <= base * 1.1`.
 public struct Rule: Sendable {
   /// What is wrong with a rule's text.
   public struct Problem: Error, Sendable, Hashable {
@@ -35,6 +36,25 @@ public struct Rule: Sendable {
   /// The kinds of row that a rule can be about.
   public enum Rows: String, Sendable, CaseIterable {
     case waits, holds, inversions, releases, donations, pairing
+
+    /// The parts of a row that have figures of their own.
+    var parts: [RowPart] {
+      switch self {
+      case .waits: WaitClass.allCases.map { .waiting($0) }
+      case .releases: RowPart.releaseParts
+      case .donations: RowPart.donationParts
+      case .holds, .inversions, .pairing: []
+      }
+    }
+
+    /// What `kind` may be: the kind of lock, or of a callback.
+    var kinds: [String] {
+      switch self {
+      case .waits, .releases: WaitKind.allCases.map(\.rawValue)
+      case .holds, .inversions, .donations: [WaitKind.mutex.rawValue]
+      case .pairing: PairingRow.Kind.allCases.map(\.rawValue)
+      }
+    }
   }
 
   /// A statistic of the rows' durations; percentiles are nearest ranks.
@@ -61,13 +81,25 @@ public struct Rule: Sendable {
   }
 
   enum Subject: Sendable {
-    case rows(Rows, Statistic, [Filter])
+    case rows(RowSubject)
     case scalar(Scalar)
+  }
+
+  /// A statistic of some rows, or of a part of each.
+  struct RowSubject: Sendable {
+    var rows: Rows
+    var part: RowPart?
+    var statistic: Statistic
+    var filters: [Filter]
+
+    func filters(_ key: Filter.Key) -> [Filter] { filters.filter { $0.key == key } }
   }
 
   struct Filter: Sendable {
     enum Key: String, CaseIterable { case comm, pid, lock, kind }
     var key: Key
+    /// The pattern as the rule has it.
+    var text: String
     var pattern: CommPattern
   }
 
@@ -120,11 +152,17 @@ extension Rule {
   /// The rows of a capture that the rule is about.
   public var rows: RowKinds {
     switch subject {
-    case .rows(.waits, _, _), .scalar(.invertedShare), .scalar(.invertedTime): .waits
-    case .rows(.holds, _, _): .holds
-    case .rows(.inversions, _, _): .inversions
-    case .rows(.releases, _, _), .rows(.donations, _, _): .handoffs
-    case .rows(.pairing, _, _), .scalar: []
+    case .rows(let subject):
+      switch subject.rows {
+      case .waits: .waits
+      case .holds: .holds
+      case .inversions: .inversions
+      // The wait tells what kind of lock it was.
+      case .releases, .donations: [.handoffs, .waits]
+      case .pairing: []
+      }
+    case .scalar(.invertedShare), .scalar(.invertedTime): .waits
+    case .scalar: []
     }
   }
 }
@@ -132,147 +170,8 @@ extension Rule {
 extension Rule.Subject {
   var unit: Rule.Unit {
     switch self {
-    case .rows(_, .count, _): .number
-    case .rows: .time
+    case .rows(let subject): subject.statistic == .count ? .number : .time
     case .scalar(let scalar): scalar.unit
     }
-  }
-}
-
-/// Reads a rule from left to right.
-struct RuleParser {
-  private let characters: [Character]
-  private var position = 0
-
-  init(_ text: String) { characters = Array(text) }
-
-  private func problem(_ text: String) -> Rule.Problem { Rule.Problem(text: text, column: position + 1) }
-
-  private mutating func skipBlanks() {
-    while position < characters.count, characters[position].isWhitespace { position += 1 }
-  }
-
-  private mutating func take(_ text: String) -> Bool {
-    guard characters[position...].starts(with: text) else { return false }
-    position += text.count
-    return true
-  }
-
-  private mutating func word() -> String {
-    skipBlanks()
-    let start = position
-    while position < characters.count,
-      characters[position].isLetter || characters[position].isNumber || characters[position] == "_"
-    {
-      position += 1
-    }
-    return String(characters[start..<position])
-  }
-
-  mutating func subject() throws(Rule.Problem) -> Rule.Subject {
-    let start = position
-    let name = word()
-    if let scalar = Rule.Scalar(rawValue: name) { return .scalar(scalar) }
-    guard let rows = Rule.Rows(rawValue: name) else {
-      position = start
-      skipBlanks()
-      let known = Rule.Rows.allCases.map(\.rawValue) + Rule.Scalar.allCases.map(\.rawValue)
-      throw problem("there is no figure \"\(name)\"; there are \(known.joined(separator: ", "))")
-    }
-    let known = Rule.Statistic.allCases.map(\.rawValue).joined(separator: ", ")
-    guard take(".") else { throw problem("\(name) needs a statistic behind it: .\(known)") }
-    let place = position
-    let statistic = word()
-    guard let statistic = Rule.Statistic(rawValue: statistic) else {
-      position = place
-      throw problem("there is no statistic \"\(statistic)\"; there are \(known)")
-    }
-    if rows == .pairing, statistic != .count { throw problem("pairing has a count alone") }
-    skipBlanks()
-    return .rows(rows, statistic, take("{") ? try filters() : [])
-  }
-
-  private mutating func filters() throws(Rule.Problem) -> [Rule.Filter] {
-    var filters: [Rule.Filter] = []
-    repeat {
-      skipBlanks()
-      let place = position
-      let name = word()
-      guard let key = Rule.Filter.Key(rawValue: name) else {
-        position = place
-        let known = Rule.Filter.Key.allCases.map(\.rawValue).joined(separator: ", ")
-        throw problem("rows have no \"\(name)\"; they have \(known)")
-      }
-      skipBlanks()
-      guard take("=") else { throw problem("a = is missing") }
-      let start = position
-      while position < characters.count, characters[position] != ",", characters[position] != "}" { position += 1 }
-      let text = String(characters[start..<position]).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-      guard let pattern = CommPattern(text) else { throw problem("a pattern is missing") }
-      filters.append(Rule.Filter(key: key, pattern: pattern))
-    } while take(",")
-    guard take("}") else { throw problem("a } is missing") }
-    return filters
-  }
-
-  mutating func comparison() throws(Rule.Problem) -> Rule.Operator {
-    skipBlanks()
-    for comparison in Rule.Operator.allCases where take(comparison.rawValue) { return comparison }
-    throw problem("one of \(Rule.Operator.allCases.map(\.rawValue).joined(separator: " ")) is missing")
-  }
-
-  mutating func bound(_ unit: Rule.Unit) throws(Rule.Problem) -> Rule.Bound {
-    skipBlanks()
-    guard take("base") else { return .number(try number(unit)) }
-    var (factor, plus) = (1.0, 0.0)
-    skipBlanks()
-    if take("*") {
-      skipBlanks()
-      factor = try plainNumber()
-      skipBlanks()
-    }
-    if take("+") { plus = try number(unit) } else if take("-") { plus = -(try number(unit)) }
-    return .base(factor: factor, plus: plus)
-  }
-
-  mutating func end() throws(Rule.Problem) {
-    skipBlanks()
-    if position < characters.count { throw problem("\"\(String(characters[position...]))\" is too much") }
-  }
-
-  private mutating func plainNumber() throws(Rule.Problem) -> Double {
-    let start = position
-    while position < characters.count, characters[position].isASCII,
-      characters[position].isNumber || characters[position] == "."
-    {
-      position += 1
-    }
-    guard let value = Double(String(characters[start..<position])) else {
-      position = start
-      throw problem("a number is missing")
-    }
-    return value
-  }
-
-  private mutating func number(_ unit: Rule.Unit) throws(Rule.Problem) -> Double {
-    skipBlanks()
-    let value = try plainNumber()
-    let start = position
-    skipBlanks()
-    let word = take("%") ? "%" : word()
-    let factors: [String: Double] =
-      switch unit {
-      case .time: ["ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9]
-      case .share: ["%": 0.01, "": 1]
-      case .number: ["": 1]
-      }
-    guard let factor = factors[word] else {
-      position = start
-      let units = factors.keys.filter { !$0.isEmpty }.sorted().joined(separator: ", ")
-      throw problem(
-        word.isEmpty
-          ? "the unit is missing: \(units)" : "\"\(word)\" is no unit of it" + (units.isEmpty ? "" : ": \(units)"))
-    }
-    return value * factor
   }
 }

@@ -1,4 +1,5 @@
 import ProxyAnalysis
+import ProxyModel
 import TraceCore
 
 /// The result of a rule for one side.
@@ -25,7 +26,8 @@ public struct RuleResult: Sendable {
   public var isTime: Bool
   /// Whether ``value`` and ``bound`` are shares.
   public var isShare: Bool
-  /// Why the rule cannot be decided, as a clause; empty where it can.
+  /// Why the rule cannot be decided, or why the figure is 0 (the capture has what the rule needs, and no row that it chooses), as a
+  /// clause; otherwise empty.
   public var reason = ""
   /// The rows that broke the rule, the longest first; at most ``rowLimit``.
   public var rows: [Sample] = []
@@ -54,6 +56,9 @@ extension Rule {
     do throws(Unknown) {
       result.value = try value(of: side)
       result.bound = try bound(base)
+      if case .rows(let rows) = subject, rows.statistic != .count, Self.samples(side, rows).isEmpty {
+        result.reason = "there is no such row"
+      }
     } catch {
       result.reason = error.text
     }
@@ -82,26 +87,52 @@ extension Rule {
   private func value(of side: ComparedSide) throws(Unknown) -> Double {
     switch subject {
     case .scalar(let scalar): return try Self.value(of: scalar, side)
-    case .rows(let rows, let statistic, let filters):
-      if rows != .pairing { try Self.requireWaits(side) }
-      if rows == .pairing, side.anomalies == nil { throw Unknown(text: "there are no marks of sched_ext callbacks") }
-      let values = Self.samples(side, rows, filters).values.sorted()
-      switch statistic {
+    case .rows(let rows):
+      try Self.require(rows, side)
+      let values = Self.samples(side, rows).values.sorted()
+      if values.isEmpty, rows.statistic != .count { try Self.requireZero(rows, side) }
+      switch rows.statistic {
       case .count: return Double(values.count)
       case .sum: return values.reduce(0.0) { $0 + Double($1) }
-      case .min, .max, .mean, .p50, .p90, .p99:
-        guard let least = values.first, let most = values.last else { throw Unknown(text: "there is no such row") }
-        return switch statistic {
-        case .min: Double(least)
-        case .max: Double(most)
-        default: Comparison.value(statistic.figure, values) ?? 0
-        }
+      case .min: return Double(values.first ?? 0)
+      case .max: return Double(values.last ?? 0)
+      case .mean, .p50, .p90, .p99: return Comparison.value(rows.statistic.figure, values) ?? 0
       }
     }
   }
 
-  private static func requireWaits(_ side: ComparedSide) throws(Unknown) {
-    if !side.records(.contentionBegan) { throw Unknown(text: "lock:contention_begin was not recorded") }
+  /// Checks that the capture records what the rows are made of.
+  private static func require(_ subject: RowSubject, _ side: ComparedSide) throws(Unknown) {
+    switch subject.rows {
+    case .pairing: if side.anomalies == nil { throw Unknown(text: "there are no marks of sched_ext callbacks") }
+    // What a waiter waits for depends on the owner.
+    case .waits: try require(subject.part == nil ? .waits : .owners, side)
+    case .holds, .inversions, .releases, .donations: try require(.owners, side)
+    }
+  }
+
+  private static func require(_ needs: [EventNeed], _ side: ComparedSide) throws(Unknown) {
+    let missing = side.missing(needs)
+    if !missing.isEmpty { throw Unknown(text: "\(missing.explanation), which was not recorded") }
+  }
+
+  /// Checks that no row means that there was none: what it would be about can be seen.
+  private static func requireZero(_ subject: RowSubject, _ side: ComparedSide) throws(Unknown) {
+    for filter in subject.filters(.comm) + subject.filters(.pid) where !side.hasTask(filter) {
+      throw Unknown(text: "no task of the capture has the \(filter.key.rawValue) \(filter.text)")
+    }
+    if subject.rows == .waits {
+      let cut = side.cutWaits.filter { subject.chooses($0) }.count
+      if cut > 0 {
+        throw Unknown(
+          text:
+            "of \(cut) \(cut == 1 ? "wait" : "waits") none has a known length: lost records or the capture's ends cut them"
+        )
+      }
+    }
+    guard let part = subject.part, !all(side, subject).isEmpty else { return }
+    let marks = subject.rows == .donations ? "; a sched_ext scheduler's marks of ops.enqueue() show it" : ""
+    throw Unknown(text: "no such row has the part \(part.name)\(marks)")
   }
 
   private static func value(of scalar: Scalar, _ side: ComparedSide) throws(Unknown) -> Double {
@@ -111,11 +142,10 @@ extension Rule {
       if all <= 0 { throw Unknown(text: "it is empty") }
       return Double(part) / Double(all)
     case .invertedShare:
-      try requireWaits(side)
-      if side.waited <= 0 { throw Unknown(text: "nobody waits") }
-      return Double(side.inverted) / Double(side.waited)
+      try require(.owners, side)
+      return side.waited > 0 ? Double(side.inverted) / Double(side.waited) : 0
     case .invertedTime:
-      try requireWaits(side)
+      try require(.owners, side)
       return Double(side.inverted)
     case .proxiedTime: return Double(side.proxied)
     case .length: return Double(side.span)
@@ -125,28 +155,36 @@ extension Rule {
     }
   }
 
-  private static func samples(_ side: ComparedSide, _ rows: Rows, _ filters: [Filter]) -> Samples {
+  /// The rows that a rule chooses, or their parts.
+  private static func samples(_ side: ComparedSide, _ subject: RowSubject) -> Samples {
+    let rows = all(side, subject)
+    return subject.part.map { rows.measured($0) } ?? rows
+  }
+
+  private static func all(_ side: ComparedSide, _ subject: RowSubject) -> Samples {
     let all: Samples =
-      switch rows {
-      // Of mutexes, unless a rule asks for another kind.
-      case .waits: filters.contains { $0.key == .kind } ? side.waits : side.mutexWaits
+      switch subject.rows {
+      case .waits: subject.filters(.kind).isEmpty ? side.mutexWaits : side.waits
       case .holds: side.holds
       case .inversions: side.inversions
       case .releases: side.releases
       case .donations: side.donations
       case .pairing: side.pairing
       }
-    return filters.isEmpty ? all : all.chosen { sample in filters.allSatisfy { $0.chooses(sample) } }
+    // Releases come with those of other locks; waits for mutexes are apart already.
+    let isAll = subject.filters.isEmpty && subject.rows != .releases
+    return isAll ? all : all.chosen { subject.chooses($0) }
   }
 
   /// Names the rows to look at: those beyond a limit on `max` or `min`, and otherwise the longest.
   private func nameRows(_ side: ComparedSide, _ bound: Double, _ result: inout RuleResult) {
-    guard case .rows(let rows, let statistic, let filters) = subject else { return }
+    guard case .rows(let rows) = subject else { return }
+    let statistic = rows.statistic
     let isLimit =
       statistic == .max && (comparison == .less || comparison == .lessOrEqual)
       || statistic == .min && (comparison == .greater || comparison == .greaterOrEqual)
     var (longest, count): ([Sample], Int) = ([], 0)
-    let found = Self.samples(side, rows, filters)
+    let found = Self.samples(side, rows)
     for (position, value) in found.values.enumerated() where !isLimit || !comparison.holds(Double(value), bound) {
       count += 1
       // Samples come in order of captures and ids: of equal ones the first stays before the others.
@@ -171,6 +209,25 @@ extension Rule.Statistic {
   }
 }
 
+extension Rule.RowSubject {
+  /// Whether the rule is about a row. Waits and releases are those of mutexes, unless a rule asks for another kind.
+  func chooses(_ sample: Sample) -> Bool {
+    let isOfMutex = sample.kind == WaitKind.mutex.rawValue || !filters(.kind).isEmpty
+    return (isOfMutex || rows != .waits && rows != .releases) && filters.allSatisfy { $0.chooses(sample) }
+  }
+}
+
+extension ComparedSide {
+  /// Whether a filter by name or pid chooses any task of the captures.
+  fileprivate func hasTask(_ filter: Rule.Filter) -> Bool {
+    captures.contains { capture in
+      capture.timeline.tasks.contains {
+        filter.pattern.matches(text: filter.key == .pid ? String($0.id.pid) : $0.comm.text)
+      }
+    }
+  }
+}
+
 extension Rule.Filter {
   func chooses(_ sample: Sample) -> Bool {
     switch key {
@@ -188,8 +245,8 @@ extension Rule.Subject {
   var table: String {
     switch self {
     case .scalar: ""
-    case .rows(.releases, _, _), .rows(.donations, _, _): "handoffs"
-    case .rows(let rows, _, _): rows.rawValue
+    case .rows(let subject):
+      subject.rows == .releases || subject.rows == .donations ? "handoffs" : subject.rows.rawValue
     }
   }
 }

@@ -1,3 +1,29 @@
+import TraceCore
+
+/// How rows of one capture become samples.
+struct RowReading: Sendable {
+  /// The duration of a row.
+  var value: @Sendable (_ row: Int) -> Int64
+  /// All of it.
+  var sample: @Sendable (_ row: Int) -> Sample
+  /// A part of the row's duration; `nil` where it does not have that part.
+  var part: @Sendable (_ row: Int, RowPart) -> Int64? = { _, _ in nil }
+  /// How the parts are known.
+  var partEvidence: @Sendable (_ row: Int) -> Evidence = { _ in .unknown }
+
+  /// The same rows with the length of a part.
+  func of(_ wanted: RowPart) -> RowReading {
+    var reading = self
+    reading.value = { [part] in part($0, wanted) ?? 0 }
+    reading.sample = { [sample, part, partEvidence] row in
+      var one = sample(row)
+      (one.value, one.evidence) = (part(row, wanted) ?? 0, partEvidence(row))
+      return one
+    }
+    return reading
+  }
+}
+
 /// Samples of a side, each made when it is asked for: a capture can have millions of rows.
 public struct Samples: Sendable {
   /// Rows of one capture.
@@ -7,8 +33,7 @@ public struct Samples: Sendable {
     let count: Int
     /// The rows that are samples; `nil` where all are.
     let rows: [UInt32]?
-    let value: @Sendable (_ row: Int) -> Int64
-    let sample: @Sendable (_ row: Int) -> Sample
+    let rowsRead: RowReading
 
     func row(_ position: Int) -> Int { rows.map { Int($0[position - begin]) } ?? position - begin }
   }
@@ -23,20 +48,15 @@ public struct Samples: Sendable {
   /// Adds rows of another capture.
   /// - Parameters:
   ///   - rows: Indices of the rows that are samples.
-  ///   - value: The duration of a row.
-  ///   - sample: All of it.
-  mutating func append(
-    _ rows: [UInt32], _ value: @escaping @Sendable (Int) -> Int64, _ sample: @escaping @Sendable (Int) -> Sample
-  ) {
-    parts.append(Part(begin: count, count: rows.count, rows: rows, value: value, sample: sample))
+  ///   - reading: How a row becomes one.
+  mutating func append(_ rows: [UInt32], _ reading: RowReading) {
+    parts.append(Part(begin: count, count: rows.count, rows: rows, rowsRead: reading))
     count += rows.count
   }
 
   /// The same for all of so many rows.
-  mutating func append(
-    count: Int, _ value: @escaping @Sendable (Int) -> Int64, _ sample: @escaping @Sendable (Int) -> Sample
-  ) {
-    parts.append(Part(begin: self.count, count: count, rows: nil, value: value, sample: sample))
+  mutating func append(count: Int, _ reading: RowReading) {
+    parts.append(Part(begin: self.count, count: count, rows: nil, rowsRead: reading))
     self.count += count
   }
 
@@ -45,7 +65,7 @@ public struct Samples: Sendable {
     var values: [Int64] = []
     values.reserveCapacity(count)
     for part in parts {
-      for position in part.begin..<part.begin + part.count { values.append(part.value(part.row(position))) }
+      for position in part.begin..<part.begin + part.count { values.append(part.rowsRead.value(part.row(position))) }
     }
     return values
   }
@@ -54,10 +74,22 @@ public struct Samples: Sendable {
   func chosen(_ isWanted: (Sample) -> Bool) -> Samples {
     var chosen = Samples()
     for part in parts {
-      let rows = (part.begin..<part.begin + part.count).map(part.row).filter { isWanted(part.sample($0)) }
-      chosen.append(rows.map { UInt32($0) }, part.value, part.sample)
+      let rows = (part.begin..<part.begin + part.count).map(part.row).filter { isWanted(part.rowsRead.sample($0)) }
+      chosen.append(rows.map { UInt32($0) }, part.rowsRead)
     }
     return chosen
+  }
+
+  /// A part of each row instead of its whole duration. Rows that do not have the part are left out.
+  func measured(_ wanted: RowPart) -> Samples {
+    var measured = Samples()
+    for part in parts {
+      let rows = (part.begin..<part.begin + part.count).map(part.row).filter {
+        part.rowsRead.part($0, wanted) != nil
+      }
+      measured.append(rows.map { UInt32($0) }, part.rowsRead.of(wanted))
+    }
+    return measured
   }
 }
 
@@ -71,6 +103,6 @@ extension Samples: RandomAccessCollection {
     precondition(position >= 0 && position < count, "no such sample")
     let part = parts.last { $0.begin <= position && $0.count > 0 }
     guard let part else { preconditionFailure("no such sample") }
-    return part.sample(part.row(position))
+    return part.rowsRead.sample(part.row(position))
   }
 }

@@ -12,6 +12,13 @@ struct RuleTests {
 
   @Test(arguments: [
     ("inversions.max < 5ms", "proxy-off-plain/same-cpu", RuleResult.Outcome.broken),
+    ("waits.inverted_ns.max < 5ms", "proxy-off-plain/same-cpu", .broken),
+    ("waits.inverted_ns.max{kind=rwsem*} == 0ms", "proxy-on-plain/crowd", .kept),
+    ("waits.self_ns.max < 1s", "proxy-on-plain/crowd", .kept),
+    ("releases.p99{kind=rwsem-write} < 1s", "proxy-on-plain/crowd", .kept),
+    ("releases.wake_ns.p99{kind=mutex} < 1s", "proxy-on-plain/crowd", .kept),
+    ("donations.pick_ns.max < 1s", "proxy-on-plain/crowd", .undecidable),
+    ("donations.pick_ns.max > 1us", "sched-ext-blocked/roam-on-steer", .kept),
     ("inversions.count >= 1", "proxy-off-plain/same-cpu", .kept), ("lost_share < 1%", "lost/overrun", .kept),
     ("waits.p99{comm=don*} < 2ms", "proxy-off-plain/same-cpu", .broken),
     ("waits.p99{comm=nobody} < 2ms", "proxy-off-plain/same-cpu", .undecidable),
@@ -39,6 +46,84 @@ struct RuleTests {
     #expect(result.value == Double(try #require(rows.map(\.length).max())))
   }
 
+  /// A capture of which some rows are made no more: what it records stays.
+  private func check(_ text: String, without kinds: (inout Timeline) -> Void) throws -> RuleResult {
+    var context = try ComparisonTests.context("proxy-off-plain/same-cpu")
+    kinds(&context.timeline)
+    return try Rule(text).check(ComparedSide(label: "", [context]))
+  }
+
+  @Test func noRowIsZeroWhereTheCaptureWouldShowOne() throws {
+    for text in ["inversions.max < 5ms", "inversions.p99 < 1ns", "inversions.mean{comm=donor} == 0ns"] {
+      let result = try check(text) { $0.inversions = [] }
+      #expect(result.outcome == .kept && result.value == 0 && result.reason == "there is no such row", "\(result)")
+    }
+    let result = try check("inversions.min >= 1ms") { $0.inversions = [] }
+    #expect(result.outcome == .broken && result.rows.isEmpty)
+    // Nobody waits: no share of waiting is inverted.
+    #expect(try check("inverted_share == 0%") { $0.waits = [] }.outcome == .kept)
+  }
+
+  @Test func whatTheCaptureLacksIsSaid() throws {
+    var bare = try ComparisonTests.context("proxy-off-plain/same-cpu")
+    bare.timeline.seen = [.switched]
+    bare.capture.events = []
+    let side = ComparedSide(label: "", [bare])
+    for (text, event) in [
+      ("inversions.max < 5ms", "lock:contention_begin"), ("waits.max < 1s", "lock:contention_end"),
+      ("waits.inverted_ns.max < 1s", "lock:contended_release"), ("inverted_time < 1s", "lock:contention_begin"),
+    ] {
+      let result = try Rule(text).check(side)
+      #expect(result.outcome == .undecidable && result.reason.contains(event), "\(result.reason)")
+    }
+    // All waits are cut, so that none has a length: 0 would be false.
+    let cut = try check("waits.max < 1s") { timeline in
+      timeline.waits = Rows(
+        timeline.waits.map {
+          var wait = $0
+          wait.isCutAtBegin = true
+          return wait
+        })
+    }
+    #expect(cut.outcome == .undecidable && cut.reason.contains("none has a known length"), "\(cut.reason)")
+    let nobody = try check("waits.p99{comm=nobody} < 2ms", "proxy-off-plain/same-cpu")
+    #expect(nobody.reason == "no task of the capture has the comm nobody")
+  }
+
+  /// Inverted time of one wait, by hand: the longest of the table's column.
+  @Test func figuresOfAWaitAreThoseOfTheTable() throws {
+    let waits = try ComparisonTests.context("proxy-off-plain/same-cpu").timeline.waits
+    let result = try check("waits.inverted_ns.max < 1ns", "proxy-off-plain/same-cpu")
+    let longest = try #require(waits.indices.max { waits[$0].times[.inverted] < waits[$1].times[.inverted] })
+    #expect(result.value == Double(waits[longest].times[.inverted]) && result.table == "waits")
+    #expect(result.rows.first?.id == longest + 1 && result.rows.first?.evidence == waits[longest].ownerEvidence)
+  }
+
+  @Test func handoffsOfOtherLocksAreApart() throws {
+    let timeline = try ComparisonTests.context("proxy-on-plain/crowd").timeline
+    for kind in ["mutex", "rwsem-read", "rwsem-write"] {
+      let count = timeline.handoffs.count {
+        $0.kind == .release && timeline.waits[$0.wait].kind.rawValue == kind
+      }
+      #expect(count > 0)
+      #expect(try check("releases.count{kind=\(kind)} > 0", "proxy-on-plain/crowd").value == Double(count))
+      if kind == "mutex" { #expect(try check("releases.count > 0", "proxy-on-plain/crowd").value == Double(count)) }
+    }
+  }
+
+  @Test func theFirstWaitsOfEachLockAreLeftOut() throws {
+    let context = try ComparisonTests.context("sched-ext-blocked/ab-on")
+    let side = ComparedSide(label: "", [context], skipping: 1)
+    #expect(side.mutexWaits.count == 10 && side.holds.count == 10 && side.releases.count == 10)
+    #expect(side.mutexWaits.first?.id == 2)
+    // The selftest's own mean, which leaves its first sample out.
+    let mean = try #require(try Rule("waits.mean < 1s").check(side).value)
+    #expect(abs(mean - 205_781_201) < 0.001 * 205_781_201)
+    let windows = context.timeline.inversions.count { $0.wait > 0 }
+    #expect(try Rule("inversions.count > 0").check(side).value == Double(windows))
+    #expect(try Rule("waits.count == 0").check(ComparedSide(label: "", [context], skipping: 99)).outcome == .kept)
+  }
+
   @Test func aBaseIsTheSameFigure() throws {
     let (off, on) = ("proxy-off-plain/same-cpu", "proxy-on-plain/same-cpu")
     #expect(try check("waits.mean <= base * 1.1", on, base: off).outcome == .kept)
@@ -51,7 +136,9 @@ struct RuleTests {
     ("wait.max < 5ms", 1), ("waits < 5ms", 6), ("waits.maximum < 5ms", 7), ("waits.max{com=x} < 5ms", 11),
     ("waits.max{comm=} < 5ms", 16), ("waits.max{comm=x < 5ms", 23), ("waits.max 5ms", 11), ("waits.max < ms", 13),
     ("waits.max < 5", 14), ("waits.max < 5kg", 14), ("lost_share < 1ms", 15), ("waits.count == 1ms", 17),
-    ("waits.max < 5ms x", 17), ("pairing.max < 1", 12), ("", 1),
+    ("waits.max < 5ms x", 17), ("pairing.max < 1", 12), ("", 1), ("waits.inverted.max < 1ms", 7),
+    ("waits.inverted_ns < 1ms", 18), ("waits.inverted_ns.count < 1", 19), ("waits.wake_ns.max < 1ms", 7),
+    ("waits.max{kind=mutx} < 1ms", 16), ("pairing.count{kind=mutex} == 0", 20),
   ])
   func wrongRulesSayWhere(text: String, column: Int) {
     #expect {

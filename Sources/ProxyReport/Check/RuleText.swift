@@ -15,7 +15,7 @@ enum RuleText {
   static func finding(_ result: RuleResult) -> String {
     if result.outcome == .undecidable { return ": \(result.reason)" }
     guard let value = result.value else { return "" }
-    let found = ": \(number(value, result))"
+    let found = ": \(number(value, result))" + (result.reason.isEmpty ? "" : " (\(result.reason))")
     guard result.rule.comparesWithBase, let bound = result.bound else { return found }
     return found + ", against \(number(bound, result))"
   }

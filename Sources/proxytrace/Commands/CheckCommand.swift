@@ -15,13 +15,15 @@ struct CheckCommand: ParsableCommand {
       capture without the events that a rule needs does not pass it.
 
       Figures: waits, holds, inversions, releases, donations with .count .sum .mean .min .max .p50 .p90 .p99, and in braces \
-      what to choose by comm, pid, lock, kind; pairing.count; lost_share, inverted_share, inverted_time, proxied_time, \
-      blocked_enqueues, length.
+      what to choose by comm, pid, lock, kind; parts of them, such as waits.inverted_ns.max and releases.wake_ns.p99; \
+      pairing.count; lost_share, inverted_share, inverted_time, proxied_time, blocked_enqueues, length. Where there is no \
+      such row, and the capture has what would show one, the figure is 0.
 
       Examples:
         proxytrace check --rule 'inversions.max < 5ms' --rule 'pairing.count == 0' trace.dat
         proxytrace check --rule 'waits.p99{comm=vip*} < 2ms' --rule 'lost_share < 1%' trace.dat
-        proxytrace check --base old.dat --rule 'waits.mean <= base * 1.1' new.dat
+        proxytrace check --rule 'waits.inverted_ns.max < 1ms' --rule 'releases.p99{kind=rwsem*} < 1ms' trace.dat
+        proxytrace check --skip 1 --base old.dat --rule 'waits.mean <= base * 1.1' new.dat
         proxytrace check --rules ci.rules --junit results.xml trace.dat
       """)
 
@@ -36,6 +38,8 @@ struct CheckCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The capture that `base` in rules stands for.", valueName: "file"))
   var base: String?
+
+  @OptionGroup var warmUp: WarmUpOptions
 
   @Option(help: ArgumentHelp("Write the results as JUnit XML, whole or not at all.", valueName: "file"))
   var junit: String?
@@ -71,16 +75,17 @@ struct CheckCommand: ParsableCommand {
     do {
       let rules = try allRules()
       if rules.isEmpty { throw ValidationError("there is no rule in \(self.rules.joined(separator: ", "))") }
-      let rows = rules.reduce(RowKinds()) { $0.union($1.rows) }
+      // Which waits are the first of their lock only the waits say.
+      let rows = rules.reduce(warmUp.skip > 0 ? .waits : RowKinds()) { $0.union($1.rows) }
       var baseFigures: ComparedSide?
       if let base {
         guard let context = load(base, rows, &status) else { return try status.exit() }
-        baseFigures = ComparedSide(label: base, [context])
+        baseFigures = ComparedSide(label: base, [context], skipping: warmUp.skip)
       }
       var checked: [CheckedCapture] = []
       for file in files {
         guard let context = load(file, rows, &status) else { continue }
-        let side = ComparedSide(label: file, [context])
+        let side = ComparedSide(label: file, [context], skipping: warmUp.skip)
         checked.append(CheckedCapture(path: file, results: rules.map { $0.check(side, base: baseFigures) }))
       }
       try write(checked)

@@ -39,6 +39,8 @@ struct CompareCommand: ParsableCommand {
       valueName: "file"))
   var match: String?
 
+  @OptionGroup var warmUp: WarmUpOptions
+
   @OptionGroup var output: OutputOptions
 
   @Flag(help: "Put no apostrophe before CSV cells that a spreadsheet would take for formulas.")
@@ -101,7 +103,7 @@ struct CompareCommand: ParsableCommand {
         contexts.append(context)
       }
       let name = index < label.count ? label[index] : CompareCommand.name(side, sides)
-      figures.append(ComparedSide(label: name, contexts, matching: map))
+      figures.append(ComparedSide(label: name, contexts, matching: map, skipping: warmUp.skip))
     }
     return figures
   }
