@@ -15,6 +15,18 @@ struct Bootstrap {
     case mean
     case percentile(Int)
 
+    /// The least number of samples with which a permutation test is made. Of fewer a mean or a median says nothing; a percentile must
+    /// not be the longest sample.
+    var fewestToTest: Int {
+      switch self {
+      case .mean: 5
+      case .percentile(let percent): percent <= 50 ? 5 : 100 / (100 - min(percent, 99))
+      }
+    }
+
+    /// From so many samples on the bootstrap decides, and below it a permutation test: intervals of fewer samples are too narrow.
+    var fewestToTrust: Int { max(fewest, 50) }
+
     /// The least number of samples for an interval.
     var fewest: Int {
       switch self {
@@ -27,6 +39,8 @@ struct Bootstrap {
 
   /// The difference `new − base` of each resample, ascending.
   private let differences: [Double]
+  /// The difference as a share of the resample's own base, ascending; empty where a base is not positive.
+  private let shares: [Double]
 
   /// - Parameters:
   ///   - base: samples in ascending order, at least one.
@@ -34,13 +48,22 @@ struct Bootstrap {
   init(_ figure: Figure, base: [Int64], new: [Int64], seed: UInt64 = 0x70_726f_7879) {
     var random = SeededGenerator(seed: seed)
     let (a, b) = (Side(base), Side(new))
-    differences = (0..<Self.rounds).map { _ in b.draw(figure, &random) - a.draw(figure, &random) }.sorted()
+    let draws = (0..<Self.rounds).map { _ in (new: b.draw(figure, &random), base: a.draw(figure, &random)) }
+    differences = draws.map { $0.new - $0.base }.sorted()
+    shares = draws.contains { $0.base <= 0 } ? [] : draws.map { $0.new / $0.base - 1 }.sorted()
   }
 
   /// The interval that leaves out a share of all resamples, half of it on each side.
-  func interval(leavingOut share: Double) -> ClosedRange<Double> {
-    let out = Int(Double(Self.rounds) * share / 2)
-    return differences[out]...differences[Self.rounds - 1 - out]
+  func interval(leavingOut share: Double) -> ClosedRange<Double> { Self.middle(differences, share) }
+
+  /// The same of the difference as a share of the base: never below −1, since the base varies too. `nil` where a base is not positive.
+  func relativeInterval(leavingOut share: Double) -> ClosedRange<Double>? {
+    shares.isEmpty ? nil : Self.middle(shares, share)
+  }
+
+  private static func middle(_ sorted: [Double], _ share: Double) -> ClosedRange<Double> {
+    let out = Int(Double(rounds) * share / 2)
+    return sorted[out]...sorted[rounds - 1 - out]
   }
 
   /// The samples of a side, with their moments.

@@ -166,20 +166,34 @@ public struct ComparedSide: Sendable {
   /// How many rows of each kind are known by `probe`, `event`, `inferred` and `unknown`; kinds without rows and counts of 0 are
   /// left out. `proxied time` counts splits.
   public var evidence: [(rows: String, counts: [(name: String, count: Int)])] {
-    let splits = captures.flatMap { $0.timeline.splits.map(\.evidence) }
     let kinds = [
-      ("mutex waits", mutexWaits.map(\.evidence)), ("holds", holds.map(\.evidence)),
-      ("inversions", inversions.map(\.evidence)), ("proxied time", splits),
+      ("mutex waits", "mutex wait"), ("holds", "mutex hold"), ("inversions", "inversion"), ("proxied time", "proxied"),
     ]
-    return kinds.filter { !$0.1.isEmpty }.map { rows, all in
-      (
-        rows,
-        ["probe", "event", "inferred", "unknown"].map { name in (name, all.count { $0.name == name }) }.filter {
-          $0.1 > 0
-        }
-      )
+    return kinds.map { ($0.0, evidence(of: $0.1)) }.filter { !$0.1.isEmpty }
+  }
+
+  /// How the rows are known that a group of figures is made of; counts of 0 are left out. Nothing for groups of other rows.
+  /// - Parameter group: A ``FigureRow/group``.
+  public func evidence(of group: String) -> [(name: String, count: Int)] {
+    let all: [Evidence] =
+      switch group {
+      case "mutex wait": mutexWaits.map(\.evidence)
+      case "mutex hold": holds.map(\.evidence)
+      case "whole mutex hold": wholeHolds.map(\.evidence)
+      case "inversion": inversions.map(\.evidence)
+      case Comparison.classGroup: mutexWaits.measured(.waiting(.own)).map(\.evidence)
+      case "proxied": captures.flatMap { $0.timeline.splits.map(\.evidence) }
+      case "donation latency": donations.map(\.evidence)
+      case "handoff": (Array(releases) + Array(donations)).map(\.evidence)
+      default: releases.filter { "release, \($0.kind)" == group }.map(\.evidence)
+      }
+    return ["probe", "event", "inferred", "unknown"].map { name in (name, all.count { $0.name == name }) }.filter {
+      $0.1 > 0
     }
   }
+
+  /// Releases of mutexes.
+  package var mutexReleases: Samples { releases.chosen { $0.kind == WaitKind.mutex.rawValue } }
 
   /// Sum of the captures' lengths, in steps of the trace clock.
   public var span: Int64 { captures.reduce(0) { $0 &+ $1.timeline.span } }
@@ -195,10 +209,23 @@ public struct ComparedSide: Sendable {
   /// Time in mutex waits, including those whose length is not known.
   public var waited: Int64 { sum(\.length) }
 
+  /// Time in mutex waits by class, including those whose length is not known.
+  public var classTimes: ClassTimes {
+    var times = ClassTimes()
+    forEachMutexWait { times += $0.times }
+    return times
+  }
+
   private func sum(_ value: (WaitRow) -> Int64) -> Int64 {
-    zip(captures, skips).reduce(0) { sum, side in
-      side.0.timeline.waits.enumerated().reduce(sum) { sum, wait in
-        sum &+ (wait.element.kind == .mutex && !side.1.contains(wait.offset) ? value(wait.element) : 0)
+    var sum: Int64 = 0
+    forEachMutexWait { sum &+= value($0) }
+    return sum
+  }
+
+  private func forEachMutexWait(_ body: (WaitRow) -> Void) {
+    for (context, skip) in zip(captures, skips) {
+      for (id, wait) in context.timeline.waits.enumerated() where wait.kind == .mutex && !skip.contains(id) {
+        body(wait)
       }
     }
   }

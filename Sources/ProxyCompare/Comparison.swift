@@ -1,29 +1,6 @@
 import ProxyAnalysis
+import ProxyModel
 import TraceCore
-
-/// Whether a figure has changed.
-public enum ChangeOutcome: String, Sendable, Hashable {
-  /// The durations are shorter, by more than chance explains.
-  case better
-  /// The durations are longer, by more than chance explains.
-  case worse
-  /// The interval of the difference contains zero.
-  case noDifference = "no difference shown"
-  /// A side has too few samples for the figure: 10 for a mean or a median, 50 for p90, 500 for p99.
-  case tooFew = "too few samples"
-}
-
-/// The change of a figure from the base to another side.
-public struct Change: Sendable, Hashable {
-  /// The other side's value minus the base's, in the figure's unit.
-  public var absolute: Double
-  /// The difference as a share of the base's value: −1 and more for figures that are not negative. `nil` where the base is 0.
-  public var relative: Double?
-  /// 95 % interval of ``absolute``, by bootstrap. `nil` for figures other than means and percentiles, and for too few samples.
-  public var interval: ClosedRange<Double>?
-  /// Whether the figure has changed; `nil` for figures other than means and percentiles.
-  public var outcome: ChangeOutcome?
-}
 
 /// One figure of all sides.
 public struct FigureRow: Sendable, Hashable {
@@ -63,28 +40,35 @@ public struct Comparison: Sendable {
   public private(set) var locks: [FigureRow] = []
   /// Mutex waits by task, for names that have waits on every side.
   public private(set) var tasks: [FigureRow] = []
+  /// Number of figures among ``figures`` that have an outcome.
+  public private(set) var judged = 0
   /// Locks and tasks that have waits on some sides but not on all, with the number of waits on each side.
   public private(set) var unmatched: [(kind: String, figure: FigureRow)] = []
 
   /// The probability that a comparison of two equal sides shows a difference in any of the figures that have an outcome. The
-  /// interval that decides leaves out this share divided by their number (Bonferroni's correction).
+  /// interval that decides leaves out this share divided by their number (Bonferroni's correction), and a p-value must not be greater.
   public static let errorShare = 0.05
 
   /// Compares sides.
   /// - Parameter sides: the base, then the others; at least two.
   public init(_ sides: [ComparedSide]) {
     self.sides = sides
-    figures = makeFigures()
+    makeFigures()
     (locks, tasks) = (byName("lock") { $0.lock }, byName("task") { $0.comm })
   }
 
   // MARK: All of a capture
 
-  private func makeFigures() -> [FigureRow] {
-    let wait = samples("mutex wait", sides.map { $0.mutexWaits.values })
-    let hold = samples("mutex hold", sides.map { $0.holds.values })
-    return [plain("capture", "length", .duration) { Double($0.span) }] + wait + hold + inversions + proxy + admission
-      + latencies
+  private mutating func makeFigures() {
+    let waits = [SampleSets("mutex wait", sides.map { $0.mutexWaits.values })]
+    var holds = [SampleSets("mutex hold", sides.map { $0.holds.values })]
+    let whole = sides.map { $0.wholeHolds.values }
+    if whole.contains(where: { !$0.isEmpty }) { holds.append(SampleSets("whole mutex hold", whole)) }
+    let latencies = latencies
+    judged = (waits + holds + latencies).reduce(0) { $0 + $1.judged }
+    figures = [plain("capture", "length", .duration) { Double($0.span) }] + rows(waits) + rows(holds)
+    figures += inversions + classes + proxy + admission
+    figures += rows(latencies.filter { !$0.isOfOtherLocks }) + returns + rows(latencies.filter(\.isOfOtherLocks))
   }
 
   private var inversions: [FigureRow] {
@@ -113,29 +97,34 @@ public struct Comparison: Sendable {
     ]
   }
 
-  private static let percentiles = [50, 90, 99]
-  /// Number of figures with an outcome: mean and percentiles of waits, of holds and of the two kinds of handoffs, and the means of
-  /// a donation's four parts.
-  private static let judged = 4 * (1 + percentiles.count) + 4
+  /// The group of ``figures`` that says where the waiting for mutexes went; a figure is called as its class.
+  public static let classGroup = "waiting by class"
 
-  /// The mean alone.
-  func mean(_ group: String, _ name: String, _ sets: [[Int64]]) -> FigureRow {
-    let sorted = sets.map { $0.sorted() }
-    return FigureRow(
-      group: group, name: name, unit: .duration, values: sorted.map { Self.value(.mean, $0) },
-      changes: sorted.dropFirst().map { Self.change(.mean, sorted[0], $0, judged: Self.judged) })
+  /// Where the waiting for mutexes went, as shares; classes without time on any side are left out.
+  private var classes: [FigureRow] {
+    let times = sides.map { ($0.classTimes, $0.waited) }
+    return WaitClass.allCases.filter { kind in times.contains { $0.0[kind] != 0 } }.map { kind in
+      let shares = zip(sides, times).map { side, time -> Double? in
+        side.missing(.owners).isEmpty && time.1 > 0 ? Double(time.0[kind]) / Double(time.1) : nil
+      }
+      return plain(Self.classGroup, kind.name, shares, .share)
+    }
   }
 
-  func samples(_ group: String, _ sets: [[Int64]]) -> [FigureRow] {
-    let sorted = sets.map { $0.sorted() }
-    func row(_ name: String, _ figure: Bootstrap.Figure) -> FigureRow {
-      FigureRow(
-        group: group, name: name, unit: .duration, values: sorted.map { Self.value(figure, $0) },
-        changes: sorted.dropFirst().map { Self.change(figure, sorted[0], $0, judged: Self.judged) })
+  private var level: Double { Self.errorShare / Double(max(judged, 1)) }
+
+  private func rows(_ sets: [SampleSets]) -> [FigureRow] {
+    sets.flatMap { set -> [FigureRow] in
+      let sorted = set.values.map { $0.sorted() }
+      let rows = set.figures.map { name, figure in
+        FigureRow(
+          group: set.group, name: name, unit: .duration, values: sorted.map { Self.value(figure, $0) },
+          changes: sorted.dropFirst().map { Change(figure, sorted[0], $0, level: level) })
+      }
+      if set.part != nil { return rows }
+      let counts = plain(set.group, "samples", sorted.map { Double($0.count) }, .count)
+      return [counts] + rows + [plain(set.group, "max", sorted.map { $0.last.map { Double($0) } }, .duration)]
     }
-    let counts = plain(group, "samples", sets.map { Double($0.count) }, .count)
-    let longest = plain(group, "max", sorted.map { $0.last.map { Double($0) } }, .duration)
-    return [counts, row("mean", .mean)] + Self.percentiles.map { row("p\($0)", .percentile($0)) } + [longest]
   }
 
   static func value(_ figure: Bootstrap.Figure, _ sorted: [Int64]) -> Double? {
@@ -144,27 +133,6 @@ public struct Comparison: Sendable {
     case .mean: return sorted.reduce(0.0) { $0 + Double($1) } / Double(sorted.count)
     case .percentile(let percent): return Double(sorted[Distribution.place(of: percent, among: sorted.count)])
     }
-  }
-
-  /// - Parameter judged: number of figures among which ``errorShare`` is divided.
-  private static func change(
-    _ figure: Bootstrap.Figure, _ base: [Int64], _ new: [Int64], judged: Int
-  ) -> Change? {
-    guard let a = value(figure, base), let b = value(figure, new) else { return nil }
-    var change = difference(a, b)
-    guard min(base.count, new.count) >= figure.fewest else {
-      change.outcome = .tooFew
-      return change
-    }
-    let bootstrap = Bootstrap(figure, base: base, new: new)
-    change.interval = bootstrap.interval(leavingOut: 0.05)
-    let sure = bootstrap.interval(leavingOut: errorShare / Double(max(judged, 1)))
-    change.outcome = base == new || sure.contains(0) ? .noDifference : a > b ? .better : .worse
-    return change
-  }
-
-  private static func difference(_ a: Double, _ b: Double) -> Change {
-    Change(absolute: b - a, relative: a == 0 ? nil : (b - a) / a)
   }
 
   private func plain(
@@ -177,7 +145,7 @@ public struct Comparison: Sendable {
   func plain(_ group: String, _ name: String, _ values: [Double?], _ unit: FigureRow.Unit) -> FigureRow {
     let changes = values.dropFirst().map { value -> Change? in
       guard let base = values[0], let value else { return nil }
-      return Self.difference(base, value)
+      return Change(from: base, to: value)
     }
     return FigureRow(group: group, name: name, unit: unit, values: values, changes: changes)
   }
@@ -216,7 +184,9 @@ public struct Comparison: Sendable {
         plain(name, "samples", sorted.map { Double($0.count) }, .count),
         FigureRow(
           group: name, name: "mean", unit: .duration, values: sorted.map { Self.value(.mean, $0) },
-          changes: sorted.dropFirst().map { Self.change(.mean, sorted[0], $0, judged: common.count) }),
+          changes: sorted.dropFirst().map {
+            Change(.mean, sorted[0], $0, level: Self.errorShare / Double(max(common.count, 1)))
+          }),
         plain(name, "max", sorted.map { $0.last.map { Double($0) } }, .duration),
       ]
     }
@@ -226,4 +196,31 @@ public struct Comparison: Sendable {
   public var namelessLocks: [Int] {
     sides.map { Set($0.mutexWaits.lazy.filter { $0.lock == nil }.map(\.address)).count }
   }
+}
+
+/// Durations of all sides, of which figures with an outcome are made.
+struct SampleSets {
+  /// The figures' group.
+  let group: String
+  /// The part of the durations that they are, whose mean alone is a figure; `nil` for whole ones.
+  let part: String?
+  /// The durations of each side.
+  let values: [[Int64]]
+  /// Whether they are releases of locks that are no mutexes.
+  let isOfOtherLocks: Bool
+
+  init(_ group: String, part: String? = nil, _ values: [[Int64]], isOfOtherLocks: Bool = false) {
+    (self.group, self.part, self.values, self.isOfOtherLocks) = (group, part, values, isOfOtherLocks)
+  }
+
+  private static let percentiles = [50, 90, 99]
+
+  /// The figures with their names.
+  var figures: [(name: String, figure: Bootstrap.Figure)] {
+    if let part { return [("mean \(part)", .mean)] }
+    return [("mean", .mean)] + Self.percentiles.map { ("p\($0)", .percentile($0)) }
+  }
+
+  /// How many figures have an outcome: all where both the base and another side have samples.
+  var judged: Int { values[0].isEmpty || values.dropFirst().allSatisfy(\.isEmpty) ? 0 : figures.count }
 }

@@ -5,41 +5,41 @@ import TraceCore
 // Figures about handoffs, and about what a BPF scheduler was asked.
 
 extension Comparison {
-  /// Latencies of handoffs, with intervals.
-  var latencies: [FigureRow] {
-    let donations = sides.map { $0.donations.values }
-    var rows: [FigureRow] = []
-    if donations.contains(where: { !$0.isEmpty }) { rows += samples("donation latency", donations) + parts }
-    let releases = sides.map { $0.releases.values }
-    if releases.contains(where: { !$0.isEmpty }) { rows += samples("release latency", releases) + returns }
-    return rows
-  }
-
-  /// Means of the parts of donations to a BPF scheduler.
-  private var parts: [FigureRow] {
-    let parts: [(String, KeyPath<HandoffRow, Int64?>)] = [
-      ("mean until admitted", \.admit), ("mean until placed", \.place), ("mean until picked", \.pick),
-      ("mean until started", \.start),
-    ]
-    let rows = parts.map { name, part in
-      mean("donation latency", name, sides.map { side in side.handoffs.compactMap { $0[keyPath: part] } })
+  /// Latencies of handoffs: of CPU time, and of locks by their kind, each with its parts.
+  var latencies: [SampleSets] {
+    var sets = Self.parted("donation latency", sides.map(\.donations), RowPart.donationParts)
+    for kind in WaitKind.allCases {
+      let releases = sides.map { side in side.releases.chosen { $0.kind == kind.rawValue } }
+      sets += Self.parted("release, \(kind.rawValue)", releases, RowPart.releaseParts, isOfOtherLocks: kind != .mutex)
     }
-    return rows.allSatisfy { $0.values.allSatisfy { $0 == nil } } ? [] : rows
+    return sets
   }
 
-  /// Releases with and without a return migration, where a side has such.
-  private var returns: [FigureRow] {
+  /// Nothing where no side has such a handoff; no part that none has.
+  private static func parted(
+    _ group: String, _ handoffs: [Samples], _ parts: [RowPart], isOfOtherLocks: Bool = false
+  ) -> [SampleSets] {
+    if handoffs.allSatisfy(\.isEmpty) { return [] }
+    let partSets = parts.map { part in
+      SampleSets(group, part: part.words, handoffs.map { $0.measured(part).values }, isOfOtherLocks: isOfOtherLocks)
+    }
+    return [SampleSets(group, handoffs.map(\.values), isOfOtherLocks: isOfOtherLocks)]
+      + partSets.filter { !$0.values.allSatisfy(\.isEmpty) }
+  }
+
+  /// Releases of mutexes whose waiter returns to its CPU (a return migration), and of others, where a side has such.
+  var returns: [FigureRow] {
     func median(_ isReturn: Bool) -> [Double?] {
       sides.map { side in
-        let all = side.handoffs.filter { $0.kind == .release && $0.migrated == isReturn }.map { $0.end - $0.begin }
-        return Self.value(.percentile(50), all.sorted())
+        let all = side.releases.filter { $0.kind == WaitKind.mutex.rawValue && side.isReturn($0) == isReturn }
+        return Self.value(.percentile(50), all.map(\.value).sorted())
       }
     }
     let (with, without) = (median(true), median(false))
     guard with.contains(where: { $0 != nil }) else { return [] }
     return [
-      plain("release latency", "p50 with a return migration", with, .duration),
-      plain("release latency", "p50 without one", without, .duration),
+      plain("release, mutex", "p50 returning", with, .duration),
+      plain("release, mutex", "p50 staying", without, .duration),
     ]
   }
 
@@ -68,6 +68,25 @@ extension Comparison {
 }
 
 extension ComparedSide {
-  /// Handoffs of all captures.
-  var handoffs: [HandoffRow] { captures.flatMap { Array($0.timeline.handoffs) } }
+  /// Whether a release moved its waiter back.
+  fileprivate func isReturn(_ release: Sample) -> Bool {
+    captures[release.capture].timeline.handoffs[release.id - 1].migrated
+  }
+}
+
+extension RowPart {
+  /// After `mean`.
+  fileprivate var words: String {
+    switch self {
+    case .waiting(let kind): kind.name
+    case .wake: "until waking"
+    case .queue: "until queued"
+    case .run: "until running"
+    case .acquire: "until acquired"
+    case .admit: "until admitted"
+    case .place: "until placed"
+    case .pick: "until picked"
+    case .start: "until started"
+    }
+  }
 }

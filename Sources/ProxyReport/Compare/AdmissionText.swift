@@ -1,16 +1,17 @@
 import ProxyAnalysis
-import ProxyCompare
+package import ProxyCompare
 import ProxyModel
 
 /// In sentences: what changes where one side's BPF scheduler is handed blocked donors and the base's is not. This is what the kernel's
 /// selftest of `SCX_OPS_ENQ_BLOCKED` asks.
-struct AdmissionText {
+package struct AdmissionText {
   private let comparison: Comparison
 
-  init(_ comparison: Comparison) { self.comparison = comparison }
+  /// Sentences about a comparison.
+  package init(_ comparison: Comparison) { self.comparison = comparison }
 
   /// The sentences; none where the sides do not differ in this.
-  var lines: [String] {
+  package var lines: [String] {
     let counts = comparison.sides.map(\.blockedEnqueues)
     guard comparison.sides.allSatisfy(\.countsNanoseconds), let base = counts.first ?? nil, base == 0 else { return [] }
     return counts.indices.dropFirst().flatMap { index -> [String] in

@@ -14,7 +14,7 @@ public struct CompareCSV {
 
   private static let columns = [
     "scope", "name", "figure", "unit", "base_label", "new_label", "base", "new", "delta", "delta_share", "low_95",
-    "high_95", "verdict",
+    "high_95", "verdict", "test", "p", "permutations",
   ]
 
   /// Writes a comparison.
@@ -43,6 +43,19 @@ public struct CompareCSV {
       .word(scope), .text(figure.group), .word(figure.name.replacing(" ", with: "_")),
       .word(comparison.unitName(figure.unit)), .text(comparison.sides[0].label), .text(comparison.sides[side].label),
     ] + numbers.map { $0.map { .word(NumberText.exact($0)) } ?? .empty } + [.word(change?.outcome?.rawValue ?? "")]
+      + test(change?.test)
+  }
+}
+
+extension CompareCSV {
+  /// How a verdict was found; `p` and the number of permutations for a permutation test alone.
+  private static func test(_ test: ChangeTest?) -> [Cell] {
+    switch test {
+    case .bootstrap: [.word("bootstrap"), .empty, .empty]
+    case .permutation(let test):
+      [.word(test.name), .word(NumberText.probability(test.p)), .word(NumberText.exact(test.permutations))]
+    case nil: [.word(""), .empty, .empty]
+    }
   }
 }
 

@@ -19,6 +19,7 @@ public struct CompareJSON {
     var json = JSONStream(sink)
     try json.object { json throws(OutputError) in
       try json.member("proxytrace", version)
+      try json.member("figures_judged", Int64(comparison.judged))
       try json.key("sides")
       try json.array { json throws(OutputError) in
         for side in comparison.sides { try write(side, &json) }
@@ -58,6 +59,8 @@ public struct CompareJSON {
         }
       }
       try json.member("waits_left_out", Int64(side.excludedWaits))
+      try json.member("waits_skipped_of_each_lock", Int64(side.skipped))
+      try json.member("clocks", side.captures.map(\.capture.clock.name))
     }
   }
 
@@ -84,16 +87,31 @@ public struct CompareJSON {
     try json.object { json throws(OutputError) in
       try json.member("absolute", literal: NumberText.exact(change.absolute))
       try json.member("relative", literal: change.relative.map(NumberText.exact))
-      try json.key("interval_95")
-      if let interval = change.interval {
-        try json.array { json throws(OutputError) in
-          try json.literal(NumberText.exact(interval.lowerBound))
-          try json.literal(NumberText.exact(interval.upperBound))
+      for (key, interval) in [("interval_95", change.interval), ("relative_interval_95", change.relativeInterval)] {
+        try json.key(key)
+        if let interval {
+          try json.array { json throws(OutputError) in
+            try json.literal(NumberText.exact(interval.lowerBound))
+            try json.literal(NumberText.exact(interval.upperBound))
+          }
+        } else {
+          try json.null()
         }
-      } else {
-        try json.null()
       }
       try json.member("verdict", change.outcome?.rawValue)
+      switch change.test {
+      case .bootstrap: try json.member("test", "bootstrap")
+      case .permutation(let test):
+        try json.member("test", test.name)
+        try json.member("p", literal: NumberText.probability(test.p))
+        try json.member("permutations", literal: NumberText.exact(test.permutations))
+      case nil: break
+      }
     }
   }
+}
+
+extension PermutationTest {
+  /// The test's name in data.
+  var name: String { isExact ? "permutation, exact" : "permutation, drawn" }
 }

@@ -22,6 +22,7 @@ public struct CompareText {
   public func write(to sink: ByteSink) throws(OutputError) {
     var lines = heads
     lines += ["", style.paint("Captures", .heading)] + table(comparison.figures)
+    lines += FigureText.tests(comparison).flatMap { style.wrap($0, indent: 2) }
     lines += section("Mean waits by task", comparison.tasks) + section("Mean waits by lock", comparison.locks)
     lines += unmatchedLines
     let admission = AdmissionText(comparison).lines
@@ -29,7 +30,7 @@ public struct CompareText {
       lines += ["", style.paint("What admission of blocked donors changes", .heading)]
       lines += admission.flatMap { style.wrap($0, indent: 2) }
     }
-    lines += ["", style.paint("As the kernel's selftest prints it", .heading)] + selftest
+    lines += ["", style.paint("As the kernel's selftest prints it", .heading)] + SelftestText(comparison, style).lines
     for line in lines { try sink.write(line + "\n") }
   }
 
@@ -56,10 +57,17 @@ public struct CompareText {
           indent: 2)
       }
     }
+    if let skipped = sides.map(\.skipped).max(), skipped > 0 {
+      lines += style.wrap("without the first \(NumberText.counted(UInt64(skipped), "wait")) of each lock")
+    }
+    let clocks = sides.differentClocks.map { TextEscape.terminal($0) }
+    if !clocks.isEmpty {
+      lines += style.wrap("the captures' clocks differ (\(clocks.joined(separator: ", "))); all count nanoseconds")
+    }
     return lines
   }
 
-  // MARK: ComparedSide
+  // MARK: Figures
 
   private func section(_ title: String, _ rows: [FigureRow]) -> [String] {
     rows.isEmpty ? [] : ["", style.paint(title, .heading)] + table(rows)
@@ -70,16 +78,16 @@ public struct CompareText {
     var rows: [(label: String, figure: FigureRow?)] = []
     for (index, figure) in figures.enumerated() {
       if index == 0 || figures[index - 1].group != figure.group {
-        rows.append((TextLayout.clipped(TextEscape.terminal(figure.group), 20), nil))
+        rows.append((TextLayout.clipped(TextEscape.terminal(figure.group), 24), nil))
       }
-      rows.append(("  " + figure.name + FigureText.unit(figure.unit, isTime: isTime), figure))
+      rows.append(("  " + FigureText.name(figure) + FigureText.unit(figure.unit, isTime: isTime), figure))
     }
     func cells(_ text: (FigureRow) -> String) -> [String] { rows.map { $0.figure.map(text) ?? "" } }
     var columns = [TextColumn(title: "", isFlushRight: false, cells: rows.map(\.label))]
-    for (index, side) in sides.enumerated() {
+    for index in sides.indices {
       columns.append(
         TextColumn(
-          title: TextLayout.clipped(TextEscape.terminal(side.label), sides.count > 3 ? 9 : 15), isFlushRight: true,
+          title: titles[index], isFlushRight: true,
           cells: cells { FigureText.value($0.values[index], $0.unit, isTime: isTime) }))
       guard index > 0 else { continue }
       columns.append(
@@ -87,31 +95,37 @@ public struct CompareText {
       )
       if sides.count == 2 {
         columns.append(
-          TextColumn(title: "95 %", isFlushRight: false, cells: cells { interval($0, $0.changes[index - 1]) }))
+          TextColumn(
+            title: "95 %", isFlushRight: false, cells: cells { FigureText.interval($0.changes[index - 1]) }))
       }
       columns.append(TextColumn(title: "", isFlushRight: false, cells: cells { outcome($0.changes[index - 1]) }))
     }
     return TextLayout.lines(columns, style)
   }
 
-  /// The interval of a change in per cent of the base.
-  private func interval(_ row: FigureRow, _ change: Change?) -> String {
-    guard let interval = change?.interval, let base = row.values[0], base != 0 else { return "" }
-    func percent(_ value: Double) -> String {
-      let text = NumberText.fixed(value / base * 100, 0)
-      return (value > 0 && Double(text) != 0 ? "+" : "") + text
+  private func outcome(_ change: Change?) -> String {
+    guard let outcome = change?.outcome else { return "" }
+    let probability = FigureText.probability(change)
+    if sides.count == 2 {
+      if probability.isEmpty { return outcome.rawValue }
+      return (outcome == .noDifference ? "not shown" : outcome.rawValue) + ", \(probability)"
     }
-    return "\(percent(interval.lowerBound)) … \(percent(interval.upperBound)) %"
+    return switch outcome {
+    case .better, .worse: outcome.rawValue
+    case .noDifference: "="
+    case .tooFew: "few"
+    }
   }
 
-  private func outcome(_ change: Change?) -> String {
-    switch change?.outcome {
-    case .better: "better"
-    case .worse: "worse"
-    case .noDifference: sides.count == 2 ? "no difference shown" : "="
-    case .tooFew: sides.count == 2 ? "too few samples" : "few"
-    case nil: ""
+  /// The sides' labels as titles of columns. Long ones are cut in front where their beginnings are equal.
+  private var titles: [String] {
+    let (names, limit) = (sides.map { TextEscape.terminal($0.label) }, sides.count > 3 ? 9 : 12)
+    let short = names.map { TextLayout.clipped($0, limit) }
+    if Set(short).count == Set(names).count { return short }
+    let ends = names.map { name in
+      TextEscape.width(name) <= limit ? name : String(TextLayout.clipped(String(name.reversed()), limit).reversed())
     }
+    return Set(ends).count == Set(names).count ? ends : names
   }
 
   private var unmatchedLines: [String] {
@@ -126,37 +140,5 @@ public struct CompareText {
           + "differ between boots, so nothing is matched by them (--match tells names)", indent: 2)
     }
     return lines.isEmpty ? [] : ["", style.paint("Not matched", .heading)] + lines
-  }
-
-  // MARK: The selftest's lines
-
-  /// `mutex_wait_avg_ns=…` and `mutex_wait_delta_ns=… (…%)`, at the beginning of lines.
-  private var selftest: [String] {
-    guard isTime else { return ["not available: the trace clock does not count nanoseconds"] }
-    var lines: [String] = []
-    for group in ["mutex hold", "mutex wait"] {
-      let name = group.replacing(" ", with: "_")
-      let rows = comparison.figures.filter { $0.group == group }
-      guard let mean = rows.first(where: { $0.name == "mean" }), let count = rows.first(where: { $0.name == "samples" })
-      else { continue }
-      for (index, side) in sides.enumerated() {
-        let value = mean.values[index].map { NumberText.fixed($0, 0) } ?? "none"
-        let samples = NumberText.fixed(count.values[index] ?? 0, 0)
-        // The kernel's test times its own hold from end to end; a capture shows it from its first waiter on.
-        let part = group == "mutex hold" ? " (contended part)" : ""
-        lines.append("\(name)_avg_ns=\(value) samples=\(samples)\(part) [\(TextEscape.terminal(side.label))]")
-      }
-      for (index, change) in mean.changes.enumerated() {
-        guard let change else { continue }
-        let share = change.relative.map { " (\(NumberText.fixed($0 * 100, 2))%)" } ?? ""
-        let label = sides.count > 2 ? " [\(TextEscape.terminal(sides[index + 1].label))]" : ""
-        lines.append("\(name)_delta_ns=\(NumberText.fixed(change.absolute, 0))\(share)\(label)")
-      }
-    }
-    for side in sides {
-      guard let count = side.blockedEnqueues else { continue }
-      lines.append("nr_blocked_enqueues=\(count) [\(TextEscape.terminal(side.label))]")
-    }
-    return lines
   }
 }

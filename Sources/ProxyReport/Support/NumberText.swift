@@ -39,6 +39,14 @@ enum NumberText {
     return text
   }
 
+  /// A probability for data, with six significant digits: `0.00231`, `1.08254e-05`.
+  static func probability(_ value: Double) -> String {
+    guard value > 0, value < 1 else { return exact(value) }
+    var (digits, exponent) = (value, 0)
+    while digits < 0.9999995, exponent < 400 { (digits, exponent) = (digits * 10, exponent + 1) }
+    return exponent <= 1 ? exact(value) : fixed(digits, 5) + "e-" + zeroPadded(exponent, 2)
+  }
+
   /// `value / 10^(dropped + decimals)` with so many decimals, rounded half away from zero.
   private static func fixed(_ value: Int64, dropping dropped: Int, decimals: Int) -> String {
     let divisor = power(dropped)

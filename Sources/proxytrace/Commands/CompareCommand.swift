@@ -11,11 +11,13 @@ struct CompareCommand: ParsableCommand {
     abstract: "Puts captures beside each other: what has changed, and whether the change is real.",
     discussion: """
       The first capture is the base. Means and percentiles have a 95 % interval of the difference, and a verdict: better, \
-      worse, no difference shown, too few samples (docs/compare.md tells how they are found).
+      worse, no difference shown, too few samples. Few samples have a permutation test instead of the interval \
+      (docs/compare.md tells how they are found).
 
       Examples:
         proxytrace compare off.dat on.dat
         proxytrace compare --label 7.2 --label 7.3-rc1 --label 7.3 a.dat b.dat c.dat
+        proxytrace compare --skip 1 off.dat on.dat
         proxytrace compare --base a1.dat a2.dat --new b1.dat b2.dat
         proxytrace compare --format csv off.dat on.dat
       """)
@@ -68,8 +70,9 @@ struct CompareCommand: ParsableCommand {
     do {
       let figures = try loadSides(&status)
       if let figures {
+        let comparison = Comparison(figures)
         let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
-        try write(Comparison(figures), to: sink)
+        try write(comparison, to: sink)
         try sink.flush()
       }
     } catch let error as OutputError {
@@ -94,6 +97,7 @@ struct CompareCommand: ParsableCommand {
   /// `nil` where a capture cannot be read: a side without it would be another.
   private func loadSides(_ status: inout RunStatus) throws -> [ComparedSide]? {
     let map = try UserFile.matchMap(match)
+    let names = SideLabels.labels(of: sides)
     var figures: [ComparedSide] = []
     for (index, side) in sides.enumerated() {
       var contexts: [ReportContext] = []
@@ -102,21 +106,14 @@ struct CompareCommand: ParsableCommand {
         for problem in CaptureText.problems(of: context) { RunStatus.warn(problem) }
         contexts.append(context)
       }
-      let name = index < label.count ? label[index] : CompareCommand.name(side, sides)
+      let name = index < label.count ? label[index] : names[index]
       figures.append(ComparedSide(label: name, contexts, matching: map, skipping: warmUp.skip))
     }
+    if let problem = figures.clockProblem {
+      throw TraceError(
+        .unsupported, path: problem.path, problem.text,
+        advice: "compare captures that were recorded with the same clock")
+    }
     return figures
-  }
-
-  /// A side's name where the user gives none: its file's, or its folder's where others have files of the same name.
-  static func name(_ side: [String], _ sides: [[String]]) -> String {
-    func part(_ side: [String], _ fromEnd: Int) -> String? {
-      side.first?.split(separator: "/").dropLast(fromEnd).last.map(String.init)
-    }
-    let more = side.count > 1 ? " +\(side.count - 1)" : ""
-    for place in 0..<2 {
-      if let name = part(side, place), sides.count(where: { part($0, place) == name }) == 1 { return name + more }
-    }
-    return (side.first ?? "") + more
   }
 }

@@ -11,5 +11,8 @@ struct OutputOptions: ParsableArguments {
   /// The format; text where the user names none.
   var choice: OutputFormat { (try? OutputFormat.choice(format, json: json)) ?? .text }
 
+  /// Whether the user names one.
+  var isChosen: Bool { format != nil || json }
+
   func validate() throws { _ = try OutputFormat.choice(format, json: json) }
 }
