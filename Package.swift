@@ -91,7 +91,8 @@ let package = Package(
 
     // Drawings, and pages that hold them: SVG and HTML with style and script inside.
     .target(
-      name: "ProxyPictures", dependencies: ["CZlib", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport"],
+      name: "ProxyPictures",
+      dependencies: ["CZlib", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyCompare", "ProxyReport"],
       resources: [.embedInCode("Resources")],
       swiftSettings: strict),
 
@@ -188,7 +189,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ProxyPicturesTests",
-      dependencies: ["ProxyPictures", "ProxyTraceKit", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport"],
+      dependencies: [
+        "ProxyPictures", "ProxyCompare", "ProxyTraceKit", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ProxyCompareTests",

@@ -3,7 +3,7 @@ import ProxyReport
 /// The parts of a page that are the same in every page.
 enum PageFrame {
   /// All up to the body's beginning. The policy forbids every request, should a name of the capture ever become markup.
-  static func head(_ title: String) -> String {
+  static func head(_ title: String, style: String = "") -> String {
     """
     <!DOCTYPE html>
     <html lang="en"><head><meta charset="utf-8">
@@ -12,11 +12,14 @@ enum PageFrame {
     <title>\(Markup.escape(title))</title>
     <link rel="icon" href="data:,">
     <style>
-    \(SVGDrawing.style)\(String(decoding: PackageResources.page_css, as: UTF8.self))</style></head><body>
+    \(SVGDrawing.style)\(String(decoding: PackageResources.page_css, as: UTF8.self))\(style)</style></head><body>
     <svg width="0" height="0" style="position:absolute" aria-hidden="true">\(SVGDrawing.patterns)</svg>
 
     """
   }
+
+  /// What a comparison's page needs besides.
+  static let compareStyle = String(decoding: PackageResources.compare_css, as: UTF8.self)
 
   /// The section of the picture, up to its title.
   static let picture = """

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import ProxyAnalysis
 import ProxyCompare
+import ProxyPictures
 import ProxyReport
 import TraceCore
 
@@ -20,6 +21,7 @@ struct CompareCommand: ParsableCommand {
         proxytrace compare --skip 1 off.dat on.dat
         proxytrace compare --base a1.dat a2.dat --new b1.dat b2.dat
         proxytrace compare --format csv off.dat on.dat
+        proxytrace compare --html compared.html off.dat on.dat
       """)
 
   @Argument(help: ArgumentHelp("Captures, the base first.", valueName: "file"))
@@ -45,6 +47,12 @@ struct CompareCommand: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the comparison of two sides as one HTML page with pictures, which needs no other file and no network.",
+      valueName: "file"))
+  var html: String?
+
   @Flag(help: "Put no apostrophe before CSV cells that a spreadsheet would take for formulas.")
   var csvRaw = false
 
@@ -62,6 +70,7 @@ struct CompareCommand: ParsableCommand {
       throw ValidationError("--base and --new take all files there are")
     }
     if files.count == 1 { throw ValidationError("one capture has nothing to be compared with") }
+    if html != nil, sides.count > 2 { throw ValidationError("--html takes two sides: a page is about two") }
     if label.count > sides.count { throw ValidationError("there are more labels than sides") }
   }
 
@@ -71,9 +80,13 @@ struct CompareCommand: ParsableCommand {
       let figures = try loadSides(&status)
       if let figures {
         let comparison = Comparison(figures)
-        let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
-        try write(comparison, to: sink)
-        try sink.flush()
+        if let html { try Self.writePage(comparison, to: html) }
+        // A page alone, unless a format is named too.
+        if html == nil || output.isChosen {
+          let sink = ByteSink(descriptor: STDOUT_FILENO, place: "standard output")
+          try write(comparison, to: sink)
+          try sink.flush()
+        }
       }
     } catch let error as OutputError {
       status.fail(error)
@@ -81,6 +94,11 @@ struct CompareCommand: ParsableCommand {
       status.fail(error)
     }
     try status.exit()
+  }
+
+  private static func writePage(_ comparison: Comparison, to path: String) throws(OutputError) {
+    let page = ComparePage(comparison, version: Proxytrace.programVersion)
+    try WholeFile.write(to: path) { sink throws(OutputError) in try page.write(to: sink) }
   }
 
   private func write(_ comparison: Comparison, to sink: ByteSink) throws(OutputError) {
