@@ -113,15 +113,20 @@ public struct ComparedSide: Sendable {
           let window = timeline.inversions[id]
           return sample(window.length, id, window.waiter, window.lock, window.evidence, WaitKind.mutex.rawValue)
         }))
+    // Where no waits were made, kinds are not asked for.
+    @Sendable func kind(_ handoff: HandoffRow) -> WaitKind? {
+      timeline.waits.indices.contains(handoff.wait) ? timeline.waits[handoff.wait].kind : nil
+    }
     addHandoffs(
       timeline.handoffs, skip,
       RowReading(
         value: { timeline.handoffs[$0].end - timeline.handoffs[$0].begin },
         sample: { id in
           let handoff = timeline.handoffs[id]
-          let kind = timeline.waits.indices.contains(handoff.wait) ? timeline.waits[handoff.wait].kind.rawValue : ""
-          return sample(handoff.end - handoff.begin, id, handoff.to, handoff.lock, handoff.evidence, kind)
-        }, part: { $1.of(timeline.handoffs[$0]) }, partEvidence: { timeline.handoffs[$0].evidence }))
+          return sample(
+            handoff.end - handoff.begin, id, handoff.to, handoff.lock, handoff.evidence, kind(handoff)?.rawValue ?? "")
+        }, part: { $1.of(timeline.handoffs[$0]) }, kind: { kind(timeline.handoffs[$0]) },
+        partEvidence: { timeline.handoffs[$0].evidence }))
     pairing.append(
       count: timeline.pairing.count,
       RowReading(
@@ -185,7 +190,8 @@ public struct ComparedSide: Sendable {
       case "proxied": captures.flatMap { $0.timeline.splits.map(\.evidence) }
       case "donation latency": donations.map(\.evidence)
       case "handoff": (Array(releases) + Array(donations)).map(\.evidence)
-      default: releases.filter { "release, \($0.kind)" == group }.map(\.evidence)
+      default:
+        WaitKind.allCases.first { "release, \($0.rawValue)" == group }.map { releases.ofKind($0).map(\.evidence) } ?? []
       }
     return ["probe", "event", "inferred", "unknown"].map { name in (name, all.count { $0.name == name }) }.filter {
       $0.1 > 0
@@ -193,7 +199,7 @@ public struct ComparedSide: Sendable {
   }
 
   /// Releases of mutexes.
-  package var mutexReleases: Samples { releases.chosen { $0.kind == WaitKind.mutex.rawValue } }
+  package var mutexReleases: Samples { releases.ofKind(.mutex) }
 
   /// Sum of the captures' lengths, in steps of the trace clock.
   public var span: Int64 { captures.reduce(0) { $0 &+ $1.timeline.span } }

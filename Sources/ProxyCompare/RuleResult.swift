@@ -171,9 +171,9 @@ extension Rule {
       case .donations: side.donations
       case .pairing: side.pairing
       }
-    // Releases come with those of other locks; waits for mutexes are apart already.
-    let isAll = subject.filters.isEmpty && subject.rows != .releases
-    return isAll ? all : all.chosen { subject.chooses($0) }
+    if !subject.filters.isEmpty { return all.chosen { subject.chooses($0) } }
+    // They come with those of other locks.
+    return subject.rows == .releases ? all.ofKind(.mutex) : all
   }
 
   /// Names the rows to look at: those beyond a limit on `max` or `min`, and otherwise the longest.

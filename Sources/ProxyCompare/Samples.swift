@@ -1,3 +1,4 @@
+import ProxyModel
 import TraceCore
 
 /// How rows of one capture become samples.
@@ -8,6 +9,8 @@ struct RowReading: Sendable {
   var sample: @Sendable (_ row: Int) -> Sample
   /// A part of the row's duration; `nil` where it does not have that part.
   var part: @Sendable (_ row: Int, RowPart) -> Int64? = { _, _ in nil }
+  /// The kind of the row's lock; `nil` where it is not asked for. Far cheaper than by way of the sample.
+  var kind: @Sendable (_ row: Int) -> WaitKind? = { _ in nil }
   /// How the parts are known.
   var partEvidence: @Sendable (_ row: Int) -> Evidence = { _ in .unknown }
 
@@ -75,6 +78,16 @@ public struct Samples: Sendable {
     var chosen = Samples()
     for part in parts {
       let rows = (part.begin..<part.begin + part.count).map(part.row).filter { isWanted(part.rowsRead.sample($0)) }
+      chosen.append(rows.map { UInt32($0) }, part.rowsRead)
+    }
+    return chosen
+  }
+
+  /// Those of a kind of lock.
+  func ofKind(_ kind: WaitKind) -> Samples {
+    var chosen = Samples()
+    for part in parts {
+      let rows = (part.begin..<part.begin + part.count).map(part.row).filter { part.rowsRead.kind($0) == kind }
       chosen.append(rows.map { UInt32($0) }, part.rowsRead)
     }
     return chosen

@@ -9,7 +9,7 @@ extension Comparison {
   var latencies: [SampleSets] {
     var sets = Self.parted("donation latency", sides.map(\.donations), RowPart.donationParts)
     for kind in WaitKind.allCases {
-      let releases = sides.map { side in side.releases.chosen { $0.kind == kind.rawValue } }
+      let releases = sides.map { side in side.releases.ofKind(kind) }
       sets += Self.parted("release, \(kind.rawValue)", releases, RowPart.releaseParts, isOfOtherLocks: kind != .mutex)
     }
     return sets
@@ -31,7 +31,7 @@ extension Comparison {
   var returns: [FigureRow] {
     func median(_ isReturn: Bool) -> [Double?] {
       sides.map { side in
-        let all = side.releases.filter { $0.kind == WaitKind.mutex.rawValue && side.isReturn($0) == isReturn }
+        let all = side.mutexReleases.filter { side.isReturn($0) == isReturn }
         return Self.value(.percentile(50), all.map(\.value).sorted())
       }
     }

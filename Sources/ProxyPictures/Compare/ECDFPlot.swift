@@ -32,8 +32,12 @@ struct ECDFPlot {
 
   /// The axis' own words, where they say more than the labels.
   var axisNote: String {
-    axis.isLogarithmic ? "logarithmic axis" : axis.beginsAtZero ? "linear axis" : "linear axis, not from 0"
+    axis.isLogarithmic
+      ? hasZeros ? "logarithmic axis, 0 at its left end" : "logarithmic axis"
+      : axis.beginsAtZero ? "linear axis" : "linear axis, not from 0"
   }
+
+  private var hasZeros: Bool { sides.contains { ($0.first ?? 1) <= 0 } }
 
   func draw() -> String {
     let end = Self.width - Self.right
