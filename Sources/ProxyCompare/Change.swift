@@ -51,7 +51,7 @@ public struct Change: Sendable, Hashable {
       isSure = !bootstrap.interval(leavingOut: level).contains(0)
       test = .bootstrap
     } else {
-      guard fewest >= figure.fewestToTest, PermutationTest.least(base.count, new.count) <= level else {
+      guard fewest >= figure.fewestToTest, PermutationTest.least(figure, base.count, new.count) <= level else {
         outcome = .tooFew
         return
       }

@@ -6,8 +6,8 @@ import TraceCore
 /// make the difference of a figure at least as great as it is? It assumes nothing of the distribution, and holds for any number of
 /// samples.
 ///
-/// The p-value is two-sided, and exact wherever it can be counted: for percentiles always, for means of up to ``mostExact`` samples. Above
-/// that the labels are dealt ``deals`` times from a fixed seed.
+/// The p-value is two-sided, and exact wherever it can be counted: for percentiles always, for means of up to 32 samples on both
+/// sides together. Above that the labels are dealt 19,999 times from a fixed seed.
 public struct PermutationTest: Sendable, Hashable {
   /// The probability of a difference at least as great, if both sides are drawn from one distribution.
   public let p: Double
@@ -39,6 +39,12 @@ public struct PermutationTest: Sendable, Hashable {
   /// The least p-value that so many samples can give: of all permutations one is the most extreme, or two where the sides are equally
   /// large and can change places. Above a limit no outcome of the test could show anything.
   static func least(_ base: Int, _ new: Int) -> Double { (base == new ? 2 : 1) / ways(base + new, base) }
+
+  /// The same of a figure: drawn permutations cannot give less than one of them.
+  static func least(_ figure: Bootstrap.Figure, _ base: Int, _ new: Int) -> Double {
+    let isDrawn = figure == .mean && base + new > mostExact
+    return max(least(base, new), isDrawn ? 1 / Double(deals + 1) : 0)
+  }
 
   /// Binomial coefficient.
   static func ways(_ whole: Int, _ part: Int) -> Double {

@@ -34,6 +34,11 @@ struct PermutationTests {
     #expect(PermutationTest.least(5, 5) == 2.0 / 252)
     #expect(PermutationTest.least(3, 5) == 1.0 / 56 && PermutationTest.least(5, 3) == 1.0 / 56)
     #expect(PermutationTest.ways(20, 10) == 184_756)
+    // Drawn permutations cannot say less than 1 in 20,000.
+    #expect(PermutationTest.least(.mean, 20, 20) == 1.0 / 20_000)
+    #expect(PermutationTest.least(.percentile(50), 20, 20) < 1e-10 && PermutationTest.least(.mean, 5, 5) == 2.0 / 252)
+    let apart = Change(.mean, Array(1...20), Array(101...120), level: 1e-5)
+    #expect(apart?.outcome == .tooFew)
   }
 
   @Test(arguments: [Bootstrap.Figure.mean, .percentile(50), .percentile(90)])
