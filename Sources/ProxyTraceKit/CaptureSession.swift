@@ -96,7 +96,10 @@ public final class CaptureSession {
         observe?(batch)
         machine.apply(batch)
       }
-      if try !reader.restart() { return LoadedCapture(machine, &reader, options) }
+      if try reader.restart() { continue }
+      var capture = LoadedCapture(machine, &reader, options)
+      try noteTaskFilter(in: &capture)
+      return capture
     }
   }
 
@@ -109,7 +112,9 @@ public final class CaptureSession {
       observe?(event)
       machine.apply(event)
     }
-    return LoadedCapture(machine, &reader, options)
+    var capture = LoadedCapture(machine, &reader, options)
+    try noteTaskFilter(in: &capture)
+    return capture
   }
 
   // MARK: Without the model

@@ -44,6 +44,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   case outOfOrder
   case switchDiscontinuity
   case pidOutOfRange
+  case filteredByTask
   case contentionEndWithoutBegin
   case cpuOutOfRange
   case timestampOutOfRange
@@ -58,7 +59,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .clockNotNanoseconds, .clockPerCPU, .sortedLines, .quietCPU, .contentionEndWithoutBegin: .note
     case .formatRejected, .unusedMapping, .clockUnknown, .timestampBackwards, .unknownEventID,
       .foreignLine, .lockWithoutAddress, .overwrittenBuffer, .lostEvents, .outOfOrder, .switchDiscontinuity,
-      .probesDisagree, .pidOutOfRange:
+      .filteredByTask, .probesDisagree, .pidOutOfRange:
       .warning
     case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .unclaimedData, .anotherCapture,
       .impossibleFormat, .badPage, .badRecord, .badLine, .cutByHand,
@@ -98,6 +99,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .switchDiscontinuity: "a sched_switch does not continue the one before it"
     case .pidOutOfRange: "a pid that no kernel hands out"
     case .contentionEndWithoutBegin: "a wait ended whose beginning is not in the trace"
+    case .filteredByTask: "records of some tasks alone were kept"
     case .cpuOutOfRange: "a CPU number that no kernel has"
     case .timestampOutOfRange: "a time that no clock has reached"
     case .probesDisagree: "the exit probe and the switch probe name different donors of a switch"
@@ -133,6 +135,8 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .contentionEndWithoutBegin: "it began before the trace, and is not counted as a wait"
     case .probesDisagree: "the exit probe counts: it reads rq->donor itself"
     }
+    case .filteredByTask:
+      "what others do is not known: who runs instead, locks that they hold, busy and idle time; record without set_event_pid, -P, -F, -p"
   }
 }
 
