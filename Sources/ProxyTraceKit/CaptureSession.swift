@@ -133,10 +133,20 @@ public final class CaptureSession {
   /// - Parameter body: Returns whether it wants another event.
   /// - Throws: As ``load(_:)``.
   public func forEachEvent(_ body: (SchedEvent) -> Bool) throws(TraceError) {
+    try forEachEventWithStack { event, _ in body(event) }
+  }
+
+  /// The same, with kernel stacks.
+  /// - Parameter body: Gets an event, and the stack that was recorded with it; that of a record of a stack belongs to the CPU's event
+  ///   before it.
+  /// - Throws: As ``load(_:)``.
+  public func forEachEventWithStack(_ body: (SchedEvent, KernelStack?) -> Bool) throws(TraceError) {
     var reader = try takeReader(skipsLossScan: false)
+    reader.keepStacks()
     while let event = reader.next() {
+      let stack = reader.takeStack()
       if options.ignoresProbes, event.body.role?.isProbe == true { continue }
-      if !body(event) { return }
+      if !body(event, stack) { return }
     }
   }
 

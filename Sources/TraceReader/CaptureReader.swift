@@ -127,6 +127,16 @@ public struct CaptureReader: ~Copyable {
   /// - Throws: `unsupported` where the text's lines are in no order that can be read.
   public mutating func restart() throws(TraceError) -> Bool { try text?.pointee.restart() ?? false }
 
+  /// Keeps kernel stacks from now on, for who reads event by event.
+  package mutating func keepStacks() {
+    dat?.pointee.keepStacks()
+    text?.pointee.keepsStacks = true
+  }
+
+  /// The stack that ``next()`` has found with the event that it returned last: that of the event itself, or, where that is a record
+  /// of a stack, the one of the CPU's event before it.
+  package mutating func takeStack() -> KernelStack? { dat?.pointee.takeStack() ?? text?.pointee.takeStack() }
+
   /// Whether the capture is text.
   public var isText: Bool { text != nil }
 

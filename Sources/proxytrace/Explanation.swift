@@ -82,10 +82,10 @@ struct Explanation {
   /// Reads the capture again, for the wait alone.
   private func write(_ story: StoryBuilder, to sink: ByteSink) throws {
     var builder = story
-    try session.forEachEvent { event in
+    try session.forEachEventWithStack { event, stack in
       // CPUs' own clocks may be off: a later stamp does not mean that the wait is over on the other CPUs.
       if builder.isPast(event), context.capture.clock.isGlobal { return false }
-      builder.apply(event)
+      builder.apply(event, stack)
       return true
     }
     try StoryText(showsAll: showsAll, isColoured: isColoured).write(builder.finish(), of: context, to: sink)

@@ -159,9 +159,9 @@ public struct Examiner {
   {
     guard !context.timeline.waits.isEmpty else { return }
     var builder = StoryBuilder(of: context.timeline.waits.count / 2, in: context.timeline)
-    try session.forEachEvent { event in
+    try session.forEachEventWithStack { event, stack in
       if builder.isPast(event) { return false }
-      builder.apply(event)
+      builder.apply(event, stack)
       return true
     }
     let sink = ByteSink()

@@ -32,6 +32,10 @@ public struct StoryBuilder: Sendable {
   private var before: [Pid: SchedEvent] = [:]
   /// The last priority of each task that a line has shown.
   private var shownPriorities: [Pid: Priority] = [:]
+  /// By CPU the line of the waiter's `contention_begin`, as long as it is the CPU's last record.
+  private var queued: [CPU: Int] = [:]
+  /// The stack that was shown last.
+  private var lastStack: KernelStack?
   /// The last release of the wait's lock.
   private(set) var releasedAt: Timestamp?
 
@@ -57,8 +61,10 @@ public struct StoryBuilder: Sendable {
   public func isPast(_ event: SchedEvent) -> Bool { event.timestamp > scope.end }
 
   /// Takes the next event of the capture, in order of time.
-  public mutating func apply(_ event: SchedEvent) {
+  /// - Parameter stack: The kernel's stack that was recorded with it.
+  public mutating func apply(_ event: SchedEvent, _ stack: KernelStack? = nil) {
     guard !isOver, !isPast(event) else { return }
+    defer { attach(stack, event) }
     if event.timestamp >= scope.row.begin {
       addEarlierSwitches()
       addFacts(before: event.timestamp)
@@ -78,6 +84,25 @@ public struct StoryBuilder: Sendable {
       for i in lines.indices where highlight.contains(lines[i].time) { lines[i].isHighlighted = true }
     }
     return WaitStory(wait: scope.wait, window: window, highlight: highlight, lines: lines)
+  }
+
+  /// A stack is the one of the CPU's record before it, or of the record that it came with. Only the wait's own are shown, each once.
+  private mutating func attach(_ stack: KernelStack?, _ event: SchedEvent) {
+    var place = queued[event.cpu]
+    queued[event.cpu] = nil
+    if case .contentionBegan(scope.row.lock, _) = event.body, event.pid == scope.row.waiter.pid,
+      event.timestamp >= scope.row.begin, let last = lines.indices.last
+    {
+      place = last
+      if stack == nil { queued[event.cpu] = last }
+    } else if case .other = event.body {
+    } else {
+      return
+    }
+    guard let stack, let place, stack != lastStack else { return }
+    lastStack = stack
+    lines[place].stack = stack
+    lines[place].isNeverFolded = true
   }
 
   private func endsWait(_ event: SchedEvent) -> Bool {

@@ -32,6 +32,8 @@ public struct WaitStory: Sendable {
     public var length: Int64?
     /// Whether it is never folded, however often it repeats.
     public var isNeverFolded: Bool
+    /// The kernel's stack when it happened; `nil` where it was not recorded, or is that of a line before.
+    public var stack: KernelStack?
     /// Whether it is inside the window that the reader asked for.
     public var isHighlighted = false
   }

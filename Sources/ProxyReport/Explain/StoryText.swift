@@ -157,7 +157,8 @@ extension StoryPage {
     case .line(let line):
       var text = line.text
       text.append(.plain(mark(line.evidence)))
-      return lines(line.time, line.cpu, isFact: !line.kind.isRecord, isHighlighted: line.isHighlighted, text)
+      let lines = lines(line.time, line.cpu, isFact: !line.kind.isRecord, isHighlighted: line.isHighlighted, text)
+      return lines + (line.stack.map { stack($0) } ?? [])
     case .fold(let fold): return lines(fold.begin, nil, isFact: false, isHighlighted: fold.isHighlighted, text(fold))
     }
   }
@@ -174,6 +175,26 @@ extension StoryPage {
       fragments.wrappable(text), head: head, hanging: TextEscape.width(head) + (isFact ? 0 : 4))
     return isHighlighted ? lines.map { style.paint($0, .warning) } : lines
   }
+
+  /// Functions, innermost first: how the task came to wait. The tracepoint's own are left out.
+  private func stack(_ stack: KernelStack) -> [String] {
+    let frames = stack.frames.drop { name in
+      ["trace_event_raw_event_", "trace_contention_", "__traceiter_", "perf_trace_", "__do_trace_"].contains {
+        name.hasPrefix($0)
+      }
+    }
+    let indent = timeWidth + 15
+    var lines = frames.prefix(Self.mostFrames).flatMap {
+      wrap([.plain("<- "), .quote($0)], first: indent, hanging: indent + 3)
+    }
+    if frames.count > Self.mostFrames {
+      lines += wrap([.plain("and \(frames.count - Self.mostFrames) more callers")], first: indent, hanging: indent)
+    }
+    return lines
+  }
+
+  /// More frames say nothing more of a wait.
+  private static let mostFrames = 32
 
   private func text(_ fold: StoryFold) -> [TextFragment] {
     var text: [TextFragment] = []

@@ -66,6 +66,28 @@ struct DatReader: ~Copyable {
   @inline(__always)
   mutating func next(into packer: UnsafeMutablePointer<EventPacker>) { merge.next(decoder, into: packer) }
 
+  /// Keeps kernel stacks from now on, each until the next record.
+  func keepStacks() {
+    guard let format = contents.formats.stack else { return }
+    decoder.pointee.keepStacks(format, longSize: info.format.longSize, isBigEndian: info.format.isBigEndian)
+  }
+
+  /// Farther behind a symbol than this an address is in something that the file has no name for.
+  private static let longestFunction: UInt64 = 1 << 14
+
+  /// The stack of the record that was read last, if it is one. The first one reads the symbols, some megabytes.
+  mutating func takeStack() -> KernelStack? {
+    guard let frames = decoder.pointee.takeStack() else { return nil }
+    return KernelStack(
+      frames.map { address in
+        guard let symbol = symbol(for: address), symbol.offset < Self.longestFunction else {
+          return "0x" + String(address, radix: 16)
+        }
+        let offset = symbol.offset == 0 ? "" : "+0x" + String(symbol.offset, radix: 16)
+        return symbol.name + offset + (symbol.module.map { " [\($0)]" } ?? "")
+      })
+  }
+
   /// What was skipped or doubted so far. Grows while events are read.
   var diagnostics: DiagnosticLog {
     var all = contents.diagnostics

@@ -7,7 +7,8 @@ import TraceCore
 /// each, the compiler unpacks all of a case's payload for every record, which cost more than reading the record. The
 /// fields of all other roles are in the decoder's ``FieldPlaces``.
 struct DecodePlan: BitwiseCopyable {
-  let role: EventRole
+  /// `nil`: it is a kernel stack.
+  let role: EventRole?
   /// ``RoleDescription/packedKind``.
   let packedKind: PackedEvent.Kind
   /// A shorter record lacks a field.
@@ -22,6 +23,10 @@ struct DecodePlan: BitwiseCopyable {
   private(set) var second = IntegerField.absent
   /// Replaces `target_cpu`, `flags` or `ret` where the event has no such field.
   private(set) var constant: UInt64 = 0
+
+  /// Of `ftrace:kernel_stack`.
+  /// - Parameter minimumSize: Where the frames begin.
+  init(stackFrom minimumSize: Int) { (role, packedKind, self.minimumSize) = (nil, .boxed, minimumSize) }
 
   init(_ role: EventRole, _ places: FieldPlaces, minimumSize: Int) {
     self.role = role

@@ -35,6 +35,9 @@ struct RecordDecoder: ~Copyable {
   /// Of each of `plans`; owned here alone, never changed and freed once.
   private var places: [FieldPlaces] = []
   private var builder: BodyBuilder
+  private var stack: [UInt64]?
+  /// Of the kernel, in bytes; known where stacks are kept.
+  private var longSize = 8
 
   /// Makes plans for all events that have a role. Those that cannot be decoded lose it.
   init(
@@ -59,7 +62,7 @@ struct RecordDecoder: ~Copyable {
       }
     }
     for plan in plans {
-      if let kind = plan.role.details.mark { builder.ownMarks.insert(MarkKinds(kind)) }
+      if let kind = plan.role?.details.mark { builder.ownMarks.insert(MarkKinds(kind)) }
     }
     var quickPlans: [UInt16: QuickPlan] = [:]
     if !isBigEndian {
@@ -98,6 +101,37 @@ struct RecordDecoder: ~Copyable {
     plans.append(DecodePlan(role, place, minimumSize: fields.minimumSize))
     places.append(place)
     return nil
+  }
+
+  /// Keeps kernel stacks from now on: the one of the record that was decoded last.
+  mutating func keepStacks(_ format: FormatCatalogue.Format, longSize: Int, isBigEndian: Bool) {
+    guard let parsed = FormatParser(isBigEndian: isBigEndian, longSize: longSize)?.parse(format),
+      CommonFields.match(parsed.common), let frames = parsed.field("caller"), frames.offset >= CommonFields.size,
+      slots[Int(format.info.id)] == 1
+    else { return }
+    self.longSize = longSize
+    slots[Int(format.info.id)] = UInt16(plans.count + 2)
+    plans.append(DecodePlan(stackFrom: frames.offset))
+    places.append(FieldPlaces.allocate())
+  }
+
+  /// The frames of the stack that was decoded last, innermost first; `nil` where none has been since the last call.
+  mutating func takeStack() -> [UInt64]? {
+    defer { stack = nil }
+    return stack
+  }
+
+  /// As trace-cmd reads it (lib/trace-cmd/trace-ftrace.c, `trace_stack_handler()`): up to the record's end, or a frame of ones.
+  private mutating func keepStack(_ record: Record, from start: Int) {
+    var (frames, place): ([UInt64], Int) = ([], start)
+    while place + longSize <= record.count, frames.count < KernelStack.mostFrames {
+      let address =
+        longSize == 4 ? UInt64(record.integer(UInt32.self, at: place)) : record.integer(UInt64.self, at: place)
+      if address == 0 || address == (longSize == 4 ? UInt64(UInt32.max) : .max) { break }
+      frames.append(address)
+      place += longSize
+    }
+    stack = frames
   }
 
   /// What is known about a record besides its bytes, and where its event goes.
@@ -168,9 +202,13 @@ struct RecordDecoder: ~Copyable {
   private mutating func addRare(
     _ event: PackedEvent, _ index: Int, _ record: Record, _ packer: UnsafeMutablePointer<EventPacker>
   ) {
+    guard let role = plans[index].role else {
+      keepStack(record, from: plans[index].minimumSize)
+      return packer.pointee.add(event)
+    }
     let fields = BinaryFields(record: record, places: places[index], current: event.pid)
     // The plan has all fields that the role needs.
-    packer.pointee.addBoxed(event.event(builder.body(plans[index].role, fields) ?? .other))
+    packer.pointee.addBoxed(event.event(builder.body(role, fields) ?? .other))
   }
 
   @inline(__always)

@@ -17,6 +17,8 @@ struct FormatCatalogue {
   /// All events by the order of the file.
   private(set) var events: [EventInfo] = []
   private(set) var used: [Format] = []
+  /// `ftrace:kernel_stack`, which has no role: the stack of the event before it.
+  private(set) var stack: Format?
   private var ids: Set<UInt16> = []
   private let map: EventMap
 
@@ -39,7 +41,12 @@ struct FormatCatalogue {
     let entry = map.entry(system: system, name: name)
     let info = EventInfo(id: id, system: system, name: name, role: entry?.role)
     events.append(info)
-    guard let entry, entry.role != nil else { return }
+    guard let entry, entry.role != nil else {
+      if system == "ftrace", name == "kernel_stack", text.count <= Self.largestText {
+        stack = FormatText.fields(text, info).map { Format(info: info, text: text, fields: $0, offset: offset) }
+      }
+      return
+    }
     guard used.count < Self.mostUsed else {
       events[events.count - 1].role = nil
       diagnostics.record(.formatRejected, offset: offset, "more than \(Self.mostUsed) events that the analysis uses")

@@ -17,7 +17,8 @@ struct TextOrder {
     var end: Int
   }
 
-  /// The text's lines in order of time; those of equal times stay in theirs. A line that is no event goes with the next event.
+  /// The text's lines in order of time; those of equal times stay in theirs. A frame of a stack goes with its event, any
+  /// other line that is no event with the next one.
   /// - Returns: `nil` where there is no room for it.
   /// - Parameter end: Where the capture ends in the text.
   static func sorted(_ source: inout TextSource, size: UInt64, end: UInt64, name: String) -> CaptureFile? {
@@ -32,7 +33,14 @@ struct TextOrder {
       text.append(contentsOf: line.bytes)
       text.append(0x0a)
       var scanner = TextScanner(line.bytes)
-      guard parser.read(&scanner) == .event else { continue }
+      guard parser.read(&scanner) == .event else {
+        // Frames of a stack stay below their event.
+        if let last = blocks.indices.last, blocks[last].end == start, StackFrame.isFrame(line.bytes) {
+          blocks[last].end = text.count
+          start = text.count
+        }
+        continue
+      }
       blocks.append(Block(time: parser.head.time, start: start, end: text.count))
       start = text.count
     }

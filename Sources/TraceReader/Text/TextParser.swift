@@ -45,6 +45,11 @@ struct TextParser {
   var hasName: Bool { !parser.name.isEmpty }
   /// Of the event that was read last.
   var time: UInt64 { parser.head.time }
+  /// Whether the kernel's stack below the event that was read last is that of a `contention_begin`, here or before.
+  var mayHaveStack: Bool {
+    let name = parser.name.split(separator: UInt8(ascii: ":")).last ?? parser.name[...]
+    return name.elementsEqual("kernel_stack".utf8) || name.elementsEqual("contention_begin".utf8)
+  }
   var cpu: CPU { parser.head.cpu }
 
   /// The number that an event has in the text.

@@ -22,6 +22,9 @@ struct TextReader: ~Copyable {
   private var latest: UInt64 = 0
   private var backwards = TextTally()
   private var lastTimes: [UInt64] = []
+  /// Whether stacks of contention_begin are kept.
+  var keepsStacks = false
+  private var stack: KernelStack?
   /// A line was read that only a scan of the whole text allows to read.
   private(set) var needsFullScan = false
 
@@ -156,7 +159,8 @@ struct TextReader: ~Copyable {
   /// Reads the next event or loss alone.
   mutating func nextAlone(into packer: UnsafeMutablePointer<EventPacker>) {
     if needsFullScan { return }
-    _ = next(into: packer)
+    let place = lastOffset
+    if next(into: packer), keepsStacks, lastOffset != place, parser.mayHaveStack { readStack() }
     noteDoubts()
   }
 
@@ -164,6 +168,21 @@ struct TextReader: ~Copyable {
   /// line may have. The events since then do not matter: all of the text is read again.
   private mutating func noteDoubts() {
     if scan.isPartial, parser.origins.areMixed || parser.bad.count > 0 { needsFullScan = true }
+  }
+
+  /// Reads the frames below the event that was read last, if there are any.
+  private mutating func readStack() {
+    var frames: [String] = []
+    while let line = source.nextLine(if: { StackFrame.isFrame($0) }) {
+      if frames.count < KernelStack.mostFrames { frames.append(StackFrame.function(line.bytes)) }
+    }
+    if !frames.isEmpty { stack = KernelStack(frames) }
+  }
+
+  /// The stack that was below the event that was read last.
+  mutating func takeStack() -> KernelStack? {
+    defer { stack = nil }
+    return stack
   }
 
   /// Goes to the next event or loss; there is room for it.

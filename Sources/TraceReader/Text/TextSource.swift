@@ -81,6 +81,21 @@ struct TextSource: ~Copyable {
   @inline(__always)
   mutating func nextLine() -> Line? { mender == nil ? nextLineAsItIs() : nextMendedLine() }
 
+  /// The next line, without its end, if it is wanted; otherwise it is still the next one.
+  mutating func nextLine(if isWanted: (UnsafeRawBufferPointer) -> Bool) -> Line? {
+    if let mender {
+      // It is a line ahead.
+      guard mender.isNext(isWanted) else { return nil }
+      return nextMendedLine()
+    }
+    guard let line = nextLineAsItIs() else { return nil }
+    if isWanted(line.bytes) { return line }
+    // The window has not moved since.
+    used = Int(line.offset - windowOffset)
+    isSkipping = false
+    return nil
+  }
+
   @inline(never)
   private mutating func nextMendedLine() -> Line? {
     guard let mender else { return nil }

@@ -50,6 +50,11 @@ final class TextMender {
   /// The text's last line.
   func finish() -> TextSource.Line? { hasPending ? release() : nil }
 
+  /// Whether the line that comes next is wanted, as far as it is known: what the line after it may add is not.
+  func isNext(_ isWanted: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+    hasPending && pending.bytes.withUnsafeBytes { isWanted($0) }
+  }
+
   /// Forgets what it has: the text begins again.
   func reset() { hasPending = false }
 
@@ -79,7 +84,9 @@ final class TextMender {
     if isPerf {
       let start = LinePrefix.places(line)[0]
       if perf.read(UnsafeRawBufferPointer(rebasing: line[start...])) { return takeRewritten(perf.text) }
-      if Self.isFrame(line, from: start) { return scratch.set([], .remark) }
+      if Self.isFrame(line, from: start) {
+        return scratch.set(StackFrame.ofKernel(UnsafeRawBufferPointer(rebasing: line[start...])), .remark)
+      }
     }
     let places = LinePrefix.places(line)
     for place in places.reversed() where take(line, from: place, isRegular: false) { return }
@@ -166,7 +173,7 @@ struct MendedLine {
     self.kind = kind
   }
 
-  /// Whether it is a frame of a kernel's stack, as far as it can be told without the line before it.
+  /// Whether it is a frame of a kernel's stack in ftrace's form, as far as it can be told without the line before it.
   var isFrame: Bool {
     kind == .remark && bytes.starts(with: [UInt8(ascii: "="), UInt8(ascii: ">"), UInt8(ascii: " ")])
   }
