@@ -25,6 +25,8 @@ public struct LoadedCapture: Sendable {
     diagnostics.merge(timeline.diagnostics)
     // Without a single switch none was recorded, and there is none that could fail to continue another.
     if !timeline.seen.contains(.switched) { diagnostics.remove(.switchDiscontinuity) }
+    // It was not the ring buffer, and a larger one would not help.
+    if reader.isOnlyCut { diagnostics.remove(.lostEvents) }
     symbols = Self.symbols(timeline, &reader)
   }
 

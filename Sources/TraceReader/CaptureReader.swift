@@ -137,6 +137,9 @@ public struct CaptureReader: ~Copyable {
   /// of a stack, the one of the CPU's event before it.
   package mutating func takeStack() -> KernelStack? { dat?.pointee.takeStack() ?? text?.pointee.takeStack() }
 
+  /// Whether what is missing is lines of a text, of which ``diagnostics`` tell, and nothing says that the kernel has lost records.
+  package var isOnlyCut: Bool { text?.pointee.isOnlyCut ?? false }
+
   /// Whether the capture is text.
   public var isText: Bool { text != nil }
 

@@ -87,6 +87,9 @@ struct DiagnosticTests {
     case .badLine, .foreignLine:
       let good = "           a-1       [000] d..2. 1.000001: sched_switch: a:1 [120] S ==> b:2 [120]"
       return Array("\(good)\nnothing\n\(good.dropLast(9))\n".utf8)
+    case .tornLine:
+      let good = "           a-1       [000] d..2. 1.000001: sched_switch: a:1 [120] S ==> b:2 [120]"
+      return Array("\(good)\nprev_state=S ==> next_comm=b next_pid=2 next_prio=120\n\n\(good)\n".utf8)
     case .filteredByTask: return try Fixture.bytes("forms/filtered-by-pid/trace-cmd-F.dat")
     case .lockWithoutAddress:
       let good = "           a-1       [000] d..2. 1.000001: sched_switch: a:1 [120] S ==> b:2 [120]"

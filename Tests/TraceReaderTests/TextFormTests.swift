@@ -110,7 +110,7 @@ struct TextFormTests {
   @Test func whatCannotBePutTogetherIsNamed() throws {
     let cut = String(Self.event.dropLast(15))
     let found = try read([Self.event, cut, Self.event].joined(separator: "\n"))
-    #expect(found.events.count == 3)
+    #expect(found.events.count == 4 && found.events[2].loss == LostEvents(until: found.events[3].timestamp, count: 1))
     let bad = found.diagnostics.all.first { $0.kind == .badLine }
     #expect(bad?.count == 1 && bad?.offset == UInt64(Self.event.utf8.count + 1))
   }
@@ -172,10 +172,13 @@ struct TextFormTests {
     "  kworker/0:1-ev    61 [001]     1.000100:   sched:sched_switch: ",
     "     my [3] task    61 [001]     1.000100:   sched:sched_switch: ",
     "           :61    61 [001]     1.000100:   sched:sched_switch: ",
+    "61/61 [001] 1.000100: sched:sched_switch: ",
+    "           donor    61 d... [001]     1.000100:   sched:sched_switch: ",
+    " 2023-06-08 14:53:11.509475        donor    61 d... [001] 1.000100: sched:sched_switch: ",
   ]) func perfScript(head: String) throws {
     try expectSame(head + Self.perfFields)
     let stack =
-      "\n        ffffffff8100abcd schedule+0x2a ([kernel.kallsyms])\n            7f12345678 [unknown] (/usr/bin/x)\n\n"
+      "\n        ffffffff8100abcd schedule+0x2a ([kernel.kallsyms])\n            7f12345678 [unknown] (/usr/bin/x)\n               0 [unknown] ([unknown])\n\n"
     try expectSame(head + Self.perfFields + stack + head + Self.perfFields + stack, count: 2)
     try expectSame(head + "donor:61 [97] D ==> my task:7 [120]")
   }
@@ -194,10 +197,47 @@ struct TextFormTests {
   @Test(arguments: [
     ("           donor    61     1.000100: sched:sched_switch: ", "is text of perf script without the column of CPUs"),
     ("           donor    61 [001] sched:sched_switch: ", "is text of perf script without times"),
+    ("   61/61 [001] sched:sched_switch: ", "is text of perf script without times"),
+    ("1.000100: sched:sched_switch: ", "is text of perf script without the column of CPUs"),
   ]) func perfWithoutItsColumns(head: String, problem: String) throws {
     let file = try ScratchFile(Array((head + Self.perfFields).utf8))
     let error = #expect(throws: TraceError.self) { _ = try CaptureReader(path: file.path) }
     #expect(error?.problem == problem && error?.advice.contains("perf script -F") == true)
+  }
+
+  @Test func perfTraceIsNamed() throws {
+    let text =
+      "     0.628 sched:sched_switch(prev_comm: \"sleep\", prev_pid: 5273 (sleep), prev_prio: 120, prev_state: 1, next_comm: \"swapper/6\", next_pid: 0, next_prio: 120)\n"
+    let file = try ScratchFile(Array(text.utf8))
+    let error = #expect(throws: TraceError.self) { _ = try CaptureReader(path: file.path) }
+    #expect(error?.problem.contains("perf trace") == true && error?.advice.contains("perf script") == true)
+  }
+
+  @Test func flagsBeforeTheCPUAreRead() throws {
+    let found = try read(
+      "  donor    61 d.h. [001] 1.000100: sched:sched_waking: comm=my task pid=7 prio=120 target_cpu=001")
+    #expect(found.events.first?.context == [.irqsOff, .hardirq])
+  }
+
+  /// A mailer that wraps what was quoted gives the rest of a line one quotation mark less.
+  @Test func wrappedAfterItWasQuoted() throws {
+    let words = Self.event.split(separator: " ").map(String.init)
+    for cut in 4..<words.count - 1 {
+      let text = "> > " + words[..<cut].joined(separator: " ") + "\n> " + words[cut...].joined(separator: " ") + "\n> >"
+      try expectSame(text, "\(cut)")
+    }
+  }
+
+  /// A probe that has an event's name, in another group, which the kernel does not print (Documentation/trace/fprobetrace.rst).
+  @Test func probesOfTheSameName() throws {
+    let probe =
+      "           donor-61      [001] d..3.     1.000101: sched_switch: (__probestub_sched_switch+0x4/0x10) preempt=0 prev=0xffff88800664e100 prev_state=1"
+    let found = try read([Self.event, probe, Self.event].joined(separator: "\n"))
+    #expect(found.events.count == 3 && !found.diagnostics.hasDamage)
+    guard case .other = found.events[1].body else {
+      Issue.record("\(found.events)")
+      return
+    }
   }
 
   // MARK: Other printed forms

@@ -34,6 +34,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   // Text.
   case badLine
   case foreignLine
+  case tornLine
   case lockWithoutAddress
   case cutByHand
   case sortedLines
@@ -43,8 +44,8 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
   case quietCPU
   case outOfOrder
   case switchDiscontinuity
-  case pidOutOfRange
   case filteredByTask
+  case pidOutOfRange
   case contentionEndWithoutBegin
   case cpuOutOfRange
   case timestampOutOfRange
@@ -62,7 +63,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
       .filteredByTask, .probesDisagree, .pidOutOfRange:
       .warning
     case .truncatedFile, .truncatedMetadata, .unreadableSection, .unreadableChunk, .unclaimedData, .anotherCapture,
-      .impossibleFormat, .badPage, .badRecord, .badLine, .cutByHand,
+      .impossibleFormat, .badPage, .badRecord, .badLine, .tornLine, .cutByHand,
       .cpuOutOfRange, .timestampOutOfRange:
       .damage
     }
@@ -89,6 +90,7 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .unknownEventID: "records of an event without a format"
     case .badLine: "an event's fields cannot be read out of its line"
     case .foreignLine: "lines that are no events"
+    case .tornLine: "a line is a piece of an event whose other pieces are missing"
     case .lockWithoutAddress: "events of locks whose address the kernel did not print"
     case .cutByHand: "lines were cut out of the text"
     case .sortedLines: "the text's lines were not in order of time"
@@ -97,9 +99,9 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .quietCPU: "a CPU has no record at the trace's beginning or at its end"
     case .outOfOrder: "events are earlier than one before them"
     case .switchDiscontinuity: "a sched_switch does not continue the one before it"
+    case .filteredByTask: "records of some tasks alone were kept"
     case .pidOutOfRange: "a pid that no kernel hands out"
     case .contentionEndWithoutBegin: "a wait ended whose beginning is not in the trace"
-    case .filteredByTask: "records of some tasks alone were kept"
     case .cpuOutOfRange: "a CPU number that no kernel has"
     case .timestampOutOfRange: "a time that no clock has reached"
     case .probesDisagree: "the exit probe and the switch probe name different donors of a switch"
@@ -121,8 +123,10 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .clockPerCPU: "record with -C mono: the order of events of different CPUs may be off by the clocks' skew"
     case .timestampBackwards: "durations across the step are not to be trusted"
     case .unknownEventID: "its records are counted, not analysed"
-    case .badLine: "the event is counted, not analysed"
-    case .foreignLine: "they are passed over; an event that is cut off is one of them"
+    case .badLine: "the event is counted, not analysed; its CPU's state is not known up to the CPU's next event"
+    case .foreignLine: "they are passed over"
+    case .tornLine:
+      "nothing is known of its CPU there, or of any CPU where it does not name one; take the text as it was printed"
     case .lockWithoutAddress: "such locks cannot be told apart, so their waits are not analysed; record with trace-cmd"
     case .cutByHand: "nothing is known of any CPU there; take all of the text"
     case .sortedLines: "they were sorted; those of one CPU kept their order"
@@ -131,12 +135,12 @@ public enum DiagnosticKind: String, CaseIterable, Sendable {
     case .quietCPU: "it may have been idle, or records are missing: what it did then counts as not known"
     case .outOfOrder: "each counts at the time of the one before it; durations there are not to be trusted"
     case .switchDiscontinuity: "events are missing that the ring buffer did not report; nothing is repaired by guess"
+    case .filteredByTask:
+      "what others do is not known: who runs instead, locks that they hold, busy and idle time; record without set_event_pid, -P, -F, -p"
     case .pidOutOfRange, .cpuOutOfRange, .timestampOutOfRange: "the record is not analysed"
     case .contentionEndWithoutBegin: "it began before the trace, and is not counted as a wait"
     case .probesDisagree: "the exit probe counts: it reads rq->donor itself"
     }
-    case .filteredByTask:
-      "what others do is not known: who runs instead, locks that they hold, busy and idle time; record without set_event_pid, -P, -F, -p"
   }
 }
 

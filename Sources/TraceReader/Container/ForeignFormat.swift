@@ -42,6 +42,10 @@ enum ForeignFormat {
       return TraceError(
         .notATrace, path: path, "is text of perf script without times", offset: 0,
         advice: "print it with perf script -F comm,tid,cpu,time,event,trace")
+    case .isPerfTrace:
+      return TraceError(
+        .notATrace, path: path, "is output of perf trace, which names no CPUs", offset: 0,
+        advice: "record with perf record -a -e 'sched:*' -e 'lock:contention*', and print that with perf script --ns")
     case nil: break
     }
     guard survey.isFunctionGraph else { return nil }

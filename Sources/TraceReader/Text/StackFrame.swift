@@ -35,9 +35,10 @@ enum StackFrame {
     var scanner = TextScanner(line)
     scanner.skipBlanks()
     // The kernel has the upper half of 64 bits; of 32 bits it may have less.
-    guard let address = scanner.hexadecimal(), address >> 63 == 1 || line.firstPlace(of: "([kernel") != nil else {
-      return []
-    }
+    // A 0 may stand between others (powerpc).
+    guard let address = scanner.hexadecimal(),
+      address >> 63 == 1 || address == 0 || line.firstPlace(of: "([kernel") != nil
+    else { return [] }
     scanner.skipBlanks()
     let name = scanner.word()
     return name.isEmpty ? [] : Array("=> ".utf8) + name

@@ -16,14 +16,26 @@ struct TextFullScan {
     var lastTime: UInt64 = 0
     var isPending = false
     var missing: UInt64? = 0
+    /// Records are missing since its last event alone, whose own fields could not be read.
+    var isBad = false
     /// Cuts before its last event.
-    var cuts: UInt64 = 0
+    var cuts = 0
+  }
+
+  /// Where lines are missing: behind an event, at its time.
+  private struct Cut {
+    var offset: Int64
+    var time: UInt64
   }
 
   private(set) var holes: [TextScan.Hole] = []
   private(set) var sections: [Section] = [Section(offset: 0)]
   /// Lines by which somebody has cut out others, and the first one's place.
   private(set) var cuts = TextTally()
+  /// Of lines that somebody has cut out, and of torn ones whose CPU is not known.
+  private var places: [Cut] = []
+  /// A line says that the kernel has lost records.
+  private(set) var hasLoss = false
   /// Records that were overwritten before the first one, as the head says.
   private(set) var overwritten: UInt64 = 0
   /// An event is earlier than one before it; and one of the same CPU.
@@ -45,24 +57,58 @@ struct TextFullScan {
     lastOffset = Int64(clamping: offset)
     var state = states[head.cpu, default: CPUState()]
     if state.isSeen, head.time < state.lastTime { hasStepBack = true }
-    if state.cuts < cuts.count || !state.isSeen && overwritten > 0 { (state.isPending, state.missing) = (true, nil) }
+    takeCuts(&state)
+    if !state.isSeen && overwritten > 0 { (state.isPending, state.missing) = (true, nil) }
     let isLate = !state.isSeen && head.time > begin
     if state.isPending || isLate { add(state, head.cpu, until: head.time) }
     state.isSeen = true
     (state.lastOffset, state.lastTime) = (lastOffset, head.time)
-    (state.isPending, state.missing, state.cuts) = (false, 0, cuts.count)
+    (state.isPending, state.missing, state.isBad, state.cuts) = (false, 0, false, places.count)
     states[head.cpu] = state
+  }
+
+  /// Cuts since a CPU's last event: what is missing is so from the first one on, but where the kernel has lost records too.
+  private func takeCuts(_ state: inout CPUState) {
+    guard state.cuts < places.count else { return }
+    if !state.isPending, state.isSeen {
+      (state.lastOffset, state.lastTime) = (places[state.cuts].offset, places[state.cuts].time)
+    }
+    (state.isPending, state.missing, state.isBad) = (true, nil, false)
+  }
+
+  /// The event that was noted last is one whose fields cannot be read: what it says is missing from then on.
+  mutating func noteBad(_ cpu: CPU) {
+    guard var state = states[cpu], !state.isPending else { return }
+    (state.isPending, state.missing, state.isBad) = (true, 1, true)
+    states[cpu] = state
+  }
+
+  /// A piece of an event whose other pieces are missing.
+  /// - Parameter cpu: `nil`: it does not tell.
+  mutating func noteTorn(_ cpu: CPU?) {
+    // Of what comes before all events nothing is known anyway.
+    guard begin != nil else { return }
+    guard let cpu, states[cpu] != nil else { return places.append(Cut(offset: lastOffset, time: latest)) }
+    noteMissing(cpu, 1)
   }
 
   /// `CPU:2 [LOST 5 EVENTS]`, and its kind.
   mutating func noteLoss(_ cpu: CPU, _ count: UInt64?) {
+    hasLoss = true
+    noteMissing(cpu, count)
+  }
+
+  private mutating func noteMissing(_ cpu: CPU, _ count: UInt64?) {
     var state = states[cpu, default: CPUState()]
-    state.isPending = true
+    (state.isPending, state.isBad) = (true, false)
     if let sum = state.missing, let count { state.missing = sum &+ count } else { state.missing = nil }
     states[cpu] = state
   }
 
-  mutating func noteCut(at offset: UInt64) { cuts.note(offset) }
+  mutating func noteCut(at offset: UInt64) {
+    cuts.note(offset)
+    places.append(Cut(offset: lastOffset, time: latest))
+  }
 
   /// A comment, or a line of the head.
   mutating func noteRemark(_ line: UnsafeRawBufferPointer, at offset: UInt64) {
@@ -74,7 +120,9 @@ struct TextFullScan {
   mutating func finish() {
     for (cpu, state) in states {
       var state = state
-      if state.cuts < cuts.count { (state.isPending, state.missing) = (true, nil) }
+      takeCuts(&state)
+      // Nothing comes after it that could be unknown.
+      if state.isBad, state.lastOffset == lastOffset { continue }
       // Where nothing is said to be missing, other CPUs may go on nevertheless.
       if state.isPending || state.lastOffset < lastOffset { add(state, cpu, until: nil) }
     }

@@ -8,6 +8,8 @@ struct TextParser {
   var names = TextNames()
   /// Lines that are no events.
   private(set) var foreign = TextTally()
+  /// Pieces of events whose other pieces are missing.
+  private(set) var torn = TextTally()
   /// Events whose fields could not be read.
   private(set) var bad = TextTally()
   /// Events of locks whose address is not printed.
@@ -35,7 +37,7 @@ struct TextParser {
     let kind = parser.read(&scanner)
     switch kind {
     case .event: pack(scanner, line, packer)
-    case .foreign: foreign.note(line.offset)
+    case .foreign: if TornLine(line.bytes) == nil { foreign.note(line.offset) } else { torn.note(line.offset) }
     case .loss, .remark, .cut: break
     }
     return kind
@@ -43,13 +45,13 @@ struct TextParser {
 
   /// Whether the event that was read last has a name.
   var hasName: Bool { !parser.name.isEmpty }
-  /// Of the event that was read last.
-  var time: UInt64 { parser.head.time }
   /// Whether the kernel's stack below the event that was read last is that of a `contention_begin`, here or before.
   var mayHaveStack: Bool {
     let name = parser.name.split(separator: UInt8(ascii: ":")).last ?? parser.name[...]
     return name.elementsEqual("kernel_stack".utf8) || name.elementsEqual("contention_begin".utf8)
   }
+  /// Of the event that was read last.
+  var time: UInt64 { parser.head.time }
   var cpu: CPU { parser.head.cpu }
 
   /// The number that an event has in the text.
@@ -61,6 +63,7 @@ struct TextParser {
   /// Adds the lines that another parser has skipped.
   mutating func addTallies(of other: TextParser) {
     foreign.add(other.foreign)
+    torn.add(other.torn)
     bad.add(other.bad)
     nameless.add(other.nameless)
   }
@@ -86,10 +89,10 @@ struct TextParser {
     var printed = PrintedLine(scanner)
     switch role {
     case .switched:
-      guard let record = printed.switched() else { return addBad(event, line, packer) }
+      guard let record = printed.switched() else { return addBad(event, scanner, line, packer) }
       packer.pointee.add(event, record)
     case .waking, .wakeup:
-      guard let record = printed.woken() else { return addBad(event, line, packer) }
+      guard let record = printed.woken() else { return addBad(event, scanner, line, packer) }
       packer.pointee.add(event, role == .waking ? .waking : .wakeup, record)
     case .contentionBegan:
       guard let (lock, flags) = printed.contentionBegan() else { return addBadLock(event, scanner, line, packer) }
@@ -104,11 +107,21 @@ struct TextParser {
     }
   }
 
+  @inline(never)
   private mutating func addBad(
-    _ event: PackedEvent, _ line: TextSource.Line, _ packer: UnsafeMutablePointer<EventPacker>
+    _ event: PackedEvent, _ scanner: TextScanner, _ line: TextSource.Line, _ packer: UnsafeMutablePointer<EventPacker>
   ) {
-    bad.note(line.offset)
+    if !Self.isProbe(scanner) { bad.note(line.offset) }
     packer.pointee.add(event)
+  }
+
+  /// `(__probestub_sched_switch+0x4/0x10) preempt=0 …`: a probe that has the event's name, in a group of its own that a text does not
+  /// print (kernel/trace/trace_probe.c).
+  private static func isProbe(_ scanner: TextScanner) -> Bool {
+    var scanner = scanner
+    guard scanner.skip(UInt8(ascii: "(")) else { return false }
+    let place = scanner.word()
+    return place.last == UInt8(ascii: ")") && place.firstPlace(of: "+0x") ?? 0 > 0 && place.contains(UInt8(ascii: "/"))
   }
 
   /// `(____ptrval____)`, `(null)`: what the kernel prints before its hashes have a key, or where it cannot (lib/vsprintf.c). Such
@@ -119,7 +132,9 @@ struct TextParser {
   ) {
     var scanner = scanner
     _ = scanner.skip("lock_addr=")
-    guard scanner.byte() == UInt8(ascii: "(") else { return addBad(event, line, packer) }
+    guard scanner.byte() == UInt8(ascii: "("), !Self.isProbe(scanner) else {
+      return addBad(event, scanner, line, packer)
+    }
     nameless.note(line.offset)
     packer.pointee.add(event)
   }
@@ -133,7 +148,12 @@ struct TextParser {
     origins.events.formUnion(events.mark(index))
     let body = line.isTooLong ? nil : body(role, index, scanner, event.pid)
     if role == .message, case .mark(let mark) = body { origins.messages.insert(MarkKinds(mark.kind)) }
-    guard let body else { return addBad(event, line, packer) }
+    guard let body else {
+      // What has keys may be a probe.
+      if !events.hasKeys(index) { return addBad(event, scanner, line, packer) }
+      bad.note(line.offset)
+      return packer.pointee.add(event)
+    }
     packer.pointee.add(event.event(body))
   }
 

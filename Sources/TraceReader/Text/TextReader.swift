@@ -125,6 +125,7 @@ struct TextReader: ~Copyable {
     if parser.foreign.count > 0 {
       all.record(.foreignLine, count: parser.foreign.count, offset: parser.foreign.offset)
     }
+    if parser.torn.count > 0 { all.record(.tornLine, count: parser.torn.count, offset: parser.torn.offset) }
     if parser.bad.count > 0 { all.record(.badLine, count: parser.bad.count, offset: parser.bad.offset) }
     if parser.nameless.count > 0 {
       all.record(.lockWithoutAddress, count: parser.nameless.count, offset: parser.nameless.offset)
@@ -138,6 +139,11 @@ struct TextReader: ~Copyable {
     if sorted != nil { all.record(.sortedLines) }
     if backwards.count > 0 { all.record(.timestampBackwards, count: backwards.count, offset: backwards.offset) }
     return all
+  }
+
+  /// Whether records are missing for no other reason than that lines are cut out, torn, or cannot be read.
+  var isOnlyCut: Bool {
+    !scan.hasLoss && (scan.cuts.count > 0 || parser.torn.count > 0 || parser.bad.count > 0) && source.problem == nil
   }
 
   /// 0 to 1.
@@ -164,12 +170,6 @@ struct TextReader: ~Copyable {
     noteDoubts()
   }
 
-  /// Ends the stream if marks were taken from messages that are not to be searched, or if fields could not be read, which the next
-  /// line may have. The events since then do not matter: all of the text is read again.
-  private mutating func noteDoubts() {
-    if scan.isPartial, parser.origins.areMixed || parser.bad.count > 0 { needsFullScan = true }
-  }
-
   /// Reads the frames below the event that was read last, if there are any.
   private mutating func readStack() {
     var frames: [String] = []
@@ -183,6 +183,12 @@ struct TextReader: ~Copyable {
   mutating func takeStack() -> KernelStack? {
     defer { stack = nil }
     return stack
+  }
+
+  /// Ends the stream if marks were taken from messages that are not to be searched, or if fields could not be read, which the next
+  /// line may have. The events since then do not matter: all of the text is read again.
+  private mutating func noteDoubts() {
+    if scan.isPartial, parser.origins.areMixed || parser.bad.count > 0 { needsFullScan = true }
   }
 
   /// Goes to the next event or loss; there is room for it.

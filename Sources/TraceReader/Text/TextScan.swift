@@ -38,6 +38,8 @@ struct TextScan {
   private(set) var end = UInt64.max
   /// Lines are not in order of time, and sorting them mends that.
   private(set) var isUnsorted = false
+  /// The kernel has lost records, as a line or the text's head says.
+  private(set) var hasLoss = false
   /// Lines by which somebody has cut out others.
   private(set) var cuts = TextTally()
   /// Records that were overwritten, as the text's head says.
@@ -132,6 +134,7 @@ struct TextScan {
       (full, count) = readAll(&source, map, until: end)
     }
     (holes, cuts, overwritten) = (full.holes, full.cuts, full.overwritten)
+    hasLoss = full.hasLoss || overwritten > 0
     // Of a CPU whose clock steps back the lines are in the order in which they were written.
     isUnsorted = full.isUnsorted && !full.hasStepBack && count > 0
   }
@@ -140,6 +143,7 @@ struct TextScan {
     _ source: inout TextSource, _ map: EventMap, until end: UInt64
   ) -> (TextFullScan, Int) {
     var (full, parser, events, count) = (TextFullScan(), TextLine(), TextEvents(map), 0)
+    let fields = FieldCheck(map)
     while let line = source.nextLine(), line.offset < end {
       var scanner = TextScanner(line.bytes)
       noteHead(line.bytes)
@@ -150,11 +154,12 @@ struct TextScan {
         if events.isOwn(index), let role = events.role(index) { ownRoles.insert(role) }
         ownMarks.formUnion(events.mark(index))
         full.noteEvent(parser.head, at: line.offset)
+        if !fields.areRead(line) { full.noteBad(parser.head.cpu) }
         count += 1
       case .loss: full.noteLoss(parser.cpu, parser.count)
       case .cut: full.noteCut(at: line.offset)
       case .remark: full.noteRemark(line.bytes, at: line.offset)
-      case .foreign: break
+      case .foreign: if let piece = TornLine(line.bytes) { full.noteTorn(piece.cpu) }
       }
     }
     full.finish()

@@ -82,9 +82,11 @@ final class LineJoiner {
 
   /// What an event says more than is needed of it.
   private func joinRest(_ piece: [UInt8], _ first: MendedLine) -> [UInt8]? {
-    guard Self.isContinuation(piece), first.lastLength + 24 > width, width > 40 else { return nil }
+    guard Self.isContinuation(piece), first.lastLength + 24 > width, width > 40, case let state = state(first.bytes),
+      !Self.isOfAnother(piece, isComplete: state == .complete)
+    else { return nil }
     let joined = Self.together([first.bytes, piece], [UInt8(ascii: " ")])
-    return state(joined) == state(first.bytes) ? joined : nil
+    return self.state(joined) == state ? joined : nil
   }
 
   /// An event that was cut before its name's end.
@@ -121,6 +123,18 @@ final class LineJoiner {
     let word = bytes.drop { $0 == UInt8(ascii: " ") }.prefix { $0 != UInt8(ascii: " ") }
     return word.dropFirst().contains(UInt8(ascii: "=")) || word.first == UInt8(ascii: "(")
       || word.first == UInt8(ascii: "[")
+  }
+
+  /// Whether a piece is another event's, whose other pieces are lost: it says what an event that is complete has said already, or what
+  /// only an event of the scheduler or of a lock says.
+  private static func isOfAnother(_ piece: [UInt8], isComplete: Bool) -> Bool {
+    piece.split(separator: UInt8(ascii: " ")).contains { word in
+      guard let sign = word.firstIndex(of: UInt8(ascii: "=")) else { return false }
+      let key = word[..<sign]
+      // An arrow's.
+      if key.isEmpty { return true }
+      return TornLine.isKey(key, onlyOwn: !isComplete)
+    }
   }
 
   // MARK: Ways to join
@@ -163,7 +177,13 @@ final class LineJoiner {
     guard kind == .event else { return .none }
     if parser.bad.count > before { return .incomplete }
     if !parser.hasName { return .none }
-    guard let event = packer.pointee.finished.first, case .other = event.body else { return .complete }
-    return .unjudged
+    guard let event = packer.pointee.finished.first else { return .complete }
+    switch event.body {
+    case .other: return .unjudged
+    // The task that leaves writes the record, and is not the one that comes: pieces of two events make none.
+    case .switched(let record) where record.previous.pid != event.pid || record.previous.pid == record.next.pid:
+      return .none
+    default: return .complete
+    }
   }
 }

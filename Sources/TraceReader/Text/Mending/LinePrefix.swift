@@ -32,6 +32,13 @@ enum LinePrefix {
     }
   }
 
+  /// Where a line goes on behind a day and a time of day; where it begins, if there is none.
+  static func behindDate(_ line: UnsafeRawBufferPointer, from start: Int) -> Int {
+    var scanner = TextScanner(line, from: start)
+    scanner.skipBlanks()
+    return scanner.byte().isASCIIDigit && skipDate(&scanner) ? scanner.position : start
+  }
+
   private static func skipPiece(_ scanner: inout TextScanner) -> Bool {
     let start = scanner.position
     scanner.skipBlanks()

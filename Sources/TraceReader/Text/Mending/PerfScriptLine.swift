@@ -9,6 +9,8 @@ struct PerfScriptLine {
   enum Lack {
     /// Columns that `-F` has left out: without them no event has its place.
     case cpu, time
+    /// It is of `perf trace`, which prints neither CPUs nor the time of the machine.
+    case isPerfTrace
   }
 
   /// The line in ftrace's columns, where it is one of perf's.
@@ -42,9 +44,10 @@ struct PerfScriptLine {
       return false
     }
     scanner.skipBlanks()
+    var flags = task.flags
     if !scanner.byte().isASCIIDigit {
       // `-F +flags`; or what it is not.
-      _ = scanner.word()
+      flags = Array(scanner.word())
       scanner.skipBlanks()
     }
     guard let time = Self.time(&scanner) else { return false }
@@ -59,17 +62,36 @@ struct PerfScriptLine {
     text += Array("-\(task.tid) [".utf8)
     text += line[bracket + 1..<(line[bracket...].firstIndex(of: UInt8(ascii: "]")) ?? bracket + 1)]
     text += Array("] ".utf8)
+    if Self.areFlags(flags) { text += flags + [UInt8(ascii: " ")] }
     text += line[time]
     text.append(UInt8(ascii: " "))
     text += line[event...]
     return true
   }
 
-  /// `comm  tid`, `comm  pid/tid`.
-  private static func task(_ line: UnsafeRawBufferPointer, before bracket: Int) -> (name: [UInt8], tid: Pid)? {
+  private struct Task {
+    var name: [UInt8]
+    var tid: Pid
+    var flags: [UInt8]
+  }
+
+  /// `d..2.`, `d...`: of these the context follows. perf has others (`-F +flags`: `call`, `jmp`).
+  private static func areFlags(_ word: [UInt8]) -> Bool {
+    (4...6).contains(word.count) && word.contains(UInt8(ascii: ".")) && word[0] | 0x20 != UInt8(ascii: "-")
+  }
+
+  /// `comm  tid`, `comm  pid/tid`, `pid/tid`; flags may follow (perf-prof).
+  private static func task(_ line: UnsafeRawBufferPointer, before bracket: Int) -> Task? {
     var end = bracket
     while end > 0, line[end - 1] == UInt8(ascii: " ") { end -= 1 }
     guard end < bracket else { return nil }
+    var flags: [UInt8] = []
+    if !line[end - 1].isASCIIDigit, let blank = line[..<end].lastIndex(of: UInt8(ascii: " ")), blank > 0 {
+      flags = Array(line[(blank + 1)..<end])
+      guard areFlags(flags) else { return nil }
+      end = blank
+      while end > 0, line[end - 1] == UInt8(ascii: " ") { end -= 1 }
+    }
     var start = end
     while start > 0, line[start - 1].isASCIIDigit { start -= 1 }
     guard start < end else { return nil }
@@ -80,16 +102,18 @@ struct PerfScriptLine {
       start -= 1
       while start > 0, line[start - 1].isASCIIDigit || line[start - 1] == UInt8(ascii: "-") { start -= 1 }
     }
-    guard start > 0, line[start - 1] == UInt8(ascii: " ") else { return nil }
+    let hasProcess = start < digits && line[start] != UInt8(ascii: "-")
+    guard start > 0 ? line[start - 1] == UInt8(ascii: " ") : hasProcess else { return nil }
     var stop = start
     while stop > 0, line[stop - 1] == UInt8(ascii: " ") { stop -= 1 }
     var first = 0
     while first < stop, line[first] == UInt8(ascii: " ") { first += 1 }
     var scanner = TextScanner(UnsafeRawBufferPointer(rebasing: line[digits..<end]))
-    guard first < stop, let tid = scanner.decimal(), tid <= UInt64(Pid.max) else { return nil }
+    // Without a name, as of `-F pid,tid`, a lone number could be anything.
+    guard first < stop || hasProcess, let tid = scanner.decimal(), tid <= UInt64(Pid.max) else { return nil }
     // `:1234` is what perf prints of a task whose name it does not know.
-    let name = line[first] == UInt8(ascii: ":") ? Array("<...>".utf8) : Array(line[first..<stop])
-    return (name, Pid(tid))
+    let isNamed = first < stop && line[first] != UInt8(ascii: ":")
+    return Task(name: isNamed ? Array(line[first..<stop]) : Array("<...>".utf8), tid: Pid(tid), flags: flags)
   }
 
   /// `123.456789:`.
@@ -126,6 +150,13 @@ struct PerfScriptLine {
   private mutating func noteLack(_ line: UnsafeRawBufferPointer) {
     for name in ["sched:sched_", "lock:contention_"] {
       guard let place = line.firstPlace(of: name), place > 0, line[place - 1] == UInt8(ascii: " ") else { continue }
+      if line[place...].prefix(40).contains(UInt8(ascii: "(")), !line[place...].prefix(40).contains(UInt8(ascii: "=")),
+        line.firstPlace(of: "_comm: \"") != nil || line.firstPlace(of: "comm: \"") != nil
+          || line.firstPlace(of: "lock_addr: ") != nil
+      {
+        lack = .isPerfTrace
+        return
+      }
       let hasTime = line[..<place].contains(UInt8(ascii: ".")) && line[..<place].contains(UInt8(ascii: ":"))
       lack = hasTime ? .cpu : .time
     }

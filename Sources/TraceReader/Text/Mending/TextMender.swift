@@ -82,7 +82,7 @@ final class TextMender {
 
   private func cleanPlain(_ line: UnsafeRawBufferPointer) {
     if isPerf {
-      let start = LinePrefix.places(line)[0]
+      let start = LinePrefix.behindDate(line, from: LinePrefix.places(line)[0])
       if perf.read(UnsafeRawBufferPointer(rebasing: line[start...])) { return takeRewritten(perf.text) }
       if Self.isFrame(line, from: start) {
         return scratch.set(StackFrame.ofKernel(UnsafeRawBufferPointer(rebasing: line[start...])), .remark)
@@ -136,8 +136,9 @@ final class TextMender {
     scanner.skipBlanks()
     let isIndented = scanner.position > start
     let first = scanner.position
-    return isIndented && scanner.hexadecimal() != nil && scanner.position - first >= 4
-      && scanner.byte() == UInt8(ascii: " ")
+    guard isIndented, scanner.hexadecimal() != nil, scanner.byte() == UInt8(ascii: " ") else { return false }
+    // `0 [unknown] ([unknown])` may be a frame too.
+    return scanner.position - first >= 4 || line.last == UInt8(ascii: ")")
   }
 }
 

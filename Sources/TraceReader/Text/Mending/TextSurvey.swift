@@ -36,7 +36,7 @@ struct TextSurvey {
       if start == 0, line.count > 17, line[16] == UInt8(ascii: "-"), parser.read(&scanner) == .event {
         isDecided = true
         isPlain = !TextEncoding.mayBe(line)
-      } else if perf.read(UnsafeRawBufferPointer(rebasing: line[start...])) {
+      } else if perf.read(UnsafeRawBufferPointer(rebasing: line[LinePrefix.behindDate(line, from: start)...])) {
         (isPerf, isDecided) = (true, true)
       } else if let lack = perf.lack {
         perfLack = lack
