@@ -85,6 +85,37 @@ struct InputFormTests {
     #expect(tables.count == 3 && tables.allSatisfy { $0.notAvailable?.contains("sched:sched_switch") == true })
   }
 
+  /// The waking that ends a failed wait makes nobody an owner: a signal, a wound.
+  @Test(arguments: [("interrupted-by-signal", Int32(-4), 500.0), ("wounded-ww-mutex", -35, 50.0)])
+  func aFailedWaitsWakingShowsNoOwner(name: String, errno: Int32, unknown: Double) throws {
+    let timeline = try load("\(name)/input.txt").timeline
+    let wait = try #require(timeline.waits.first)
+    #expect(wait.result == .failed(errno: errno) && wait.owner == nil && wait.ownerEvidence == .unknown)
+    #expect(classes(wait) == "self 0.2 unknown \(unknown)")
+    #expect(timeline.holds.isEmpty && timeline.handoffs.isEmpty)
+  }
+
+  /// An inversion has the priorities that held in it, not those that end it.
+  @Test func prioritiesOfAnInversionAreThoseInIt() throws {
+    let culprit = try load("culprit-boosted/input.txt").timeline
+    #expect(culprit.inversions.map(\.begin.rawValue) == [1_002_000_000, 1_012_000_000])
+    #expect(culprit.inversions.map(\.length) == [5_000_000, 3_000_000])
+    #expect(culprit.inversions.allSatisfy { $0.culprits.first?.task.priority == Priority(120) })
+    #expect(culprit.waits.first?.times[.preempted] == 5_000_000)
+    let waiter = try load("waiter-boosted/input.txt").timeline
+    #expect(waiter.inversions.map(\.begin.rawValue) == [1_005_000_000] && waiter.inversions.first?.length == 5_000_000)
+    #expect(waiter.inversions.first?.waiter.priority == Priority(97))
+    #expect(waiter.waits.first?.times[.preempted] == 8_000_000)
+  }
+
+  /// A CPU whose records begin late is in a gap until then, though its first record says who ran: others may have run before.
+  @Test func beforeACPUsFirstRecord() throws {
+    let timeline = try load("before-a-cpus-first-record/input.txt").timeline
+    let wait = try #require(timeline.waits.first)
+    #expect(classes(wait) == "self 0.2 handoff 0.1 unknown 1.9 running 4.0 inverted 10.0" && wait.touchesGap)
+    #expect(timeline.gaps.contains { $0.cpu == 0 && $0.isQuiet && $0.begin.rawValue == 1_000_000_000 })
+  }
+
   @Test func locksWithoutAddresses() throws {
     let capture = try load("pointers-that-are-no-numbers/input.txt")
     #expect(!capture.diagnostics.hasDamage && capture.timeline.waits.isEmpty)

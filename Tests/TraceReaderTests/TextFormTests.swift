@@ -213,6 +213,23 @@ struct TextFormTests {
     #expect(error?.problem.contains("perf trace") == true && error?.advice.contains("perf script") == true)
   }
 
+  @Test(arguments: [
+    ("[000] d..2. 154.892148: sched_waking: comm=sugov:4 pid=491 prio=-1 target_cpu=007\n", "the column of tasks"),
+    ("           time    cpu  task name  wait time  sch delay   run time\n", "perf sched timehist"),
+    (" contended   total wait     max wait     avg wait         type   caller\n", "perf lock contention"),
+  ]) func whatLacksTooMuchIsNamed(text: String, problem: String) throws {
+    let file = try ScratchFile(Array(text.utf8))
+    let error = #expect(throws: TraceError.self) { _ = try CaptureReader(path: file.path) }
+    #expect(error?.problem.contains(problem) == true, "\(String(describing: error))")
+  }
+
+  /// `grep --color=always`, `less -R`.
+  @Test func coloursAreTakenAway() throws {
+    let coloured = Self.event.replacing("donor", with: "\u{1b}[01;31m\u{1b}[Kdonor\u{1b}[m\u{1b}[K")
+    try expectSame(coloured)
+    try expectSame([Self.event, "\u{1b}[32m\(Self.event)\u{1b}[0m", coloured].joined(separator: "\n"), count: 3)
+  }
+
   @Test func flagsBeforeTheCPUAreRead() throws {
     let found = try read(
       "  donor    61 d.h. [001] 1.000100: sched:sched_waking: comm=my task pid=7 prio=120 target_cpu=001")

@@ -48,6 +48,11 @@ enum ForeignFormat {
         advice: "record with perf record -a -e 'sched:*' -e 'lock:contention*', and print that with perf script --ns")
     case nil: break
     }
+    if survey.lacksTasks {
+      return TraceError(
+        .notATrace, path: path, "is ftrace text whose lines have lost the column of tasks", offset: 0,
+        advice: "take the lines as they were printed, from comm-pid on")
+    }
     guard survey.isFunctionGraph else { return nil }
     return TraceError(
       .notATrace, path: path, "is text of the function_graph tracer, whose events have neither time nor task",
@@ -127,6 +132,20 @@ enum ForeignFormat {
       return Known(
         problem: "is a trace in Chrome's JSON format, which has no scheduler events of the kernel",
         advice: "name the capture that it was made of, or \(recordAdvice)")
+    }
+    // Both print sums and times, but not who waits for whom (tools/perf/builtin-sched.c, builtin-lock.c).
+    if words.contains("timecputaskname"), words.contains("schdelay") {
+      return Known(
+        problem: "is output of perf sched timehist, which has no locks",
+        advice:
+          "print the same perf.data with perf script --ns; record lock:contention_begin and lock:contention_end too")
+    }
+    if words.hasPrefix("contendedtotalwait") {
+      return Known(
+        problem: "is output of perf lock contention, which has no single events",
+        advice:
+          "print a perf.data with perf script --ns; record sched:* besides lock:contention_begin and lock:contention_end"
+      )
     }
     return nil
   }

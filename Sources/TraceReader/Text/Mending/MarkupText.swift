@@ -1,6 +1,6 @@
 import TraceCore
 
-/// A line of a page: entities and tags that pages put into a trace.
+/// A line of a page or of a terminal: entities and tags that pages put into a trace, colours that `grep` does.
 enum MarkupText {
   private static let entities: [(name: [UInt8], byte: UInt8)] = [
     ("lt;", "<"), ("gt;", ">"), ("amp;", "&"), ("quot;", "\""), ("apos;", "'"), ("nbsp;", " "), ("#39;", "'"),
@@ -16,7 +16,9 @@ enum MarkupText {
 
   /// - Returns: The line without them; `nil` where it has none.
   static func plain(_ line: UnsafeRawBufferPointer) -> [UInt8]? {
-    guard line.contains(UInt8(ascii: "&")) || line.contains(UInt8(ascii: "<")) else { return nil }
+    guard line.contains(UInt8(ascii: "&")) || line.contains(UInt8(ascii: "<")) || line.contains(0x1b) else {
+      return nil
+    }
     var plain: [UInt8] = []
     var (place, isChanged) = (0, false)
     while place < line.count {
@@ -24,6 +26,9 @@ enum MarkupText {
       if byte == UInt8(ascii: "&"), let entity = entities.first(where: { begins(line, place + 1, $0.name) }) {
         plain.append(entity.byte)
         place += 1 + entity.name.count
+        isChanged = true
+      } else if byte == 0x1b, let end = escapeEnd(line, place) {
+        place = end
         isChanged = true
       } else if byte == UInt8(ascii: "<"), let end = tagEnd(line, place) {
         place = end
@@ -34,6 +39,12 @@ enum MarkupText {
       }
     }
     return isChanged ? plain : nil
+  }
+
+  /// Where `ESC [ 3 2 m` or the like ends that begins here (ECMA-48, control sequences).
+  private static func escapeEnd(_ line: UnsafeRawBufferPointer, _ start: Int) -> Int? {
+    guard start + 2 < line.count, line[start + 1] == UInt8(ascii: "[") else { return nil }
+    return line[(start + 2)...].prefix(16).firstIndex { (0x40...0x7e).contains($0) }.map { $0 + 1 }
   }
 
   /// Where a tag ends that begins here.

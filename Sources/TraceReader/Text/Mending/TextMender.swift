@@ -71,7 +71,7 @@ final class TextMender {
 
   private func clean(_ line: UnsafeRawBufferPointer) {
     // Most lines of most texts.
-    if !isPerf, line.count > 17, line[16] == UInt8(ascii: "-"), !line.contains(UInt8(ascii: "&")),
+    if !isPerf, line.count > 17, line[16] == UInt8(ascii: "-"), !line.contains(UInt8(ascii: "&")), !line.contains(0x1b),
       take(line, from: 0, isRegular: true)
     {
       return

@@ -12,6 +12,8 @@ struct TextSurvey {
   private(set) var perfLack: PerfScriptLine.Lack?
   /// It is the function_graph tracer's, and its events have neither time nor task.
   private(set) var isFunctionGraph = false
+  /// Lines begin with the CPU: who wrote a record is not known.
+  private(set) var lacksTasks = false
 
   /// - Parameter sample: The text's beginning, decompressed.
   init(_ sample: [UInt8]) {
@@ -42,6 +44,8 @@ struct TextSurvey {
         perfLack = lack
       } else if !graph.read(line), graph.lacksColumns {
         isFunctionGraph = true
+      } else if !lacksTasks, TornLine(line)?.cpu != nil {
+        lacksTasks = true
       }
       return !isDecided
     }
