@@ -60,8 +60,10 @@ public struct StoryBuilder: Sendable {
   /// Whether the wait is over before this event. On a clock that all CPUs share no later event is needed.
   public func isPast(_ event: SchedEvent) -> Bool { event.timestamp > scope.end }
 
-  /// Takes the next event of the capture, in order of time.
-  /// - Parameter stack: The kernel's stack that was recorded with it.
+  /// Takes the next event of the capture.
+  /// - Parameters:
+  ///   - event: The event, in order of time.
+  ///   - stack: The kernel's stack that was recorded with it.
   public mutating func apply(_ event: SchedEvent, _ stack: KernelStack? = nil) {
     guard !isOver, !isPast(event) else { return }
     defer { attach(stack, event) }
