@@ -12,6 +12,8 @@ public struct Table: Sendable {
   public var unfilteredCount: Int
   /// Appends the cells of the row with an index of `0..<rowCount`, one per column, in their order.
   private let fill: @Sendable (_ row: Int, _ cells: inout [Cell]) -> Void
+  /// Appends the cells of one column, of all rows in their order.
+  private let fillColumn: @Sendable (_ column: Int, _ cells: inout [Cell]) -> Void
 
   /// A table with a row for each chosen row, and with a first column `id`, which counts all rows from 1.
   public init<Row>(_ name: String, rows: ChosenRows<Row>, columns: [TableColumn<Row>]) {
@@ -24,6 +26,11 @@ public struct Table: Sendable {
       let row = rows[index]
       cells.append(.integer(Int64(rows.id(at: index))))
       for column in columns { cells.append(column.cell(row)) }
+    }
+    fillColumn = { place, cells in
+      for index in 0..<rows.count {
+        cells.append(place == 0 ? .integer(Int64(rows.id(at: index))) : columns[place - 1].cell(rows[index]))
+      }
     }
   }
 
@@ -41,6 +48,26 @@ public struct Table: Sendable {
       fill(row, &cells)
       try body(cells)
     }
+  }
+
+  /// Calls `body` with the cells of some rows; as many cells as columns.
+  /// - Parameter rows: Indices of `0..<rowCount`. In ascending order they are read fastest.
+  package func forEachRow(of rows: some Sequence<Int>, _ body: ([Cell]) -> Void) {
+    var cells: [Cell] = []
+    for row in rows {
+      cells.removeAll(keepingCapacity: true)
+      fill(row, &cells)
+      body(cells)
+    }
+  }
+
+  /// The cells of one column, without making those of the others.
+  /// - Parameter place: An index of ``columns``.
+  package func cells(ofColumn place: Int) -> [Cell] {
+    var cells: [Cell] = []
+    cells.reserveCapacity(rowCount)
+    fillColumn(place, &cells)
+    return cells
   }
 }
 

@@ -175,11 +175,11 @@ public struct Page {
       try sink.write(String(decoding: drawing, as: UTF8.self))
       try sink.write("</script>\n")
     }
-    // Half as many rows until they fit.
+    // As many rows as should fit by the size of those that did not: at most half of them, for short tables stay as long as they are.
     var rows = 50_000
     var tables = PageTables(mostRows: rows).packed(report)
     while tables.count > Self.budget, rows > 500 {
-      rows /= 2
+      rows = max(500, min(rows / 2, rows * Self.budget / tables.count))
       tables = PageTables(mostRows: rows).packed(report)
     }
     try sink.write("<script type=\"text/plain\" id=\"tables\">")

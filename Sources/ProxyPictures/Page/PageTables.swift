@@ -19,12 +19,8 @@ struct PageTables {
   }
 
   private func add(_ table: Table, _ context: ReportContext, to json: inout [UInt8]) {
-    let chosen = chosenRows(table)
     var columns = table.columns.map { _ in [UInt8]() }
-    var row = 0
-    table.forEachRow { cells in
-      defer { row += 1 }
-      if let chosen, !chosen.contains(row) { return }
+    table.forEachRow(of: chosenRows(table)) { cells in
       for place in cells.indices {
         if !columns[place].isEmpty { columns[place].append(UInt8(ascii: ",")) }
         JSONText.add(cells[place], to: &columns[place])
@@ -46,23 +42,14 @@ struct PageTables {
     json += Array("]}".utf8)
   }
 
-  /// The rows to keep; `nil` for all.
-  private func chosenRows(_ table: Table) -> Set<Int>? {
-    guard table.rowCount > mostRows else { return nil }
-    // The first duration of a table says what its rows are about.
-    let place = table.columns.firstIndex { $0.kind == .duration }
-    var lengths: [(row: Int, length: Int64)] = []
-    var row = 0
-    table.forEachRow { cells in
-      if let place, case .integer(let length) = cells[place] {
-        lengths.append((row, length))
-      } else {
-        lengths.append((row, 0))
-      }
-      row += 1
-    }
-    lengths.sort { ($0.length, $1.row) > ($1.length, $0.row) }
-    return Set(lengths.prefix(mostRows).map(\.row))
+  /// The rows to keep, ascending.
+  private func chosenRows(_ table: Table) -> [Int] {
+    guard table.rowCount > mostRows else { return Array(0..<table.rowCount) }
+    // The first duration of a table says what its rows are about. Without one its first rows are as good as any.
+    guard let place = table.columns.firstIndex(where: { $0.kind == .duration }) else { return Array(0..<mostRows) }
+    let lengths = table.cells(ofColumn: place).map { if case .integer(let length) = $0 { length } else { Int64(0) } }
+    let longest = lengths.indices.sorted { (lengths[$0], $1) > (lengths[$1], $0) }
+    return longest.prefix(mostRows).sorted()
   }
 }
 
