@@ -78,7 +78,7 @@ struct PropertyTruthTests {
     tally.report()
   }
 
-  /// `mostUrgentDonor` takes the scheduler to pick the most urgent task at each switch. Where it does, nearly all that is said is
+  /// The rules about donors take the scheduler to pick the most urgent task at each switch. Where it does, nearly all that is said is
   /// right, and nearly all that begins with a switch is found: the instants of moves between CPUs leave no record. Where one turn
   /// in four goes to any task, the premise holds for three in four at least. What begins without a switch is not asked for: a
   /// donor has come to a CPU whose curr goes on, which the set_next probe alone shows.
