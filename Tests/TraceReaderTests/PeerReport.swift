@@ -54,6 +54,8 @@ struct PeerReport {
 
   private mutating func take(_ line: ArraySlice<UInt8>, _ instances: [[UInt8]]) {
     if line.starts(with: Array("cpus=".utf8)) { return }
+    // A frame of a kernel stack: the record's own line says `<stack trace >`.
+    if line.starts(with: Array("\t=> ".utf8)), lines.last.map({ Self.isStack($0) }) == true { return }
     if let loss = Self.loss(line, lines.count) {
       losses.append(loss)
     } else if let record = Self.record(line, instances) {
@@ -62,6 +64,8 @@ struct PeerReport {
       unparsed.append(String(decoding: line, as: UTF8.self))
     }
   }
+
+  private static func isStack(_ line: Line) -> Bool { line.event.elementsEqual("kernel_stack".utf8) }
 
   /// `   COMM-PID   [CPU] TIME: EVENT: FIELDS`; a name may hold anything, brackets too.
   private static func record(_ line: ArraySlice<UInt8>, _ instances: [[UInt8]]) -> Line? {
