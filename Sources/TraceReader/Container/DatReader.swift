@@ -78,14 +78,18 @@ struct DatReader: ~Copyable {
   /// The stack of the record that was read last, if it is one. The first one reads the symbols, some megabytes.
   mutating func takeStack() -> KernelStack? {
     guard let frames = decoder.pointee.takeStack() else { return nil }
-    return KernelStack(
-      frames.map { address in
-        guard let symbol = symbol(for: address), symbol.offset < Self.longestFunction else {
-          return "0x" + String(address, radix: 16)
-        }
-        let offset = symbol.offset == 0 ? "" : "+0x" + String(symbol.offset, radix: 16)
-        return symbol.name + offset + (symbol.module.map { " [\($0)]" } ?? "")
-      })
+    // A loop: of a closure that changes `self` here the compiler makes what it cannot verify, with the thread sanitizer.
+    var names: [String] = []
+    for address in frames { names.append(frameName(address)) }
+    return KernelStack(names)
+  }
+
+  private mutating func frameName(_ address: UInt64) -> String {
+    guard let symbol = symbol(for: address), symbol.offset < Self.longestFunction else {
+      return "0x" + String(address, radix: 16)
+    }
+    let offset = symbol.offset == 0 ? "" : "+0x" + String(symbol.offset, radix: 16)
+    return symbol.name + offset + (symbol.module.map { " [\($0)]" } ?? "")
   }
 
   /// What was skipped or doubted so far. Grows while events are read.
