@@ -77,8 +77,9 @@ struct DatReader: ~Copyable {
 
   /// The stack of the record that was read last, if it is one. The first one reads the symbols, some megabytes.
   mutating func takeStack() -> KernelStack? {
+    // A copy of the pointer: of a call through `self` the compiler makes what it cannot verify, with the thread sanitizer (6.3.1).
+    let decoder = decoder
     guard let frames = decoder.pointee.takeStack() else { return nil }
-    // A loop: of a closure that changes `self` here the compiler makes what it cannot verify, with the thread sanitizer.
     var names: [String] = []
     for address in frames { names.append(frameName(address)) }
     return KernelStack(names)
