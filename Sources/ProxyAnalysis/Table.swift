@@ -42,22 +42,20 @@ public struct Table: Sendable {
   /// Calls `body` with the cells of each row, in order; as many cells as columns.
   /// - Throws: what `body` throws.
   public func forEachRow<Failure: Error>(_ body: ([Cell]) throws(Failure) -> Void) throws(Failure) {
-    var cells: [Cell] = []
-    for row in 0..<rowCount {
-      cells.removeAll(keepingCapacity: true)
-      fill(row, &cells)
-      try body(cells)
-    }
+    try forEachRow(of: 0..<rowCount, body)
   }
 
   /// Calls `body` with the cells of some rows; as many cells as columns.
   /// - Parameter rows: Indices of `0..<rowCount`. In ascending order they are read fastest.
-  package func forEachRow(of rows: some Sequence<Int>, _ body: ([Cell]) -> Void) {
+  /// - Throws: what `body` throws.
+  package func forEachRow<Failure: Error>(
+    of rows: some Sequence<Int>, _ body: ([Cell]) throws(Failure) -> Void
+  ) throws(Failure) {
     var cells: [Cell] = []
     for row in rows {
       cells.removeAll(keepingCapacity: true)
       fill(row, &cells)
-      body(cells)
+      try body(cells)
     }
   }
 

@@ -36,7 +36,7 @@ public struct Samples: Sendable {
     let count: Int
     /// The rows that are samples; `nil` where all are.
     let rows: [UInt32]?
-    let rowsRead: RowReading
+    let reading: RowReading
 
     func row(_ position: Int) -> Int { rows.map { Int($0[position - begin]) } ?? position - begin }
   }
@@ -53,13 +53,13 @@ public struct Samples: Sendable {
   ///   - rows: Indices of the rows that are samples.
   ///   - reading: How a row becomes one.
   mutating func append(_ rows: [UInt32], _ reading: RowReading) {
-    parts.append(Part(begin: count, count: rows.count, rows: rows, rowsRead: reading))
+    parts.append(Part(begin: count, count: rows.count, rows: rows, reading: reading))
     count += rows.count
   }
 
   /// The same for all of so many rows.
   mutating func append(count: Int, _ reading: RowReading) {
-    parts.append(Part(begin: self.count, count: count, rows: nil, rowsRead: reading))
+    parts.append(Part(begin: self.count, count: count, rows: nil, reading: reading))
     self.count += count
   }
 
@@ -68,41 +68,33 @@ public struct Samples: Sendable {
     var values: [Int64] = []
     values.reserveCapacity(count)
     for part in parts {
-      for position in part.begin..<part.begin + part.count { values.append(part.rowsRead.value(part.row(position))) }
+      for position in part.begin..<part.begin + part.count { values.append(part.reading.value(part.row(position))) }
     }
     return values
   }
 
   /// Those that are wanted.
-  func chosen(_ isWanted: (Sample) -> Bool) -> Samples {
-    var chosen = Samples()
-    for part in parts {
-      let rows = (part.begin..<part.begin + part.count).map(part.row).filter { isWanted(part.rowsRead.sample($0)) }
-      chosen.append(rows.map { UInt32($0) }, part.rowsRead)
-    }
-    return chosen
-  }
+  func chosen(_ isWanted: (Sample) -> Bool) -> Samples { rows { reading, row in isWanted(reading.sample(row)) } }
 
   /// Those of a kind of lock.
-  func ofKind(_ kind: WaitKind) -> Samples {
-    var chosen = Samples()
-    for part in parts {
-      let rows = (part.begin..<part.begin + part.count).map(part.row).filter { part.rowsRead.kind($0) == kind }
-      chosen.append(rows.map { UInt32($0) }, part.rowsRead)
-    }
-    return chosen
-  }
+  func ofKind(_ kind: WaitKind) -> Samples { rows { reading, row in reading.kind(row) == kind } }
 
   /// A part of each row instead of its whole duration. Rows that do not have the part are left out.
   func measured(_ wanted: RowPart) -> Samples {
-    var measured = Samples()
+    rows({ reading, row in reading.part(row, wanted) != nil }, read: { $0.of(wanted) })
+  }
+
+  /// Some of the rows.
+  /// - Parameter read: How they become samples, made of how they did.
+  private func rows(
+    _ isWanted: (RowReading, Int) -> Bool, read: (RowReading) -> RowReading = { $0 }
+  ) -> Samples {
+    var chosen = Samples()
     for part in parts {
-      let rows = (part.begin..<part.begin + part.count).map(part.row).filter {
-        part.rowsRead.part($0, wanted) != nil
-      }
-      measured.append(rows.map { UInt32($0) }, part.rowsRead.of(wanted))
+      let rows = (part.begin..<part.begin + part.count).map(part.row).filter { isWanted(part.reading, $0) }
+      chosen.append(rows.map { UInt32($0) }, read(part.reading))
     }
-    return measured
+    return chosen
   }
 }
 
@@ -116,6 +108,6 @@ extension Samples: RandomAccessCollection {
     precondition(position >= 0 && position < count, "no such sample")
     let part = parts.last { $0.begin <= position && $0.count > 0 }
     guard let part else { preconditionFailure("no such sample") }
-    return part.rowsRead.sample(part.row(position))
+    return part.reading.sample(part.row(position))
   }
 }

@@ -3,19 +3,18 @@ public import TraceCore
 
 /// How well the splits agree with what the probes saw, in time.
 public struct SplitScore: Sendable {
-  /// Nanoseconds that the model calls proxied, that the probes do, in which both say that the same curr is proxied, and in which
-  /// both name the same donor too.
-  public var said: Int64 = 0
+  /// Nanoseconds that the probes call proxied.
   public var seen: Int64 = 0
-  public var proxied: Int64 = 0
-  public var agreed: Int64 = 0
-  /// The same of what the model says, by how it is known.
+  /// What the model says, by how it is known.
   public var byEvidence: [Evidence: Claims] = [:]
 
-  /// What is said by one rule, and how much of it the probes say too.
+  /// What is said by one rule, and how much of it the probes say too, in nanoseconds.
   public struct Claims: Sendable {
+    /// That the model calls proxied.
     public var said: Int64 = 0
+    /// In which both say that the same curr is proxied.
     public var proxied: Int64 = 0
+    /// In which both name the same donor too.
     public var agreed: Int64 = 0
     /// In which the probes name the donor, or one of those that the row lists beside it.
     public var listed: Int64 = 0
@@ -39,12 +38,9 @@ public struct SplitScore: Sendable {
   public init(_ timeline: Timeline, events: some Sequence<SchedEvent>, wholeStints: Bool = false) {
     let pieces = Self.reference(events, wholeStints: wholeStints)
     seen = pieces.values.joined().reduce(0) { $0 + ($1.end - $1.begin) }
-    said = timeline.splits.reduce(0) { $0 + ($1.end - $1.begin) }
     for (cpu, splits) in Dictionary(grouping: timeline.splits, by: \.cpu) {
       for (evidence, splits) in Dictionary(grouping: splits, by: \.evidence) {
-        let claims = Self.claims(splits, pieces[cpu] ?? [])
-        (proxied, agreed) = (proxied + claims.proxied, agreed + claims.agreed)
-        byEvidence[evidence, default: Claims()] += claims
+        byEvidence[evidence, default: Claims()] += Self.claims(splits, pieces[cpu] ?? [])
       }
     }
   }
@@ -84,18 +80,17 @@ public struct SplitScore: Sendable {
     return sum
   }
 
+  /// By all rules together.
+  private var all: Claims { byEvidence.values.reduce(into: Claims()) { $0 += $1 } }
+  public var said: Int64 { all.said }
+  public var proxied: Int64 { all.proxied }
+  public var agreed: Int64 { all.agreed }
   /// Of whose account curr runs on.
   public var precision: Double { said == 0 ? 1 : Double(agreed) / Double(said) }
   public var recall: Double { seen == 0 ? 1 : Double(agreed) / Double(seen) }
-  /// Of whether curr runs on another's account at all.
-  public var proxiedPrecision: Double { said == 0 ? 1 : Double(proxied) / Double(said) }
-  public var proxiedRecall: Double { seen == 0 ? 1 : Double(proxied) / Double(seen) }
 
   public static func += (a: inout SplitScore, b: SplitScore) {
-    a.said += b.said
     a.seen += b.seen
-    a.proxied += b.proxied
-    a.agreed += b.agreed
     for (evidence, claims) in b.byEvidence { a.byEvidence[evidence, default: Claims()] += claims }
   }
 }

@@ -23,9 +23,8 @@ struct CompareClasses {
       "<section id=\"classes\"><h2>Where the waiting for mutexes went</h2>\n<table class=\"bars\">\n<tr class=\"hd\"><th></th>"
     for name in names { out += "<th colspan=\"3\">\(name)</th>" }
     out += "</tr>\n"
-    for kind in kinds.sorted(by: {
-      times.map(\.0)[0][$0] + times.map(\.0)[1][$0] > times.map(\.0)[0][$1] + times.map(\.0)[1][$1]
-    }) {
+    let most = times.reduce(into: ClassTimes()) { $0 += $1.0 }
+    for kind in kinds.sorted(by: { most[$0] > most[$1] }) {
       out += "<tr><th>\(Markup.escape(kind.plainName(isProxying: true)))</th>"
       for (part, whole) in times.map({ ($0.0[kind], $0.1) }) {
         let share = whole > 0 ? Double(part) / Double(whole) * 100 : 0
