@@ -133,7 +133,7 @@ public final class CaptureSession {
   /// - Parameter body: Returns whether it wants another event.
   /// - Throws: As ``load(_:)``.
   public func forEachEvent(_ body: (SchedEvent) -> Bool) throws(TraceError) {
-    try forEachEventWithStack { event, _ in body(event) }
+    try forEachEvent(keepingStacks: false) { event, _ in body(event) }
   }
 
   /// The same, with kernel stacks.
@@ -141,8 +141,15 @@ public final class CaptureSession {
   ///   before it.
   /// - Throws: As ``load(_:)``.
   public func forEachEventWithStack(_ body: (SchedEvent, KernelStack?) -> Bool) throws(TraceError) {
+    try forEachEvent(keepingStacks: true, body)
+  }
+
+  private func forEachEvent(
+    keepingStacks: Bool, _ body: (SchedEvent, KernelStack?) -> Bool
+  ) throws(TraceError) {
     var reader = try takeReader(skipsLossScan: false)
-    reader.keepStacks()
+    // The names of a stack are looked up for each: only for who wants them.
+    if keepingStacks { reader.keepStacks() }
     while let event = reader.next() {
       let stack = reader.takeStack()
       if options.ignoresProbes, event.body.role?.isProbe == true { continue }

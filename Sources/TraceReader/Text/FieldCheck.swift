@@ -1,6 +1,6 @@
 import TraceCore
 
-/// Whether the fields of an event's line can be read, for a scan that keeps nothing of them.
+/// What a line of a text is by itself, and whether the fields of its event can be read: for who keeps nothing of it.
 final class FieldCheck {
   private var parser: TextParser
   private let memory = BatchMemory.allocate(1)
@@ -16,11 +16,17 @@ final class FieldCheck {
     memory.deallocate()
   }
 
-  /// - Parameter line: An event's.
-  func areRead(_ line: TextSource.Line) -> Bool {
+  /// - Returns: What the line is, and, of an event, whether its fields are read.
+  func read(_ line: TextSource.Line) -> (kind: TextLine.Kind, hasFields: Bool) {
     packer.pointee.begin(memory)
     let before = parser.bad.count
-    _ = parser.read(line, into: packer)
-    return parser.bad.count == before
+    let kind = parser.read(line, into: packer)
+    return (kind, parser.bad.count == before)
   }
+
+  /// Whether the event that was read last has a name.
+  var hasName: Bool { parser.hasName }
+
+  /// The event that was read last.
+  var event: SchedEvent? { packer.pointee.finished.first }
 }

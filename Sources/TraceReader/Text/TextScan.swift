@@ -154,7 +154,7 @@ struct TextScan {
         if events.isOwn(index), let role = events.role(index) { ownRoles.insert(role) }
         ownMarks.formUnion(events.mark(index))
         full.noteEvent(parser.head, at: line.offset)
-        if !fields.areRead(line) { full.noteBad(parser.head.cpu) }
+        if !fields.read(line).hasFields { full.noteBad(parser.head.cpu) }
         count += 1
       case .loss: full.noteLoss(parser.cpu, parser.count)
       case .cut: full.noteCut(at: line.offset)

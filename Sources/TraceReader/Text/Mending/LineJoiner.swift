@@ -20,19 +20,11 @@ final class LineJoiner {
 
   private let width: Int
   private let isHardWrapped: Bool
-  private var parser: TextParser
-  private let memory = BatchMemory.allocate(1)
-  private let packer: UnsafeMutablePointer<EventPacker>
+  private let fields: FieldCheck
 
   init(_ map: EventMap, _ wrap: WrapSurvey) {
     (width, isHardWrapped) = (wrap.width, wrap.isHardWrapped)
-    parser = TextParser(map, .standard, ownRoles: [], ownMarks: [])
-    packer = .placed(EventPacker(memory))
-  }
-
-  deinit {
-    packer.discard()
-    memory.deallocate()
+    fields = FieldCheck(map)
   }
 
   /// - Returns: Whether the line was joined.
@@ -169,15 +161,13 @@ final class LineJoiner {
   }
 
   private func state(_ bytes: [UInt8]) -> State {
-    packer.pointee.begin(memory)
-    let before = parser.bad.count
-    let kind = bytes.withUnsafeBytes { line in
-      parser.read(TextSource.Line(bytes: line, offset: 0, isTooLong: false), into: packer)
+    let (kind, hasFields) = bytes.withUnsafeBytes { line in
+      fields.read(TextSource.Line(bytes: line, offset: 0, isTooLong: false))
     }
     guard kind == .event else { return .none }
-    if parser.bad.count > before { return .incomplete }
-    if !parser.hasName { return .none }
-    guard let event = packer.pointee.finished.first else { return .complete }
+    if !hasFields { return .incomplete }
+    if !fields.hasName { return .none }
+    guard let event = fields.event else { return .complete }
     switch event.body {
     case .other: return .unjudged
     // The task that leaves writes the record, and is not the one that comes: pieces of two events make none.
