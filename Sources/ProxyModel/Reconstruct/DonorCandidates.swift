@@ -17,32 +17,22 @@ extension Hypothesis {
   mutating func weighChoice(
     _ donor: TaskIndex, of next: TaskIndex, on cpu: CPU, _ world: inout World
   ) -> InferenceRule {
-    candidates.removeAll()
+    var candidates: [TaskIndex] = []
     for index in world.waits.indices where world.waits[index].isMutex {
       let waiter = world.waits[index].waiter
       if waiter != donor, isResident(waiter, cpu, &world), competes(waiter, with: donor, &world),
         ends(waiter, in: next, &world)
       {
-        addCandidate(waiter, &world)
+        candidates.append(waiter)
       }
     }
     if candidates.isEmpty { return isClear(donor, over: next, &world) ? .onlyDonor : .donorOutweighs }
+    sortByUrgency(&candidates, &world)
     if rows.kinds.contains(.splits) {
       others = OtherDonors(first: rows.otherDonors.count, count: UInt32(candidates.count))
-      for place in candidates.indices { rows.otherDonors.append(world.labelID(candidates[place])) }
+      for task in candidates { rows.otherDonors.append(world.labelID(task)) }
     }
     return world[candidates[0]].priority == world[donor].priority ? .equalDonors : .likeliestDonor
-  }
-
-  /// Keeps the candidates in order of urgency.
-  private mutating func addCandidate(_ task: TaskIndex, _ world: inout World) {
-    candidates.append(task)
-    var place = candidates.count - 1
-    while place > 0, urgencyOrder(task, &world) < urgencyOrder(candidates[place - 1], &world) {
-      candidates[place] = candidates[place - 1]
-      place -= 1
-    }
-    candidates[place] = task
   }
 
   /// Whether the scheduler may pick one blocked task though the other is there. Fair tasks are picked by lag and deadline; of
@@ -115,9 +105,4 @@ extension Hypothesis {
     case .unknown: account(cpu).arrived
     }
   }
-}
-
-extension Priority {
-  /// Whether the fair scheduler has it: nice −20 to 19, or a sched_ext task.
-  fileprivate var isFair: Bool { rawValue >= 100 }
 }

@@ -40,10 +40,7 @@ extension Hypothesis {
       }
       residents.append(waiter)
     }
-    if residents.count > 1 {
-      let byUrgency = residents.map { (task: $0, urgency: urgencyOrder($0, &world)) }
-      residents = byUrgency.sorted { $0.urgency < $1.urgency }.map(\.task)
-    }
+    sortByUrgency(&residents, &world)
     var best: TaskIndex?
     for donor in residents {
       while isResident(donor, cpu, &world) {
@@ -128,8 +125,12 @@ extension Hypothesis {
     return first.isMoreUrgent(than: second)
   }
 
-  func urgencyOrder(_ task: TaskIndex, _ world: inout World) -> (Int32, Pid) {
-    (world[task].priority?.rawValue ?? .max, world[task].pid)
+  /// The most urgent first; of equal ones the one with the lowest pid.
+  func sortByUrgency(_ tasks: inout [TaskIndex], _ world: inout World) {
+    guard tasks.count > 1 else { return }
+    // Sorted by what is copied: a closure cannot capture what is passed inout.
+    let keys = tasks.map { (task: $0, urgency: (world[$0].priority?.rawValue ?? .max, world[$0].pid)) }
+    tasks = keys.sorted { $0.urgency < $1.urgency }.map(\.task)
   }
 
   /// Whether the end of a chain can be run: it cannot while it sleeps, is being woken, or does not know yet that its lock

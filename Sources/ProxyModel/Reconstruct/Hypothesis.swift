@@ -31,9 +31,7 @@ struct Hypothesis: ~Copyable {
   var rivals = ChangeMask()
   /// Donors that the current step has moved to other CPUs.
   var arrivals = FlatArray<TaskIndex>()
-  /// Whoever may have been picked in place of the donor that was chosen last, the most urgent first.
-  var candidates = FlatArray<TaskIndex>()
-  /// The same, as a row has it.
+  /// Whoever else may be the donor that was chosen last.
   var others = OtherDonors()
   /// The waiters of the owner that was asked for last in this step.
   var waitersOfLast: OwnersWaiters?
