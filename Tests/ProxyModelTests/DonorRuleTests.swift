@@ -63,4 +63,48 @@ struct DonorRuleTests {
     #expect(last?.evidence.rule == rule)
     #expect(last?.otherDonors.map(\.pid) == (rule == .onlyDonor ? [] : [last?.donor.pid == 5 ? 7 : 5]))
   }
+
+  /// Waiters that come to the owner's CPU one after the other: each is listed beside the donor from then on.
+  @Test func candidatesThatArriveAreListedOneByOne() {
+    var script = Script()
+    for cpu: CPU in 0...2 { script.ticks(0, cpu) }
+    script.switched(10, 0, to: 6, prio: 139)
+    script.switched(50, 0, to: 5, prio: 100)
+    script.contends(60, 0, flags: [.mutex])
+    script.switched(70, 0, to: 6, state: .uninterruptible, prio: 139)
+    for (time, cpu, pid, prio) in [(100, 1, 7, 110), (120, 2, 8, 120)] as [(UInt64, CPU, Pid, Int32)] {
+      script.switched(time - 5, cpu, to: pid, prio: prio)
+      script.contends(time, cpu, flags: [.mutex])
+      script.switched(time + 10, cpu, to: 0, state: .uninterruptible)
+    }
+    script.releases(200, 0)
+    script.switched(210, 0, to: 0)
+    let rows = script.timeline(proxyExecution: true).splits.filter { $0.cpu == 0 && $0.begin >= Timestamp(70) }
+    #expect(rows.map(\.begin.rawValue) == [70, 110, 130])
+    #expect(rows.map(\.donor.pid) == [5, 5, 5])
+    #expect(rows.map(\.evidence.rule) == [.onlyDonor, .likeliestDonor, .likeliestDonor])
+    #expect(rows.map { $0.otherDonors.map(\.pid) } == [[], [7], [7, 8]])
+  }
+
+  /// A donor came before records went missing. That it leaves after them says nothing of whom the CPU runs for then.
+  @Test func whoCameBeforeAGapSaysNothingBehindIt() {
+    var script = Script()
+    script.ticks(0, 0)
+    script.ticks(0, 1)
+    script.switched(10, 0, to: 6, prio: 120)
+    script.contends(20, 0, flags: [.mutex])
+    script.acquires(25, 0)
+    script.switched(95, 1, to: 7, prio: 110)
+    script.contends(100, 1, flags: [.mutex])
+    script.switched(110, 1, to: 0, state: .uninterruptible)
+    script.ticks(150, 0)
+    script.loses(150, 0, until: 160, count: 3)
+    script.ticks(170, 0)
+    script.add(180, 1, .migrated(task: Script.snapshot(7, 110), from: 0, to: 1))
+    script.ticks(300, 0)
+    script.releases(400, 0)
+    let timeline = script.timeline(proxyExecution: true)
+    #expect(timeline.splits.isEmpty)
+    #expect(timeline.cpus.map(\.unknown) == [270, 0])
+  }
 }

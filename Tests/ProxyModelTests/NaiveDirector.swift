@@ -97,6 +97,7 @@ struct NaiveDirector {
     now.places[pid] = .running(event.cpu)
     // No switch to it is in the trace, so nothing tells on whose account it runs.
     now.donors[event.cpu] = model.proxies && pid != 0 ? .unknown : .own
+    guests[event.cpu] = nil
     let isFirst = !model.events[..<index].contains { $0.cpu == event.cpu }
     if isFirst, let donor = now.donors[event.cpu] {
       donors[event.cpu] = donors[event.cpu]?.map { _ in donor }
@@ -108,6 +109,7 @@ struct NaiveDirector {
     for (pid, place) in now.places where place == .running(cpu) { now.places[pid] = .unknown }
     hide()
     now.donors[cpu] = .own
+    guests[cpu] = nil
   }
 
   private mutating func hide() {
@@ -267,10 +269,11 @@ struct NaiveDirector {
       guard let second = model.priority(holder, index) else { continue }
       if first >= second {
         // From here on the donor is one of several.
-        if case .task(holder, .inferred(let rule))? = now.donors[cpu], holder != pid,
-          [.onlyDonor, .donorOutweighs, .arrivedDonor].contains(rule), second >= 100 || first == second
+        if case .task(holder, .inferred)? = now.donors[cpu], holder != pid, second >= 100 || first == second,
+          chain.terminal(of: holder) == curr
         {
-          now.donors[cpu] = .task(holder, .inferred(first == second ? .equalDonors : .likeliestDonor))
+          now.donors[cpu] = .task(
+            holder, chain.evidence(of: holder).combined(with: .inferred(rule(of: holder, for: curr, cpu))))
         }
         continue
       }

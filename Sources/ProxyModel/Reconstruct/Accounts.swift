@@ -12,11 +12,11 @@ enum DonorNow: Equatable {
 
 /// A CPU's account, and what was booked on it so far, in nanoseconds.
 struct Account {
-  var donor = DonorNow.own
+  private(set) var donor = DonorNow.own
   /// Whoever else may be its donor.
-  var others = OtherDonors()
+  private(set) var others = OtherDonors()
   /// Where the donor is not known: the most urgent one that has come to the CPU while curr ran. Once it is gone, curr runs for itself.
-  var arrived: TaskIndex?
+  private(set) var arrived: TaskIndex?
   /// How it is known that curr runs on its own account, where it does.
   var ownEvidence = Evidence.event
   /// The open row of ``ReconstructedRows/runs``, −1 without one.
@@ -27,6 +27,16 @@ struct Account {
   var unknown: Int64 = 0
   var proxiedSwitches: UInt64 = 0
   var donations: UInt64 = 0
+
+  /// From here on curr runs for this donor. Whatever was known of the one before says nothing of it.
+  mutating func setDonor(_ donor: DonorNow, others: OtherDonors = OtherDonors()) {
+    self.donor = donor
+    self.others = others
+    arrived = nil
+  }
+
+  /// A donor that may have taken over at any instant from here on.
+  mutating func expect(_ task: TaskIndex) { arrived = task }
 }
 
 extension Hypothesis {
@@ -68,23 +78,21 @@ extension Hypothesis {
     guard keepsAccounts else { return }
     book(cpu: cpu, &world)
     if !wasMissing { accounts[cpu].since = world.clock.begin ?? world.now }
-    accounts[cpu].donor = isIdle || !proxies ? .own : .unknown
+    accounts[cpu].setDonor(isIdle || !proxies ? .own : .unknown)
   }
 
   /// A CPU's records are missing, since an instant that may be earlier than this one.
   mutating func currHides(on cpu: Int, since: Timestamp, _ world: inout World) {
     guard keepsAccounts else { return }
     book(cpu: cpu, until: min(since, world.now), &world)
-    accounts[cpu].donor = .own
+    accounts[cpu].setDonor(.own)
   }
 
   /// A CPU has switched: on whose account its curr runs from here on.
   /// - Parameter evidence: how it is known where that is its own.
   mutating func switchAccount(_ cpu: Int, to donor: DonorNow, _ evidence: Evidence, _ world: inout World) {
     guard keepsAccounts else { return }
-    accounts[cpu].donor = donor
-    accounts[cpu].others = others
-    accounts[cpu].arrived = nil
+    accounts[cpu].setDonor(donor, others: others)
     accounts[cpu].ownEvidence = evidence
     beginRun(cpu, &world)
     guard proxies else { return }
@@ -100,18 +108,23 @@ extension Hypothesis {
     if case (.task(let old, _, _), .task(let new, _, _)) = (accounts[cpu].donor, donor), old == new {
       // The same donor; from here on it is known as well as the probe knows it.
       book(cpu: cpu, &world)
-      accounts[cpu].donor = donor
-      accounts[cpu].others = OtherDonors()
+      accounts[cpu].setDonor(donor)
       beginRun(cpu, &world)
       return
     }
     changed.insert(cpu: cpu)
     book(cpu: cpu, &world)
-    accounts[cpu].donor = donor
-    accounts[cpu].others = OtherDonors()
-    accounts[cpu].arrived = nil
+    accounts[cpu].setDonor(donor)
     beginRun(cpu, &world)
     noteDonation(cpu, &world)
+  }
+
+  /// The donor stays; from here on it is one of several.
+  mutating func setOthers(_ cpu: Int, _ evidence: Evidence, _ others: OtherDonors, _ world: inout World) {
+    guard case .task(let donor, let depth, _) = accounts[cpu].donor else { return }
+    book(cpu: cpu, &world)
+    accounts[cpu].setDonor(.task(donor, depth: depth, evidence), others: others)
+    beginRun(cpu, &world)
   }
 
   /// A donor that is woken and moved back to its own CPU lends nothing more: curr goes on by itself

@@ -12,11 +12,10 @@ extension Hypothesis {
   /// A fair donor that outweighs a fair curr so many times leaves it less than a twentieth of what both get.
   private static let clearWeight = 19.0
 
-  /// By which rule a task is the donor of the one that a CPU has just switched to; and whoever else it may have been, into
-  /// ``others``.
+  /// By which rule a task is the donor of the one that a CPU runs, and whoever else it may be.
   mutating func weighChoice(
     _ donor: TaskIndex, of next: TaskIndex, on cpu: CPU, _ world: inout World
-  ) -> InferenceRule {
+  ) -> (rule: InferenceRule, others: OtherDonors) {
     var candidates: [TaskIndex] = []
     for index in world.waits.indices where world.waits[index].isMutex {
       let waiter = world.waits[index].waiter
@@ -26,13 +25,14 @@ extension Hypothesis {
         candidates.append(waiter)
       }
     }
-    if candidates.isEmpty { return isClear(donor, over: next, &world) ? .onlyDonor : .donorOutweighs }
+    if candidates.isEmpty { return (isClear(donor, over: next, &world) ? .onlyDonor : .donorOutweighs, OtherDonors()) }
     sortByUrgency(&candidates, &world)
-    if rows.kinds.contains(.splits) {
-      others = OtherDonors(first: rows.otherDonors.count, count: UInt32(candidates.count))
-      for task in candidates { rows.otherDonors.append(world.labelID(task)) }
-    }
-    return world[candidates[0]].priority == world[donor].priority ? .equalDonors : .likeliestDonor
+    let rule: InferenceRule =
+      world[candidates[0]].priority == world[donor].priority ? .equalDonors : .likeliestDonor
+    guard rows.kinds.contains(.splits) else { return (rule, OtherDonors()) }
+    let others = OtherDonors(first: rows.otherDonors.count, count: UInt32(candidates.count))
+    for task in candidates { rows.otherDonors.append(world.labelID(task)) }
+    return (rule, others)
   }
 
   /// Whether the scheduler may pick one blocked task though the other is there. Fair tasks are picked by lag and deadline; of
@@ -69,32 +69,26 @@ extension Hypothesis {
       else { continue }
       let depth = chain.locks.count
       if !isMoreUrgent(donor, now, &world) {
-        joinCandidates(donor, on: Int(cpu), &world)
+        joinCandidates(donor, on: Int(cpu), curr, &world)
       } else if world[donor].priority?.isFair == false {
         let lent = DonorNow.task(donor, depth: depth, known.combined(with: .inferred(.arrivedDonor)))
         setDonor(Int(cpu), lent, own: .inferred(.arrivedDonor), &world)
       } else {
         setDonor(Int(cpu), .unknown, own: .unknown, &world)
-        accounts[Int(cpu)].arrived = donor
+        accounts[Int(cpu)].expect(donor)
       }
     }
   }
 
-  /// One that may be picked in place of the donor has come to a CPU: from here on the donor is one of several.
-  private mutating func joinCandidates(_ task: TaskIndex, on cpu: Int, _ world: inout World) {
-    guard case .task(let donor, let depth, .inferred(let rule)) = account(cpu).donor, donor != task,
-      competes(task, with: donor, &world)
+  /// One that may be picked in place of the donor has come to a CPU: the choice there is weighed anew.
+  private mutating func joinCandidates(
+    _ task: TaskIndex, on cpu: Int, _ curr: TaskIndex, _ world: inout World
+  ) {
+    guard case .task(let donor, _, .inferred) = account(cpu).donor, donor != task, competes(task, with: donor, &world),
+      case (.task(curr), let known) = walk(from: world[donor].wait, &world)
     else { return }
-    switch rule {
-    case .onlyDonor, .donorOutweighs, .arrivedDonor: break
-    default: return
-    }
-    let isEqual = world[task].priority == world[donor].priority
-    setDonor(
-      cpu, .task(donor, depth: depth, .inferred(isEqual ? .equalDonors : .likeliestDonor)), own: .event, &world)
-    guard rows.kinds.contains(.splits) else { return }
-    accounts[cpu].others = OtherDonors(first: rows.otherDonors.count, count: 1)
-    rows.otherDonors.append(world.labelID(task))
+    let choice = weighChoice(donor, of: curr, on: CPU(cpu), &world)
+    setOthers(cpu, known.combined(with: .inferred(choice.rule)), choice.others, &world)
   }
 
   /// On whose account a CPU's curr runs; `nil` where that is not known and nobody has arrived.

@@ -23,8 +23,9 @@ extension Hypothesis {
     if before == next, !wasRunnable { best = nil }
     guard let best, case (_, let evidence) = walk(from: world[best].wait, &world) else { return .own }
     let depth = chain.locks.count
-    let rule = weighChoice(best, of: next, on: CPU(cpu), &world)
-    return .task(best, depth: depth, evidence.combined(with: .inferred(rule)))
+    let choice = weighChoice(best, of: next, on: CPU(cpu), &world)
+    others = choice.others
+    return .task(best, depth: depth, evidence.combined(with: .inferred(choice.rule)))
   }
 
   /// Goes through the blocked tasks of a CPU as the scheduler picks them, the most urgent first.

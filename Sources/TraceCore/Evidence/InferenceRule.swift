@@ -139,7 +139,8 @@ extension InferenceRule {
     case .handedOver: "a release on a donor's account hands the lock to the waiter that is woken"
     case .movedSilently: "a blocked waiter woken on another CPU than it blocked on was moved to its owner"
     case .onlyDonor: "the one blocked task on a CPU whose chain ends in the task that runs there is its donor"
-    case .donorOutweighs: "the same, but the task that runs weighs enough to be picked itself now and then"
+    case .donorOutweighs:
+      "the one blocked task whose chain ends in the task that runs lends, unless that was picked itself, as its weight allows"
     case .likeliestDonor: "of several blocked tasks whose chains end in the task that runs, the most urgent lends"
     case .equalDonors: "one of several equal blocked tasks whose chains end in the task that runs lends"
     case .arrivedDonor: "a donor moved to the CPU where its owner runs for less lends it the CPU from then on"
