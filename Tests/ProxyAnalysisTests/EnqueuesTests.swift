@@ -73,6 +73,12 @@ struct EnqueuesTests {
       Literal.wait(from: 5, for: 30), Literal.wait(from: 38, for: 30),
       Literal.wait(.mutex, Literal.middle, from: 45, for: 9),
     ]
+    timeline.waits = Rows(
+      timeline.waits.enumerated().map { index, row in
+        var row = row
+        row.isPinned = index < 2
+        return row
+      })
     timeline.handoffs = [
       HandoffRow(
         kind: .donation, wait: 0, lock: Literal.lockA, from: Literal.waiter, to: Literal.owner, begin: Literal.at(11),
@@ -93,8 +99,9 @@ struct EnqueuesTests {
     #expect(
       report.block("Blocked donors in the scheduler's hands") == [
         "waiter:61 4 2.0 4.0 2/3 1 0 7000ns", "middle:62 1 1.0 - 1/1 0 1 0ns", "all 2 donors 5 1.7 5.0 3/4 1 1 7000ns",
-        "2 waits without a donation; the owner, when the scheduler was asked last: runnable 2. From Linux 7.4 on a donor with "
-          + "another core-scheduling cookie than its owner's, or with migration disabled, is refused, which no event shows",
+        "2 waits without a donation; the owner, when the scheduler was asked last: runnable 2. Migration was disabled for the "
+          + "waiter in 1: the kernel does not move it. From Linux 7.4 on a donor with another core-scheduling cookie than its "
+          + "owner's is refused, which no event shows",
       ])
     #expect(
       report.block("Donation latency in parts")?.first

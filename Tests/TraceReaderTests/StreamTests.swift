@@ -20,6 +20,19 @@ struct StreamTests {
     #expect(content.losses.isEmpty && content.diagnostics.isEmpty && content.progress == 1)
   }
 
+  /// In both byte orders; the field belongs to the events in which a wait begins, and is left out of others.
+  @Test(arguments: MadeCapture.layouts.indices) func migrationDisabled(_ index: Int) throws {
+    var events = MadeCapture.events(400)
+    for place in events.indices where place % 3 == 0 { events[place].context = [.irqsOff, .migrationDisabled] }
+    let content = try MadeCapture.read(MadeCapture.bytes(MadeCapture.layouts[index], events))
+    let expected = events.map { event in
+      guard case .contentionBegan = event.body else { return event.context.subtracting(.migrationDisabled) }
+      return event.context
+    }
+    #expect(content.records.map(\.context) == expected)
+    #expect(expected.contains([.irqsOff, .migrationDisabled]))
+  }
+
   @Test func equalTimesGoByCPU() throws {
     var events = MadeCapture.events(6, cpus: [2, 0, 1])
     for index in events.indices { events[index].timestamp = Timestamp(5000) }

@@ -143,6 +143,14 @@ struct TextTests {
     #expect(try context("")?.isTask == false, "not told is not known")
   }
 
+  /// The last of five columns counts `migrate_disable()`; other columns, and forms with more or fewer, say nothing of it.
+  @Test(arguments: [("....1", true), (".n.21", true), (".....", false), ("...1", false), ("....1.", false)])
+  func migrationDisabled(flags: String, isDisabled: Bool) throws {
+    let line = "           a-1       [000] \(flags) 1.5: contention_begin: 0xffff888000002000 (flags=MUTEX)"
+    let event = try #require(try read(line).events.first)
+    #expect(event.context.contains(.migrationDisabled) == isDisabled)
+  }
+
   @Test(arguments: [
     ("1.5", UInt64(1_500_000_000), UInt64(100_000_000)), ("0.000001", 1000, 1000), ("7.123456789", 7_123_456_789, 1),
     ("8999999999.000001", 8_999_999_999_000_001_000, 1000), ("123456789", 123_456_789, 0), ("3us", 3000, 1000),

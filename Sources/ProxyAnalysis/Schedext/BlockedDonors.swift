@@ -32,20 +32,23 @@ package struct BlockedDonors: Sendable {
   package private(set) var total = Figures()
   /// Waits in which no owner came to run on the donor's account, by what the owner did when the scheduler was asked last.
   package private(set) var withoutDonation: [EnqueueRow.OwnerState: Int] = [:]
+  /// Those of them whose waiter had migration disabled.
+  package private(set) var pinned = 0
 
   package init(_ timeline: Timeline) {
     self.init(
       enqueues: ChosenRows(timeline.enqueues), handoffs: ChosenRows(timeline.handoffs),
-      migrations: ChosenRows(timeline.migrations), splits: ChosenRows(timeline.splits))
+      migrations: ChosenRows(timeline.migrations), splits: ChosenRows(timeline.splits), waits: timeline.waits)
   }
 
-  init(_ rows: RowSelection) {
-    self.init(enqueues: rows.enqueues, handoffs: rows.handoffs, migrations: rows.migrations, splits: rows.splits)
+  init(_ rows: RowSelection, waits: Rows<WaitRow>) {
+    self.init(
+      enqueues: rows.enqueues, handoffs: rows.handoffs, migrations: rows.migrations, splits: rows.splits, waits: waits)
   }
 
   private init(
     enqueues: ChosenRows<EnqueueRow>, handoffs: ChosenRows<HandoffRow>, migrations: ChosenRows<MigrationRow>,
-    splits: ChosenRows<SplitRow>
+    splits: ChosenRows<SplitRow>, waits rows: Rows<WaitRow>
   ) {
     var waits: [Int: EnqueueRow.OwnerState] = [:]
     for row in enqueues {
@@ -63,6 +66,7 @@ package struct BlockedDonors: Sendable {
       add(row.from.index) { $0.donations += 1 }
     }
     for state in waits.values { withoutDonation[state, default: 0] += 1 }
+    pinned = waits.keys.count { rows.indices.contains($0) && rows[$0].isPinned }
     for row in migrations where donors[row.task.index] != nil {
       switch row.kind {
       case .proxy: add(row.task.index) { $0.movedByKernel += 1 }

@@ -74,7 +74,7 @@ enum SchedextAnalysis: Analysis {
   // MARK: Blocked donors
 
   private static func donorBlocks(_ context: ReportContext) -> [SummaryBlock] {
-    let donors = BlockedDonors(context.rows)
+    let donors = BlockedDonors(context.rows, waits: context.timeline.waits)
     guard donors.total.calls > 0 else { return [] }
     let ranked = donors.donors.sorted { ($1.value.calls, $0.key.rawValue) < ($0.value.calls, $1.key.rawValue) }
     var rows: [[TextFragment]] = ranked.prefix(context.top).map { task, figures in
@@ -117,10 +117,12 @@ enum SchedextAnalysis: Analysis {
     var text =
       "\(count) \(count == 1 ? "wait" : "waits") without a donation; the owner, when the scheduler was asked last: "
       + states.joined(separator: ", ")
+    if donors.pinned > 0 {
+      text += ". Migration was disabled for the waiter in \(donors.pinned): the kernel does not move it"
+    }
     if donors.withoutDonation[.runnable] != nil || donors.withoutDonation[.running] != nil {
-      text +=
-        ". From Linux 7.4 on a donor with another core-scheduling cookie than its owner's, or with migration disabled, is "
-      text += "refused, which no event shows"
+      text += ". From Linux 7.4 on a donor with another core-scheduling cookie than its owner's is refused, "
+      text += "which no event shows"
     }
     return [.line([.plain(text)])]
   }

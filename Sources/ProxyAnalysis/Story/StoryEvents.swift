@@ -185,9 +185,9 @@ extension StoryBuilder {
   private func began(_ lock: LockAddress, _ flags: ContentionFlags, _ event: SchedEvent) -> WaitStory.Line? {
     guard concerns(lock, event) else { return nil }
     let spins = flags.contains(.spin)
-    return line(
-      event, spins ? .spins : .queues, event.pid, nil,
-      [name(event.pid), spins ? " spins for " : " queues for ", .lock(lock)])
+    var text = [name(event.pid), spins ? " spins for " : " queues for ", .lock(lock)]
+    if event.context.contains(.migrationDisabled) { text.append("; migration is disabled: the kernel cannot move it") }
+    return line(event, spins ? .spins : .queues, event.pid, nil, text)
   }
 
   private func acquired(_ lock: LockAddress, _ result: Int32, _ event: SchedEvent) -> WaitStory.Line? {

@@ -11,7 +11,9 @@ extension ProxyMachine {
       cpus[cpu].beginSpinning(on: lock)
       return
     }
-    let row = waits.begin(lock, kind: kind, waiter: tasks.label(current), cpu: event.cpu, at: event.timestamp)
+    let row = waits.begin(
+      lock, kind: kind, waiter: tasks.label(current), cpu: event.cpu, at: event.timestamp,
+      isPinned: event.context.contains(.migrationDisabled))
     endLostWaits(event)
     let lock = locks.index(of: lock)
     if let row {

@@ -58,7 +58,7 @@ struct OpenWaits: ~Copyable {
   /// A `contention_begin` that is not a spinlock's.
   /// - Returns: the row of the wait that it begins; `nil` where it is a phase of one.
   mutating func begin(
-    _ lock: LockAddress, kind: WaitKind, waiter: TaskLabel, cpu: CPU, at time: Timestamp
+    _ lock: LockAddress, kind: WaitKind, waiter: TaskLabel, cpu: CPU, at time: Timestamp, isPinned: Bool
   ) -> Int? {
     kinds[lock] = kind
     cutDoubtful(waiter.index)
@@ -68,7 +68,7 @@ struct OpenWaits: ~Copyable {
     rows.append(
       WaitRecord(
         begin: time, asleep: MaybeTime(0), lock: lock, waiter: labels.id(waiter), result: .open, kind: kind,
-        isCutAtBegin: false))
+        isCutAtBegin: false, isPinned: isPinned))
     return rows.count - 1
   }
 
@@ -223,7 +223,8 @@ struct OpenWaits: ~Copyable {
     rows.append(
       WaitRecord(
         begin: certainSince, length: time - certainSince, asleep: MaybeTime(nil), lock: lock, waiter: labels.id(waiter),
-        result: result == 0 ? .acquired : .failed(errno: result), kind: kind, hasEnd: true, isCutAtBegin: true))
+        result: result == 0 ? .acquired : .failed(errno: result), kind: kind, hasEnd: true, isCutAtBegin: true,
+        isPinned: false))
   }
 
   private mutating func addSleep(_ row: Int, from: Timestamp, to: Timestamp) {

@@ -28,6 +28,7 @@ struct WaitRecord: BitwiseCopyable, Sendable {
   var hasEnd = false
   var isCutAtBegin: Bool
   var touchesGap = false
+  var isPinned: Bool
 
   /// Until then the wait is certain.
   var certainEnd: Timestamp { begin + length }

@@ -47,7 +47,7 @@ final class RowStore: Sendable {
       isCutAtBegin: row.isCutAtBegin,
       end: row.hasEnd ? row.begin + row.length : nil, length: row.length, result: row.result, asleep: row.asleep.value,
       touchesGap: row.touchesGap, times: row.times, owner: shared.labels.label(row.owner),
-      ownerEvidence: row.ownerEvidence, depth: Int(row.depth))
+      ownerEvidence: row.ownerEvidence, depth: Int(row.depth), isPinned: row.isPinned)
   }
 
   private func chain(_ index: Int) -> ChainRow {

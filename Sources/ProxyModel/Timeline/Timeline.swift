@@ -254,12 +254,15 @@ public struct WaitRow: Sendable, Hashable {
   public var ownerEvidence = Evidence.unknown
   /// Number of locks in the longest chain of the wait; 0 where no owner is known.
   public var depth = 0
+  /// Whether migration was disabled for the waiter when it began to wait (`migrate_disable()`, by `common_preempt_count`): the
+  /// kernel cannot move it to its owner's CPU. `false` too where the capture's form does not say.
+  public var isPinned = false
 
   /// A wait by all of its columns.
   public init(
     kind: WaitKind, waiter: TaskLabel, lock: LockAddress, begin: Timestamp, isCutAtBegin: Bool, end: Timestamp?,
     length: Int64, result: WaitResult, asleep: Int64?, touchesGap: Bool, times: ClassTimes = ClassTimes(),
-    owner: TaskLabel? = nil, ownerEvidence: Evidence = .unknown, depth: Int = 0
+    owner: TaskLabel? = nil, ownerEvidence: Evidence = .unknown, depth: Int = 0, isPinned: Bool = false
   ) {
     self.kind = kind
     self.waiter = waiter
@@ -275,6 +278,7 @@ public struct WaitRow: Sendable, Hashable {
     self.owner = owner
     self.ownerEvidence = ownerEvidence
     self.depth = depth
+    self.isPinned = isPinned
   }
 }
 

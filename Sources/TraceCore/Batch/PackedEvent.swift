@@ -27,8 +27,8 @@ package struct PackedEvent: BitwiseCopyable, Sendable {
   @usableFromInline package let cpu: CPU
   /// A state, a CPU, flags or a result: see ``Kind``.
   @usableFromInline package var detail: UInt32 = 0
-  /// From the low end: the event's id, 2 bytes; the lower 8 bits of the context; ``Kind``, and in the uppermost bit of
-  /// its byte that the context is not known; the pid, 4 bytes. Of a little-endian machine's record these are the first
+  /// From the low end: the event's id, 2 bytes; the lower 8 bits of the context; ``Kind``, and in the two uppermost bits of
+  /// its byte that the context is not known, and that migration is disabled; the pid, 4 bytes. Of a little-endian machine's record these are the first
   /// 8 bytes, but for the fourth.
   @usableFromInline var head: UInt64
 
@@ -59,6 +59,7 @@ package struct PackedEvent: BitwiseCopyable, Sendable {
       kind, timestamp: timestamp, cpu: cpu, pid: pid, eventID: eventID,
       flags: UInt8(truncatingIfNeeded: context.rawValue))
     if context.contains(.unknown) { head |= 0x8000_0000 }
+    if context.contains(.migrationDisabled) { setMigrationDisabled() }
   }
 
   /// Everything but the body of an event.
@@ -70,8 +71,8 @@ package struct PackedEvent: BitwiseCopyable, Sendable {
   /// What the event is; `other` for a bit pattern that is no kind.
   @inlinable
   package var kind: Kind {
-    @inline(__always) get { Kind(rawValue: UInt8(truncatingIfNeeded: head >> 24) & 0x7f) ?? .other }
-    @inline(__always) set { head = head & ~0x7f00_0000 | UInt64(newValue.rawValue) << 24 }
+    @inline(__always) get { Kind(rawValue: UInt8(truncatingIfNeeded: head >> 24) & 0x3f) ?? .other }
+    @inline(__always) set { head = head & ~0x3f00_0000 | UInt64(newValue.rawValue) << 24 }
   }
 
   /// The record's `common_pid`.
@@ -88,9 +89,16 @@ package struct PackedEvent: BitwiseCopyable, Sendable {
   /// In which context the record was written.
   @inlinable
   package var context: EventContext {
-    let known = EventContext(rawValue: UInt16(truncatingIfNeeded: head >> 16) & 0xff)
-    return head & 0x8000_0000 == 0 ? known : known.union(.unknown)
+    var context = EventContext(rawValue: UInt16(truncatingIfNeeded: head >> 16) & 0xff)
+    if head & 0x8000_0000 != 0 { context.insert(.unknown) }
+    if head & 0x4000_0000 != 0 { context.insert(.migrationDisabled) }
+    return context
   }
+
+  /// Adds ``EventContext/migrationDisabled`` to the context.
+  @inlinable
+  @inline(__always)
+  package mutating func setMigrationDisabled() { head |= 0x4000_0000 }
 
   /// The event with this body.
   @inlinable

@@ -50,6 +50,10 @@ public struct EventContext: OptionSet, Hashable, Sendable, BitwiseCopyable {
   /// Written in a non-maskable interrupt.
   public static let nmi = EventContext(rawValue: 0x40)
 
+  /// Of a `contention_begin`: the task may not be moved to another CPU (`migrate_disable()`). Since Linux 5.13 the upper half of
+  /// `common_preempt_count` says so (kernel/trace/trace.c, `tracing_gen_ctx_irq_test()`). Other events leave it out.
+  public static let migrationDisabled = EventContext(rawValue: 0x200)
+
   /// The flags are not known: text without their column.
   @inlinable
   public static var unknown: EventContext {

@@ -186,6 +186,7 @@ struct RecordDecoder: ~Copyable {
       event.kind = .contentionBegan
       let flags = plans[index].second.load(record, orElse: plans[index].constant)
       event.setLock(lock(index, record), UInt32(truncatingIfNeeded: flags))
+      if CommonFields.disablesMigration(record) { event.setMigrationDisabled() }
     case .contentionEnded:
       event.kind = .contentionEnded
       let result = plans[index].second.load(record, orElse: plans[index].constant)
@@ -240,8 +241,14 @@ struct CommonFields {
     func stands(_ name: String, at offset: Int, _ size: Int) -> Bool {
       fields.contains { $0.name == name && $0.offset == offset && $0.size == size }
     }
-    return stands("common_type", at: 0, 2) && stands("common_flags", at: 2, 1) && stands("common_pid", at: 4, 4)
+    return stands("common_type", at: 0, 2) && stands("common_flags", at: 2, 1)
+      && stands("common_preempt_count", at: 3, 1) && stands("common_pid", at: 4, 4)
   }
+
+  /// Whether the task that wrote a record, of at least ``size`` bytes, may not be moved to another CPU: the upper half of
+  /// `common_preempt_count`. Kernels before 5.13 have the preemption count there, which no lock event brings to 16.
+  @inline(__always)
+  static func disablesMigration(_ record: Record) -> Bool { record.integer(UInt8.self, at: 3) >= 0x10 }
 
   /// - Returns: `nil` where the record is too short.
   @inline(__always)

@@ -9,6 +9,8 @@ struct TextHead {
   private var nameEnd = 0
   var cpu: CPU = 0
   var context = EventContext.unknown
+  /// The column of depths of `migrate_disable()`, the last of exactly five; 0 without it.
+  private var migrateDisable: UInt8 = 0
   var time: UInt64 = 0
   /// What a step of the time's last digit is worth, in nanoseconds; 0 where it is a number without a fraction.
   var resolution: UInt64 = 0
@@ -49,20 +51,20 @@ struct TextHead {
     self.pid = pid
     line.skipBlanks()
     if line.byte() == UInt8(ascii: "("), !Self.skipGroup(&line) { return false }
-    (context, isShort, nameStart, nameEnd) = (.unknown, false, start, dash)
+    (context, migrateDisable, isShort, nameStart, nameEnd) = (.unknown, 0, false, start, dash)
     if line.skip(UInt8(ascii: "[")) {
       guard let cpu = line.signed(), line.skip(UInt8(ascii: "]")) else { return false }
       self.cpu = cpu
       line.skipBlanks()
       if !line.byte().isASCIIDigit {
-        context = Self.context(line.word())
+        readFlags(line.word())
         line.skipBlanks()
       }
     } else {
       // A date, `2026-11-27 10:00`, is no task and CPU.
       guard line.byte() != UInt8(ascii: "-"), let cpu = line.signed() else { return false }
       (self.cpu, isShort, nameEnd) = (cpu, true, start)
-      context = Self.context(line.word())
+      readFlags(line.word())
       line.skipBlanks()
     }
     return readTime(&line)
@@ -74,6 +76,15 @@ struct TextHead {
     guard line.skip(UInt8(ascii: ")")) else { return false }
     line.skipBlanks()
     return true
+  }
+
+  /// Whether the task that wrote the line may not be moved to another CPU.
+  var disablesMigration: Bool { migrateDisable != 0 && migrateDisable != UInt8(ascii: ".") }
+
+  @inline(__always)
+  private mutating func readFlags(_ flags: UnsafeRawBufferPointer) {
+    context = Self.context(flags)
+    if flags.count == 5 { migrateDisable = flags[4] }
   }
 
   /// `d..2.`: interrupts, resched, hard- or softirq, depths (kernel/trace/trace_output.c, `trace_print_lat_fmt()`).

@@ -96,6 +96,8 @@ struct TextParser {
       packer.pointee.add(event, role == .waking ? .waking : .wakeup, record)
     case .contentionBegan:
       guard let (lock, flags) = printed.contentionBegan() else { return addBadLock(event, scanner, line, packer) }
+      var event = event
+      if parser.head.disablesMigration { event.setMigrationDisabled() }
       packer.pointee.add(event, .contentionBegan, lock, flags.rawValue)
     case .contentionEnded:
       guard let (lock, result) = printed.contentionEnded() else { return addBadLock(event, scanner, line, packer) }

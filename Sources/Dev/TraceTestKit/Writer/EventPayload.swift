@@ -141,7 +141,7 @@ struct RecordEncoder {
     var record = ByteSink(order)
     record.put(format.id)
     record.put(UInt8(truncatingIfNeeded: context.rawValue))
-    record.put(UInt8(0))
+    record.put(UInt8(context.contains(.migrationDisabled) ? 0x10 : 0))
     record.put(pid)
     var texts: [(position: Int, bytes: [UInt8])] = []
     for (field, value) in zip(fields, values) {
