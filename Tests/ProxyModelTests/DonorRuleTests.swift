@@ -107,4 +107,30 @@ struct DonorRuleTests {
     #expect(timeline.splits.isEmpty)
     #expect(timeline.cpus.map(\.unknown) == [270, 0])
   }
+
+  /// The donor has its lock and waits no more, but was not seen to leave the CPU's account; another waiter comes there.
+  @Test func aDonorThatHasItsLockIsNotWeighedAgain() {
+    var script = Script()
+    script.ticks(0, 0)
+    script.ticks(0, 1)
+    script.switched(10, 0, to: 6, prio: 139)
+    for lock in [Script.lock, Script.otherLock] {
+      script.contends(20, 0, lock, flags: [.mutex])
+      script.acquires(21, 0, lock)
+    }
+    script.switched(50, 0, to: 5, prio: 100)
+    script.contends(60, 0, flags: [.mutex])
+    script.switched(70, 0, to: 6, state: .uninterruptible, prio: 139)
+    script.releases(80, 0)
+    script.wakes(81, 0, 5, target: 1, prio: 100)
+    script.acquires(90, 1, by: 5)
+    script.switched(95, 1, to: 7, state: .interruptible, prio: 110)
+    script.contends(100, 1, Script.otherLock, flags: [.mutex])
+    script.switched(110, 1, to: 0, state: .uninterruptible)
+    script.releases(200, 0, Script.otherLock)
+    script.ticks(300, 0)
+    let rows = script.timeline(proxyExecution: true).splits.filter { $0.cpu == 0 && $0.begin >= Timestamp(70) }
+    #expect(rows.map(\.donor.pid) == [5])
+    #expect(rows.map { $0.otherDonors.isEmpty } == [true])
+  }
 }

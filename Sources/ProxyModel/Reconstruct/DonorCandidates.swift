@@ -84,8 +84,8 @@ extension Hypothesis {
   private mutating func joinCandidates(
     _ task: TaskIndex, on cpu: Int, _ curr: TaskIndex, _ world: inout World
   ) {
-    guard case .task(let donor, _, .inferred) = account(cpu).donor, donor != task, competes(task, with: donor, &world),
-      case (.task(curr), let known) = walk(from: world[donor].wait, &world)
+    guard case .task(let donor, _, .inferred) = account(cpu).donor, donor != task, world[donor].wait >= 0,
+      competes(task, with: donor, &world), case (.task(curr), let known) = walk(from: world[donor].wait, &world)
     else { return }
     let choice = weighChoice(donor, of: curr, on: CPU(cpu), &world)
     setOthers(cpu, known.combined(with: .inferred(choice.rule)), choice.others, &world)
