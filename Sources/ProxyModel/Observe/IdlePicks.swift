@@ -25,11 +25,6 @@ struct IdlePicks {
     fileprivate var burst: UInt64 = 1
   }
 
-  /// Picks further apart are two bursts: a tick (HZ=1000) wakes any idle CPU. Nanoseconds.
-  private static let longestPause: Int64 = 1_000_000
-  /// The kernel picks, gives up, and picks once more when the donor has left. More picks in a row are a burst.
-  private static let fewest: UInt64 = 3
-
   private var open: [Series] = []
   private var closed: [Series] = []
 
@@ -48,16 +43,16 @@ struct IdlePicks {
 
   private mutating func goOn(_ place: Int, at time: Timestamp) {
     defer { open[place].last = time }
-    guard time - open[place].last <= Self.longestPause else {
+    guard time - open[place].last <= IdlePickRow.longestPause else {
       open[place].burstBegin = time
       open[place].burst = 1
       return
     }
     open[place].burst += 1
-    guard open[place].burst >= Self.fewest else { return }
-    if open[place].burst == Self.fewest {
+    guard open[place].burst >= IdlePickRow.fewest else { return }
+    if open[place].burst == IdlePickRow.fewest {
       if open[place].picks == 0 { open[place].begin = open[place].burstBegin } else { open[place].hasPause = true }
-      open[place].picks += Self.fewest
+      open[place].picks += IdlePickRow.fewest
     } else {
       open[place].picks += 1
     }

@@ -23,6 +23,8 @@ struct SVGDrawing {
   private let axis: TimeAxis
   private var out = ""
   private var y = 0.0
+  /// Where the lines of the axis begin, below its labels.
+  private var grid = 0.0
   /// Top and height of each lane, by group.
   private var places: [[(y: Double, height: Double)]] = []
 
@@ -41,21 +43,26 @@ struct SVGDrawing {
   private mutating func draw() -> String {
     if medium == .file { heading() }
     let top = y
-    y += 34
+    let labels = InstantLabels(scene, axis)
+    grid = top + 17 + 13 * Double(labels.rows)
+    y = grid + 4
     for group in scene.groups where !group.lanes.isEmpty { draw(group) }
     let bottom = y
     for arrow in scene.arrows { draw(arrow) }
     if medium == .file { legend() }
     let body = out
     out = ""
-    frame(top, bottom)
+    frame(top, bottom, labels)
     let ns = medium == .file ? " xmlns=\"http://www.w3.org/2000/svg\"" : ""
     var head =
       "<svg\(ns) class=\"pt\" role=\"img\" viewBox=\"0 0 \(n(Self.width)) \(n(y + 6))\" width=\"\(n(Self.width))\""
     head += " height=\"\(n(y + 6))\" data-t0=\"\(scene.begin.rawValue)\" data-n=\"\(scene.end - scene.begin)\""
     head +=
-      " data-x=\"\(n(axis.left))\" data-w=\"\(n(axis.width))\" data-top=\"\(n(top))\" data-bot=\"\(n(bottom))\">\n"
+      " data-x=\"\(n(axis.left))\" data-w=\"\(n(axis.width))\" data-top=\"\(n(top))\" data-bot=\"\(n(bottom))\""
+    head += " data-rows=\"\(labels.rows)\">\n"
     if medium == .file { head += "<title>\(Markup.escape(scene.title))</title>\n<style>\(Self.style)</style>\n" }
+    // Not every program that shows SVG knows a background.
+    if medium == .file { head += "<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n" }
     return head + Self.patterns + out + body + "</svg>\n"
   }
 
@@ -71,36 +78,33 @@ struct SVGDrawing {
     y += 8
   }
 
-  /// The axis, and the stretch that the picture is about, behind all lanes.
-  private mutating func frame(_ top: Double, _ bottom: Double) {
+  /// The axis, and the stretch that the picture is about, behind all lanes. Text comes last, so that no line crosses it.
+  private mutating func frame(_ top: Double, _ bottom: Double, _ labels: InstantLabels) {
     let (from, to) = (axis.x(scene.focus.lowerBound), axis.x(scene.focus.upperBound))
     out += "<rect class=\"fo\" \(times(scene.focus.lowerBound - scene.begin, scene.focus.upperBound - scene.begin)) "
-    out +=
-      "x=\"\(n(from))\" y=\"\(n(top + 30))\" width=\"\(n(max(to - from, 1)))\" height=\"\(n(bottom - top - 30))\"/>\n"
+    out += "x=\"\(n(from))\" y=\"\(n(grid))\" width=\"\(n(max(to - from, 1)))\" height=\"\(n(bottom - grid))\"/>\n"
     out += "<g class=\"ax\">"
     for tick in axis.ticks {
-      out += "<line x1=\"\(n(tick.x))\" x2=\"\(n(tick.x))\" y1=\"\(n(top + 30))\" y2=\"\(n(bottom))\"/>"
-      // Labels at the edges lean inwards.
-      let anchor = tick.x > Self.width - 46 ? "end" : tick.x < Self.left + 30 ? "start" : "middle"
-      out +=
-        "<text x=\"\(n(min(tick.x, Self.width - 4)))\" y=\"\(n(top + 26))\" text-anchor=\"\(anchor)\">\(tick.label)</text>"
+      out += "<line x1=\"\(n(tick.x))\" x2=\"\(n(tick.x))\" y1=\"\(n(grid))\" y2=\"\(n(bottom))\"/>"
     }
     out += "</g>\n<g class=\"in\">"
-    var free = 0.0
-    for instant in scene.instants {
-      let x = axis.x(instant.time)
-      let label = "\(instant.label) \(scene.text.person.instant(instant.time))"
-      let width = Self.textWidth(label, 6.9)
-      let isRight = x + width > Self.width - 4
-      let start = isRight ? x - width - 3 : x + 3
-      out +=
-        "<line data-b=\"\(instant.time - scene.begin)\" x1=\"\(n(x))\" x2=\"\(n(x))\" y1=\"\(n(top + 4))\" y2=\"\(n(bottom))\"/>"
-      // A label in the way of another is left to the pointer.
-      if start >= free {
-        out +=
-          "<text data-b=\"\(instant.time - scene.begin)\" x=\"\(n(start))\" y=\"\(n(top + 11))\">\(Markup.escape(label))</text>"
-        free = start + width + 8
-      }
+    for label in labels.all {
+      out += "<line data-b=\"\(label.time - scene.begin)\" x1=\"\(n(label.x))\" x2=\"\(n(label.x))\" "
+      out += "y1=\"\(n(top + 4))\" y2=\"\(n(bottom))\"/>"
+    }
+    for label in labels.all {
+      // A label in the way of others is left out, until the page zooms; its line stays.
+      if label.row == nil, medium == .file { continue }
+      let hidden = label.row == nil ? "display=\"none\" " : ""
+      out += "<text \(hidden)data-b=\"\(label.time - scene.begin)\" x=\"\(n(label.start))\" "
+      out += "y=\"\(n(top + 11 + 13 * Double(label.row ?? 0)))\">\(Markup.escape(label.text))</text>"
+    }
+    out += "</g>\n<g class=\"ax\">"
+    for tick in axis.ticks {
+      // Labels at the edges lean inwards.
+      let anchor = tick.x > Self.width - 46 ? "end" : tick.x < Self.left + 30 ? "start" : "middle"
+      out += "<text x=\"\(n(min(tick.x, Self.width - 4)))\" y=\"\(n(grid - 4))\" text-anchor=\"\(anchor)\">"
+      out += "\(tick.label)</text>"
     }
     out += "</g>\n"
   }
@@ -151,11 +155,15 @@ struct SVGDrawing {
     out += "<title>\(Markup.escape(lane.label + (lane.hover.isEmpty ? "" : ": " + lane.hover)))</title></text>"
     out +=
       "<line class=\"ba\" x1=\"\(n(Self.left))\" x2=\"\(n(Self.width - Self.right))\" y1=\"\(n(base))\" y2=\"\(n(base))\"/>\n"
-    for bar in lane.bars { draw(bar, height) }
+    for (place, bar) in lane.bars.enumerated() {
+      let next = place + 1 < lane.bars.count ? axis.x(lane.bars[place + 1].begin) : Self.width
+      draw(bar, height, next)
+    }
     out += "</g>\n"
   }
 
-  private mutating func draw(_ bar: Scene.Bar, _ height: Double) {
+  /// - Parameter next: where the lane's next bar begins.
+  private mutating func draw(_ bar: Scene.Bar, _ height: Double, _ next: Double) {
     let (from, to) = (axis.x(bar.begin), axis.x(bar.end))
     let shape = bar.style.shape
     let (top, tall) =
@@ -166,11 +174,14 @@ struct SVGDrawing {
     let label = bar.style == .hold ? bar.label : glyph + bar.label
     out += " data-l=\"\(Markup.escape(label))\" x=\"\(n(from))\" y=\"\(n(top))\" width=\"\(n(max(to - from, 0.8)))\""
     out += " height=\"\(n(tall))\"><title>\(Markup.escape(bar.hover.joined(separator: "\n")))</title></rect>"
-    let text = fitted(label, to - from - 6, 6)
+    // What says most about a finding is said beside its bar where it does not fit into it.
+    let isBeside = bar.style.mayBeBeside && Self.textWidth(label, 6.4) > to - from - 6
+    let hasRoom = to + 8 + Self.textWidth(label, 6.4) < next
+    let text = isBeside ? (hasRoom ? label : "") : part(label, to - from - 6, 6)
     if !text.isEmpty {
       let line = shape == .line ? y + height - 6 : top + tall / 2 + 3.5
-      out +=
-        "<text class=\"t \(bar.style.rawValue)\" x=\"\(n(from + 3))\" y=\"\(n(line))\">\(Markup.escape(text))</text>"
+      out += "<text class=\"t \(bar.style.rawValue)\(isBeside ? " mb" : "")\" x=\"\(n(isBeside ? to + 4 : from + 3))\" "
+      out += "y=\"\(n(line))\">\(Markup.escape(text))</text>"
     }
     out += "\n"
   }
@@ -181,14 +192,16 @@ struct SVGDrawing {
     guard let from = place(arrow.from), let to = place(arrow.to) else { return }
     let (x1, x2) = (axis.x(arrow.from.time), axis.x(arrow.to.time))
     let isDown = to.y > from.y
-    let y1 = isDown ? from.y + from.height : from.y
+    // From inside of its lane, so that it is seen where two lanes are neighbours; beside the lane's text.
+    let y1 = isDown ? from.y + from.height - 3 : from.y + 3
     let y2 = isDown ? to.y + 1 : to.y + to.height - 1
     out +=
       "<g class=\"ar \(arrow.kind.rawValue)\" data-b=\"\(arrow.from.time - scene.begin)\" data-e=\"\(arrow.to.time - scene.begin)\">"
     out += "<title>\(Markup.escape(arrow.hover))</title>"
     out += "<path d=\"M\(n(x1)) \(n(y1))L\(n(x2)) \(n(y2))\"/>"
     let tip = isDown ? -6.0 : 6.0
-    out += "<path class=\"hd\" d=\"M\(n(x2)) \(n(y2))l-3.5 \(n(tip))h7z\"/></g>\n"
+    out += "<path class=\"hd\" d=\"M\(n(x2)) \(n(y2))l-3.5 \(n(tip))h7z\"/>"
+    out += "<path class=\"hd\" d=\"M\(n(x1)) \(n(y1))m-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0\"/></g>\n"
   }
 
   private func place(_ place: Scene.Arrow.Place) -> (y: Double, height: Double)? {
@@ -210,6 +223,12 @@ struct SVGDrawing {
     return room < 4 ? "" : String(String.UnicodeScalarView(text.unicodeScalars.prefix(room - 1))) + "…"
   }
 
+  /// The label of a bar: all of it, or so much that it can be guessed; else nothing.
+  private func part(_ text: String, _ width: Double, _ pixels: Double) -> String {
+    let (room, count) = (Int(max(width, 0) / pixels), text.unicodeScalars.count)
+    return count <= room || room >= 6 && room * 2 >= count ? fitted(text, width, pixels) : ""
+  }
+
   /// A number with at most one decimal.
   private func n(_ value: Double) -> String {
     let tenths = Int64((value * 10).rounded())
@@ -220,8 +239,9 @@ struct SVGDrawing {
 extension Scene.Lane.Kind {
   var height: Double {
     switch self {
+    case .mark: 16
     case .classes: 26
-    case .donor: 14
+    case .donor: 16
     case .curr: 22
     case .task, .lock: 18
     }
@@ -232,6 +252,9 @@ extension BarStyle {
   enum Shape {
     case full, low, line
   }
+
+  /// Whether a label may stand beside its bar.
+  var mayBeBeside: Bool { self == .mark || self == .picked }
 
   /// Running is tall, ready is lower, all else is a line: the shape tells it without colour.
   var shape: Shape {

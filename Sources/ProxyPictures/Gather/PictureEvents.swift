@@ -28,7 +28,7 @@ public struct PictureEvents: Sendable {
     var end: Timestamp
   }
 
-  /// The scheduler chose a task: what a probe says, whether or not curr changed.
+  /// The scheduler of a CPU that spins idle chose the blocked task again: what a probe says.
   struct Pick: Sendable {
     var cpu: CPU
     var pid: Pid
@@ -118,7 +118,10 @@ public struct PictureEvents: Sendable {
   private mutating func picked(_ pid: Pid, _ event: SchedEvent) {
     guard event.timestamp >= earliest else { return }
     for i in windows.indices where event.timestamp >= windows[i].begin && event.timestamp < windows[i].end {
-      gathered[i].picks.append(Pick(cpu: event.cpu, pid: pid, time: event.timestamp))
+      let isRepick = rows[i].idlePicks.contains {
+        $0.cpu == event.cpu && $0.donor.pid == pid && $0.begin <= event.timestamp && event.timestamp <= $0.end
+      }
+      if isRepick { gathered[i].picks.append(Pick(cpu: event.cpu, pid: pid, time: event.timestamp)) }
     }
   }
 

@@ -1,3 +1,4 @@
+public import ProxyAnalysis
 public import ProxyModel
 public import TraceCore
 
@@ -13,6 +14,8 @@ public struct PictureWindow: Sendable {
   public var inversion: Int?
   /// The stretch that is marked; `nil` for the whole wait.
   public var mark: Mark?
+  /// The finding that the picture is of, and its number in the report; `nil` for a picture of a wait.
+  public private(set) var finding: (rank: Int, finding: Finding)?
 
   /// A stretch inside a wait.
   public struct Mark: Sendable, Hashable {
@@ -38,8 +41,8 @@ public struct PictureWindow: Sendable {
     let row = timeline.waits[wait]
     (begin, end) = (row.begin, row.begin + max(row.length, 1))
     if let mark = self.mark {
-      // An eighth of the picture is enough to see what happened in it.
-      let wanted = mark.length.multipliedReportingOverflow(by: 8)
+      // A quarter of the picture is enough to see what happened in it.
+      let wanted = mark.length.multipliedReportingOverflow(by: 4)
       if !wanted.overflow, wanted.partialValue > 0, wanted.partialValue < row.length {
         let side = (wanted.partialValue - mark.length) / 2
         (begin, end) = (
@@ -51,6 +54,26 @@ public struct PictureWindow: Sendable {
     begin = max(timeline.begin, begin + -margin)
     end = min(timeline.end, end + margin)
     if end <= begin { end = begin + 1 }
+  }
+
+  /// The picture of a finding: its worst instance is marked. `nil` where that is about no wait.
+  /// - Parameters:
+  ///   - finding: One of the capture's.
+  ///   - rank: Its number in the report.
+  ///   - timeline: The capture's.
+  public init?(of finding: Finding, rank: Int, in timeline: Timeline) {
+    let worst = finding.worst
+    let mark = worst.length > 0 ? Mark(begin: worst.begin, length: worst.length) : nil
+    switch worst.place {
+    case .wait(let id) where timeline.waits.indices.contains(id - 1):
+      self.init(of: id - 1, mark, in: timeline)
+    case .inversion(let id) where timeline.inversions.indices.contains(id - 1):
+      self.init(of: timeline.inversions[id - 1].wait, marking: id - 1, in: timeline)
+    case .handoff(let id) where timeline.handoffs.indices.contains(id - 1):
+      self.init(of: timeline.handoffs[id - 1].wait, mark, in: timeline)
+    default: return nil
+    }
+    self.finding = (rank, finding)
   }
 
   /// Length in steps of the trace clock, at least 1.

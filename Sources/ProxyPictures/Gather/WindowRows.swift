@@ -17,6 +17,8 @@ struct WindowRows: Sendable {
   /// Holds of the wait's locks.
   var holds: [HoldRow] = []
   var migrations: [MigrationRow] = []
+  /// Idle CPUs that pick a task of the wait again and again.
+  var idlePicks: [IdlePickRow] = []
   /// Waits of any task, with their indices.
   var waits: [(index: Int, row: WaitRow)] = []
   /// The waiter first, then the owners of its first chain, then those who came later.
@@ -64,6 +66,11 @@ struct WindowRows: Sendable {
     for row in timeline.migrations {
       for i in all.indices where all[i].isParticipant(row.task.pid) && all[i].shows(row.time, row.time + 1) {
         all[i].migrations.append(row)
+      }
+    }
+    for row in timeline.idlePicks {
+      for i in all.indices where all[i].isParticipant(row.donor.pid) && all[i].shows(row.begin, row.end) {
+        all[i].idlePicks.append(row)
       }
     }
     for (index, row) in timeline.waits.enumerated() {

@@ -57,19 +57,30 @@ public struct Page {
   private func writeFindings(to sink: ByteSink) throws(OutputError) {
     if report.findings.isEmpty { return try sink.write("<p>Nothing that stands out.</p>\n") }
     try sink.write("<ol>\n")
-    for (place, finding) in report.findings.prefix(20).enumerated() {
-      let cost = finding.cost > 0 ? text.person.duration(finding.cost) : ""
-      let sentence = text.person.sentence(finding.text)
-      let picture = subjects.subjects.firstIndex { $0.finding == place }
-      let open = picture.map { "<a href=\"#p=\($0)\" data-p=\"\($0)\">" } ?? "<span>"
-      try sink.write("<li>\(open)<b>\(Markup.escape(cost))</b> ")
-      try sink.write(
-        "\(Markup.escape(sentence)) <i>\(EvidenceMark(finding.evidence).glyph) \(Markup.escape(counts(finding)))</i>")
-      try sink.write(picture == nil ? "</span></li>\n" : "</a></li>\n")
-    }
+    for place in report.findings.indices.prefix(Self.first) { try writeFinding(place, to: sink) }
     try sink.write("</ol>\n")
-    let rest = report.findings.count - 20
-    if rest > 0 { try sink.write("<p>and \(rest) more</p>\n") }
+    // The picture should be seen without scrolling.
+    let more = report.findings.indices.prefix(Self.most).dropFirst(Self.first)
+    if !more.isEmpty {
+      try sink.write("<details><summary>\(more.count) more</summary><ol start=\"\(Self.first + 1)\">\n")
+      for place in more { try writeFinding(place, to: sink) }
+      try sink.write("</ol></details>\n")
+    }
+    let rest = report.findings.count - Self.most
+    if rest > 0 { try sink.write("<p>and \(rest) more in the text report</p>\n") }
+  }
+
+  /// Findings that are seen at once, and those that a click shows.
+  private static let (first, most) = (5, 20)
+
+  private func writeFinding(_ place: Int, to sink: ByteSink) throws(OutputError) {
+    let finding = report.findings[place]
+    let cost = finding.cost > 0 ? text.person.duration(finding.cost) : ""
+    let picture = subjects.subjects.firstIndex { $0.finding == place }
+    let open = picture.map { "<a href=\"#p=\($0)\" data-p=\"\($0)\">" } ?? "<span>"
+    try sink.write("<li>\(open)<b>\(Markup.escape(cost))</b> \(Markup.escape(text.person.brief(finding.headline)))")
+    try sink.write(" <i>\(EvidenceMark(finding.evidence).glyph) \(Markup.escape(counts(finding)))</i>")
+    try sink.write(picture == nil ? "</span></li>\n" : "</a></li>\n")
   }
 
   /// How often, and the worst instance.
@@ -156,7 +167,7 @@ public struct Page {
       try sink.write("height=\"12\"/></svg> \(style.words(isProxying: text.isProxying))</span> ")
     }
     for mark in EvidenceMark.allCases { try sink.write("<span>\(mark.glyph) \(mark.rawValue)</span> ") }
-    try sink.write("</p></section>\n")
+    try sink.write("</p>\(PageFrame.keys)</section>\n")
   }
 
   private func writeData(to sink: ByteSink) throws(OutputError) {
@@ -168,6 +179,7 @@ public struct Page {
       let window = subjects.subjects[place].window
       try sink.write("<script type=\"text/plain\" class=\"pic\" data-wait=\"\(window.wait + 1)\" ")
       if let inversion = window.inversion { try sink.write("data-inversion=\"\(inversion + 1)\" ") }
+      if let finding = window.finding { try sink.write("data-finding=\"\(finding.rank)\" ") }
       try sink.write(
         "data-title=\"\(Markup.escape(scene.title))\" data-facts=\"\(Markup.escape(scene.facts.joined(separator: "\n")))\" "
       )

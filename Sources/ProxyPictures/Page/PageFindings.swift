@@ -21,10 +21,9 @@ public struct PageSubjects: Sendable {
   public init(_ report: Report, most: Int = 24) {
     let timeline = report.context.timeline
     var subjects: [Subject] = []
-    var seen: Set<[Int]> = []
     for (place, finding) in report.findings.prefix(200).enumerated() {
-      guard subjects.count < most * 3 / 4, let window = Self.window(finding, timeline) else { continue }
-      guard seen.insert([window.wait, window.inversion ?? -1]).inserted else { continue }
+      guard subjects.count < most * 3 / 4 else { break }
+      guard let window = PictureWindow(of: finding, rank: place + 1, in: timeline) else { continue }
       subjects.append(Subject(window: window, finding: place))
     }
     let drawn = Set(subjects.map(\.window.wait))
@@ -41,21 +40,5 @@ public struct PageSubjects: Sendable {
       subjects.append(Subject(window: PictureWindow(of: wait.place, in: timeline), finding: nil))
     }
     self.subjects = subjects
-  }
-
-  /// The picture of a finding's worst instance; `nil` where it is about no wait.
-  private static func window(_ finding: Finding, _ timeline: Timeline) -> PictureWindow? {
-    let mark =
-      finding.worst.length > 0
-      ? PictureWindow.Mark(begin: finding.worst.begin, length: finding.worst.length) : nil
-    switch finding.worst.place {
-    case .wait(let id) where timeline.waits.indices.contains(id - 1):
-      return PictureWindow(of: id - 1, in: timeline)
-    case .inversion(let id) where timeline.inversions.indices.contains(id - 1):
-      return PictureWindow(of: timeline.inversions[id - 1].wait, marking: id - 1, in: timeline)
-    case .handoff(let id) where timeline.handoffs.indices.contains(id - 1):
-      return PictureWindow(of: timeline.handoffs[id - 1].wait, marking: nil, mark, in: timeline)
-    default: return nil
-    }
   }
 }

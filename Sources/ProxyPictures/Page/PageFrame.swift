@@ -28,9 +28,16 @@ enum PageFrame {
     <button id="za" title="all of it (0)">all</button>
     <button id="pp" title="previous picture (k)">‹ previous</button><button id="pn" title="next picture (j)">next ›</button>
     <label>from <input id="tf" size="16"></label> <label>to <input id="tt" size="16"></label>
-    <label>find a task <input id="ff" size="14" placeholder="name or pid (/)"></label>
+    <label>find a task <input id="ff" size="14" placeholder="name or pid (/)"> <span id="fn"></span></label>
     <a id="ln" href="#">link to this range</a> <code id="cmd"></code></div>
 
+    """
+
+  /// The keys, below the picture.
+  static let keys = """
+    <p id="keys">Keys: <kbd>+</kbd> <kbd>−</kbd> zoom, <kbd>0</kbd> all, <kbd>←</kbd> <kbd>→</kbd> or drag to move, Ctrl and the wheel zoom \
+    at the pointer; <kbd>j</kbd> <kbd>k</kbd> next and previous picture; <kbd>/</kbd> find a task, <kbd>Enter</kbd> its next picture. \
+    The pointer shows figures and how they are known.</p>
     """
 
   /// Where the tables are shown.

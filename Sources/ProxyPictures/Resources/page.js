@@ -23,6 +23,10 @@
     const room = Math.floor(Math.max(width, 0) / 6), chars = [...text];
     return chars.length <= room ? text : room < 4 ? '' : chars.slice(0, room - 1).join('') + '…';
   };
+  const part = (text, width) => {   // the label of a bar: all of it, or so much that it can be guessed
+    const room = Math.floor(Math.max(width, 0) / 6), count = [...text].length;
+    return count <= room || room >= 6 && room * 2 >= count ? fitted(text, width) : '';
+  };
   const step = least => {
     for (let power = 1; ; power *= 10) for (const digit of [1, 2, 5]) if (digit * power >= least) return digit * power;
   };
@@ -30,18 +34,24 @@
   function adopt() {
     svg = $('pic').querySelector('svg');
     const d = svg.dataset;
-    geo = {t0: BigInt(d.t0), n: Number(d.n), x: Number(d.x), w: Number(d.w), top: Number(d.top), bot: Number(d.bot)};
+    geo = {t0: BigInt(d.t0), n: Number(d.n), x: Number(d.x), w: Number(d.w), top: Number(d.top), bot: Number(d.bot), rows: Number(d.rows)};
+    geo.grid = geo.top + 17 + 13 * geo.rows;
     view = {from: 0, to: geo.n};
     svg.tabIndex = 0;
     for (const rect of svg.querySelectorAll('rect.k')) {
       rect.b = Number(rect.dataset.b); rect.e = Number(rect.dataset.e);
       const label = rect.nextElementSibling;
       rect.label = label && label.tagName === 'text' ? label : null;
+      rect.may = rect.classList.contains('mark') || rect.classList.contains('picked');   // a label beside the bar
+      let next = rect.nextElementSibling;
+      while (next && next.tagName !== 'rect') next = next.nextElementSibling;
+      rect.next = next ? Number(next.dataset.b) : Infinity;
     }
     for (const title of svg.querySelectorAll('title')) {
       title.parentNode.tip = title.textContent;
       title.remove();
     }
+    for (const text of svg.querySelectorAll('.in text')) text.removeAttribute('display');
     mark();
   }
 
@@ -54,7 +64,8 @@
       const out = rect.e <= from || rect.b >= to;
       rect.style.display = out ? 'none' : '';
       if (!out) { rect.setAttribute('x', a); rect.setAttribute('width', Math.max(b - a, 0.8)); }
-      const text = out ? '' : fitted(rect.dataset.l || '', b - a - 6);
+      const label = rect.dataset.l || '', wide = [...label].length * 6.4, beside = rect.may && wide > b - a - 6;
+      const text = out ? '' : beside ? (b + 8 + wide < Math.min(x(rect.next), 1240) ? label : '') : part(label, b - a - 6);
       if (text && !rect.label) {
         rect.label = document.createElementNS(svgNS, 'text');
         rect.label.setAttribute('class', rect.getAttribute('class').replace(/\bk\b/, 't'));
@@ -64,7 +75,8 @@
       }
       if (rect.label) {
         rect.label.textContent = text;
-        rect.label.setAttribute('x', a + 3);
+        rect.label.setAttribute('x', beside ? b + 4 : a + 3);
+        rect.label.classList.toggle('mb', beside);
       }
     }
     const focus = svg.querySelector('.fo'), fa = held(Number(focus.dataset.b)), fb = held(Number(focus.dataset.e));
@@ -72,12 +84,13 @@
     for (const arrow of svg.querySelectorAll('.ar')) {
       const a = Number(arrow.dataset.b), b = Number(arrow.dataset.e);
       arrow.style.display = a < from || b > to ? 'none' : '';
-      const [line, head] = arrow.querySelectorAll('path');
-      if (!arrow.ys) arrow.ys = [/M\S+ (\S+)L\S+ (\S+)/.exec(line.getAttribute('d')), head.getAttribute('d').replace(/^M\S+/, '')];
+      const [line, head, dot] = arrow.querySelectorAll('path');
+      arrow.ys ??= [/M\S+ (\S+)L\S+ (\S+)/.exec(line.getAttribute('d')), ...[head, dot].map(p => p.getAttribute('d').replace(/^M\S+/, ''))];
       line.setAttribute('d', `M${x(a)} ${arrow.ys[0][1]}L${x(b)} ${arrow.ys[0][2]}`);
       head.setAttribute('d', `M${x(b)}${arrow.ys[1]}`);
+      dot.setAttribute('d', `M${x(a)}${arrow.ys[2]}`);
     }
-    let free = 0;
+    const free = Array(geo.rows).fill(0);
     for (const mark of svg.querySelectorAll('.in > *')) {
       const at = Number(mark.dataset.b), gone = at < from || at > to, px = x(at);
       mark.style.display = gone ? 'none' : '';
@@ -85,7 +98,10 @@
       if (mark.tagName === 'line') { mark.setAttribute('x1', px); mark.setAttribute('x2', px); continue; }
       const wide = mark.textContent.length * 6.9, start = px + wide > right ? px - wide - 3 : px + 3;
       mark.setAttribute('x', start);
-      if (start < free) mark.style.display = 'none'; else free = start + wide + 8;
+      const row = free.findIndex(taken => start >= taken);
+      if (row < 0) { mark.style.display = 'none'; continue; }
+      mark.setAttribute('y', geo.top + 11 + 13 * row);
+      free[row] = start + wide + 8;
     }
     axis(x);
     const label = t => seconds(geo.t0 + BigInt(Math.round(t)));
@@ -95,20 +111,22 @@
   }
 
   function axis(x) {
-    const group = svg.querySelector('.ax'), each = step((view.to - view.from) / 8);
-    group.replaceChildren();
+    const [lines, labels] = svg.querySelectorAll('.ax'), each = step((view.to - view.from) / 8);
+    lines.replaceChildren();
+    labels.replaceChildren();
     const begin = geo.t0 + BigInt(Math.floor(view.from));
     let at = (begin / BigInt(each) + (begin % BigInt(each) ? 1n : 0n)) * BigInt(each);
     for (let i = 0; i < 20; i++, at += BigInt(each)) {
       const t = Number(at - geo.t0);
       if (t > view.to) break;
       const px = x(t), line = document.createElementNS(svgNS, 'line'), text = document.createElementNS(svgNS, 'text');
-      for (const [k, v] of [['x1', px], ['x2', px], ['y1', geo.top + 30], ['y2', geo.bot]]) line.setAttribute(k, v);
-      text.setAttribute('x', px); text.setAttribute('y', geo.top + 26);
+      for (const [k, v] of [['x1', px], ['x2', px], ['y1', geo.grid], ['y2', geo.bot]]) line.setAttribute(k, v);
+      text.setAttribute('x', px); text.setAttribute('y', geo.grid - 4);
       text.setAttribute('text-anchor', px > geo.x + geo.w - 34 ? 'end' : px < geo.x + 30 ? 'start' : 'middle');
       text.textContent = each < 1000
         ? `${at / 1000000000n}.${String(at % 1000000000n).padStart(9, '0')}` : seconds(at);
-      group.append(line, text);
+      lines.append(line);
+      labels.append(text);
     }
   }
 
@@ -140,9 +158,12 @@
     $('pt').textContent = data.title;
     $('pf').replaceChildren(...data.facts.split('\n').map(line => Object.assign(document.createElement('p'), {textContent: line})));
     const quoted = /^[\w./+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
-    $('cmd').textContent = `proxytrace explain ${quoted} ` + (data.inversion ? `--inversion ${data.inversion}` : `--wait ${data.wait}`);
+    $('cmd').textContent = `proxytrace explain ${quoted} ` + (data.finding ?? (data.inversion ? `--inversion ${data.inversion}` : `--wait ${data.wait}`));
     for (const item of document.querySelectorAll('#finds li'))
-      item.classList.toggle('on', item.querySelector('a')?.dataset.p === String(number));
+      if (item.classList.toggle('on', item.querySelector('a')?.dataset.p === String(number))) {
+        const more = item.closest('details');
+        if (more) more.open = true;
+      }
     adopt();
     place();
     if (from !== undefined) range(from, to);
@@ -157,6 +178,20 @@
       rect.classList.toggle('hit', !!hit);
       rect.classList.toggle('dim', !!wanted && !hit);
     }
+    const hits = svg.querySelectorAll('rect.hit').length;
+    $('fn').textContent = wanted ? `${hits} bar${hits === 1 ? '' : 's'} here` : '';
+  }
+
+  async function next() {           // the next picture with the task that is looked for
+    const wanted = $('ff').value.trim().toLowerCase();
+    if (!wanted) return;
+    for (let step = 1; step <= pictures.length; step++) {
+      const number = (shown + step) % pictures.length, page = document.createElement('template');
+      page.innerHTML = await inflate(pictures[number].textContent);
+      const words = [...page.content.querySelectorAll('.la, title')].map(e => e.firstChild?.textContent ?? '').join('\n');
+      if (words.toLowerCase().includes(wanted)) return show(number);
+    }
+    $('fn').textContent = 'in no picture';
   }
 
   function listen() {
@@ -208,6 +243,7 @@
       if (from !== null && to !== null) range(from, to); else place();
     });
     $('ff').addEventListener('input', mark);
+    $('ff').addEventListener('keydown', event => { if (event.key === 'Enter') next(); });
     for (const anchor of document.querySelectorAll('#finds a')) anchor.addEventListener('click', event => {
       event.preventDefault();
       show(Number(anchor.dataset.p));
@@ -293,10 +329,13 @@
       cell.textContent = column.n;
       cell.title = column.d + (column.u ? ` (${column.u})` : '');
       if (column.r) cell.className = 'r';
+      cell.tabIndex = 0;
+      cell.addEventListener('keydown', event => { if (event.key === 'Enter') cell.click(); });
       cell.addEventListener('click', () => {
         sorted = {column: place, down: sorted?.column === place ? !sorted.down : column.r};
-        for (const other of row.cells) other.textContent = other.textContent.replace(/ [▲▼]$/, '');
+        for (const other of row.cells) { other.textContent = other.textContent.replace(/ [▲▼]$/, ''); other.ariaSort = null; }
         cell.textContent += sorted.down ? ' ▼' : ' ▲';
+        cell.ariaSort = sorted.down ? 'descending' : 'ascending';
         filter();
       });
       row.append(cell);
@@ -329,6 +368,7 @@
     }
     document.body.dataset.ready = 'yes';
   }
+  addEventListener('beforeprint', () => { for (const more of document.querySelectorAll('details')) more.open = true; });
   window.proxytrace = {tables: () => tables, show, range, view: () => view};   // for tests
   begin();
 })();

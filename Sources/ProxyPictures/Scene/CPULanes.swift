@@ -8,16 +8,18 @@ extension SceneBuilder {
   func cpuLanes(_ cpu: CPU) -> [Scene.Lane] {
     let donors = Condenser.condense(donorBars(cpu), resolution)
     let runs = Condenser.condense(currBars(cpu), resolution)
+    let curr = Scene.Lane(label: "CPU \(cpu)", hover: "rq->curr", kind: .curr, bars: runs)
+    // A lane without a bar would say nothing but that donor and curr are one.
+    if donors.isEmpty { return [curr] }
     return [
-      Scene.Lane(label: "donor", hover: "rq->donor, where it is not curr", kind: .donor, bars: donors),
-      Scene.Lane(label: "CPU \(cpu)", hover: "rq->curr", kind: .curr, bars: runs),
+      Scene.Lane(label: "donor", hover: "rq->donor, where it is not curr", kind: .donor, bars: donors), curr,
     ]
   }
 
   private func donorBars(_ cpu: CPU) -> [Scene.Bar] {
     var bars = rows.splits.filter { $0.cpu == cpu }.map { split in
       bar(
-        split.begin, split.end, rows.isParticipant(split.donor.pid) ? .proxied : .other, text.name(split.donor),
+        split.begin, split.end, isForThisWait(split) ? .proxied : .other, text.name(split.donor),
         [
           "donor \(text.name(split.donor)) (\(text.nice(split.donor.priority)))",
           "curr \(text.name(split.curr)) (\(text.nice(split.curr.priority)))"
@@ -28,29 +30,28 @@ extension SceneBuilder {
     return bars.sorted { $0.begin < $1.begin }
   }
 
-  /// Where the scheduler chose a blocked task and its CPU idled all the same: nothing ran on its account.
+  /// Where a CPU idles and its scheduler chooses a blocked task again and again: nothing runs on its account. Bursts as the model has
+  /// them, so that their counts sum to the row's.
   private func picks(_ cpu: CPU) -> [Scene.Bar] {
-    let picks = events.picks.filter { $0.cpu == cpu }
-    let idle = events.runs.filter { $0.cpu == cpu && $0.task.pid == 0 }
-    var bars: [Scene.Bar] = []
-    var run = 0
-    for (place, pick) in picks.enumerated() where pick.pid != 0 {
-      while run < idle.count, idle[run].end <= pick.time { run += 1 }
-      guard run < idle.count, idle[run].begin <= pick.time else { continue }
-      // A pick is an instant. Picks that follow each other closer than the eye can tell apart are one stretch.
-      let next = place + 1 < picks.count ? picks[place + 1].time : window.end
-      let end = next - pick.time <= 8 * resolution ? next : pick.time + max(resolution, 1)
-      let name = name(of: pick.pid)
-      bars.append(
-        bar(pick.time, min(end, idle[run].end), .picked, name, ["\(name) is picked; CPU \(cpu) idles"], .probe))
+    var bursts: [(pid: Pid, begin: Timestamp, end: Timestamp, count: UInt64)] = []
+    for pick in events.picks where pick.cpu == cpu {
+      if let last = bursts.last, last.pid == pick.pid, pick.time - last.end <= IdlePickRow.longestPause {
+        bursts[bursts.count - 1].end = pick.time
+        bursts[bursts.count - 1].count += 1
+      } else {
+        bursts.append((pick.pid, pick.time, pick.time, 1))
+      }
     }
-    return bars
+    return bursts.filter { $0.count >= IdlePickRow.fewest && $0.end > $0.begin }.map { burst in
+      let name = name(of: burst.pid)
+      return bar(
+        burst.begin, burst.end, .picked, "\(name) ×\(burst.count)",
+        ["CPU \(cpu) idles and picks \(name), which is blocked, \(burst.count) times"], .probe)
+    }
   }
 
-  func name(of pid: Pid) -> String {
-    if let task = rows.participants.first(where: { $0.pid == pid }) { return text.name(task) }
-    if let wait = rows.waits.first(where: { $0.row.waiter.pid == pid })?.row { return text.name(wait.waiter) }
-    return "pid \(pid)"
+  private func name(of pid: Pid) -> String {
+    rows.participants.first { $0.pid == pid }.map { text.name($0) } ?? "pid \(pid)"
   }
 
   private func currBars(_ cpu: CPU) -> [Scene.Bar] {
@@ -99,6 +100,16 @@ extension SceneBuilder {
     }
   }
 
+  /// Whether a CPU is given away by a task that waits in this wait's chain, before the task that runs: the wait's class is then
+  /// `proxied`. Where the wait has no chain, a task of the picture is enough.
+  private func isForThisWait(_ split: SplitRow) -> Bool {
+    let chains = rows.chains.filter { $0.begin < split.end && $0.end > split.begin }.map { $0.path.map(\.pid) }
+    if chains.isEmpty { return rows.isParticipant(split.donor.pid) }
+    return chains.contains { path in
+      path.firstIndex(of: split.curr.pid).map { path[..<$0].contains(split.donor.pid) } ?? false
+    }
+  }
+
   /// A stretch in which a task of the picture runs: on a donor's account; as an owner in the wait's chain; or outside of it, as an
   /// owner does that has released its lock.
   /// - Parameter label: the label, with the donor where there is one.
@@ -109,15 +120,17 @@ extension SceneBuilder {
     let chains = rows.chains.filter { chain in
       chain.begin < end && chain.end > begin && chain.path.dropFirst().contains { $0.pid == pid }
     }
-    let donated = splits.map { (begin: $0.begin, end: $0.end, style: BarStyle.proxied) }
+    let donated = splits.map {
+      (begin: $0.begin, end: $0.end, style: isForThisWait($0) ? BarStyle.proxied : .running)
+    }
     let owning = chains.map { (begin: $0.begin, end: $0.end, style: BarStyle.running) }
     let pieces = cut(begin, end, donated, otherwise: .other) { from, to, style in
-      let split = style == .proxied ? splits.first(where: { $0.begin <= from && $0.end >= to }) : nil
+      let split = style == .other ? nil : splits.first { $0.begin <= from && $0.end >= to }
       let account = split.map { ["on the account of \(text.name($0.donor))"] } ?? []
       return bar(from, to, style, label(split?.donor), hover + account, split?.evidence)
     }
     return pieces.flatMap { piece -> [Scene.Bar] in
-      if piece.style == .proxied { return [piece] }
+      if piece.style != .other { return [piece] }
       return cut(piece.begin, piece.end, owning, otherwise: .other) { from, to, style in
         bar(from, to, style, label(nil), hover + ["on its own account"])
       }

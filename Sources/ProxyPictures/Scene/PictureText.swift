@@ -75,6 +75,7 @@ extension BarStyle {
     case .picked: "blocked task picked, CPU idles"
     case .lost: "no records"
     case .mixed: "many short stretches"
+    case .mark: "what the picture is about"
     default: rawValue
     }
   }

@@ -33,6 +33,8 @@ public struct Scene: Sendable {
     var bars: [Bar] = []
 
     enum Kind: Sendable {
+      /// What the picture is about.
+      case mark
       /// Where a wait went.
       case classes
       /// `rq->donor`, above the CPU's lane.
@@ -89,7 +91,7 @@ enum BarStyle: String, Sendable, CaseIterable {
   // Where a wait goes: the classes.
   case own, handoff, unknown, proxied, running, inverted, preempted, delayed, waking, sleeping
   // What besides stands in lanes.
-  case other, waiter, queued, blocked, off, hold, picked, lost, mixed
+  case other, waiter, queued, blocked, off, hold, picked, lost, mixed, mark
 }
 
 /// How a fact is known, as a shape.

@@ -25,17 +25,22 @@ struct SceneBuilder {
       title: title, facts: facts, begin: window.begin, end: window.end, focus: focus, text: text)
     let cpus = shownCPUs
     let tasks = shownTasks
+    let cpuLanes = cpus.map(cpuLanes)
+    let hasDonor = cpuLanes.contains { $0.contains { $0.kind == .donor } }
     scene.groups = [
-      Scene.Group(title: "Where the wait went", lanes: [classLane]),
-      Scene.Group(title: "CPUs: curr, and above it the donor where it differs", lanes: cpus.flatMap(cpuLanes)),
+      Scene.Group(title: "Where the wait went", lanes: markLane + [classLane]),
+      Scene.Group(
+        title: hasDonor
+          ? "CPUs: curr, and above it the donor where it differs" : "CPUs: curr; no donor differs from it",
+        lanes: cpuLanes.flatMap { $0 }),
       Scene.Group(title: "Tasks", lanes: tasks.map(taskLane)),
       Scene.Group(title: "Locks", lanes: rows.locks.prefix(Self.mostLocks).map(lockLane)),
     ]
-    scene.arrows = arrows(cpus, tasks)
+    scene.arrows = arrows(CPUPlaces(cpus, cpuLanes), tasks)
     scene.instants = instants
     let all = scene.groups.flatMap(\.lanes).flatMap(\.bars)
     let styles = Set(all.map(\.style))
-    scene.legend = BarStyle.allCases.filter(styles.contains)
+    scene.legend = BarStyle.allCases.filter { $0 != .mark && styles.contains($0) }
     let marks = Set(all.compactMap { $0.evidence.map(EvidenceMark.init) })
     scene.evidences = EvidenceMark.allCases.filter(marks.contains)
     return scene
@@ -50,6 +55,12 @@ struct SceneBuilder {
   // MARK: Words
 
   private var title: String {
+    guard let finding = window.finding?.finding else { return waitWords }
+    let words = text.person.brief(finding.headline)
+    return finding.cost > 0 ? "\(text.person.duration(finding.cost)): \(words)" : words
+  }
+
+  private var waitWords: String {
     let wait = rows.wait
     var title = "\(text.name(wait.waiter)) (\(text.nice(wait.waiter.priority))) waited "
     title += "\(text.person.duration(wait.length)) for \(text.person.lock(wait.lock))"
@@ -63,9 +74,19 @@ struct SceneBuilder {
       .prefix(4).map {
         "\($0.plainName(isProxying: text.isProxying)) \(text.person.share(wait.times[$0], of: wait.length))"
       }
+    var facts: [String] = []
+    if let finding = window.finding?.finding {
+      facts.append(waitWords)
+      let detail = text.person.brief(finding.detail)
+      if finding.windows > 1, finding.worst.length > 0 {
+        let worst = "its worst window of \(finding.windows): \(text.person.duration(finding.worst.length))"
+        facts[0] = worst + (detail.isEmpty ? "" : "; \(detail)")
+        facts.append(waitWords)
+      }
+    }
     var first = "wait \(window.wait + 1), \(wait.kind.rawValue)"
     if let inversion = window.inversion { first += ", inversion \(inversion + 1)" }
-    var facts = ["\(first): \(parts.joined(separator: ", "))"]
+    facts.append("\(first): \(parts.joined(separator: ", "))")
     if window.end - window.begin < wait.length {
       facts.append("The picture shows \(text.person.duration(window.length)) of it.")
     }
@@ -81,10 +102,6 @@ struct SceneBuilder {
     if rows.wait.end != nil {
       all.append(.init(time: rows.waitEnd, label: rows.wait.result == .acquired ? "lock taken" : "gave up"))
     }
-    for (index, inversion) in rows.inversions where index == window.inversion {
-      all.append(.init(time: inversion.begin, label: "inversion"))
-      all.append(.init(time: inversion.end, label: "ends"))
-    }
     return all.filter { $0.time >= window.begin && $0.time <= window.end }.sorted { $0.time < $1.time }
   }
 
@@ -99,7 +116,7 @@ struct SceneBuilder {
     for split in rows.splits where rows.isParticipant(split.curr.pid) || rows.isParticipant(split.donor.pid) {
       cpus.insert(split.cpu)
     }
-    for pick in events.picks where rows.isParticipant(pick.pid) { cpus.insert(pick.cpu) }
+    for picks in rows.idlePicks { cpus.insert(picks.cpu) }
     for (_, inversion) in rows.inversions { cpus.insert(inversion.cpu) }
     return cpus.sorted()
   }
@@ -114,6 +131,24 @@ struct SceneBuilder {
       if !tasks.contains(where: { $0.pid == other.waiter.pid }) { tasks.append(other.waiter) }
     }
     return Array(tasks.prefix(Self.mostTasks))
+  }
+
+  /// What the picture is about, where that is a part of the wait.
+  private var markLane: [Scene.Lane] {
+    guard let mark = window.mark else { return [] }
+    let (begin, end) = (max(mark.begin, window.begin), min(mark.begin + mark.length, window.end))
+    guard end > begin else { return [] }
+    var (lane, what) = ("marked", "marked")
+    if let inversion = window.inversion { (lane, what) = ("inversion \(inversion + 1)", "inversion") }
+    if let (rank, finding) = window.finding {
+      lane = "finding \(rank)"
+      what = finding.kind.rawValue.split(separator: "-").joined(separator: " ")
+    }
+    let words = "\(what), \(text.person.duration(mark.length))"
+    return [
+      Scene.Lane(
+        label: lane, hover: "what the picture is about", kind: .mark, bars: [bar(begin, end, .mark, words, [title])])
+    ]
   }
 
   private var classLane: Scene.Lane {

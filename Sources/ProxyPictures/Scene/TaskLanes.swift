@@ -68,21 +68,24 @@ extension SceneBuilder {
 
   /// More arrows than these hide what they are to show.
   private static let mostArrows = 24
+  /// Of the picture's finest steps: two arrows closer than this are one.
+  private static let arrowWidth: Int64 = 36
 
-  func arrows(_ cpus: [CPU], _ tasks: [TaskLabel]) -> [Scene.Arrow] {
+  func arrows(_ cpus: CPUPlaces, _ tasks: [TaskLabel]) -> [Scene.Arrow] {
     let lane = { (pid: Pid) in tasks.firstIndex { $0.pid == pid } }
     var arrows: [Scene.Arrow] = []
-    var shown: [[Pid]] = []
+    var shown: [Pid] = []
+    var drawn: [[Pid]: Timestamp] = [:]
     for chain in rows.chains where chain.begin >= window.begin && chain.begin < window.end {
       let path = chain.path.map(\.pid)
-      // The same chain again says nothing new.
-      if shown.last == path { continue }
-      let old = zip(shown.last ?? [], (shown.last ?? []).dropFirst()).map { [$0, $1] }
-      shown.append(path)
+      // The same link again says nothing new, nor does one beside another.
+      let old = zip(shown, shown.dropFirst()).map { [$0, $1] }
+      shown = path
       for (place, lock) in chain.locks.enumerated() where place + 1 < path.count {
-        guard let from = lane(path[place]), let to = lane(path[place + 1]),
-          !old.contains([path[place], path[place + 1]])
-        else { continue }
+        let link = [path[place], path[place + 1]]
+        guard let from = lane(link[0]), let to = lane(link[1]), !old.contains(link) else { continue }
+        if let last = drawn[link], chain.begin - last < Self.arrowWidth * resolution { continue }
+        drawn[link] = chain.begin
         arrows.append(
           Scene.Arrow(
             kind: .blocked, from: .init(group: 2, lane: from, time: chain.begin),
@@ -93,11 +96,11 @@ extension SceneBuilder {
       }
     }
     for move in rows.migrations where move.kind == .proxy {
-      guard let from = cpus.firstIndex(of: move.from), let to = cpus.firstIndex(of: move.to) else { continue }
+      guard let from = cpus.curr[move.from], let to = cpus.top[move.to] else { continue }
       arrows.append(
         Scene.Arrow(
-          kind: .silent, from: .init(group: 1, lane: 2 * from + 1, time: move.time),
-          to: .init(group: 1, lane: 2 * to, time: move.time), label: "\(text.name(move.task)) moves",
+          kind: .silent, from: .init(group: 1, lane: from, time: move.time),
+          to: .init(group: 1, lane: to, time: move.time), label: "\(text.name(move.task)) moves",
           hover: "\(text.name(move.task)) is moved from CPU \(move.from) to CPU \(move.to) without an event; "
             + "at the earliest at \(text.person.instant(move.time))\n\(text.known(move.evidence))"))
     }
@@ -123,5 +126,22 @@ extension SceneBuilder {
       if let part, part >= 0 { lines.append("\(name) \(text.person.duration(part))") }
     }
     return (lines + [text.stretch(handoff.begin, handoff.end), text.known(handoff.evidence)]).joined(separator: "\n")
+  }
+}
+
+/// Where the lanes of CPUs stand in their group.
+struct CPUPlaces {
+  /// Of `rq->curr`.
+  private(set) var curr: [CPU: Int] = [:]
+  /// The upper lane: of the donor, where there is one.
+  private(set) var top: [CPU: Int] = [:]
+
+  init(_ cpus: [CPU], _ lanes: [[Scene.Lane]]) {
+    var place = 0
+    for (cpu, lanes) in zip(cpus, lanes) {
+      top[cpu] = place
+      place += lanes.count
+      curr[cpu] = place - 1
+    }
   }
 }

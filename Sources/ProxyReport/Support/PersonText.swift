@@ -17,6 +17,9 @@ package struct PersonText {
   /// Fragments one after the other, with their units.
   package func sentence(_ text: [TextFragment]) -> String { fragments.sentence(text) }
 
+  /// The same, with priorities as nice or real-time priority alone.
+  package func brief(_ text: [TextFragment]) -> String { fragments.sentence(text, isBrief: true) }
+
   /// `name:pid`.
   package func task(_ task: TaskLabel) -> String { fragments.sentence([.task(task.withoutPriority)]) }
 

@@ -38,7 +38,10 @@ struct FragmentText {
   }
 
   /// Fragments one after the other, with their units.
-  func sentence(_ fragments: [TextFragment]) -> String { fragments.map(words).joined() }
+  /// - Parameter isBrief: whether priorities are told by nice or real-time priority alone.
+  func sentence(_ fragments: [TextFragment], isBrief: Bool = false) -> String {
+    fragments.map(isBrief ? brief : words).joined()
+  }
 
   /// The same for a ``LineBreaker``: no fragment but plain text is broken.
   /// - Parameter isBrief: whether priorities are told by nice or real-time priority alone.

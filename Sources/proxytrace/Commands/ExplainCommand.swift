@@ -23,7 +23,7 @@ struct ExplainCommand: ParsableCommand {
         proxytrace explain trace.dat --wait 12
         proxytrace explain trace.dat --inversion 1
         proxytrace explain trace.dat --lock cgroup_mutex
-        proxytrace explain trace.dat --wait 12 --svg wait12.svg
+        proxytrace explain trace.dat 1 --svg finding1.svg
       """)
 
   @Argument(
@@ -54,7 +54,7 @@ struct ExplainCommand: ParsableCommand {
   var all = false
 
   @Option(
-    help: ArgumentHelp("Draw the wait as an SVG picture instead: CPUs, tasks and locks over time.", valueName: "file"))
+    help: ArgumentHelp("Draw it as an SVG picture instead: CPUs, tasks and locks over time.", valueName: "file"))
   var svg: String?
 
   @OptionGroup var model: ModelOptions
@@ -78,7 +78,9 @@ struct ExplainCommand: ParsableCommand {
 
   func validate() throws {
     if files.count > 1 { throw ValidationError("explain takes one capture, and there are \(files.count)") }
-    if svg != nil, wait == nil, inversion == nil { throw ValidationError("--svg draws a wait or an inversion") }
+    if svg != nil, pairing != nil || lock != nil {
+      throw ValidationError("--svg draws a finding, a wait, an inversion or a handoff")
+    }
     if request == nil {
       throw ValidationError(
         "say what to explain: the number of a finding, or one of --wait, --inversion, --handoff, --pairing, --lock")
@@ -95,7 +97,7 @@ struct ExplainCommand: ParsableCommand {
       try report.context.requireSwitches()
       status.note(damage: report.context.diagnostics.hasDamage)
       if let svg {
-        draw(try readScene(report.context, session), to: svg, &status)
+        draw(try readScene(report, session), to: svg, &status)
       } else {
         let explanation = Explanation(
           report: report, session: session, path: file, showsAll: all, isColoured: reading.color.isColoured)
@@ -111,19 +113,28 @@ struct ExplainCommand: ParsableCommand {
   }
 
   /// Reads the capture again, for what is to be seen around the wait.
-  private func readScene(_ context: ReportContext, _ session: CaptureSession) throws(TraceError) -> Scene {
-    let (wait, window) = try subject(context.timeline)
-    let picture = PictureWindow(of: wait, marking: window, in: context.timeline)
-    var events = PictureEvents([picture], context.timeline, ignoresProbes: model.ignoreProbes)
+  private func readScene(_ report: Report, _ session: CaptureSession) throws(TraceError) -> Scene {
+    var events = PictureEvents([try window(report)], report.context.timeline, ignoresProbes: model.ignoreProbes)
     try session.forEachBatch { events.apply($0.events, isFirst: $0.isFirst) }
-    return events.scenes(PictureText(context))[0]
+    return events.scenes(PictureText(report.context))[0]
   }
 
-  /// The wait, and the inversion window to be marked. `validate()` has checked that there is one id.
-  private func subject(_ timeline: Timeline) throws(TraceError) -> (wait: Int, window: Int?) {
-    if let wait { return (try place(wait, of: timeline.waits.count, "wait"), nil) }
-    let window = try place(inversion ?? 0, of: timeline.inversions.count, "inversion")
-    return (timeline.inversions[window].wait, window)
+  /// What is to be drawn. `validate()` has checked that there is one id.
+  private func window(_ report: Report) throws(TraceError) -> PictureWindow {
+    let timeline = report.context.timeline
+    if let wait { return PictureWindow(of: try place(wait, of: timeline.waits.count, "wait"), in: timeline) }
+    if let inversion {
+      let place = try place(inversion, of: timeline.inversions.count, "inversion")
+      return PictureWindow(of: timeline.inversions[place].wait, marking: place, in: timeline)
+    }
+    if let handoff {
+      let row = timeline.handoffs[try place(handoff, of: timeline.handoffs.count, "handoff")]
+      let mark = PictureWindow.Mark(begin: row.begin, length: row.end - row.begin)
+      return PictureWindow(of: row.wait, mark, in: timeline)
+    }
+    let rank = try place(rank ?? finding ?? 0, of: report.findings.count, "finding") + 1
+    if let window = PictureWindow(of: report.findings[rank - 1], rank: rank, in: timeline) { return window }
+    throw TraceError(.noSuchRow, path: file, "finding \(rank) is about no wait", advice: "the report says it in words")
   }
 
   private func draw(_ scene: Scene, to path: String, _ status: inout RunStatus) {
