@@ -120,21 +120,26 @@ extension SceneBuilder {
     let chains = rows.chains.filter { chain in
       chain.begin < end && chain.end > begin && chain.path.dropFirst().contains { $0.pid == pid }
     }
-    let donated = splits.map {
-      (begin: $0.begin, end: $0.end, style: isForThisWait($0) ? BarStyle.proxied : .running)
-    }
     let owning = chains.map { (begin: $0.begin, end: $0.end, style: BarStyle.running) }
-    let pieces = cut(begin, end, donated, otherwise: .other) { from, to, style in
-      let split = style == .other ? nil : splits.first { $0.begin <= from && $0.end >= to }
+    func piece(_ from: Timestamp, _ to: Timestamp, _ style: BarStyle) -> Scene.Bar {
+      let split = splits.first { $0.begin < to && $0.end > from }
       let account = split.map { ["on the account of \(text.name($0.donor))"] } ?? []
-      return bar(from, to, style, label(split?.donor), hover + account, split?.evidence)
+      let words = style == .running && split == nil ? ["on its own account"] : account
+      return bar(from, to, style, label(split?.donor), hover + words, split?.evidence)
     }
-    return pieces.flatMap { piece -> [Scene.Bar] in
-      if piece.style != .other { return [piece] }
-      return cut(piece.begin, piece.end, owning, otherwise: .other) { from, to, style in
-        bar(from, to, style, label(nil), hover + ["on its own account"])
-      }
+    let pieces = cut(begin, end, splits.flatMap(donated), otherwise: .other, piece)
+    return pieces.flatMap { $0.style == .other ? cut($0.begin, $0.end, owning, otherwise: .other, piece) : [$0] }
+  }
+
+  /// The parts of a split that are green: in the wait those of its class `proxied`, outside of it where a task of the picture is donor.
+  private func donated(_ split: SplitRow) -> [(begin: Timestamp, end: Timestamp, style: BarStyle)] {
+    var parts = rows.segments.filter { $0.kind == .proxied && $0.begin < split.end && $0.end > split.begin }
+      .map { (begin: max($0.begin, split.begin), end: min($0.end, split.end), style: BarStyle.proxied) }
+    if isForThisWait(split) {
+      if split.begin < rows.wait.begin { parts.append((split.begin, min(split.end, rows.wait.begin), .proxied)) }
+      if split.end > rows.waitEnd { parts.append((max(split.begin, rows.waitEnd), split.end, .proxied)) }
     }
+    return parts
   }
 
   private func ownerIsQueued(on cpu: CPU, at time: Timestamp) -> Bool {
