@@ -10,16 +10,28 @@ public struct Finding: Sendable, Hashable {
   public enum Kind: String, Sendable, Hashable, CaseIterable, BitwiseCopyable {
     /// A less urgent task ran while a lock's owner was runnable.
     case inversion
+    /// The same on a kernel that proxies: the blocked waiter was on another CPU, so that it could not lend the owner its place.
+    case donorUnmoved = "donor-unmoved"
+    /// The same: the blocked waiter was on the owner's CPU, and that CPU picked something less urgent.
+    case donorNotPicked = "donor-not-picked"
+    /// The same: the kernel had taken the blocked waiter off the runqueue, since no owner could run when it was picked.
+    case donorGivenUp = "donor-given-up"
+    /// A lock's owner was runnable and its CPU idle.
+    case idleOwner = "idle-owner"
     /// An idle CPU picked one blocked task again and again.
     case idleRepick = "idle-repick"
-    /// A lock was free for 1 ms or more although a task waited for it.
-    case slowHandoff = "slow-handoff"
+    /// An owner ran on a blocked waiter's account only after 1 ms or more.
+    case slowDonation = "slow-donation"
+    /// A mutex was free for 1 ms or more although a task waited for it.
+    case slowRelease = "slow-release"
     /// A task that others wait for, or that was to get a lock, was woken, and queued 1 ms later or more.
     case lateWakeup = "late-wakeup"
     /// Tasks wait for each other.
     case deadlock
     /// A wait that goes on when the capture ends, and is longer than all that ended.
     case unfinishedWait = "unfinished-wait"
+    /// Waits for another lock than a mutex: they do not proxy, and no event says who owns it.
+    case otherLock = "other-lock"
     /// A sched_ext task's `running` without `stopping`.
     case runningWithoutStopping = "running-without-stopping"
     /// A sched_ext task's `stopping` without `running`.
@@ -44,8 +56,22 @@ public struct Finding: Sendable, Hashable {
         .schedulerError,
         .stall:
         true
-      case .inversion, .idleRepick, .slowHandoff, .lateWakeup, .unfinishedWait, .enqueueStorm, .bypass:
+      case .inversion, .donorUnmoved, .donorNotPicked, .donorGivenUp, .idleOwner, .idleRepick, .slowDonation,
+        .slowRelease, .lateWakeup, .unfinishedWait, .otherLock, .enqueueStorm, .bypass:
         false
+      }
+    }
+
+    /// Whether it is about locks that do not proxy. Such findings come after all others, whatever they cost.
+    public var isApart: Bool { self == .otherLock }
+
+    /// Of an inversion on a kernel that proxies, by where the donor was.
+    init?(donor: DonorPlace) {
+      switch donor {
+      case .unknown: return nil
+      case .elsewhere: self = .donorUnmoved
+      case .besideOwner: self = .donorNotPicked
+      case .dequeued: self = .donorGivenUp
       }
     }
 

@@ -89,6 +89,11 @@ extension RowFilter {
       && (chooses(row.waiter) || chooses(row.owner) || row.culprits.contains { chooses($0.task) })
   }
 
+  /// A stall without a CPU is of none.
+  func chooses(_ row: StallRow, of waiter: TaskLabel) -> Bool {
+    (row.cpu.map(chooses) ?? (cpus == nil)) && chooses(row.begin, row.end) && (chooses(waiter) || chooses(row.owner))
+  }
+
   func chooses(_ row: HandoffRow) -> Bool {
     chooses(row.begin, row.end) && (chooses(row.from) || chooses(row.to))
   }

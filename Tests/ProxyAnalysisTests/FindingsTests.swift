@@ -98,7 +98,7 @@ struct FindingsTests {
     }
     #expect(
       Report(Literal.context(timeline)).findingLines == [
-        "slow-handoff 2500000ns 1/2 --handoff 4 1500000ns: 0xa0 stayed free 2 times; "
+        "slow-release 2500000ns 1/2 --handoff 4 1500000ns: 0xa0 stayed free 2 times; "
           + "owner:60 → waiter:61 took 1500000ns: 1400000ns to switch, 100000ns to lock"
       ])
     #expect(Report(Literal.context(timeline, clock: Literal.counter)).findings.isEmpty)
@@ -114,18 +114,10 @@ struct FindingsTests {
       ]
     }
     let report = Report(Literal.context(timeline))
-    #expect(report.findings.map(\.kind) == [.lateWakeup, .slowHandoff])
+    #expect(report.findings.map(\.kind) == [.lateWakeup, .slowRelease])
     #expect(report.findings.map(\.cost) == [2_650_000, 1_500_000])
     #expect(report.findings.map(\.worst.length) == [1_500_000, 1_400_000])
     #expect(report.findingLines[0].contains("waiter:61, handed 0xa0, was queued late"))
-  }
-
-  @Test func otherLocksAreNoMutexes() {
-    let lines = Self.lines {
-      $0.waits = [Literal.wait(.rwsemRead, on: Literal.lockB, from: 0, for: 5000)]
-      $0.handoffs = [Self.release(2000, 1000, lock: Literal.lockB)]
-    }
-    #expect(lines[0].contains("0xb0 (rwsem-read) stayed free once"))
   }
 
   // MARK: Waits
@@ -217,10 +209,10 @@ struct FindingsTests {
           $0.handoffs = [Self.release(2000, 3000)]
           $0.pairing = [Self.pairing(.donorRunning, at: 10, clash: nil)]
         }))
-    #expect(report.findings.map(\.kind) == [.slowHandoff, .inversion, .inversion, .donorRunning])
+    #expect(report.findings.map(\.kind) == [.slowRelease, .inversion, .inversion, .donorRunning])
     #expect(
       try report.lines("findings", "id", "kind", "cost_ns", "waits", "windows", "matters", "explain") == [
-        "1 slow-handoff 3000000 1 1 yes explain --handoff 1", "2 inversion 2000000 1 1 yes explain --inversion 1",
+        "1 slow-release 3000000 1 1 yes explain --handoff 1", "2 inversion 2000000 1 1 yes explain --inversion 1",
         "3 inversion 10000 1 1 yes explain --inversion 2", "4 donor-running 0 0 1 yes explain --pairing 1",
       ])
   }

@@ -46,7 +46,7 @@ struct HandoffsTests {
     }
     #expect(
       Report(Literal.context(timeline)).block("Handoff latency") == [
-        "donation 1 7000ns 7000ns 7000ns 7000ns", "release 4 2000ns 4000ns 4000ns 4000ns",
+        "donation 1 7000ns 7000ns 7000ns 7000ns", "release, mutex 4 2000ns 4000ns 4000ns 4000ns",
       ])
     #expect(Report(Literal.context(Literal.timeline())).block("Handoff latency") == nil)
   }

@@ -61,7 +61,7 @@ struct TableColumnTests {
     pid, comm, prio, life, run_ns, proxied_run_ns, donated_ns, wait_ns, inverted_ns, waits, switches, cgroup
     """,
     "findings": """
-    kind, cost_ns, waits, windows, worst_ns, begin_ns, begin_s, end_ns, lock, symbol, cpu, pid, comm, prio, life, evidence, \
+    kind, cost_ns, waits, windows, worst_ns, begin_ns, begin_s, end_ns, lock, symbol, lock_kind, cpu, pid, comm, prio, life, evidence, \
     rule, matters, explain
     """,
     "gaps": "cpu, begin_ns, end_ns, lost_events",

@@ -61,12 +61,12 @@ struct IdlePickTests {
     #expect(Self.rows(Self.blocked + Self.picks(20, 30, 40) + [Self.pick(50, 60)] + Self.picks(70, 80, 90)) == two)
   }
 
-  /// That the task was there in a pause is inferred, and only from bursts on both sides of it.
+  /// That the task was there in a pause is inferred, from a burst before it and a pick behind it.
   @Test func aPauseIsInferred() {
     #expect(
       Self.rows(Self.blocked + Self.picks(30, 40, 50, 5000, 5010, 5020))
         == ["CPU 0 61 wait 0 30-5020 ×6 inferred"])
-    #expect(Self.rows(Self.blocked + Self.picks(30, 40, 50, 5000, 5010)) == ["CPU 0 61 wait 0 30-50 ×3 probe"])
+    #expect(Self.rows(Self.blocked + Self.picks(30, 40, 50, 5000, 5010)) == ["CPU 0 61 wait 0 30-5010 ×5 inferred"])
     #expect(Self.rows(Self.blocked + Self.picks(30, 5000, 5010, 5020)) == ["CPU 0 61 wait 0 5000-5020 ×3 probe"])
   }
 

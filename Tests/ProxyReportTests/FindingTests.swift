@@ -52,7 +52,7 @@ struct FindingTests {
     let more = try #require(text.range(of: "More findings"))
     #expect(first.lowerBound < more.lowerBound)
     #expect(text[first.upperBound...].prefix(40).contains("owner:68 (nice -20)"))
-    #expect(text.contains("and 6 more below"))
-    #expect(text.contains("and 2 more: --top 9"))
+    #expect(text.contains("and 7 more below"))
+    #expect(text.contains("and 3 more: --top 10"))
   }
 }

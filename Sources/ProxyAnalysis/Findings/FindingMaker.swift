@@ -11,6 +11,7 @@ struct FindingMaker {
   static func findings(_ context: ReportContext) -> [Finding] {
     let maker = FindingMaker(context)
     return ProblemCollector(context).problems.all.map(maker.finding).sorted { a, b in
+      if a.kind.isApart != b.kind.isApart { return b.kind.isApart }
       if a.cost != b.cost { return a.cost > b.cost }
       if a.kind.isBroken != b.kind.isBroken { return a.kind.isBroken }
       if a.begin != b.begin { return a.begin < b.begin }
@@ -25,11 +26,12 @@ struct FindingMaker {
   }
 
   /// What costs a tick (HZ=1000) or more matters, and so does what costs one per cent of the waiting; but nothing that is
-  /// shorter than a few context switches.
-  private func matters(_ kind: Finding.Kind, _ cost: Int64) -> Bool {
+  /// shorter than a few context switches. A woken task finds its CPU idle for some microseconds each time: of that it is the
+  /// longest that must have a tick.
+  private func matters(_ kind: Finding.Kind, _ cost: Int64, longest: Int64) -> Bool {
     if kind.isBroken { return true }
     if context.countsNanoseconds {
-      if cost >= ProblemCollector.tick { return true }
+      if (kind == .idleOwner ? longest : cost) >= ProblemCollector.tick { return true }
       if cost < 10_000 { return false }
     }
     return cost > 0 && cost >= waiting / 100
@@ -43,6 +45,7 @@ struct FindingMaker {
       instances: problem.longest.map { .init(begin: $0.begin, length: $0.end - $0.begin, place: $0.place) },
       begin: problem.begin, end: problem.end, lock: problem.lock, lockKind: problem.lockKind, cpu: problem.mainCPU,
       task: worst.task, culprit: problem.rankedCulprits.first, waiters: problem.rankedWaiters,
-      evidence: problem.evidence, matters: matters(kind, cost), headline: words.headline, detail: words.detail)
+      evidence: problem.evidence, matters: matters(kind, cost, longest: worst.end - worst.begin),
+      headline: words.headline, detail: words.detail)
   }
 }

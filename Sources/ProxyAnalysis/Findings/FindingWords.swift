@@ -19,10 +19,19 @@ struct FindingWords {
   var headline: [TextFragment] {
     switch problem.key.kind {
     case .inversion: inversion
+    case .donorUnmoved: inversion + [", its donor not moved there"]
+    case .donorNotPicked: inversion + [", its donor there and not picked"]
+    case .donorGivenUp: inversion + [", its donor given up"]
+    case .idleOwner:
+      [.cpu(worst.cpu ?? 0), " idles with "] + named(worst.task) + [" runnable, which "]
+        + [worst.isTaker ? "is to take " : "owns "] + lock
     case .idleRepick: [.cpu(problem.key.cpu ?? 0), " spins idle: it picks "] + named(worst.task) + picks
-    case .slowHandoff: lock + [.plain("\(lockNoun) stayed free ")] + counted(" times")
-    case .lateWakeup: named(worst.task) + [", handed "] + lock + [", was queued late"]
+    case .slowDonation:
+      lock + [.plain("'s owner runs for a blocked waiter late, ")] + counted(" times")
+    case .slowRelease: lock + [" stayed free "] + counted(" times")
+    case .lateWakeup: named(worst.task) + [isHanded ? ", handed " : ", which owns "] + lock + [", was queued late"]
     case .deadlock: deadlock
+    case .otherLock: lock + [.plain("\(lockNoun) is waited for; it does not proxy")]
     case .unfinishedWait: waiters + [.plain(" still \(waitVerb) for ")] + lock + [" when the capture ends"]
     case .runningWithoutStopping: callbacks("running", " without stopping")
     case .stoppingWithoutRunning: callbacks("stopping", " without running")
@@ -36,9 +45,12 @@ struct FindingWords {
   /// More of the worst instance.
   var detail: [TextFragment] {
     switch problem.key.kind {
-    case .inversion: waiters + [.plain(" \(waitVerb) for ")] + lock
+    case .inversion, .donorUnmoved, .donorNotPicked, .donorGivenUp, .idleOwner:
+      waiters + [.plain(" \(waitVerb) for ")] + lock
     case .idleRepick: named(worst.task) + [" is blocked on "] + lock
-    case .slowHandoff, .lateWakeup: steps
+    case .slowDonation, .slowRelease: steps
+    case .lateWakeup: isHanded ? steps : othersHeldUp
+    case .otherLock: named(worst.task) + [" waited longest"]
     case .unfinishedWait: worst.task.map { ["held by ", .task($0)] } ?? []
     case .deadlock, .schedulerError: []
     case .enqueueStorm: storm
@@ -72,6 +84,13 @@ struct FindingWords {
     return " (\(kind.rawValue))"
   }
 
+  /// Those that wait for a task, without itself.
+  private var othersHeldUp: [TextFragment] {
+    let others = problem.rankedWaiters.filter { $0.index != worst.task?.index }
+    let more = others.count > 1 ? [TextFragment.plain(" and \(others.count - 1) more")] : []
+    return named(others.first) + more + [.plain(others.count > 1 ? " wait for it" : " waits for it")]
+  }
+
   private var inversion: [TextFragment] {
     let culprits = problem.rankedCulprits
     var text = named(culprits.first)
@@ -92,6 +111,9 @@ struct FindingWords {
     return text
   }
 
+  /// Whether a late wakeup is that of a task to which a lock was handed, and not of one that has others wait.
+  private var isHanded: Bool { if case .handoff = worst.place { true } else { false } }
+
   /// The steps of the slowest handoff.
   private var steps: [TextFragment] {
     let row = context.timeline.handoffs[worst.row]
@@ -100,9 +122,13 @@ struct FindingWords {
     // A waking before the release belongs to an earlier release, and so do the steps after it.
     guard row.wake ?? 0 >= 0 else { return text }
     var separator = ": "
-    for (name, part) in [
-      ("to waking", row.wake), ("to wakeup", row.queue), ("to switch", row.run), ("to lock", row.acquire),
-    ] {
+    let names =
+      row.kind == .donation
+      ? [
+        "until its scheduler was asked", "until it was beside the owner", "until it was picked", "until the owner ran",
+      ]
+      : ["to waking", "to wakeup", "to switch", "to lock"]
+    for (name, part) in zip(names, [row.wake, row.queue, row.run, row.acquire]) {
       guard let part, part * 20 >= row.end - row.begin else { continue }
       text += [.plain(separator), .duration(part), .plain(" \(name)")]
       separator = ", "

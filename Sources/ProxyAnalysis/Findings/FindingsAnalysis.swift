@@ -6,7 +6,7 @@ enum FindingsAnalysis: Analysis {
   static let name = "findings"
   static let purpose = "what is wrong, by what it cost"
   static let needs = [EventNeed.event(.switched)]
-  static let tableRows: RowKinds = [.waits, .inversions, .handoffs, .deadlocks]
+  static let tableRows: RowKinds = [.waits, .inversions, .stalls, .handoffs, .migrations, .deadlocks]
   static let summaryRows = tableRows
 
   static func tables(_ context: ReportContext) -> [Table] {
@@ -30,6 +30,9 @@ enum FindingsAnalysis: Analysis {
       },
       TableColumn("symbol", .text, "name of the lock; empty where the capture has none") { finding in
         finding.lock.flatMap { context.symbols[$0] }.map(Cell.text) ?? .empty
+      },
+      TableColumn("lock_kind", .word, "kind of the lock; empty where it is about none") {
+        $0.lockKind.map { .word($0.rawValue) } ?? .empty
       },
       .number("cpu", "the CPU where it happened most") { $0.cpu },
     ]

@@ -25,6 +25,8 @@ struct Problem {
     var place: Finding.Place
     /// Where it is not part of what makes the windows the same problem.
     var lock: LockAddress?
+    /// Whether the task was to take the lock, instead of having it.
+    var isTaker = false
     /// A row of a table whose parts the worst instance is told by; its index.
     var row = 0
   }

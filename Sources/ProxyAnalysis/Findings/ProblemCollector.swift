@@ -15,36 +15,23 @@ struct ProblemCollector {
     timeline = context.timeline
     if [EventNeed].owners.allSatisfy({ $0.isMet(by: context.recordedRoles) }) {
       collectInversions()
+      collectStalls()
       collectIdlePicks()
       collectHandoffs()
       collectDeadlocks()
     }
-    if [EventNeed].waits.allSatisfy({ $0.isMet(by: context.recordedRoles) }) { collectUnfinishedWaits() }
+    if [EventNeed].waits.allSatisfy({ $0.isMet(by: context.recordedRoles) }) {
+      collectUnfinishedWaits()
+      collectOtherLocks()
+    }
     if PairingAnalysis.missing(in: context).isEmpty { collectPairing() }
     collectStorms()
     collectScheduler()
   }
 
-  // MARK: Inversions
-
-  /// Windows of all waits whose chains end in the same owner of the same lock are one problem.
-  private mutating func collectInversions() {
-    let rows = context.rows.inversions
-    for (place, row) in rows.enumerated() {
-      let key = Problem.Key(kind: .inversion, lock: row.ownedLock, task: row.owner.index)
-      problems.add(
-        key,
-        Problem.Window(
-          begin: row.begin, end: row.end, wait: row.wait, waiter: row.waiter, cpu: row.cpu, task: row.owner,
-          culprit: row.culprits.first?.task, evidence: row.evidence, place: .inversion(rows.id(at: place)),
-          row: rows.id(at: place) - 1),
-        lockKind: .mutex)
-    }
-  }
-
   // MARK: Idle CPUs that spin
 
-  private mutating func collectIdlePicks() {
+  mutating func collectIdlePicks() {
     for (place, row) in timeline.idlePicks.enumerated() where context.filter.chooses(row) {
       problems.add(
         .init(kind: .idleRepick, cpu: row.cpu),
@@ -54,43 +41,6 @@ struct ProblemCollector {
           lock: row.wait < timeline.waits.count ? timeline.waits[row.wait].lock : nil, row: place),
         lockKind: .mutex)
     }
-  }
-
-  // MARK: Handoffs
-
-  private mutating func collectHandoffs() {
-    guard context.countsNanoseconds else { return }
-    let rows = context.rows.handoffs
-    for (place, row) in rows.enumerated() where row.kind == .release && row.end - row.begin >= Self.tick {
-      collect(row, id: rows.id(at: place))
-    }
-  }
-
-  /// A slow release. What of it the new owner was woken and not queued is another problem than the rest.
-  private mutating func collect(_ row: HandoffRow, id: Int) {
-    let late = Self.lateWindow(row)
-    let kind = row.wait < timeline.waits.count ? timeline.waits[row.wait].kind : nil
-    func window(_ begin: Timestamp, _ end: Timestamp) -> Problem.Window {
-      Problem.Window(
-        begin: begin, end: end, wait: row.wait, waiter: row.to, cpu: nil, task: row.to, culprit: nil,
-        evidence: row.evidence, place: .handoff(id), row: id - 1)
-    }
-    if let late {
-      problems.add(
-        .init(kind: .lateWakeup, lock: row.lock, task: row.to.index), window(late.begin, late.end), lockKind: kind)
-    }
-    let parts = late.map { [(row.begin, $0.begin), ($0.end, row.end)] } ?? [(row.begin, row.end)]
-    guard parts.reduce(0, { $0 + ($1.1 - $1.0) }) >= Self.tick else { return }
-    for part in parts where part.0 < part.1 {
-      problems.add(.init(kind: .slowHandoff, lock: row.lock), window(part.0, part.1), lockKind: kind)
-    }
-  }
-
-  /// From `sched_waking` to `sched_wakeup`, where that took a tick or more.
-  private static func lateWindow(_ row: HandoffRow) -> (begin: Timestamp, end: Timestamp)? {
-    guard let wake = row.wake, let queue = row.queue, queue >= tick else { return nil }
-    let (begin, end) = (max(row.begin, row.begin + wake), min(row.end, row.begin + wake + queue))
-    return begin < end ? (begin, end) : nil
   }
 
   // MARK: Waits
@@ -125,6 +75,20 @@ struct ProblemCollector {
         Problem.Window(
           begin: row.begin, end: row.begin + row.length, wait: rows.id(at: place) - 1, waiter: row.waiter, cpu: nil,
           task: row.owner, culprit: nil, evidence: row.touchesGap ? .unknown : .event,
+          place: .wait(rows.id(at: place)), row: rows.id(at: place) - 1),
+        lockKind: row.kind)
+    }
+  }
+
+  /// Other locks than mutexes do not proxy, and no event says who owns them: all that is known is how long tasks waited.
+  private mutating func collectOtherLocks() {
+    let rows = context.rows.waits
+    for (place, row) in rows.enumerated() where row.kind != .mutex {
+      problems.add(
+        .init(kind: .otherLock, lock: row.lock),
+        Problem.Window(
+          begin: row.begin, end: row.begin + row.length, wait: rows.id(at: place) - 1, waiter: row.waiter, cpu: nil,
+          task: row.waiter, culprit: nil, evidence: row.touchesGap ? .unknown : .event,
           place: .wait(rows.id(at: place)), row: rows.id(at: place) - 1),
         lockKind: row.kind)
     }

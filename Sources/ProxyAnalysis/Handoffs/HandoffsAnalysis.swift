@@ -7,7 +7,7 @@ enum HandoffsAnalysis: Analysis {
   static let purpose = "how fast locks and CPU time were handed on"
   static let needs = [EventNeed].owners
   static let tableRows: RowKinds = .handoffs
-  static let summaryRows: RowKinds = .handoffs
+  static let summaryRows: RowKinds = [.waits, .handoffs]
 
   static func tables(_ context: ReportContext) -> [Table] {
     [Table("handoffs", rows: context.rows.handoffs, columns: columns(context))]
@@ -49,7 +49,13 @@ enum HandoffsAnalysis: Analysis {
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var latencies: [String: Durations] = [:]
-    for row in context.rows.handoffs { latencies[row.kind.rawValue, default: Durations()].append(row.end - row.begin) }
+    let waits = context.timeline.waits
+    for row in context.rows.handoffs {
+      // Donations are of mutexes alone; releases of other locks are another matter.
+      let kind = row.wait < waits.count ? waits[row.wait].kind : .mutex
+      let name = row.kind == .donation ? "donation" : "release, \(kind.rawValue)"
+      latencies[name, default: Durations()].append(row.end - row.begin)
+    }
     guard !latencies.isEmpty else { return [] }
     let rows = latencies.keys.sorted().map { kind -> [TextFragment] in
       let distribution = Distribution(latencies[kind] ?? Durations())

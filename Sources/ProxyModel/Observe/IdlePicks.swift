@@ -12,12 +12,12 @@ struct IdlePicks {
     var task: TaskIndex
     /// The row of the wait in which it is blocked.
     var wait: Int
-    /// The first and the last pick of all bursts.
+    /// The first pick of a burst, and the last pick since.
     var begin: Timestamp
     var end: Timestamp
-    /// Those of all bursts; 0 as long as there is none.
+    /// Those from `begin` to `end`; 0 as long as there is no burst.
     var picks: UInt64 = 0
-    /// Whether a pause of more than a tick lies between two bursts.
+    /// Whether a pause of more than a tick lies between two of them.
     var hasPause = false
     /// Since when picks have followed each other, and how many.
     fileprivate var burstBegin: Timestamp
@@ -43,6 +43,13 @@ struct IdlePicks {
 
   private mutating func goOn(_ place: Int, at time: Timestamp) {
     defer { open[place].last = time }
+    if open[place].picks > 0 {
+      // It has not switched since: whatever the pause, the task is still there and nothing else.
+      if time - open[place].last > IdlePickRow.longestPause { open[place].hasPause = true }
+      open[place].picks += 1
+      open[place].end = time
+      return
+    }
     guard time - open[place].last <= IdlePickRow.longestPause else {
       open[place].burstBegin = time
       open[place].burst = 1
@@ -50,13 +57,8 @@ struct IdlePicks {
     }
     open[place].burst += 1
     guard open[place].burst >= IdlePickRow.fewest else { return }
-    if open[place].burst == IdlePickRow.fewest {
-      if open[place].picks == 0 { open[place].begin = open[place].burstBegin } else { open[place].hasPause = true }
-      open[place].picks += IdlePickRow.fewest
-    } else {
-      open[place].picks += 1
-    }
-    open[place].end = time
+    (open[place].begin, open[place].end) = (open[place].burstBegin, time)
+    open[place].picks = IdlePickRow.fewest
   }
 
   /// A CPU switches, picks another task, or its records are missing.

@@ -70,7 +70,7 @@ extension ProxyMachine {
         if length > noticeable {
           diagnostics.record(
             .quietCPU, cpu: gap.cpu, time: gap.begin,
-            gap.begin == timeline.begin ? "up to \(gap.end.rawValue)" : "up to the trace's end")
+            gap.begin == timeline.begin ? "up to its first record" : "up to the trace's end")
         }
       }
       timeline.gaps.append(gap)

@@ -80,7 +80,10 @@ extension Hypothesis {
 
   private mutating func take(_ step: ProxyStep, _ world: inout World) {
     switch step {
-    case .dequeue(let donor): dequeue(donor, &world)
+    case .dequeue(let donor):
+      dequeue(donor, &world)
+      // Its class is the same; where it is in a stall is not.
+      changed.insert(donor)
     case .move(let task, let cpu):
       residence.set(task, cpu)
       changed.insert(task)

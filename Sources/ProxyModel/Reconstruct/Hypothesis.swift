@@ -111,6 +111,9 @@ struct WaitState {
   /// The open row of ``ReconstructedRows/segments``, −1 without one, and what it states.
   var segment = -1
   var stated = SegmentNow()
+  /// The same of ``ReconstructedRows/stalls``.
+  var stall = -1
+  var stalled: StallNow?
   /// An owner has run on the waiter's account since it blocked.
   var hasDonated = false
   /// What its sched_ext scheduler was asked about it since it blocked, and where the first call is among the rows that has not
@@ -153,6 +156,7 @@ extension Hypothesis {
     endChain(index, world.now)
     endInversion(index, &world)
     endSegment(index, world.now)
+    endStall(index, world.now)
     let row = world.waits[index].row
     while rows.outcomes.count <= row { rows.outcomes.append(OutcomeRecord(waiter: .none)) }
     rows.outcomes[row] = OutcomeRecord(

@@ -106,6 +106,7 @@ extension Hypothesis {
     } else if proxies, culprit != nil {
       noteInversion(index, terminal, culprit, waits[index].evidence, &world)
     }
+    if rows.kinds.contains(.stalls) { noteStall(index, terminal, &world) }
     if rows.wanted.contains(.segments) { noteSegment(index, terminal, &world) }
   }
 
@@ -117,6 +118,10 @@ extension Hypothesis {
       // A walk that ends at a task whose lock is free has passed that lock too.
       if world[owner].wait >= 0 { passed.insert(world.waits[world[owner].wait].lock) }
       if let cpu = runqueue(of: owner, &world) { passed.insert(cpu: Int(cpu)) }
+    }
+    // A stall looks at the CPU where a waiter is that may take a free lock.
+    if case .released = terminal, case .queued(let cpu) = world.place(of: world.waits[index].waiter) {
+      passed.insert(cpu: Int(cpu))
     }
     // A segment names the donor of the waiter that runs.
     if rows.wanted.contains(.segments), case .running(let cpu) = world.place(of: world.waits[index].waiter) {

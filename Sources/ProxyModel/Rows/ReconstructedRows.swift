@@ -49,6 +49,8 @@ struct ReconstructedRows: ~Copyable, Sendable {
   var otherDonors: PackedLog<LabelID>
   var inversions: PackedLog<InversionRecord>
   var culprits: PackedLog<CulpritRecord>
+  /// One without length is none.
+  var stalls: PackedLog<StallRecord>
   var handoffs: PackedLog<HandoffRecord>
   var migrations: PackedLog<MigrationRecord>
   /// In order of time.
@@ -68,6 +70,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
     otherDonors = PackedLog(in: file)
     inversions = PackedLog(in: file)
     culprits = PackedLog(in: file)
+    stalls = PackedLog(in: file)
     handoffs = PackedLog(in: file)
     migrations = PackedLog(in: file)
     enqueues = PackedLog(in: file)
@@ -92,6 +95,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
       shortenCulprits(row, by: row.end - waits[place(Int(row.wait))].certainEnd)
     }
     inversions.keep { settle(&$0.wait, $0.begin, &$0.end) }
+    stalls.keep { settle(&$0.wait, $0.begin, &$0.end) }
     arrangeSegments(waits, placed: place)
     runs.keep { $0.begin < $0.end }
     runs.sort { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
@@ -114,6 +118,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
     chains.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     splits.sort { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
     inversions.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
+    stalls.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     handoffs.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
     migrations.sort { $0.time < $1.time }
   }

@@ -156,6 +156,19 @@ struct SegmentRecord: BitwiseCopyable, Sendable {
   var evidence: Evidence
 }
 
+struct StallRecord: BitwiseCopyable, Sendable {
+  var begin: Timestamp
+  var end: Timestamp
+  var lock: LockAddress
+  var wait: UInt32
+  /// −1 for none.
+  var cpu: CPU
+  var owner: LabelID
+  var kind: WaitClass
+  var donor: DonorPlace
+  var evidence: Evidence
+}
+
 struct RunRecord: BitwiseCopyable, Sendable {
   var begin: Timestamp
   var end: Timestamp

@@ -30,6 +30,7 @@ final class RowStore: Sendable {
     }
     timeline.splits = Rows(count: rows.splits.count) { self.split($0) }
     timeline.inversions = Rows(count: rows.inversions.count) { self.inversion($0) }
+    timeline.stalls = Rows(count: rows.stalls.count) { self.stall($0) }
     timeline.handoffs = Rows(count: rows.handoffs.count) { self.handoff($0) }
     timeline.holds = Rows(count: shared.holds.count) { self.hold($0) }
     timeline.segments = Rows(count: rows.segments.count) { self.segment($0) }
@@ -85,6 +86,14 @@ final class RowStore: Sendable {
       wait: Int(row.wait), begin: row.begin, end: row.end, waiter: shared.labels[row.waiter], lock: row.lock,
       ownedLock: row.ownedLock, owner: shared.labels[row.owner], cpu: row.cpu, culprits: culprits,
       evidence: row.evidence)
+  }
+
+  private func stall(_ index: Int) -> StallRow {
+    rows.stalls.passed(index)
+    let row = rows.stalls[index]
+    return StallRow(
+      wait: Int(row.wait), begin: row.begin, end: row.end, kind: row.kind, cpu: row.cpu < 0 ? nil : row.cpu,
+      owner: shared.labels[row.owner], ownedLock: row.lock, donor: row.donor, evidence: row.evidence)
   }
 
   private func handoff(_ index: Int) -> HandoffRow {

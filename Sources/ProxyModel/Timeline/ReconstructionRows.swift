@@ -235,7 +235,7 @@ public struct IdlePickRow: Sendable, Hashable {
   /// `probe` where picks follow each other all the time; inferred where there are pauses.
   public var evidence: Evidence
 
-  /// Picks further apart are two bursts: a tick (HZ=1000) wakes any idle CPU. Nanoseconds.
+  /// Picks further apart are no burst: a tick (HZ=1000) wakes any idle CPU. Nanoseconds.
   package static let longestPause: Int64 = 1_000_000
   /// The kernel picks, gives up, and picks once more when the donor has left. More picks in a row are a burst.
   package static let fewest: UInt64 = 3

@@ -24,6 +24,8 @@ public struct RowKinds: OptionSet, Sendable, Hashable {
   public static let holds = RowKinds(rawValue: 1 << 6)
   /// ``Timeline/migrations``.
   public static let migrations = RowKinds(rawValue: 1 << 7)
+  /// ``Timeline/stalls``.
+  public static let stalls = RowKinds(rawValue: 1 << 8)
 
   /// Every kind, also those that are yet to come.
   public static let all = RowKinds(rawValue: .max)

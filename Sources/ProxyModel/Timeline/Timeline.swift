@@ -42,6 +42,8 @@ public struct Timeline: Sendable {
   public var splits: Rows<SplitRow> = []
   /// Windows in which a less urgent task kept a lock's owner from running.
   public var inversions: Rows<InversionRow> = []
+  /// Stretches of waits in which nothing but the scheduler was in the owner's way.
+  public var stalls: Rows<StallRow> = []
   /// Handoffs of CPU time from donor to owner, and of locks from owner to waiter.
   public var handoffs: Rows<HandoffRow> = []
   /// Stretches in which a task owned a lock that another task waited for.

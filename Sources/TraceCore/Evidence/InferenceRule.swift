@@ -119,6 +119,12 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Wrong: if the task was moved away in the pause and came back; no event shows either.
   case pickedAgain
 
+  /// Premise: the kernel proxies, and a task is blocked for a mutex. Conclusion: it is where it blocked until its CPU switches to a
+  /// less urgent task: then it was picked, and moved to its owner's CPU, or taken off the runqueue where no owner could run
+  /// (`find_proxy_task()`, `proxy_deactivate()`, kernel/sched/core.c).
+  /// Wrong: fair tasks are picked by lag and deadline; and neither the move nor the dequeueing leaves an event.
+  case placedByPicks
+
   /// Premise: a probe or an event stated an owner, or that a lock was released, while records of another CPU were missing; or
   /// a chain ends in a task that a gap has hidden. Conclusion: it was so until something else is seen.
   /// Wrong: where the lost records show a release, an acquisition or a wait.
@@ -152,6 +158,7 @@ extension InferenceRule {
     case .markedDonor: "a blocked waiter that its scheduler has running, or runnable, is a donor"
     case .markedDequeue: "a blocked waiter that its scheduler has not runnable is no donor"
     case .pickedAgain: "a blocked task that an idle CPU picks before and after a pause was there in between"
+    case .placedByPicks: "a blocked task is where it blocked until its CPU switches to something less urgent"
     case .besideGap: "what was stated beside a gap was so until something else is seen"
     }
   }

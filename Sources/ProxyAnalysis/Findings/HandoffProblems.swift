@@ -1,0 +1,82 @@
+import ProxyModel
+import TraceCore
+
+// Mutexes and CPU time that were handed on slowly.
+
+extension ProblemCollector {
+  mutating func collectHandoffs() {
+    guard context.countsNanoseconds else { return }
+    let rows = context.rows.handoffs
+    let slow = rows.indices.filter { place in
+      let row = rows[place]
+      // What there is to know of other locks is how long tasks waited for them.
+      return row.end - row.begin >= Self.tick
+        && (row.wait >= timeline.waits.count || timeline.waits[row.wait].kind == .mutex)
+    }
+    guard !slow.isEmpty else { return }
+    var stalls: [Int: [StallRow]] = [:]
+    for row in timeline.stalls { stalls[row.wait, default: []].append(row) }
+    for place in slow {
+      let (row, id) = (rows[place], rows.id(at: place))
+      switch row.kind {
+      case .donation: collectDonation(row, id: id, stalls[row.wait] ?? [])
+      case .release: collectRelease(row, id: id, stalls[row.wait] ?? [])
+      }
+    }
+  }
+
+  /// Only while an owner could run: who waits for a sleeper, or for a lock that is free, has nobody to lend to.
+  private mutating func collectDonation(_ row: HandoffRow, id: Int, _ stalls: [StallRow]) {
+    var windows: [Problem.Window] = []
+    for stall in stalls where stall.kind != .waking && stall.kind != .handoff {
+      let (begin, end) = (max(stall.begin, row.begin), min(stall.end, row.end))
+      guard begin < end else { continue }
+      windows.append(
+        Problem.Window(
+          begin: begin, end: end, wait: row.wait, waiter: row.from, cpu: stall.cpu, task: row.to, culprit: nil,
+          evidence: row.evidence.combined(with: stall.evidence), place: .handoff(id), row: id - 1))
+    }
+    guard windows.reduce(0, { $0 + ($1.end - $1.begin) }) >= Self.tick else { return }
+    for window in windows { problems.add(.init(kind: .slowDonation, lock: row.lock), window, lockKind: .mutex) }
+  }
+
+  /// What of a slow release the new owner was woken and not queued, or runnable on an idle CPU, are problems of their own.
+  private mutating func collectRelease(_ row: HandoffRow, id: Int, _ stalls: [StallRow]) {
+    func window(_ begin: Timestamp, _ end: Timestamp) -> Problem.Window {
+      Problem.Window(
+        begin: begin, end: end, wait: row.wait, waiter: row.to, cpu: nil, task: row.to, culprit: nil,
+        evidence: row.evidence, place: .handoff(id), lock: row.lock, row: id - 1)
+    }
+    var others = stalls.filter { $0.kind == .handoff && $0.owner.index == row.to.index }.map { ($0.begin, $0.end) }
+    if let late = Self.lateWindow(row) {
+      problems.add(
+        .init(kind: .lateWakeup, task: row.to.index), window(late.begin, late.end), lockKind: .mutex)
+      others.append(late)
+    }
+    let parts = Self.rest(of: row, without: others)
+    guard parts.reduce(0, { $0 + ($1.end - $1.begin) }) >= Self.tick else { return }
+    for part in parts {
+      problems.add(.init(kind: .slowRelease, lock: row.lock), window(part.begin, part.end), lockKind: .mutex)
+    }
+  }
+
+  /// What is left of a handoff.
+  private static func rest(
+    of row: HandoffRow, without others: [(begin: Timestamp, end: Timestamp)]
+  ) -> [(begin: Timestamp, end: Timestamp)] {
+    var (parts, begin): ([(Timestamp, Timestamp)], Timestamp) = ([], row.begin)
+    for other in others.sorted(by: { $0.begin < $1.begin }) where other.begin < row.end {
+      if begin < other.begin { parts.append((begin, other.begin)) }
+      begin = max(begin, other.end)
+    }
+    if begin < row.end { parts.append((begin, row.end)) }
+    return parts
+  }
+
+  /// From `sched_waking` to `sched_wakeup`, where that took a tick or more.
+  private static func lateWindow(_ row: HandoffRow) -> (begin: Timestamp, end: Timestamp)? {
+    guard let wake = row.wake, let queue = row.queue, queue >= tick else { return nil }
+    let (begin, end) = (max(row.begin, row.begin + wake), min(row.end, row.begin + wake + queue))
+    return begin < end ? (begin, end) : nil
+  }
+}

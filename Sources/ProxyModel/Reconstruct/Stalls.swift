@@ -1,0 +1,104 @@
+import TraceCore
+
+// Rows of stalls: owners that could run, or soon could, and did not.
+
+/// What a stall states, besides its times.
+struct StallNow: Equatable {
+  var kind = WaitClass.unknown
+  /// −1 for none.
+  var cpu: CPU = -1
+  var owner: TaskIndex
+  var lock: LockIndex
+  var donor = DonorPlace.unknown
+}
+
+extension Hypothesis {
+  /// A wait was classified again, and its inversion window noted: begins, goes on with or ends a stall.
+  @inline(__always)
+  mutating func noteStall(_ index: Int, _ terminal: ChainTerminal, _ world: inout World) {
+    switch waits.base[index].current {
+    case .delayed, .waking: followStall(index, terminal, &world)
+    case .inverted where proxies: followStall(index, terminal, &world)
+    case .running where proxies && !waits.base[index].hasDonated,
+      .preempted where proxies && !waits.base[index].hasDonated:
+      followStall(index, terminal, &world)
+    case .handoff: followTaker(index, terminal, &world)
+    default: if waits.base[index].stall >= 0 { endStall(index, world.now) }
+    }
+  }
+
+  @inline(never)
+  private mutating func followStall(_ index: Int, _ terminal: ChainTerminal, _ world: inout World) {
+    guard case .task(let owner) = terminal else { return endStall(index, world.now) }
+    let kind = waits[index].current
+    var now = StallNow(kind: kind, owner: owner, lock: waits[index].ownedLock)
+    if kind != .waking {
+      now.cpu = runqueue(of: owner, &world) ?? -1
+      now.donor = donorPlace(of: world.waits[index].waiter, ownerOn: now.cpu, &world)
+    }
+    var evidence = waits[index].inversion?.evidence ?? waits[index].evidence
+    switch kind {
+    case .running, .preempted: evidence = evidence.combined(with: accountEvidence(now.cpu))
+    case .delayed: evidence = besideAnyGap(evidence, &world)
+    default: break
+    }
+    goOn(index, now, evidence, &world)
+  }
+
+  /// The lock is free, and a task that waits for it is runnable on an idle CPU.
+  @inline(never)
+  private mutating func followTaker(_ index: Int, _ terminal: ChainTerminal, _ world: inout World) {
+    var taker = world.waits[index].waiter
+    if case .task(let task) = terminal { taker = task }
+    guard world[taker].wait >= 0, case .queued(let cpu) = world.place(of: taker), let curr = world.curr(on: Int(cpu)),
+      world[curr].pid == 0
+    else { return endStall(index, world.now) }
+    let now = StallNow(kind: .handoff, cpu: cpu, owner: taker, lock: world.waits[world[taker].wait].lock)
+    let evidence = waits[index].evidence.combined(with: evidenceOfTaking(taker, &world))
+    goOn(index, now, besideAnyGap(evidence, &world), &world)
+  }
+
+  private mutating func goOn(_ index: Int, _ now: StallNow, _ evidence: Evidence, _ world: inout World) {
+    let row = waits[index].stall
+    if row >= 0, waits[index].stalled == now {
+      rows.stalls[row].evidence = rows.stalls[row].evidence.combined(with: evidence)
+      return
+    }
+    endStall(index, world.now)
+    waits[index].stalled = now
+    waits[index].stall = rows.stalls.count
+    rows.stalls.append(
+      StallRecord(
+        begin: world.now, end: world.now, lock: world[now.lock].address, wait: UInt32(world.waits[index].row),
+        cpu: now.cpu, owner: world.labelID(now.owner), kind: now.kind, donor: now.donor, evidence: evidence))
+  }
+
+  private func besideAnyGap(_ evidence: Evidence, _ world: inout World) -> Evidence {
+    world.gaps.hadTold || world.gaps.isInGap ? evidence.combined(with: .inferred(.besideGap)) : evidence
+  }
+
+  /// How it is known on whose account a CPU's curr runs.
+  private func accountEvidence(_ cpu: CPU) -> Evidence {
+    guard cpu >= 0 else { return .unknown }
+    let account = account(Int(cpu))
+    return switch account.donor {
+    case .task(_, _, let known): known
+    case .own: account.ownEvidence
+    case .unknown: .unknown
+    }
+  }
+
+  mutating func endStall(_ index: Int, _ now: Timestamp) {
+    let row = waits[index].stall
+    guard row >= 0 else { return }
+    waits[index].stall = -1
+    rows.stalls[row].end = now
+    if row == rows.stalls.count - 1, rows.stalls[row].begin >= now { rows.stalls.truncate(to: row) }
+  }
+
+  private func donorPlace(of waiter: TaskIndex, ownerOn cpu: CPU, _ world: inout World) -> DonorPlace {
+    guard proxies, cpu >= 0, let home = residence(of: waiter, &world), home >= 0 else { return .unknown }
+    if isDequeued(waiter, &world) { return .dequeued }
+    return home == cpu ? .besideOwner : .elsewhere
+  }
+}
