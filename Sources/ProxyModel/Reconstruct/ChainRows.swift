@@ -11,6 +11,13 @@ struct ShortPath {
 
   init() {}
 
+  /// A chain of one lock.
+  init(_ waiter: TaskIndex, owner: TaskIndex?) {
+    (taskCount, lockCount) = (owner == nil ? 1 : 2, 1)
+    tasks[0] = waiter
+    if let owner { tasks[1] = owner }
+  }
+
   init(_ chain: borrowing ChainWalk) {
     taskCount = Int32(chain.tasks.count)
     lockCount = Int32(chain.locks.count)
@@ -116,9 +123,14 @@ extension Hypothesis {
     }
   }
 
+  @inline(__always)
   mutating func endChain(_ index: Int, _ now: Timestamp) {
+    if waits[index].chain >= 0 { endChainRow(index, now) }
+  }
+
+  @inline(never)
+  private mutating func endChainRow(_ index: Int, _ now: Timestamp) {
     let row = waits[index].chain
-    guard row >= 0 else { return }
     waits[index].chain = -1
     rows.chains[row].end = now
     // One that lasted for no time is none.

@@ -95,7 +95,7 @@ struct ChainTails: ~Copyable {
 
   /// Who owns the lock of a wait.
   @inline(__always)
-  private static func owner(_ wait: Int, _ world: inout World, _ handovers: borrowing Handovers) -> OwnerFact {
+  static func owner(_ wait: Int, _ world: inout World, _ handovers: borrowing Handovers) -> OwnerFact {
     let (waiter, lock) = (world.waits[wait].waiter, world.waits[wait].lock)
     let fact = world.waits[wait].isMutex ? world[lock].owner : .unknown
     guard fact.isFree, !handovers.isEmpty, let target = handovers.target(of: lock, world[lock].tenure), target != waiter
@@ -105,7 +105,7 @@ struct ChainTails: ~Copyable {
 
   /// The wait of an owner that is a link; `nil` of one that ends the chain.
   @inline(__always)
-  private static func link(_ owner: TaskIndex, _ world: inout World) -> Int? {
+  static func link(_ owner: TaskIndex, _ world: inout World) -> Int? {
     let next = world[owner].wait
     return next >= 0 && world.waits[next].isMutex && world.scheduling.isBlocked(owner) ? next : nil
   }

@@ -16,9 +16,9 @@ extension Hypothesis {
   mutating func weighChoice(
     _ donor: TaskIndex, of next: TaskIndex, on cpu: CPU, _ world: inout World
   ) -> (rule: InferenceRule, others: OtherDonors) {
-    var candidates: [TaskIndex] = []
-    for index in world.waits.indices where world.waits[index].isMutex {
-      let waiter = world.waits[index].waiter
+    candidates.removeAll()
+    for index in 0..<world.waits.count where world.waits.base[index].isMutex {
+      let waiter = world.waits.base[index].waiter
       if waiter != donor, isResident(waiter, cpu, &world), competes(waiter, with: donor, &world),
         ends(waiter, in: next, &world)
       {
@@ -26,22 +26,24 @@ extension Hypothesis {
       }
     }
     if candidates.isEmpty { return (isClear(donor, over: next, &world) ? .onlyDonor : .donorOutweighs, OtherDonors()) }
-    sortByUrgency(&candidates, &world)
+    world.sortByUrgency(&candidates)
     let rule: InferenceRule =
       world[candidates[0]].priority == world[donor].priority ? .equalDonors : .likeliestDonor
     guard rows.kinds.contains(.splits) else { return (rule, OtherDonors()) }
     let others = OtherDonors(first: rows.otherDonors.count, count: UInt32(candidates.count))
-    for task in candidates { rows.otherDonors.append(world.labelID(task)) }
+    for place in candidates.indices { rows.otherDonors.append(world.labelID(candidates[place])) }
     return (rule, others)
   }
 
   /// Whether the scheduler may pick one blocked task though the other is there. Fair tasks are picked by lag and deadline; of
   /// real-time ones the most urgent goes first, and several of one priority take turns.
+  @inline(__always)
   private func competes(_ task: TaskIndex, with donor: TaskIndex, _ world: inout World) -> Bool {
     guard let first = world[donor].priority, let second = world[task].priority else { return true }
     return first.isFair ? second.isFair : first == second
   }
 
+  @inline(__always)
   private func isClear(_ donor: TaskIndex, over curr: TaskIndex, _ world: inout World) -> Bool {
     guard let lent = world[donor].priority else { return false }
     if !lent.isFair { return true }
@@ -92,6 +94,7 @@ extension Hypothesis {
   }
 
   /// On whose account a CPU's curr runs; `nil` where that is not known and nobody has arrived.
+  @inline(__always)
   private func accountHolder(_ cpu: Int, _ curr: TaskIndex) -> TaskIndex? {
     switch account(cpu).donor {
     case .own: curr

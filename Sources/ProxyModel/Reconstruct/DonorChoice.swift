@@ -33,17 +33,18 @@ extension Hypothesis {
   private mutating func pick(
     _ cpu: CPU, _ next: TaskIndex, forced: TaskIndex?, _ world: inout World
   ) -> TaskIndex? {
-    var residents: [TaskIndex] = []
-    for index in world.waits.indices where world.waits[index].isMutex {
-      let waiter = world.waits[index].waiter
+    picked.removeAll()
+    for index in 0..<world.waits.count where world.waits.base[index].isMutex {
+      let waiter = world.waits.base[index].waiter
       guard isQueuedWaiter(waiter, cpu, &world), waiter == forced || isMoreUrgent(waiter, next, &world) else {
         continue
       }
-      residents.append(waiter)
+      picked.append(waiter)
     }
-    sortByUrgency(&residents, &world)
+    world.sortByUrgency(&picked)
     var best: TaskIndex?
-    for donor in residents {
+    for place in picked.indices {
+      let donor = picked[place]
       while isResident(donor, cpu, &world) {
         guard let step = proxyStep(of: donor, on: cpu, &world) else {
           if best == nil, ends(donor, in: next, &world) { best = donor }
@@ -129,14 +130,6 @@ extension Hypothesis {
     return first.isMoreUrgent(than: second)
   }
 
-  /// The most urgent first; of equal ones the one with the lowest pid.
-  func sortByUrgency(_ tasks: inout [TaskIndex], _ world: inout World) {
-    guard tasks.count > 1 else { return }
-    // Sorted by what is copied: a closure cannot capture what is passed inout.
-    let keys = tasks.map { (task: $0, urgency: (world[$0].priority?.rawValue ?? .max, world[$0].pid)) }
-    tasks = keys.sorted { $0.urgency < $1.urgency }.map(\.task)
-  }
-
   /// Whether the end of a chain can be run: it cannot while it sleeps, is being woken, or does not know yet that its lock
   /// is free. What a gap hides counts as runnable.
   @inline(__always)
@@ -145,5 +138,44 @@ extension Hypothesis {
     case .running, .queued, .unknown: true
     case .blocked, .waking, .asleep: false
     }
+  }
+}
+
+extension World {
+  /// More tasks than that are sorted by copies of what they are sorted by.
+  private static let fewTasks = 16
+
+  /// The most urgent first; of equal ones the one with the lowest pid.
+  @inline(__always)
+  mutating func sortByUrgency(_ tasks: inout FlatArray<TaskIndex>) {
+    if tasks.count > 1 { sortSeveral(&tasks) }
+  }
+
+  @inline(never)
+  private mutating func sortSeveral(_ tasks: inout FlatArray<TaskIndex>) {
+    if tasks.count > Self.fewTasks { return sortMany(&tasks) }
+    for place in 1..<tasks.count {
+      let task = tasks[place]
+      let urgency = urgency(of: task)
+      var free = place
+      while free > 0, urgency < self.urgency(of: tasks[free - 1]) {
+        tasks[free] = tasks[free - 1]
+        free -= 1
+      }
+      tasks[free] = task
+    }
+  }
+
+  private mutating func sortMany(_ tasks: inout FlatArray<TaskIndex>) {
+    var keys: [(task: TaskIndex, urgency: Int64)] = []
+    for place in tasks.indices { keys.append((tasks[place], urgency(of: tasks[place]))) }
+    keys.sort { $0.urgency < $1.urgency }
+    for place in keys.indices { tasks[place] = keys[place].task }
+  }
+
+  /// The smaller, the sooner a task is picked.
+  @inline(__always)
+  private func urgency(of task: TaskIndex) -> Int64 {
+    Int64(self[task].priority?.rawValue ?? .max) << 32 &+ Int64(self[task].pid)
   }
 }

@@ -19,6 +19,12 @@ struct Hypothesis: ~Copyable {
   var proxiedAtHold = FlatArray<Int64>()
   /// Parallel to ``World/waits``.
   var waits = FlatArray<WaitState>()
+  /// Parallel to ``waits``: what the class of each follows from.
+  var dependencies = FlatArray<ChangeMask>()
+  /// All that some class may follow from.
+  var anyDependency = ChangeMask()
+  /// Parallel to ``waits``, or longer: the inversion window of each, where ``WaitState/culprit`` says that one is open.
+  var windows = FlatArray<OpenInversion>()
   /// The chain that was walked last.
   var chain = ChainWalk()
   /// Of the round of classification that goes on.
@@ -33,6 +39,11 @@ struct Hypothesis: ~Copyable {
   var arrivals = FlatArray<TaskIndex>()
   /// Whoever else may be the donor that was chosen last.
   var others = OtherDonors()
+  /// For a list of tasks that are picked, and of those that may have been, as long as a choice goes on.
+  var picked = FlatArray<TaskIndex>()
+  var candidates = FlatArray<TaskIndex>()
+  /// Waits on whose class the current step bears.
+  var stale = FlatArray<Int>()
   /// The waiters of the owner that was asked for last in this step.
   var waitersOfLast: OwnersWaiters?
 
@@ -85,8 +96,6 @@ struct WaitState {
   /// Since when ``current`` holds.
   var since: Timestamp
   var current = WaitClass.unknown
-  /// What the class follows from.
-  var dependsOn = ChangeMask.everything
   var times = ClassTimes()
   /// A gap may hide its end; its times when that gap began are in ``ReconstructedRows/timesAtDoubt``.
   var isDoubted = false
@@ -105,9 +114,8 @@ struct WaitState {
   var links = ChangeMask.everything
   /// The waiter's priority when its class was looked at last.
   var priority: Priority?
-  /// The current step bears on its class.
-  var isStale = false
-  var inversion: OpenInversion?
+  /// Who runs instead of the owner, while an inversion window is open.
+  var culprit: TaskIndex?
   /// The open row of ``ReconstructedRows/segments``, −1 without one, and what it states.
   var segment = -1
   var stated = SegmentNow()
@@ -128,6 +136,9 @@ extension Hypothesis {
   /// ``World/beginWait(_:_:_:isMutex:_:)`` has begun a wait.
   mutating func beginWait(_ world: inout World) {
     waits.append(WaitState(since: world.now, ownedLock: world.waits[world.waits.count - 1].lock))
+    dependencies.append(.everything)
+    anyDependency = .everything
+    if windows.count < waits.count { windows.append(OpenInversion()) }
   }
 
   /// A wait ends: its rows, before the world forgets it.
@@ -136,8 +147,13 @@ extension Hypothesis {
     if acquired { noteRelease(index, &world) }
     noteRival(index)
     let last = waits.count - 1
-    if last != index { waits[index] = waits[last] }
+    if last != index {
+      waits[index] = waits[last]
+      dependencies[index] = dependencies[last]
+      windows.swapAt(index, last)
+    }
     waits.removeLast()
+    dependencies.removeLast()
   }
 
   /// The wait is certain until that instant: what follows counts only if its end is seen after all.

@@ -1,21 +1,47 @@
 import TraceCore
 
-/// An inversion window that has begun and not ended.
+/// An inversion window that has begun and not ended. It stays with its wait's place, so that nothing is allocated for the next one.
 struct OpenInversion {
-  var begin: Timestamp
+  var begin = Timestamp(0)
   /// As they were when the window began.
-  var waiter: LabelID
-  var owner: LabelID
-  var ownerIndex: TaskIndex
-  var cpu: CPU
-  var evidence: Evidence
+  var waiter = LabelID.none
+  var owner = LabelID.none
+  var ownerIndex = TaskIndex(rawValue: .max)
+  var cpu: CPU = -1
+  var evidence = Evidence.unknown
   /// The last lock of the chain when it began.
-  var ownedLock: LockIndex
+  var ownedLock = LockIndex(rawValue: 0)
   /// Who runs instead, and since when.
-  var culprit: TaskIndex
-  var culpritLabel: LabelID
-  var culpritSince: Timestamp
-  var culprits: [(index: TaskIndex, label: LabelID, ran: Int64)] = []
+  fileprivate var culprit = TaskIndex(rawValue: .max)
+  fileprivate var culpritLabel = LabelID.none
+  fileprivate var culpritSince = Timestamp(0)
+  fileprivate var culprits: [Culprit] = []
+
+  fileprivate struct Culprit {
+    var index: TaskIndex
+    var label: LabelID
+    var ran: Int64
+  }
+
+  /// Books what the culprit has run until now.
+  @inline(__always)
+  fileprivate mutating func bookCulprit(until now: Timestamp) {
+    let ran = now - culpritSince
+    culpritSince = now
+    if ran > 0 { book(ran) }
+  }
+
+  private mutating func book(_ ran: Int64) {
+    for place in culprits.indices where culprits[place].index == culprit {
+      culprits[place].ran &+= ran
+      return
+    }
+    culprits.append(Culprit(index: culprit, label: culpritLabel, ran: ran))
+  }
+
+  fileprivate mutating func setCulprit(_ task: TaskIndex, _ label: LabelID, since now: Timestamp) {
+    (culprit, culpritLabel, culpritSince) = (task, label, now)
+  }
 }
 
 extension Hypothesis {
@@ -29,18 +55,25 @@ extension Hypothesis {
       return
     }
     var evidence = chainEvidence.combined(with: culpritEvidence(culprit, on: Int(cpu), &world))
-    if let open = waits[index].inversion, open.ownerIndex == owner, open.cpu == cpu {
-      if open.culprit != culprit { changeCulprit(index, to: culprit, &world) }
-      waits[index].inversion?.evidence = open.evidence.combined(with: evidence)
+    if let former = waits[index].culprit, windows[index].ownerIndex == owner, windows[index].cpu == cpu {
+      if former != culprit {
+        windows[index].bookCulprit(until: world.now)
+        windows[index].setCulprit(culprit, world.labelID(culprit), since: world.now)
+        waits[index].culprit = culprit
+      }
+      windows[index].evidence = windows[index].evidence.combined(with: evidence)
       return
     }
     endInversion(index, &world)
     // A gap may have hidden waiters: the most urgent of the owner's, which decides, and those on whose account the culprit runs.
     if world.gaps.hadTold || world.gaps.isInGap { evidence = evidence.combined(with: .inferred(.besideGap)) }
-    waits[index].inversion = OpenInversion(
-      begin: world.now, waiter: world.labelID(world.waits[index].waiter), owner: world.labelID(owner),
-      ownerIndex: owner, cpu: cpu, evidence: evidence, ownedLock: waits[index].ownedLock, culprit: culprit,
-      culpritLabel: world.labelID(culprit), culpritSince: world.now)
+    windows[index].begin = world.now
+    windows[index].waiter = world.labelID(world.waits[index].waiter)
+    (windows[index].owner, windows[index].ownerIndex) = (world.labelID(owner), owner)
+    (windows[index].cpu, windows[index].evidence) = (cpu, evidence)
+    windows[index].ownedLock = waits[index].ownedLock
+    windows[index].setCulprit(culprit, world.labelID(culprit), since: world.now)
+    waits[index].culprit = culprit
   }
 
   /// How it is known that a culprit runs for nobody who is more urgent: by a probe, by the lack of anybody whose chain ends in it,
@@ -59,40 +92,42 @@ extension Hypothesis {
     return .event
   }
 
-  private mutating func changeCulprit(_ index: Int, to culprit: TaskIndex?, _ world: inout World) {
-    guard var open = waits[index].inversion else { return }
-    let ran = world.now - open.culpritSince
-    if ran > 0 {
-      if let known = open.culprits.firstIndex(where: { $0.index == open.culprit }) {
-        open.culprits[known].ran &+= ran
-      } else {
-        open.culprits.append((open.culprit, open.culpritLabel, ran))
-      }
-    }
-    if let culprit { (open.culprit, open.culpritLabel) = (culprit, world.labelID(culprit)) }
-    open.culpritSince = world.now
-    waits[index].inversion = open
+  @inline(__always)
+  mutating func endInversion(_ index: Int, _ world: inout World) {
+    if waits[index].culprit != nil { endWindow(index, &world) }
   }
 
-  mutating func endInversion(_ index: Int, _ world: inout World) {
-    changeCulprit(index, to: nil, &world)
-    guard let open = waits[index].inversion else { return }
-    waits[index].inversion = nil
-    guard world.now > open.begin, rows.kinds.contains(.inversions) else { return }
-    // Sorted by hand of pids: a closure cannot capture what is passed inout.
-    var culprits = open.culprits
-    if culprits.count > 1 {
-      let byPid = culprits.map { (culprit: $0, pid: world[$0.index].pid) }
-      culprits = byPid.sorted { ($1.culprit.ran, $0.pid) < ($0.culprit.ran, $1.pid) }.map(\.culprit)
+  @inline(never)
+  private mutating func endWindow(_ index: Int, _ world: inout World) {
+    windows[index].bookCulprit(until: world.now)
+    waits[index].culprit = nil
+    // Out of the window as long as that goes on, and back with its memory.
+    var culprits: [OpenInversion.Culprit] = []
+    swap(&culprits, &windows[index].culprits)
+    if world.now > windows[index].begin, rows.kinds.contains(.inversions) {
+      world.rank(&culprits)
+      let (wait, open) = (world.waits[index], windows[index])
+      rows.inversions.append(
+        InversionRecord(
+          begin: open.begin, end: world.now, lock: world[wait.lock].address, ownedLock: world[open.ownedLock].address,
+          culprits: rows.culprits.count, culpritCount: UInt32(culprits.count),
+          lastCulprit: UInt32(culprits.firstIndex { $0.index == open.culprit } ?? 0), wait: UInt32(wait.row),
+          waiter: open.waiter,
+          owner: open.owner, cpu: open.cpu, evidence: open.evidence))
+      for culprit in culprits { rows.culprits.append(CulpritRecord(ran: culprit.ran, task: culprit.label)) }
     }
-    let wait = world.waits[index]
-    rows.inversions.append(
-      InversionRecord(
-        begin: open.begin, end: world.now, lock: world[wait.lock].address, ownedLock: world[open.ownedLock].address,
-        culprits: rows.culprits.count, culpritCount: UInt32(culprits.count),
-        lastCulprit: UInt32(culprits.firstIndex { $0.index == open.culprit } ?? 0), wait: UInt32(wait.row),
-        waiter: open.waiter,
-        owner: open.owner, cpu: open.cpu, evidence: open.evidence))
-    for culprit in culprits { rows.culprits.append(CulpritRecord(ran: culprit.ran, task: culprit.label)) }
+    culprits.removeAll(keepingCapacity: true)
+    swap(&culprits, &windows[index].culprits)
+  }
+}
+
+extension World {
+  /// Who ran longest comes first; of equals the one with the lowest pid.
+  fileprivate mutating func rank(_ culprits: inout [OpenInversion.Culprit]) {
+    guard culprits.count > 1 else { return }
+    let tasks = tasks.base
+    var ranked = culprits.map { (culprit: $0, pid: tasks[Int($0.index.rawValue)].pid) }
+    ranked.sort { ($1.culprit.ran, $0.pid) < ($0.culprit.ran, $1.pid) }
+    culprits = ranked.map(\.culprit)
   }
 }

@@ -6,19 +6,37 @@ extension Hypothesis {
   /// Classifies the waits again whose class depends on what the current step has changed.
   mutating func classifyChanged(_ world: inout World) {
     let changed = changed.union(world.changed)
+    // Most steps are of tasks outside of every chain.
+    if anyDependency.intersects(changed.union(rivals)) { classifyThose(changed, &world) }
+  }
+
+  @inline(never)
+  private mutating func classifyThose(_ changed: ChangeMask, _ world: inout World) {
     tails.begin()
-    var isAnyStale = false
-    for index in 0..<waits.count where waits.base[index].dependsOn.intersects(changed) {
+    stale.removeAll()
+    anyDependency = ChangeMask()
+    for index in 0..<waits.count {
+      guard dependencies.base[index].intersects(changed) else {
+        anyDependency.formUnion(dependencies.base[index])
+        continue
+      }
       if !hasSameChain(index, changed, &world) { followChain(index, &world) }
-      noteRival(index, world[world.waits[index].waiter].priority)
-      waits.base[index].isStale = true
-      isAnyStale = true
+      noteRival(index, world[world.waits.base[index].waiter].priority)
+      stale.append(index)
     }
-    // All chains first: the most urgent of the waiters whose chains end in an owner decides for all of them.
-    guard isAnyStale || !rivals.isEmpty else { return }
     waitersOfLast = nil
-    for index in 0..<waits.count where waits.base[index].isStale || waits.base[index].dependsOn.intersects(rivals) {
-      waits.base[index].isStale = false
+    // All chains first: the most urgent of the waiters whose chains end in an owner decides for all of them.
+    if rivals.isEmpty {
+      for place in stale.indices { classify(stale[place], &world) }
+      return
+    }
+    var place = 0
+    for index in 0..<waits.count {
+      if place < stale.count, stale[place] == index {
+        place += 1
+      } else if !dependencies.base[index].intersects(rivals) {
+        continue
+      }
       classify(index, &world)
     }
   }
@@ -57,7 +75,10 @@ extension Hypothesis {
   @inline(never)
   private mutating func followChain(_ index: Int, _ world: inout World) {
     // Rows of chains name all of their tasks.
-    if !rows.kinds.contains(.chains), tails.find(index, &world, handovers) { return followTail(index, &world) }
+    if !rows.kinds.contains(.chains) {
+      if followShort(index, &world) { return }
+      if tails.find(index, &world, handovers) { return followTail(index, &world) }
+    }
     let (terminal, stated) = walk(from: index, &world)
     let evidence = world.besideGap(stated, chain)
     noteChain(index, terminal, evidence, &world)
@@ -66,6 +87,41 @@ extension Hypothesis {
     // The waiter's own place bears on its class, not on its chain; and where the terminal owner is, on both.
     waits[index].links = chain.links
     waits[index].passed = chain.passed
+  }
+
+  /// The same for a chain of one lock, as most are; ``ChainWalk/walk(from:_:_:)`` would find the same.
+  /// - Returns: `false` where the chain goes on.
+  @inline(__always)
+  private mutating func followShort(_ index: Int, _ world: inout World) -> Bool {
+    let (waiter, lock) = (world.waits[index].waiter, world.waits[index].lock)
+    var (terminal, known, last) = (ChainTerminal.unknown, Evidence.unknown, TaskIndex?.none)
+    switch ChainTails.owner(index, &world, handovers) {
+    case .free(let stated): (terminal, known) = (.released, stated)
+    case .pending, .unknown, .noRelease: break
+    case .task(let owner, let stated):
+      if owner == waiter {
+        (terminal, known) = (.released, stated)
+      } else if ChainTails.link(owner, &world) != nil {
+        return false
+      } else {
+        (terminal, known, last) = (.task(owner), stated, owner)
+      }
+    }
+    endChain(index, world.now)
+    waits[index].path = ShortPath(waiter, owner: last)
+    var passed = ChangeMask()
+    passed.insert(lock)
+    waits[index].links = passed
+    passed.insert(waiter)
+    var hides = false
+    if let last {
+      if world.waits[index].isMutex { waits[index].depth = max(waits[index].depth, 1) }
+      hides = world.mayHideWait(last)
+      passed.insert(last)
+    }
+    waits[index].passed = passed
+    note(index, terminal, world.besideGap(known, hides: hides), ownedLock: lock, &world)
+    return true
   }
 
   /// Takes a wait's chain from ``tails``.
@@ -92,14 +148,14 @@ extension Hypothesis {
     waits[index].evidence = evidence
     let lock = ownedLock ?? waits[index].ownedLock
     waits[index].ownedLock = lock
-    if waits[index].inversion?.begin == world.now { waits[index].inversion?.ownedLock = lock }
+    if waits[index].culprit != nil, windows[index].begin == world.now { windows[index].ownedLock = lock }
   }
 
   private mutating func classify(_ index: Int, _ world: inout World) {
     let terminal = waits[index].terminal
     noteDependencies(index, terminal, &world)
     let (kind, culprit) = currentClass(index, terminal, &world)
-    if kind != waits[index].current || culprit != waits[index].inversion?.culprit {
+    if kind != waits[index].current || culprit != waits[index].culprit {
       book(index, &world)
       waits[index].current = kind
       noteInversion(index, terminal, culprit, waits[index].evidence, &world)
@@ -127,7 +183,8 @@ extension Hypothesis {
     if rows.wanted.contains(.segments), case .running(let cpu) = world.place(of: world.waits[index].waiter) {
       passed.insert(cpu: Int(cpu))
     }
-    waits[index].dependsOn = passed
+    dependencies[index] = passed
+    anyDependency.formUnion(passed)
   }
 
   /// The CPU on whose runqueue a task is, blocked or not; `nil` where it is on none, or a gap hides on which.
@@ -169,7 +226,7 @@ extension Hypothesis {
   }
 
   /// Whether a task waits for a mutex that has been released, and that nobody else is known to have taken.
-  func isTakingLock(_ task: TaskIndex, _ world: inout World) -> Bool {
+  mutating func isTakingLock(_ task: TaskIndex, _ world: inout World) -> Bool {
     let wait = world[task].wait
     guard wait >= 0, world.waits[wait].isMutex else { return false }
     let lock = world.waits[wait].lock
@@ -183,7 +240,7 @@ extension Hypothesis {
 
   /// How it is known that a task waits for a mutex that has been released: as well as the lock's state, and no better than that
   /// the task still waits.
-  func evidenceOfTaking(_ task: TaskIndex, _ world: inout World) -> Evidence {
+  mutating func evidenceOfTaking(_ task: TaskIndex, _ world: inout World) -> Evidence {
     let wait = world[task].wait
     guard wait >= 0 else { return .unknown }
     let doubt: Evidence = waits[wait].isDoubted ? .inferred(.besideGap) : .probe

@@ -23,7 +23,9 @@ struct FlatArray<Element>: ~Copyable {
   }
 
   /// For loops that have checked their indices: valid until the array grows.
-  var base: UnsafeMutablePointer<Element> { memory }
+  var base: UnsafeMutablePointer<Element> {
+    @inline(__always) get { memory }
+  }
 
   var isEmpty: Bool { count == 0 }
   var indices: Range<Int> { 0..<count }
@@ -58,6 +60,14 @@ struct FlatArray<Element>: ~Copyable {
   mutating func removeAll() {
     memory.deinitialize(count: count)
     count = 0
+  }
+
+  mutating func swapAt(_ first: Int, _ second: Int) {
+    precondition(first >= 0 && first < count && second >= 0 && second < count, "index out of range")
+    if first == second { return }
+    let element = (memory + first).move()
+    (memory + first).moveInitialize(from: memory + second, count: 1)
+    (memory + second).initialize(to: element)
   }
 
   @inline(never)

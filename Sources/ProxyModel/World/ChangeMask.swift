@@ -15,23 +15,35 @@ struct ChangeMask {
     return all
   }()
 
-  var isEmpty: Bool { tasks | locks | cpus == 0 }
+  var isEmpty: Bool {
+    @inline(__always) get { tasks | locks | cpus == 0 }
+  }
 
-  mutating func insert(_ task: TaskIndex) { tasks |= 1 << UInt64(task.rawValue & 63) }
+  @inline(__always)
+  mutating func insert(_ task: TaskIndex) { tasks |= 1 &<< UInt64(task.rawValue & 63) }
 
-  mutating func insert(_ lock: LockIndex) { locks |= 1 << UInt64(lock.rawValue & 63) }
+  @inline(__always)
+  mutating func insert(_ lock: LockIndex) { locks |= 1 &<< UInt64(lock.rawValue & 63) }
 
-  mutating func insert(cpu: Int) { cpus |= 1 << UInt64(cpu & 63) }
+  @inline(__always)
+  mutating func insert(cpu: Int) { cpus |= 1 &<< UInt64(truncatingIfNeeded: cpu & 63) }
 
+  @inline(__always)
   func intersects(_ other: ChangeMask) -> Bool {
     tasks & other.tasks | locks & other.locks | cpus & other.cpus != 0
   }
 
+  @inline(__always)
   func union(_ other: ChangeMask) -> ChangeMask {
     var union = self
-    union.tasks |= other.tasks
-    union.locks |= other.locks
-    union.cpus |= other.cpus
+    union.formUnion(other)
     return union
+  }
+
+  @inline(__always)
+  mutating func formUnion(_ other: ChangeMask) {
+    tasks |= other.tasks
+    locks |= other.locks
+    cpus |= other.cpus
   }
 }
