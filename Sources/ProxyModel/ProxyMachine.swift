@@ -172,7 +172,10 @@ extension ProxyMachine {
     let end = deferred.decidedEnd()
     // A follow-up or an owner can name a task that no step has brought: a probe may be the first to name a donor.
     introduceNew()
-    while let entry = deferred.popFirst(before: end) { reconstruction.apply(entry) }
+    while let entry = deferred.first(before: end) {
+      reconstruction.apply(entry)
+      deferred.removeFirst()
+    }
     reconstruction.settle()
   }
 
@@ -197,8 +200,8 @@ extension ProxyMachine {
   mutating func emit(_ step: Step, _ followUp: FollowUp = .none, at time: Timestamp, cpu: CPU) {
     if calm.isOn, !step.keepsCalm { endCalmPeriod() }
     introduceNew()
-    let entry = JournalEntry(time: time, cpu: cpu, step: step, followUp: followUp)
-    if deferred.isEmpty { reconstruction.apply(entry) } else { deferred.append(entry) }
+    var entry = JournalEntry(time: time, cpu: cpu, step: step, followUp: followUp)
+    if deferred.isEmpty { reconstruction.apply(&entry) } else { deferred.append(entry) }
   }
 
   /// Defers a step of which later records tell more; returns its position.

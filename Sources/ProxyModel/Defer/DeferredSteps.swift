@@ -16,6 +16,7 @@ struct DeferredSteps: ~Copyable {
   }
 
   /// Adds an entry that lacks nothing, after those that do.
+  @inline(__always)
   mutating func append(_ entry: JournalEntry) { journal.append(entry) }
 
   /// Adds an entry of which later records tell more.
@@ -35,11 +36,14 @@ struct DeferredSteps: ~Copyable {
     }
   }
 
-  /// Takes the first entry out, if it is before a position.
+  /// The first entry, if it is before a position; as ``Journal/firstEntry``.
   @inline(__always)
-  mutating func popFirst(before end: Int) -> JournalEntry? {
-    journal.first < end ? journal.popFirst() : nil
+  mutating func first(before end: Int) -> UnsafePointer<JournalEntry>? {
+    journal.first < end ? journal.firstEntry : nil
   }
+
+  @inline(__always)
+  mutating func removeFirst() { journal.removeFirst() }
 
   /// No more records come.
   mutating func finish() {

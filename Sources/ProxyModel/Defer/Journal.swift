@@ -86,15 +86,19 @@ struct JournalEntry: BitwiseCopyable {
 ///
 /// Who owns a contended lock shows when it is released, so reconstruction runs behind the stream: by the length of a hold,
 /// not of the trace. Positions count from the trace's beginning and stay valid while entries leave at the front.
-struct Journal {
-  private var entries: [JournalEntry] = []
+struct Journal: ~Copyable {
+  private var entries = FlatArray<JournalEntry>()
   /// Entries at the front of `entries` that have left already; removed in bulk.
   private var head = 0
   /// Position of the first entry that is still here.
   private(set) var first = 0
 
-  var isEmpty: Bool { head == entries.count }
-  var count: Int { entries.count - head }
+  var isEmpty: Bool {
+    @inline(__always) get { head == entries.count }
+  }
+  var count: Int {
+    @inline(__always) get { entries.count - head }
+  }
   /// Position that the next entry will get.
   var end: Int { first + count }
 
@@ -119,19 +123,23 @@ struct Journal {
     entries[head + position - first].followUp = followUp
   }
 
+  /// The first entry, `nil` without one: where it lies until one is added or removed. An entry is large, and most steps need
+  /// little of it.
+  var firstEntry: UnsafePointer<JournalEntry>? {
+    @inline(__always) get { head < entries.count ? UnsafePointer(entries.base + head) : nil }
+  }
+
+  /// Removes the first entry. There must be one.
   @inline(__always)
-  mutating func popFirst() -> JournalEntry? {
-    guard head < entries.count else { return nil }
-    let entry = entries[head]
+  mutating func removeFirst() {
     head += 1
     first += 1
     if head == entries.count {
-      entries.removeAll(keepingCapacity: true)
+      entries.removeAll()
       head = 0
     } else if head >= 4096, head * 2 >= entries.count {
-      entries.removeSubrange(..<head)
+      entries.removeFirst(head)
       head = 0
     }
-    return entry
   }
 }

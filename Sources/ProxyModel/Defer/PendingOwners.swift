@@ -10,6 +10,7 @@ import TraceCore
 /// everybody, so each acquisition has a `contention_end` and each release a `contended_release` (7.2 and later). While
 /// waiters only spin, others lock and unlock without an event; but a spinner stops as soon as the owner leaves its CPU.
 struct PendingOwners: ~Copyable {
+  var spins = Spins()
   /// A spinner notices within microseconds that the owner does not run (`mutex_spin_on_owner()` looks at it in every turn).
   /// A spin that went on for this long, in nanoseconds, did so on an owner that ran.
   private static let spinIsReal: Int64 = 1_000_000
@@ -17,26 +18,11 @@ struct PendingOwners: ~Copyable {
   /// sleeping waiters.
   private static let tookAtOnce: Int64 = 5_000
 
-  /// What was seen when a waiter began to spin.
-  struct Spin {
-    var since: Timestamp
-    /// Tasks that ran on the other CPUs then, without idle tasks.
-    var others: [TaskIndex]
-    /// Every other CPU's curr was known.
-    var sawAll: Bool
-    /// The lock's owner at that time had been seen to acquire it.
-    var wasWatched = false
-    /// It went on for so long, or until the lock was acquired, that the owner must have been running.
-    var isReal = false
-    /// The first attempt succeeded.
-    var wasShort = false
-  }
-
   /// An entry whose owner is open.
   struct PendingOwner {
     enum Kind {
       /// A task began to wait; by spinning, where the spin is given. Whether somebody slept on the wait list then.
-      case began(TaskIndex, Spin?, isListed: Bool)
+      case began(TaskIndex, SpinID?, isListed: Bool)
       /// A waiter is the first to sleep on the wait list: from here on the fast paths fail.
       case listed(TaskIndex)
       /// The owner was read at this instant, `nil` for none. Whether somebody slept on the wait list then.
@@ -102,12 +88,13 @@ struct PendingOwners: ~Copyable {
     live.append(lock)
   }
 
+  @inline(__always)
   private func isKnown(_ lock: LockIndex) -> Bool { Int(lock.rawValue) < locks.count && self[lock].isKnown }
 
   /// A task began to wait.
   /// - Parameter spin: what it saw, where it began by spinning.
   mutating func waitBegan(
-    _ lock: LockIndex, _ waiter: TaskIndex, spin: Spin?, at position: Int, in journal: inout Journal
+    _ lock: LockIndex, _ waiter: TaskIndex, spin: SpinID?, at position: Int, in journal: inout Journal
   ) {
     // A task that waits does not own: it released the lock without an event.
     know(lock)
@@ -119,8 +106,7 @@ struct PendingOwners: ~Copyable {
       self[lock].holder = nil
     }
     self[lock].waiters.append(waiter)
-    var spin = spin
-    spin?.wasWatched = self[lock].isWatched
+    if let spin { spins[spin].wasWatched = self[lock].isWatched }
     let isListed = spin == nil || !self[lock].sleepers.isEmpty
     add(lock, PendingOwner(position: position, kind: .began(waiter, spin, isListed: isListed)), in: &journal)
   }
@@ -134,6 +120,7 @@ struct PendingOwners: ~Copyable {
   }
 
   /// Whether nobody is known to sleep on a lock's wait list.
+  @inline(__always)
   func isListEmpty(_ lock: LockIndex) -> Bool { !isKnown(lock) || self[lock].sleepers.isEmpty }
 
   /// The first waiter is about to sleep on the wait list: whoever releases the lock later has it now.
@@ -153,7 +140,8 @@ struct PendingOwners: ~Copyable {
     }
     know(lock)
     let isListed = !self[lock].sleepers.isEmpty
-    if let last = self[lock].pending.last, case .began(waiter, _, _) = last.kind {
+    if let last = self[lock].pending.last, case .began(waiter, let spin, _) = last.kind {
+      if let spin { spins.end(spin) }
       journal.setRead(owner.map { .task($0, evidence) } ?? .free(evidence), at: last.position)
       self[lock].pending[self[lock].pending.count - 1].kind = .read(owner, isListed: isListed)
     }
@@ -196,6 +184,7 @@ struct PendingOwners: ~Copyable {
   /// Whether a task that wakes a waiter of the lock thereby shows that it has released it: where releases leave no event,
   /// and unless the lock's own waiters wake each other. A release precedes its waking, so that a spinner may have taken the
   /// lock in between: that late waking says nothing of the new owner.
+  @inline(__always)
   func isSign(_ lock: LockIndex, by task: TaskIndex) -> Bool {
     guard isKnown(lock), !self[lock].hasReleases, !self[lock].waiters.contains(task) else { return false }
     return !self[lock].isWatched || self[lock].holder == nil || self[lock].holder == task
@@ -211,11 +200,11 @@ struct PendingOwners: ~Copyable {
     // A signal, a wound or a timer has woken it: who did that had nothing to give.
     if !acquired, !isLost, self[lock].sign?.woken == waiter { dropSign(lock, in: &journal) }
     if acquired { confirmSign(lock, in: &journal) }
-    self[lock].waiters.removeAll { $0 == waiter }
+    self[lock].waiters.drop(waiter)
     settleSpin(lock, waiter, at: time, acquired: acquired && !self[lock].sleepers.contains(waiter))
     // Until here the waiter itself may have been who slept.
     if acquired { close(lock, in: &journal) }
-    self[lock].sleepers.removeAll { $0 == waiter }
+    self[lock].sleepers.drop(waiter)
     if acquired {
       self[lock].holder = waiter
       self[lock].heldSince = time
@@ -227,7 +216,7 @@ struct PendingOwners: ~Copyable {
   }
 
   /// How it is known that an acquirer still has the lock, where nobody says so by releasing it.
-  private func stillOwned(_ lock: LockIndex) -> Evidence {
+  private mutating func stillOwned(_ lock: LockIndex) -> Evidence {
     self[lock].isWatched ? .event : .inferred(.acquired)
   }
 
@@ -276,7 +265,7 @@ struct PendingOwners: ~Copyable {
 // MARK: - Deciding
 
 extension PendingOwners {
-  private func setOwner(
+  private mutating func setOwner(
     _ lock: LockIndex, _ fact: OwnerFact, since: Timestamp = Timestamp(0), at position: Int, in journal: inout Journal
   ) {
     let isCertain = position > self[lock].doubtedUpTo
@@ -296,15 +285,12 @@ extension PendingOwners {
   /// What was woken had been given the lock: so it is decided like a release.
   private mutating func confirmSign(_ lock: LockIndex, in journal: inout Journal) {
     guard let sign = self[lock].sign, let place = signPlace(lock) else { return }
-    let pending = self[lock].pending
     self[lock].sign = nil
-    guard case .woke(_, let task) = pending[place].kind else { return }
-    let holder = self[lock].holder
-    self[lock].holder = sign.holder
-    self[lock].pending = Array(pending[..<place])
-    decideEntries(lock, releasedBy: task, evidence: .inferred(.wokeTheWaiter), in: &journal)
-    self[lock].holder = holder
-    self[lock].pending = Array(pending[place...])
+    guard case .woke(_, let task) = self[lock].pending[place].kind else { return }
+    decideEntries(
+      lock, upTo: place, holder: sign.holder, releasedBy: task, evidence: .inferred(.wokeTheWaiter), in: &journal)
+    for entry in 0..<place { endSpin(self[lock].pending[entry]) }
+    self[lock].pending.removeSubrange(..<place)
     self[lock].pending[0].kind = .given(.inferred(.wokeTheWaiter))
     findFrontier()
   }
@@ -332,19 +318,22 @@ extension PendingOwners {
   /// All entries of a lock have their owner; the first of them was at that position.
   private mutating func decided(_ lock: LockIndex, from position: Int) {
     self[lock].isUndecided = false
-    undecided.removeAll { $0 == lock }
+    undecided.drop(lock)
     if position == frontier { findFrontier() }
   }
 
   /// Notes of a waiter's spin whether it lasted.
   private mutating func settleSpin(_ lock: LockIndex, _ waiter: TaskIndex, at time: Timestamp, acquired: Bool) {
     for i in self[lock].pending.indices {
-      guard case .began(waiter, var spin?, let isListed) = self[lock].pending[i].kind, !spin.isReal else { continue }
-      if acquired || time - spin.since > Self.spinIsReal {
-        spin.isReal = true
-        spin.wasShort = acquired && time - spin.since < Self.tookAtOnce
-        self[lock].pending[i].kind = .began(waiter, spin, isListed: isListed)
+      guard case .began(waiter, let spin?, let isListed) = self[lock].pending[i].kind, !spins[spin].isReal else {
+        continue
+      }
+      let length = time - spins[spin].since
+      if acquired || length > Self.spinIsReal {
+        spins[spin].isReal = true
+        spins[spin].wasShort = acquired && length < Self.tookAtOnce
       } else if self[lock].sleepers.contains(waiter) {
+        spins.end(spin)
         self[lock].pending[i].kind = .began(waiter, nil, isListed: isListed)
       }
     }
@@ -355,23 +344,33 @@ extension PendingOwners {
     _ lock: LockIndex, releasedBy task: TaskIndex, evidence: Evidence, in journal: inout Journal
   ) {
     guard self[lock].isUndecided, let first = self[lock].pending.first?.position else { return }
-    decideEntries(lock, releasedBy: task, evidence: evidence, in: &journal)
-    self[lock].pending.removeAll(keepingCapacity: true)
+    decideEntries(
+      lock, upTo: self[lock].pending.count, holder: self[lock].holder, releasedBy: task, evidence: evidence,
+      in: &journal)
+    removePending(lock)
     decided(lock, from: first)
+  }
+
+  private mutating func endSpin(_ entry: PendingOwner) {
+    if case .began(_, let spin?, _) = entry.kind { spins.end(spin) }
+  }
+
+  private mutating func removePending(_ lock: LockIndex) {
+    while let entry = self[lock].pending.popLast() { endSpin(entry) }
   }
 
   /// What a release proves (kernel/locking/mutex.c): from the instant on at which somebody sleeps on the wait list, nobody else
   /// can have taken the lock without a `contention_end`. Before that it is a conclusion, and none at all for a task that was on
   /// no CPU since another one acquired the lock.
   private mutating func decideEntries(
-    _ lock: LockIndex, releasedBy task: TaskIndex, evidence: Evidence, in journal: inout Journal
+    _ lock: LockIndex, upTo count: Int, holder: TaskIndex?, releasedBy task: TaskIndex, evidence: Evidence,
+    in journal: inout Journal
   ) {
-    let holder = self[lock].holder
     let since = holder != nil && holder != task ? self[lock].heldSince : Timestamp(0)
     var fact = OwnerFact.task(task, evidence)
     // Nothing but the release tells of the owner so far.
     var isFirst = true
-    for i in self[lock].pending.indices {
+    for i in 0..<count {
       let position = self[lock].pending[i].position
       switch self[lock].pending[i].kind {
       // Given up by one and later by another, and no wait ended in between: the second took it without waiting.
@@ -389,7 +388,9 @@ extension PendingOwners {
         // An earlier acquirer's hold may have ended without an event; whoever releases had the lock by now.
         if case .task(let known, _) = fact, known != task { fact = .task(task, .inferred(.tookOver)) }
         if case .task(waiter, _) = fact { fact = .unknown }
-        if let spin, spin.isReal, holder != task, !spin.others.isEmpty, !spin.others.contains(task) {
+        if let spin, spins[spin].isReal, holder != task, !spins[spin].others.isEmpty,
+          !spins[spin].others.contains(task)
+        {
           setOwner(lock, ownerOfSpin(spin, holder: holder), at: position, in: &journal)
           continue
         }
@@ -431,24 +432,41 @@ extension PendingOwners {
         if case .task(waiter, _) = fact { fact = .unknown }
         if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.acquired)) }
         if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
-        if !fact.isFree, let spin, spin.isReal {
+        if !fact.isFree, let spin, spins[spin].isReal {
           setOwner(lock, ownerOfSpin(spin, holder: holder), at: position, in: &journal)
           continue
         }
       }
       setOwner(lock, fact, at: position, in: &journal)
     }
-    self[lock].pending.removeAll(keepingCapacity: true)
+    removePending(lock)
     decided(lock, from: first)
   }
 
   /// Who owned a lock for which somebody spun, and no release tells: somebody who ran, or nobody.
-  private func ownerOfSpin(_ spin: Spin, holder: TaskIndex?) -> OwnerFact {
-    if spin.wasWatched, spin.wasShort { return .free(.inferred(.foundFree)) }
-    if let holder, spin.others.contains(holder) { return .task(holder, .inferred(.acquired)) }
+  private mutating func ownerOfSpin(_ spin: SpinID, holder: TaskIndex?) -> OwnerFact {
+    let wasWatched = spins[spin].wasWatched
+    if wasWatched, spins[spin].wasShort { return .free(.inferred(.foundFree)) }
+    if let holder, spins[spin].others.contains(holder) { return .task(holder, .inferred(.acquired)) }
     // Every owner would have been seen to acquire: if the one that was does not run, there is none.
-    if spin.wasWatched { return .free(.inferred(.foundFree)) }
-    if spin.sawAll, spin.others.count == 1 { return .task(spin.others[0], .inferred(.spunOnOwner)) }
+    if wasWatched { return .free(.inferred(.foundFree)) }
+    if spins[spin].sawAll, spins[spin].others.count == 1 {
+      return .task(spins[spin].others[0], .inferred(.spunOnOwner))
+    }
     return .unknown
+  }
+}
+
+extension Array where Element: Equatable {
+  /// Removes an element wherever it is; the others keep their order.
+  fileprivate mutating func drop(_ element: Element) {
+    var kept = 0
+    for place in indices {
+      let other = self[place]
+      if other == element { continue }
+      if kept != place { self[kept] = other }
+      kept += 1
+    }
+    while count > kept { removeLast() }
   }
 }

@@ -37,12 +37,12 @@ extension ProxyMachine {
   }
 
   /// What a task that begins to spin could see of the other CPUs.
-  private func spin(on cpu: Int, at time: Timestamp) -> PendingOwners.Spin {
-    var spin = PendingOwners.Spin(since: time, others: [], sawAll: cpus.count >= options.cpuCount)
+  private mutating func spin(on cpu: Int, at time: Timestamp) -> SpinID {
+    let spin = deferred.owners.spins.begin(at: time, sawAll: cpus.count >= options.cpuCount)
     for other in cpus.indices where other != cpu {
       switch cpus[other].current {
-      case .task(let task, let pid): if pid != 0 { spin.others.append(task) }
-      case .unknown: spin.sawAll = false
+      case .task(let task, let pid): if pid != 0 { deferred.owners.spins[spin].others.append(task) }
+      case .unknown: deferred.owners.spins[spin].sawAll = false
       }
     }
     return spin

@@ -79,6 +79,7 @@ struct OpenWaits: ~Copyable {
   var locks: [LockAddress] { kinds.locks }
 
   /// The lock that a task waits for, the innermost one, with the wait's row.
+  @inline(__always)
   func waiting(_ task: TaskIndex) -> OpenWait? {
     let slot = head(task)
     return slot < 0 ? nil : slots[slot]
@@ -273,30 +274,35 @@ extension OpenWaits {
     return wait
   }
 
-  /// A new wait of the task, while gaps leave it open whether older ones still last: they are not claimed beyond the gap. Where
-  /// nothing says that records are missing, they last until their end is seen.
-  private mutating func cutDoubtful(_ task: TaskIndex) {
-    var slot = head(task)
-    guard slot >= 0 else { return }
+  /// The waits of a task, the innermost first.
+  private mutating func stack(of task: TaskIndex) -> [OpenWait] {
     var stack: [OpenWait] = []
+    var slot = head(task)
     while slot >= 0 {
       stack.append(slots[slot])
       slot = Int(slots[slot].outer)
     }
-    guard stack.contains(where: \.isDoubtTold) else { return }
+    return stack
+  }
+
+  /// A new wait of the task, while gaps leave it open whether older ones still last: they are not claimed beyond the gap. Where
+  /// nothing says that records are missing, they last until their end is seen.
+  private mutating func cutDoubtful(_ task: TaskIndex) {
+    var slot = head(task)
+    while slot >= 0, !slots[slot].isDoubtTold { slot = Int(slots[slot].outer) }
+    if slot < 0 { return }
+    let stack = stack(of: task)
     for wait in stack.reversed() where wait.isDoubtTold { lose(wait) }
     rebuild(task, stack.reversed().filter { !$0.isDoubtTold })
   }
 
   /// More waits inside each other than there can be: the outermost goes.
   private mutating func loseTooDeep(_ task: TaskIndex) {
-    var stack: [OpenWait] = []
-    var slot = head(task)
-    while slot >= 0 {
-      stack.append(slots[slot])
-      slot = Int(slots[slot].outer)
-    }
-    guard stack.count >= Self.nestingLimit, let outermost = stack.last else { return }
+    var (slot, depth) = (head(task), 0)
+    while slot >= 0 { (slot, depth) = (Int(slots[slot].outer), depth + 1) }
+    if depth < Self.nestingLimit { return }
+    let stack = stack(of: task)
+    guard let outermost = stack.last else { return }
     lose(outermost)
     rebuild(task, stack.dropLast().reversed())
   }

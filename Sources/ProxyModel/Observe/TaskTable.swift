@@ -105,6 +105,7 @@ struct TaskTable: ~Copyable {
     changes &+= 1
   }
 
+  @inline(__always)
   func label(_ index: TaskIndex) -> TaskLabel {
     let row = self[index]
     return TaskLabel(index: index, pid: row.id.pid, comm: row.comm, priority: row.priority)

@@ -82,10 +82,14 @@ struct Reconstruction: ~Copyable {
   var lockCount: Int { world.locks.count }
 
   /// Drops a hypothesis once the other is decided.
-  mutating func settle() {
+  @inline(__always)
+  mutating func settle() { if plain.hasValue, proxying.hasValue { settleBoth() } }
+
+  @inline(never)
+  private mutating func settleBoth() {
     // Nothing depends on when that is.
     settleCalls &+= 1
-    guard settleCalls % 32 == 0, plain.hasValue, proxying.hasValue, let proxies = verdict.settled(signs) else { return }
+    guard settleCalls % 32 == 0, let proxies = verdict.settled(signs) else { return }
     if proxies { plain.drop() } else { proxying.drop() }
   }
 
@@ -134,12 +138,12 @@ struct Reconstruction: ~Copyable {
 extension Reconstruction {
   /// Takes the next step, whose owner and follow-up are decided.
   @inline(__always)
-  mutating func apply(_ entry: JournalEntry) {
+  mutating func apply(_ entry: UnsafePointer<JournalEntry>) {
     if let plain = plain.pointer, !world.waits.isEmpty, world.gaps.signs != .none {
-      plain.pointee.hypothesis.weighContests(until: entry.time, &world, into: &contests)
+      plain.pointee.hypothesis.weighContests(until: entry.pointee.time, &world, into: &contests)
     }
-    let cpu = Int(entry.cpu)
-    world.beginStep(at: entry.time, on: cpu)
+    let cpu = Int(entry.pointee.cpu)
+    world.beginStep(at: entry.pointee.time, on: cpu)
     forEachBranch { branch, _ in branch.hypothesis.beginStep(on: cpu) }
     take(entry, cpu)
     if !world.holdSteps.isEmpty { followHolds() }
@@ -160,9 +164,9 @@ extension Reconstruction {
   }
 
   @inline(__always)
-  private mutating func take(_ entry: JournalEntry, _ cpu: Int) {
-    switch entry.step {
-    case .switched(let from, let state, let to): switched(cpu, from, state, to, entry.followUp)
+  private mutating func take(_ entry: UnsafePointer<JournalEntry>, _ cpu: Int) {
+    switch entry.pointee.step {
+    case .switched(let from, let state, let to): switched(cpu, from, state, to, entry.pointee.followUp)
     case .waking(let task, let target): waking(task, target: target, by: cpu)
     case .wakeup(let task, let target, let isNew):
       if delays.isOn { delays.queue(task, on: target, isNew ? .new : .woken, &world) }
@@ -177,7 +181,7 @@ extension Reconstruction {
       forEachBranch { branch, _ in branch.pairing.end(task) }
     case .becomes(let old, let new): becomes(old, new)
     case .probedChoice(let task):
-      forEachBranch { branch, world in branch.hypothesis.chosen(cpu, task, entry.followUp, &world) }
+      forEachBranch { branch, world in branch.hypothesis.chosen(cpu, task, entry.pointee.followUp, &world) }
     case .exitDonor(let donor, let isSwitch):
       world.signs.hasProbes = true
       forEachBranch { branch, world in branch.hypothesis.exited(cpu, donor, isSwitch: isSwitch, &world) }
@@ -189,21 +193,21 @@ extension Reconstruction {
       world.signs.hasMarks = true
       forEachBranch { branch, world in
         branch.pairing.marked(
-          task, mark, owner: owner, isBlocking: isBlocking, on: entry.cpu, &branch.hypothesis, &world)
+          task, mark, owner: owner, isBlocking: isBlocking, on: entry.pointee.cpu, &branch.hypothesis, &world)
       }
     default: takeLockStep(entry, cpu)
     }
   }
 
   @inline(never)
-  private mutating func takeLockStep(_ entry: JournalEntry, _ cpu: Int) {
-    switch entry.step {
+  private mutating func takeLockStep(_ entry: UnsafePointer<JournalEntry>, _ cpu: Int) {
+    switch entry.pointee.step {
     case .waitBegan(let wait, let task, let lock, let isMutex):
-      let owner = world.plausible(entry.owner, since: entry.ownerSince)
-      world.beginWait(wait, task, lock, isMutex: isMutex, owner, read: entry.read)
+      let owner = world.plausible(entry.pointee.owner, since: entry.pointee.ownerSince)
+      world.beginWait(wait, task, lock, isMutex: isMutex, owner, read: entry.pointee.read)
       forEachBranch { branch, world in branch.hypothesis.beginWait(&world) }
     case .waitEnded(let wait, let task, let lock, let acquired):
-      waitEnded(wait, task, lock, acquired ? entry.owner : nil)
+      waitEnded(wait, task, lock, acquired ? entry.pointee.owner : nil)
     case .waitLost(let wait, let task, let lock):
       waitEnded(wait, task, lock, nil)
       world.hideWaits(of: task)
@@ -211,12 +215,12 @@ extension Reconstruction {
       guard let index = world.waits.indices.first(where: { world.waits[$0].row == wait }) else { return }
       forEachBranch { branch, _ in branch.hypothesis.doubtWait(index, row: wait, since: since) }
     case .released(let lock, let task, let evidence):
-      if entry.owner == .noRelease { return }
-      world.release(lock, by: task, evidence, entry.owner)
+      if entry.pointee.owner == .noRelease { return }
+      world.release(lock, by: task, evidence, entry.pointee.owner)
       forEachBranch { branch, world in branch.hypothesis.released(lock, by: task, on: cpu, &world) }
-    case .ownerRead(let lock): world.setOwner(lock, entry.owner)
+    case .ownerRead(let lock): world.setOwner(lock, entry.pointee.owner)
     case .acquired(let lock):
-      world.setOwner(lock, entry.owner)
+      world.setOwner(lock, entry.pointee.owner)
       world.forgetReleases(of: lock)
     default: break
     }
@@ -354,6 +358,7 @@ extension Reconstruction {
   }
 
   /// Whether a CPU's curr is this task and runs on its own account.
+  @inline(__always)
   func runsOwn(_ task: TaskIndex, on cpu: Int) -> Bool {
     guard world.curr(on: cpu) == task else { return false }
     guard let branch = proxying.pointer else { return true }

@@ -43,12 +43,9 @@ struct RunQueues: ~Copyable {
     for task in links.indices { links[task] = Link() }
   }
 
-  /// The tasks that are queued on a CPU.
-  func tasks(on cpu: Int) -> [TaskIndex] {
-    var all: [TaskIndex] = []
-    forEach(on: cpu) { all.append($0) }
-    return all
-  }
+  /// Appends the tasks that are queued on a CPU.
+  @inline(__always)
+  func add(on cpu: Int, to list: inout [TaskIndex]) { forEach(on: cpu) { list.append($0) } }
 
   @inline(__always)
   func forEach(on cpu: Int, _ body: (TaskIndex) -> Void) {

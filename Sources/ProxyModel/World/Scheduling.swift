@@ -132,7 +132,8 @@ struct Scheduling: ~Copyable {
 
   /// A mutex waiter has left a CPU to the idle task: notes who was queued there.
   mutating func noteIdling(on cpu: Int) {
-    cpus[cpu].runnableWhenIdled = queues.tasks(on: cpu)
+    cpus[cpu].runnableWhenIdled.removeAll(keepingCapacity: true)
+    queues.add(on: cpu, to: &cpus[cpu].runnableWhenIdled)
     if !cpus[cpu].runnableWhenIdled.isEmpty { idledCPUs += 1 }
   }
 
