@@ -1,36 +1,71 @@
+import ProxyModel
+import TraceCore
+
 /// Durations as they are collected, in steps of the trace clock. There can be one for each row, so a duration of less than
 /// 2^32 steps takes four bytes.
 struct Durations: Sendable {
-  /// In blocks, so that no array is copied when it grows.
-  fileprivate var short: [[UInt32]] = []
-  private var shortCount = 0
+  /// In blocks, so that no array is copied when it grows: those that are full, and the last one.
+  private var full: [[UInt32]] = []
+  private var block: [UInt32] = []
+  /// How many fit into ``block`` yet, and how many fit into all blocks.
+  private var room = 0
+  private var capacity = 0
   /// Durations that are negative, or longer.
   fileprivate var others: [Int64] = []
   private(set) var total: Int64 = 0
 
+  var isEmpty: Bool { capacity == 0 && others.isEmpty }
+
   mutating func append(_ duration: Int64) {
     total &+= duration
     guard let short = UInt32(exactly: duration) else { return others.append(duration) }
-    if self.short.last.map({ $0.count == $0.capacity }) ?? true {
-      var block: [UInt32] = []
-      block.reserveCapacity(min(4096, max(16, shortCount)))
-      self.short.append(block)
-    }
-    self.short[self.short.count - 1].append(short)
-    shortCount += 1
+    if room == 0 { addBlock() }
+    block.append(short)
+    room -= 1
+  }
+
+  @inline(never)
+  private mutating func addBlock() {
+    if capacity > 0 { full.append(block) }
+    room = min(4096, max(16, capacity))
+    capacity += room
+    block = []
+    block.reserveCapacity(room)
   }
 
   /// Removes the short durations and returns them in ascending order.
   fileprivate mutating func takeShort() -> [UInt32] {
     var all: [UInt32] = []
-    all.reserveCapacity(shortCount)
-    for index in short.indices {
-      all += short[index]
-      short[index] = []
+    all.reserveCapacity(capacity - room)
+    for index in full.indices {
+      all += full[index]
+      full[index] = []
     }
-    (short, shortCount) = ([], 0)
+    all += block
+    (full, block, room, capacity) = ([], [], 0, 0)
     all.sort()
     return all
+  }
+}
+
+/// Durations by task.
+struct TaskDurations: Sendable {
+  /// By the task's index.
+  private var all: [Durations] = []
+
+  mutating func add(_ duration: Int64, of task: TaskIndex) {
+    let place = Int(task.rawValue)
+    while all.count <= place { all.append(Durations()) }
+    all[place].append(duration)
+  }
+
+  /// Of the tasks that have any.
+  var byTask: [TaskIndex: Durations] {
+    var durations: [TaskIndex: Durations] = [:]
+    for (place, some) in all.enumerated() where !some.isEmpty {
+      durations[TaskIndex(rawValue: UInt32(place))] = some
+    }
+    return durations
   }
 }
 

@@ -22,7 +22,7 @@ struct FindingMaker {
 
   private init(_ context: ReportContext) {
     self.context = context
-    waiting = context.rows.waits.reduce(0) { $1.kind == .mutex ? $0 &+ $1.length : $0 }
+    waiting = context.waitSums.mutexLength
   }
 
   /// What costs a tick (HZ=1000) or more matters, and so does what costs one per cent of the waiting; but nothing that is

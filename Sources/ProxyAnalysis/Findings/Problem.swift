@@ -42,10 +42,10 @@ struct Problem {
   private(set) var end: Timestamp
   private(set) var evidence: Evidence
   private var waits: Set<Int> = []
-  private var waiters: [TaskIndex: (label: TaskLabel, windows: Int)] = [:]
-  /// Time by CPU and by culprit.
-  private var cpus: [CPU: Int64] = [:]
-  private var culprits: [TaskIndex: (label: TaskLabel, time: Int64)] = [:]
+  /// Windows by waiter; time by CPU and by culprit.
+  private var waiters = Tally<TaskLabel>()
+  private var cpus = Tally<CPU>()
+  private var culprits = Tally<TaskLabel>()
 
   init(_ key: Key, _ first: Window) {
     self.key = key
@@ -63,9 +63,9 @@ struct Problem {
     evidence = evidence.combined(with: window.evidence)
     if let wait = window.wait { waits.insert(wait) }
     if lock == nil { lock = window.lock }
-    if let waiter = window.waiter { waiters[waiter.index, default: (waiter, 0)].windows += 1 }
-    if let cpu = window.cpu { cpus[cpu, default: 0] &+= length }
-    if let culprit = window.culprit { culprits[culprit.index, default: (culprit, 0)].time &+= length }
+    if let waiter = window.waiter { waiters.add(1, waiter, number: waiter.index.rawValue) }
+    if let cpu = window.cpu { cpus.add(length, cpu, number: UInt32(bitPattern: cpu)) }
+    if let culprit = window.culprit { culprits.add(length, culprit, number: culprit.index.rawValue) }
   }
 
   private static let mostInstances = 10
@@ -82,17 +82,47 @@ struct Problem {
   var waitCount: Int { waits.count }
 
   /// Those with most windows first.
-  var rankedWaiters: [TaskLabel] {
-    waiters.values.sorted { ($1.windows, $0.label.pid) < ($0.windows, $1.label.pid) }.map(\.label)
-  }
+  var rankedWaiters: [TaskLabel] { waiters.ranked { $0.pid } }
 
-  var mainCPU: CPU? { cpus.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key }
+  var mainCPU: CPU? { cpus.entries.max { ($0.sum, $1.item) < ($1.sum, $0.item) }?.item }
 
-  var cpuCount: Int { cpus.count }
+  var cpuCount: Int { cpus.entries.count }
 
   /// Those that ran longest first.
-  var rankedCulprits: [TaskLabel] {
-    culprits.values.sorted { ($1.time, $0.label.pid) < ($0.time, $1.label.pid) }.map(\.label)
+  var rankedCulprits: [TaskLabel] { culprits.ranked { $0.pid } }
+}
+
+/// Sums of things that have numbers. Mostly there are a few, and looking through them costs less than hashing.
+private struct Tally<Item> {
+  /// In order of their first parts.
+  private(set) var entries: [(number: UInt32, item: Item, sum: Int64)] = []
+  /// Where there are more than ``few``: places in ``entries`` by number.
+  private var places: [UInt32: Int] = [:]
+  private static var few: Int { 8 }
+
+  /// - Parameter item: kept if it is the first with this number.
+  mutating func add(_ part: Int64, _ item: Item, number: UInt32) {
+    if let place = place(of: number) {
+      entries[place].sum &+= part
+      return
+    }
+    entries.append((number, item, part))
+    if entries.count == Self.few + 1 {
+      for (place, entry) in entries.enumerated() { places[entry.number] = place }
+    } else if entries.count > Self.few {
+      places[number] = entries.count - 1
+    }
+  }
+
+  private func place(of number: UInt32) -> Int? {
+    if entries.count > Self.few { return places[number] }
+    for place in entries.indices where entries[place].number == number { return place }
+    return nil
+  }
+
+  /// Those with the greatest sums first; of equals the one with the lowest pid.
+  func ranked(_ pid: (Item) -> Pid) -> [Item] {
+    entries.sorted { ($1.sum, pid($0.item)) < ($0.sum, pid($1.item)) }.map(\.item)
   }
 }
 
@@ -100,11 +130,16 @@ struct Problem {
 struct Problems {
   private(set) var all: [Problem] = []
   private var places: [Problem.Key: Int] = [:]
+  private var last: (key: Problem.Key, place: Int)?
 
   mutating func add(_ key: Problem.Key, _ window: Problem.Window, lockKind: WaitKind? = nil) {
+    // Windows of all waiters behind the same owner come together.
+    if let last, last.key == key { return all[last.place].add(window) }
     if let place = places[key] {
+      last = (key, place)
       all[place].add(window)
     } else {
+      last = (key, all.count)
       places[key] = all.count
       all.append(Problem(key, window))
       all[all.count - 1].lockKind = lockKind

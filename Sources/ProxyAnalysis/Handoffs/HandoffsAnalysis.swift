@@ -48,18 +48,18 @@ enum HandoffsAnalysis: Analysis {
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    var latencies: [String: Durations] = [:]
-    let waits = context.timeline.waits
+    var (donations, releases) = (Durations(), Durations())
     for row in context.rows.handoffs {
-      // Donations are of mutexes alone; releases of other locks are another matter.
-      let kind = row.wait < waits.count ? waits[row.wait].kind : .mutex
-      let name = row.kind == .donation ? "donation" : "release, \(kind.rawValue)"
-      latencies[name, default: Durations()].append(row.end - row.begin)
+      switch row.kind {
+      case .donation: donations.append(row.end - row.begin)
+      case .release: releases.append(row.end - row.begin)
+      }
     }
+    let latencies = [(HandoffRow.Kind.donation, donations), (.release, releases)].filter { !$0.1.isEmpty }
     guard !latencies.isEmpty else { return [] }
-    let rows = latencies.keys.sorted().map { kind -> [TextFragment] in
-      let distribution = Distribution(latencies[kind] ?? Durations())
-      return [.plain(kind), .count(UInt64(distribution.count))]
+    let rows = latencies.map { kind, durations -> [TextFragment] in
+      let distribution = Distribution(durations)
+      return [.plain(kind.rawValue), .count(UInt64(distribution.count))]
         + [50, 90, 99].map { .duration(distribution.percentile($0)) } + [.duration(distribution.max)]
     }
     let table = SummaryTable(

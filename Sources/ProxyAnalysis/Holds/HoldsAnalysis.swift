@@ -39,8 +39,8 @@ enum HoldsAnalysis: Analysis {
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    var held: [TaskIndex: Durations] = [:]
-    for hold in context.rows.holds { held[hold.owner.index, default: Durations()].append(hold.end - hold.begin) }
-    return TopTasksBlock("Top owners", place: 4, noun: "owner", count: "holds", held, context).blocks
+    var held = TaskDurations()
+    for hold in context.rows.holds { held.add(hold.end - hold.begin, of: hold.owner.index) }
+    return TopTasksBlock("Top owners", place: 4, noun: "owner", count: "holds", held.byTask, context).blocks
   }
 }

@@ -38,8 +38,8 @@ enum SplitsAnalysis: Analysis {
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    var lent: [TaskIndex: Durations] = [:]
-    for split in context.rows.splits { lent[split.donor.index, default: Durations()].append(split.end - split.begin) }
-    return TopTasksBlock("Top donors", place: 3, noun: "donor", count: "intervals", lent, context).blocks
+    var lent = TaskDurations()
+    for split in context.rows.splits { lent.add(split.end - split.begin, of: split.donor.index) }
+    return TopTasksBlock("Top donors", place: 3, noun: "donor", count: "intervals", lent.byTask, context).blocks
   }
 }

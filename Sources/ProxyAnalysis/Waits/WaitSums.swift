@@ -7,10 +7,20 @@ struct WaitSums: Sendable {
   struct Lock: Sendable {
     var lock: LockAddress
     /// What its waits say that it is.
-    var kinds: Set<WaitKind> = []
+    private(set) var kinds: Set<WaitKind> = []
+    private var lastKind: WaitKind?
     var lengths = Durations()
     var mutexWaits = 0
     var mutexLength: Int64 = 0
+
+    init(lock: LockAddress) { self.lock = lock }
+
+    fileprivate mutating func add(_ kind: WaitKind) {
+      // Mostly that of the wait before.
+      if kind == lastKind { return }
+      lastKind = kind
+      kinds.insert(kind)
+    }
   }
 
   /// Of mutex waits: how many, their sum, and its parts by class.
@@ -29,8 +39,7 @@ struct WaitSums: Sendable {
   private(set) var open: [Int] = []
   /// In order of their first wait.
   private(set) var locks: [Lock] = []
-  /// By task; without waits none.
-  private var waiters: [Durations?] = []
+  private var waiters = TaskDurations()
 
   init(_ waits: ChosenRows<WaitRow>) {
     var places: [LockAddress: Int] = [:]
@@ -61,30 +70,18 @@ struct WaitSums: Sendable {
         }
       }
       add(wait, toLock: lastPlace)
-      add(wait.length, of: Int(wait.waiter.index.rawValue))
+      waiters.add(wait.length, of: wait.waiter.index)
     }
   }
 
   private mutating func add(_ wait: WaitRow, toLock place: Int) {
-    if !locks[place].kinds.contains(wait.kind) { locks[place].kinds.insert(wait.kind) }
+    locks[place].add(wait.kind)
     locks[place].lengths.append(wait.length)
     guard wait.kind == .mutex else { return }
     locks[place].mutexWaits += 1
     locks[place].mutexLength &+= wait.length
   }
 
-  private mutating func add(_ length: Int64, of waiter: Int) {
-    while waiters.count <= waiter { waiters.append(nil) }
-    if waiters[waiter] == nil { waiters[waiter] = Durations() }
-    waiters[waiter]?.append(length)
-  }
-
   /// Lengths of waits by waiter.
-  var lengthsByWaiter: [TaskIndex: Durations] {
-    var lengths: [TaskIndex: Durations] = [:]
-    for (index, durations) in waiters.enumerated() {
-      if let durations { lengths[TaskIndex(rawValue: UInt32(index))] = durations }
-    }
-    return lengths
-  }
+  var lengthsByWaiter: [TaskIndex: Durations] { waiters.byTask }
 }

@@ -52,15 +52,22 @@ public struct ClassTimes: Sendable, Hashable, BitwiseCopyable {
     set { sums[`class`.rawValue] = newValue }
   }
 
-  public var total: Int64 { WaitClass.allCases.reduce(0) { $0 &+ self[$1] } }
+  public var total: Int64 {
+    var total: Int64 = 0
+    for place in sums.indices { total &+= sums[place] }
+    return total
+  }
 
-  public static func == (a: ClassTimes, b: ClassTimes) -> Bool { WaitClass.allCases.allSatisfy { a[$0] == b[$0] } }
+  public static func == (a: ClassTimes, b: ClassTimes) -> Bool {
+    for place in a.sums.indices where a.sums[place] != b.sums[place] { return false }
+    return true
+  }
 
   public func hash(into hasher: inout Hasher) {
-    for c in WaitClass.allCases { hasher.combine(self[c]) }
+    for place in sums.indices { hasher.combine(sums[place]) }
   }
 
   public static func += (a: inout ClassTimes, b: ClassTimes) {
-    for c in WaitClass.allCases { a[c] &+= b[c] }
+    for place in a.sums.indices { a.sums[place] &+= b.sums[place] }
   }
 }
