@@ -58,6 +58,7 @@ public struct ProxyMachine: ~Copyable {
   var deferred: DeferredSteps
   var reconstruction: Reconstruction
   var calm = CalmPeriod()
+  var knownTasks = KnownTasks()
   var idlePicks = IdlePicks()
 
   public init(_ options: Options = Options()) {
@@ -87,11 +88,14 @@ public struct ProxyMachine: ~Copyable {
   public mutating func apply(_ batch: EventBatch, _ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= batch.count, "no such events")
     calm.lookups.begin(batch)
+    knownTasks.begin(batch)
     var place = range.lowerBound
-    while true {
-      place = followCalm(batch, place..<range.upperBound)
-      if place == range.upperBound { return }
-      applySlowly(batch[place])
+    while place < range.upperBound {
+      if calm.isOn {
+        place = followCalm(batch, place..<range.upperBound)
+        if place == range.upperBound { return }
+      }
+      if !applyQuickly(batch.events[place], batch) { applySlowly(batch[place]) }
       place += 1
     }
   }

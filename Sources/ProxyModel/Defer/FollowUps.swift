@@ -106,8 +106,11 @@ struct PendingFollowUps {
   }
 
   /// A record that neither switches nor chooses: curr goes on.
-  mutating func goesOn(_ cpu: Int, in journal: inout Journal) {
-    if open.isEmpty { return }
+  @inline(__always)
+  mutating func goesOn(_ cpu: Int, in journal: inout Journal) { if !open.isEmpty { settleAll(cpu, in: &journal) } }
+
+  @inline(never)
+  private mutating func settleAll(_ cpu: Int, in journal: inout Journal) {
     if !awaitsExits, isSwitchOpen(on: cpu) { without += 1 }
     settle(cpu, kind: awaitsExits ? .chose : nil, in: &journal) { kind, isLast in
       kind == .switched ? .none : isLast ? .stayed : .replaced

@@ -63,30 +63,38 @@ extension ProxyMachine {
       loseCurrent(cpu, since: event.timestamp, at: event.timestamp)
       return
     }
-    if idlePicks.hasOpen { idlePicks.close(cpu) }
     name(previous, record.previous, event)
     let next = named(record.next, event)
-    bookRun(cpu) { $0.switchTo(next, pid: record.next.pid, at: event.timestamp) }
-    tasks[next].switches += 1
-    waits.leaveCPU(previous, at: event.timestamp)
-    noteDoubts(at: event.timestamp, cpu: event.cpu)
-    waits.enterCPU(next, cpu: event.cpu, at: event.timestamp)
-    if !waits.aboutToBlock.isEmpty { waits.aboutToBlock.remove(next) }
-    let followUp = deferred.followUps.switched(
-      cpu, to: next, isIdle: record.next.pid == 0, leftRunnable: record.previousState.isRunnable,
-      at: event.timestamp, in: &deferred.journal)
-    let step = Step.switched(from: previous, state: record.previousState, to: next)
-    if followUp == .pending {
-      let position = deferStep(step, at: event.timestamp, cpu: event.cpu)
-      deferred.followUps.awaitProbe(cpu, position: position, in: &deferred.journal)
-    } else {
-      emit(step, followUp, at: event.timestamp, cpu: event.cpu)
-    }
+    follow(from: previous, record.previousState, to: next, pid: record.next.pid, cpu, at: event.timestamp)
     if record.previousState.isDead {
       tasks.markDead(previous)
       waits.forget(previous)
       endLostWaits(event)
       emit(.dead(previous), at: event.timestamp, cpu: event.cpu)
+    }
+  }
+
+  /// A switch between two tasks that are known as the event names them.
+  /// - Parameter pid: the next one's.
+  @inline(__always)
+  mutating func follow(
+    from previous: TaskIndex, _ state: TaskState, to next: TaskIndex, pid: Pid, _ cpu: Int, at time: Timestamp
+  ) {
+    if idlePicks.hasOpen { idlePicks.close(cpu) }
+    bookRun(cpu) { $0.switchTo(next, pid: pid, at: time) }
+    tasks[next].switches += 1
+    waits.leaveCPU(previous, at: time)
+    noteDoubts(at: time, cpu: CPU(cpu))
+    waits.enterCPU(next, cpu: CPU(cpu), at: time)
+    if !waits.aboutToBlock.isEmpty { waits.aboutToBlock.remove(next) }
+    let followUp = deferred.followUps.switched(
+      cpu, to: next, isIdle: pid == 0, leftRunnable: state.isRunnable, at: time, in: &deferred.journal)
+    let step = Step.switched(from: previous, state: state, to: next)
+    if followUp == .pending {
+      let position = deferStep(step, at: time, cpu: CPU(cpu))
+      deferred.followUps.awaitProbe(cpu, position: position, in: &deferred.journal)
+    } else {
+      emit(step, followUp, at: time, cpu: CPU(cpu))
     }
   }
 
@@ -103,6 +111,7 @@ extension ProxyMachine {
   }
 
   /// Runs a step of a CPU and books the run that it returns to the task that was curr before it.
+  @inline(__always)
   mutating func bookRun(_ cpu: Int, _ step: (inout CPUState) -> Int64) {
     let current = cpus[cpu].current
     let ran = step(&cpus[cpu])

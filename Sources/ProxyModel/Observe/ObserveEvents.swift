@@ -74,18 +74,27 @@ extension ProxyMachine {
   mutating func waking(_ record: WakeRecord, _ event: SchedEvent, _ current: TaskIndex) {
     facts.see(.waking)
     guard TaskTable.isValid(record.task.pid), isValid(record.targetCPU, event) else { return }
-    let task = named(record.task, event)
+    follow(
+      waking: named(record.task, event), target: record.targetCPU, by: current, pid: event.pid, event.context,
+      cpu: event.cpu, at: event.timestamp)
+  }
+
+  /// A waking of a task that is known as the event names it.
+  /// - Parameter pid: the record's own.
+  @inline(__always)
+  mutating func follow(
+    waking task: TaskIndex, target: CPU, by current: TaskIndex, pid: Pid, _ context: EventContext, cpu: CPU,
+    at time: Timestamp
+  ) {
     // Who sleeps for a mutex is woken by its release, or by a signal: a wakeup from interrupt context is unlikely unless the
     // record says so.
-    if event.context.mayBeTask, let wait = waits.waiting(task), current != task, event.pid != 0,
+    if context.mayBeTask, let wait = waits.waiting(task), current != task, pid != 0,
       case let lock = locks.index(of: wait.lock), deferred.owners.isSign(lock, by: current)
     {
-      let position = deferStep(
-        .released(lock, by: current, .inferred(.wokeTheWaiter)), at: event.timestamp, cpu: event.cpu)
-      deferred.owners.woke(
-        lock, task, by: current, at: position, time: event.timestamp, in: &deferred.journal)
+      let position = deferStep(.released(lock, by: current, .inferred(.wokeTheWaiter)), at: time, cpu: cpu)
+      deferred.owners.woke(lock, task, by: current, at: position, time: time, in: &deferred.journal)
     }
-    emit(.waking(task, target: record.targetCPU), at: event.timestamp, cpu: event.cpu)
+    emit(.waking(task, target: target), at: time, cpu: cpu)
   }
 
   mutating func wakeup(_ record: WakeRecord, _ event: SchedEvent, _ role: EventRole) {

@@ -22,9 +22,16 @@ extension ProxyMachine {
 
   /// A task is put on a CPU's runqueue, which has to switch to it. Where that CPU has no record at all, its records are missing,
   /// though nothing else says so.
+  @inline(__always)
   mutating func expectRecords(of cpu: CPU, at time: Timestamp) {
     let place = Int(cpu)
     if place < cpus.count, cpus[place].isOpen { return }
+    missRecords(of: cpu, at: time)
+  }
+
+  @inline(never)
+  private mutating func missRecords(of cpu: CPU, at time: Timestamp) {
+    let place = Int(cpu)
     guard let recorded = options.recordedCPUs, !recorded.contains(cpu) else { return }
     openCPU(place)
     lose(LostEvents(until: nil, isAtStart: true, count: 0), cpu: place, at: time)
@@ -39,8 +46,13 @@ extension ProxyMachine {
     emit(.lost(since: since, isTold: isTold), at: time, cpu: CPU(cpu))
   }
 
+  @inline(__always)
   mutating func noteDoubts(at time: Timestamp, cpu: CPU) {
-    if !waits.hasDoubted { return }
+    if waits.hasDoubted { noteNewDoubts(at: time, cpu: cpu) }
+  }
+
+  @inline(never)
+  private mutating func noteNewDoubts(at time: Timestamp, cpu: CPU) {
     for wait in waits.takeDoubted() {
       emit(.waitDoubted(wait: wait.row, since: wait.doubtfulSince ?? time), at: time, cpu: cpu)
     }

@@ -113,9 +113,11 @@ extension Hypothesis {
   /// The same for a task of which it is known that it waits.
   @inline(__always)
   private func isQueuedWaiter(_ task: TaskIndex, _ cpu: CPU, _ world: inout World) -> Bool {
+    // Most waiters are elsewhere.
+    if proxies, residence.cpu(of: task) != cpu { return false }
     guard world.scheduling.isBlocked(task) else { return false }
     let wakings = world.scheduling.wakings(of: task)
-    if proxies { return residence.isQueued(task, on: cpu, wakings: wakings) }
+    if proxies { return !residence.isDequeued(task, wakings: wakings) }
     return world.scheduling.cpu(of: task) == cpu && !residence.isDequeued(task, wakings: wakings)
   }
 

@@ -154,7 +154,7 @@ extension Reconstruction {
   /// Locks have changed hands.
   private mutating func followHolds() {
     forEachBranch { branch, world in branch.hypothesis.followHolds(&world) }
-    world.holdSteps.removeAll(keepingCapacity: true)
+    world.holdSteps.removeAll()
   }
 
   @inline(__always)

@@ -21,6 +21,7 @@ struct Residence: ~Copyable {
   }
 
   /// −1 for a task that has never blocked.
+  @inline(__always)
   func cpu(of task: TaskIndex) -> CPU {
     Int(task.rawValue) < tasks.count ? tasks[Int(task.rawValue)].cpu : -1
   }
@@ -36,16 +37,9 @@ struct Residence: ~Copyable {
     tasks[Int(task.rawValue)].dequeuedAt = 0
   }
 
+  @inline(__always)
   func isDequeued(_ task: TaskIndex, wakings: UInt32) -> Bool {
     Int(task.rawValue) < tasks.count && tasks[Int(task.rawValue)].dequeuedAt == wakings &+ 1
-  }
-
-  /// Whether a blocked task is on a CPU's runqueue, and not dequeued.
-  @inline(__always)
-  func isQueued(_ task: TaskIndex, on cpu: CPU, wakings: UInt32) -> Bool {
-    guard Int(task.rawValue) < tasks.count else { return false }
-    let blocked = tasks[Int(task.rawValue)]
-    return blocked.cpu == cpu && blocked.dequeuedAt != wakings &+ 1
   }
 
   private mutating func grow(_ task: TaskIndex) {

@@ -158,8 +158,10 @@ extension Hypothesis {
     if kind != waits[index].current || culprit != waits[index].culprit {
       book(index, &world)
       waits[index].current = kind
-      noteInversion(index, terminal, culprit, waits[index].evidence, &world)
-    } else if proxies, culprit != nil {
+      if culprit != nil || waits[index].culprit != nil {
+        noteInversion(index, terminal, culprit, waits[index].evidence, &world)
+      }
+    } else if culprit != nil, proxies {
       noteInversion(index, terminal, culprit, waits[index].evidence, &world)
     }
     if rows.kinds.contains(.stalls) { noteStall(index, terminal, &world) }
@@ -226,9 +228,15 @@ extension Hypothesis {
   }
 
   /// Whether a task waits for a mutex that has been released, and that nobody else is known to have taken.
+  @inline(__always)
   mutating func isTakingLock(_ task: TaskIndex, _ world: inout World) -> Bool {
+    world[task].wait >= 0 && isTakingOwnLock(task, &world)
+  }
+
+  /// The same for a task of which it is known that it waits.
+  private mutating func isTakingOwnLock(_ task: TaskIndex, _ world: inout World) -> Bool {
     let wait = world[task].wait
-    guard wait >= 0, world.waits[wait].isMutex else { return false }
+    guard world.waits[wait].isMutex else { return false }
     let lock = world.waits[wait].lock
     switch world[lock].owner {
     // It has been given the lock, and has not come to take it.

@@ -61,8 +61,8 @@ extension Hypothesis {
   /// Locks have changed hands: how long their owners ran on another's account.
   mutating func followHolds(_ world: inout World) {
     guard proxies else { return }
-    for step in world.holdSteps {
-      switch step {
+    for place in world.holdSteps.indices {
+      switch world.holdSteps[place] {
       case .began(let lock, let owner):
         while proxiedAtHold.count <= Int(lock.rawValue) { proxiedAtHold.append(0) }
         proxiedAtHold[Int(lock.rawValue)] = proxiedRun(of: owner, &world)

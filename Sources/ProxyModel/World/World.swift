@@ -19,7 +19,7 @@ struct World: ~Copyable {
   var changed = ChangeMask()
   var clock = Clock()
   /// Locks that have changed hands in this step, where somebody waits.
-  var holdSteps: [HoldStep] = []
+  var holdSteps = FlatArray<HoldStep>()
   /// By CPU: who an event says will run there next, and on whose account.
   private var announced: [Int: NamedDonor] = [:]
 
