@@ -39,7 +39,7 @@ struct FindingPictureTests {
     let bursts = scene.groups[1].lanes.filter { $0.kind == .donor }.flatMap(\.bars).filter { $0.style == .picked }
     let counts = bursts.compactMap { UInt64($0.label.drop { $0 != "×" }.dropFirst()) }
     #expect(counts.count == bursts.count && counts.reduce(0, +) == row.picks)
-    for burst in bursts { #expect(burst.begin >= row.begin && burst.end <= row.end && burst.evidence == .probe) }
+    for burst in bursts { #expect(burst.begin >= row.begin && burst.begin <= row.end && burst.evidence == .probe) }
     // It is what the picture is about, in its title and as its first lane.
     let mark = try #require(scene.groups[0].lanes.first { $0.kind == .mark }?.bars.first)
     #expect(mark.begin == row.begin && mark.end == row.end)

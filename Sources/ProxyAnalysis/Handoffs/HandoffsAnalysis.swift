@@ -48,20 +48,26 @@ enum HandoffsAnalysis: Analysis {
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    var (donations, releases) = (Durations(), Durations())
+    var donations = Durations()
+    // Donations are of mutexes alone; releases of other locks are another matter.
+    var releases = WaitKind.allCases.map { _ in Durations() }
+    let waits = context.timeline.waits
     for row in context.rows.handoffs {
       switch row.kind {
       case .donation: donations.append(row.end - row.begin)
-      case .release: releases.append(row.end - row.begin)
+      case .release:
+        let kind = row.wait < waits.count ? waits[row.wait].kind : .mutex
+        releases[WaitKind.allCases.firstIndex(of: kind) ?? 0].append(row.end - row.begin)
       }
     }
-    let latencies = [(HandoffRow.Kind.donation, donations), (.release, releases)].filter { !$0.1.isEmpty }
-    guard !latencies.isEmpty else { return [] }
-    let rows = latencies.map { kind, durations -> [TextFragment] in
+    let byKind = zip(WaitKind.allCases, releases).map { ("release, \($0.rawValue)", $1) }
+    let latencies = [("donation", donations)] + byKind.sorted { $0.0 < $1.0 }
+    let rows = latencies.filter { !$0.1.isEmpty }.map { name, durations -> [TextFragment] in
       let distribution = Distribution(durations)
-      return [.plain(kind.rawValue), .count(UInt64(distribution.count))]
+      return [.plain(name), .count(UInt64(distribution.count))]
         + [50, 90, 99].map { .duration(distribution.percentile($0)) } + [.duration(distribution.max)]
     }
+    guard !rows.isEmpty else { return [] }
     let table = SummaryTable(
       columns: [
         .init("handoff", .text), .init("count", .number), .init("p50", .duration), .init("p90", .duration),

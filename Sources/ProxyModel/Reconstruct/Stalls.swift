@@ -36,7 +36,7 @@ extension Hypothesis {
       now.cpu = runqueue(of: owner, &world) ?? -1
       now.donor = donorPlace(of: world.waits[index].waiter, ownerOn: now.cpu, &world)
     }
-    var evidence = waits[index].inversion?.evidence ?? waits[index].evidence
+    var evidence = waits[index].culprit == nil ? waits[index].evidence : windows[index].evidence
     switch kind {
     case .running, .preempted: evidence = evidence.combined(with: accountEvidence(now.cpu))
     case .delayed: evidence = besideAnyGap(evidence, &world)

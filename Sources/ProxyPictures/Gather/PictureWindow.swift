@@ -37,7 +37,7 @@ public struct PictureWindow: Sendable {
   public init(of wait: Int, marking inversion: Int? = nil, _ mark: Mark? = nil, in timeline: Timeline) {
     (self.wait, self.inversion) = (wait, inversion)
     self.mark =
-      inversion.map { Mark(begin: timeline.inversions[$0].begin, length: timeline.inversions[$0].length) } ?? mark
+      mark ?? inversion.map { Mark(begin: timeline.inversions[$0].begin, length: timeline.inversions[$0].length) }
     let row = timeline.waits[wait]
     (begin, end) = (row.begin, row.begin + max(row.length, 1))
     if let mark = self.mark {
@@ -68,7 +68,8 @@ public struct PictureWindow: Sendable {
     case .wait(let id) where timeline.waits.indices.contains(id - 1):
       self.init(of: id - 1, mark, in: timeline)
     case .inversion(let id) where timeline.inversions.indices.contains(id - 1):
-      self.init(of: timeline.inversions[id - 1].wait, marking: id - 1, in: timeline)
+      // Of the window the finding may have a part alone: where its donor was in one place.
+      self.init(of: timeline.inversions[id - 1].wait, marking: id - 1, mark, in: timeline)
     case .handoff(let id) where timeline.handoffs.indices.contains(id - 1):
       self.init(of: timeline.handoffs[id - 1].wait, mark, in: timeline)
     default: return nil

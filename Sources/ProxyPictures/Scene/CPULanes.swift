@@ -30,8 +30,8 @@ extension SceneBuilder {
     return bars.sorted { $0.begin < $1.begin }
   }
 
-  /// Where a CPU idles and its scheduler chooses a blocked task again and again: nothing runs on its account. Bursts as the model has
-  /// them, so that their counts sum to the row's.
+  /// Where a CPU idles and its scheduler chooses a blocked task again and again: nothing runs on its account. Picks further apart than a
+  /// tick are drawn apart; all of them are the row's.
   private func picks(_ cpu: CPU) -> [Scene.Bar] {
     var bursts: [(pid: Pid, begin: Timestamp, end: Timestamp, count: UInt64)] = []
     for pick in events.picks where pick.cpu == cpu {
@@ -42,10 +42,10 @@ extension SceneBuilder {
         bursts.append((pick.pid, pick.time, pick.time, 1))
       }
     }
-    return bursts.filter { $0.count >= IdlePickRow.fewest && $0.end > $0.begin }.map { burst in
+    return bursts.map { burst in
       let name = name(of: burst.pid)
       return bar(
-        burst.begin, burst.end, .picked, "\(name) ×\(burst.count)",
+        burst.begin, max(burst.end, burst.begin + max(resolution, 1)), .picked, "\(name) ×\(burst.count)",
         ["CPU \(cpu) idles and picks \(name), which is blocked, \(burst.count) times"], .probe)
     }
   }
