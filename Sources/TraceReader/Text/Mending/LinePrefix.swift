@@ -71,6 +71,7 @@ enum LinePrefix {
         scanner.position += 1
         if scanner.position - start > 40 { return false }
       }
+      guard scanner.position > start else { return false }
       // A CPU's number, `[000]`, has neither a point nor a letter.
       let first = scanner.bytes[start]
       let isCaller = first == UInt8(ascii: "T") || first == UInt8(ascii: "C")

@@ -84,7 +84,7 @@ struct PerfScriptLine {
   private static func task(_ line: UnsafeRawBufferPointer, before bracket: Int) -> Task? {
     var end = bracket
     while end > 0, line[end - 1] == UInt8(ascii: " ") { end -= 1 }
-    guard end < bracket else { return nil }
+    guard end > 0, end < bracket else { return nil }
     var flags: [UInt8] = []
     if !line[end - 1].isASCIIDigit, let blank = line[..<end].lastIndex(of: UInt8(ascii: " ")), blank > 0 {
       flags = Array(line[(blank + 1)..<end])
