@@ -31,7 +31,7 @@ struct ProblemCollector {
 
   // MARK: Idle CPUs that spin
 
-  mutating func collectIdlePicks() {
+  private mutating func collectIdlePicks() {
     for (place, row) in timeline.idlePicks.enumerated() where context.filter.chooses(row) {
       problems.add(
         .init(kind: .idleRepick, cpu: row.cpu),
@@ -71,11 +71,7 @@ struct ProblemCollector {
       let row = rows[place]
       guard row.length > (row.kind == .mutex ? sums.longestMutex : sums.longestOther) else { continue }
       problems.add(
-        .init(kind: .unfinishedWait, lock: row.lock),
-        Problem.Window(
-          begin: row.begin, end: row.begin + row.length, wait: rows.id(at: place) - 1, waiter: row.waiter, cpu: nil,
-          task: row.owner, culprit: nil, evidence: row.touchesGap ? .unknown : .event,
-          place: .wait(rows.id(at: place)), row: rows.id(at: place) - 1),
+        .init(kind: .unfinishedWait, lock: row.lock), Self.window(of: row, id: rows.id(at: place), task: row.owner),
         lockKind: row.kind)
     }
   }
@@ -85,13 +81,16 @@ struct ProblemCollector {
     let rows = context.rows.waits
     for (place, row) in rows.enumerated() where row.kind != .mutex {
       problems.add(
-        .init(kind: .otherLock, lock: row.lock),
-        Problem.Window(
-          begin: row.begin, end: row.begin + row.length, wait: rows.id(at: place) - 1, waiter: row.waiter, cpu: nil,
-          task: row.waiter, culprit: nil, evidence: row.touchesGap ? .unknown : .event,
-          place: .wait(rows.id(at: place)), row: rows.id(at: place) - 1),
+        .init(kind: .otherLock, lock: row.lock), Self.window(of: row, id: rows.id(at: place), task: row.waiter),
         lockKind: row.kind)
     }
+  }
+
+  /// All of a wait.
+  private static func window(of row: WaitRow, id: Int, task: TaskLabel?) -> Problem.Window {
+    Problem.Window(
+      begin: row.begin, end: row.begin + row.length, wait: id - 1, waiter: row.waiter, cpu: nil, task: task,
+      culprit: nil, evidence: row.touchesGap ? .unknown : .event, place: .wait(id), row: id - 1)
   }
 
   // MARK: Callbacks

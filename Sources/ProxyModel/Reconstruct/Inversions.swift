@@ -66,7 +66,7 @@ extension Hypothesis {
     }
     endInversion(index, &world)
     // A gap may have hidden waiters: the most urgent of the owner's, which decides, and those on whose account the culprit runs.
-    if world.gaps.hadTold || world.gaps.isInGap { evidence = evidence.combined(with: .inferred(.besideGap)) }
+    evidence = world.besideGap(evidence, hides: world.gaps.hadTold)
     windows[index].begin = world.now
     windows[index].waiter = world.labelID(world.waits[index].waiter)
     (windows[index].owner, windows[index].ownerIndex) = (world.labelID(owner), owner)

@@ -39,7 +39,7 @@ extension Hypothesis {
     var evidence = waits[index].culprit == nil ? waits[index].evidence : windows[index].evidence
     switch kind {
     case .running, .preempted: evidence = evidence.combined(with: accountEvidence(now.cpu))
-    case .delayed: evidence = besideAnyGap(evidence, &world)
+    case .delayed: evidence = world.besideGap(evidence, hides: world.gaps.hadTold)
     default: break
     }
     goOn(index, now, evidence, &world)
@@ -55,7 +55,7 @@ extension Hypothesis {
     else { return endStall(index, world.now) }
     let now = StallNow(kind: .handoff, cpu: cpu, owner: taker, lock: world.waits[world[taker].wait].lock)
     let evidence = waits[index].evidence.combined(with: evidenceOfTaking(taker, &world))
-    goOn(index, now, besideAnyGap(evidence, &world), &world)
+    goOn(index, now, world.besideGap(evidence, hides: world.gaps.hadTold), &world)
   }
 
   private mutating func goOn(_ index: Int, _ now: StallNow, _ evidence: Evidence, _ world: inout World) {
@@ -71,10 +71,6 @@ extension Hypothesis {
       StallRecord(
         begin: world.now, end: world.now, lock: world[now.lock].address, wait: UInt32(world.waits[index].row),
         cpu: now.cpu, owner: world.labelID(now.owner), kind: now.kind, donor: now.donor, evidence: evidence))
-  }
-
-  private func besideAnyGap(_ evidence: Evidence, _ world: inout World) -> Evidence {
-    world.gaps.hadTold || world.gaps.isInGap ? evidence.combined(with: .inferred(.besideGap)) : evidence
   }
 
   /// How it is known on whose account a CPU's curr runs.
