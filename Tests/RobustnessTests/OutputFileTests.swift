@@ -73,6 +73,27 @@ struct OutputFileTests {
     #expect(try String(contentsOfFile: file, encoding: .utf8).contains("<testsuite"))
   }
 
+  /// A link to a descriptor of the program, to a link, and to a file that is not there yet.
+  @Test func aNamedLinkIsFollowedWhereverItLeads() throws {
+    let folder = try Self.folder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let (first, second, target) = (folder + "/first", folder + "/second", folder + "/target")
+    try #require(symlink("second", first) == 0 && symlink("target", second) == 0)
+    #expect(try Self.check(first).status == 0)
+    #expect(Self.type(first) == S_IFLNK && Self.type(second) == S_IFLNK && Self.type(target) == S_IFREG)
+    // Standard output is a file that has been removed: its name cannot be had any more.
+    let link = folder + "/stdout"
+    try #require(symlink("/proc/self/fd/1", link) == 0)
+    let run = try Program.shell(
+      "exec 4>&1 > '\(folder)/gone' 5< '\(folder)/gone'; rm '\(folder)/gone'; '\(Program.path)' check "
+        + "--rule 'waits.count > 0' --junit '\(link)' '\(Self.capture)'; status=$?; cat <&5 >&4; exit $status")
+    #expect(run.status == 0 && String(decoding: run.output, as: UTF8.self).contains("<testsuite"), "\(run.errors)")
+    #expect(Self.type(link) == S_IFLNK)
+    try #require(symlink("loop", folder + "/loop") == 0)
+    let loop = try Self.check(folder + "/loop")
+    #expect(loop.status == 1 && loop.errors.hasPrefix("proxytrace: \(folder)/loop: "))
+  }
+
   @Test func tablesKeepModesAndStayInTheirDirectory() throws {
     let folder = try Self.folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }

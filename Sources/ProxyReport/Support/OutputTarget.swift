@@ -11,33 +11,52 @@ struct OutputTarget {
 
   /// - Parameter isNamedByUser: whether links are followed. Otherwise a link is replaced itself.
   init(_ path: String, isNamedByUser: Bool) throws(OutputError) {
-    self.path = path
-    if isNamedByUser, let descriptor = Self.ownDescriptor(path) {
+    self.path = isNamedByUser ? try Self.followLinks(path) : path
+    if isNamedByUser, let descriptor = Self.ownDescriptor(self.path) {
       writtenThrough = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
       guard writtenThrough ?? -1 >= 0 else { throw .system(errno, place: path) }
       return
     }
     var status = stat()
-    if lstat(path, &status) != 0 { return }
-    if status.st_mode & S_IFMT == S_IFLNK {
-      if !isNamedByUser { return }
-      // One that leads nowhere is replaced: a file there could be made anywhere.
-      guard stat(path, &status) == 0, let real = realpath(path, nil) else { return }
-      self.path = String(cString: real)
-      free(real)
-    }
+    if lstat(self.path, &status) != 0 { return }
     switch status.st_mode & S_IFMT {
     case S_IFREG: mode = status.st_mode & 0o777
     case S_IFDIR: throw .system(EISDIR, place: path)
+    case S_IFLNK where !isNamedByUser: return
     default:
       if !isNamedByUser {
         throw .failed(
           place: path, problem: "is there already and is no file", advice: "remove it, or name another directory")
       }
-      let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+      let descriptor = open(self.path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
       guard descriptor >= 0 else { throw .system(errno, place: path) }
       writtenThrough = descriptor
     }
+  }
+
+  /// Where a name's links lead to: a file that need not be there yet, a descriptor of this process, or a link of procfs, whose
+  /// text is no name (that of a removed file ends in ` (deleted)`): it can be opened alone.
+  private static func followLinks(_ path: String) throws(OutputError) -> String {
+    var path = path
+    // As many as the kernel follows (include/linux/namei.h, MAXSYMLINKS).
+    for _ in 0..<40 {
+      var status = stat()
+      guard ownDescriptor(path) == nil, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK,
+        !path.hasPrefix("/proc/")
+      else { return path }
+      var text = [CChar](repeating: 0, count: Int(PATH_MAX))
+      let count = readlink(path, &text, text.count - 1)
+      guard count > 0 else { throw .system(errno, place: path) }
+      let target = String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if target.hasPrefix("/") {
+        path = target
+      } else if let slash = path.lastIndex(of: "/") {
+        path = path[...slash] + target
+      } else {
+        path = target
+      }
+    }
+    throw .system(ELOOP, place: path)
   }
 
   /// The file keeps the mode of the one that it replaces.
@@ -52,7 +71,8 @@ struct OutputTarget {
     case "/dev/stderr": return STDERR_FILENO
     default: break
     }
-    for prefix in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(prefix) {
+    for prefix in ["/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/", "/proc/\(getpid())/fd/"]
+    where path.hasPrefix(prefix) {
       return Int32(path.dropFirst(prefix.count)).flatMap { $0 >= 0 ? $0 : nil }
     }
     return nil
@@ -61,29 +81,60 @@ struct OutputTarget {
 
 /// Names of unfinished files, so that a signal that ends the program removes them.
 enum TemporaryNames {
-  private static let limit = 64
-  /// Written with a lock held by nobody: output is made on one thread, and the handler reads whole words alone.
+  /// The signals by which users and systems end programs.
+  private static let signals = [SIGINT, SIGTERM, SIGHUP]
+  private static var limit: Int { 64 }
+  /// Written while ``signals`` are blocked, and read by their handler.
   nonisolated(unsafe) private static let names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = {
     let names = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: limit)
     names.initialize(repeating: nil, count: limit)
-    for signal in [SIGINT, SIGTERM, SIGHUP] { handle(signal) }
     return names
   }()
+  /// The handlers, which need ``names``: those must be there before. A handler that waits for what it has interrupted never ends.
+  private static let handlers: Void = {
+    _ = names
+    for signal in signals { handle(signal) }
+  }()
 
-  static func remember(_ path: String) {
-    for place in 0..<limit where names[place] == nil {
-      names[place] = strdup(path)
-      return
+  /// Makes a file under a temporary name; no signal comes between the file and what is known of it.
+  /// - Returns: what `make` returns: a negative number where it has made none.
+  static func making(_ path: String, _ make: (String) -> Int32) -> Int32 {
+    withSignalsBlocked {
+      let result = make(path)
+      if result < 0 { return result }
+      if let free = (0..<limit).first(where: { names[$0] == nil }) { names[free] = strdup(path) }
+      return result
     }
   }
 
-  static func forget(_ path: String) {
-    for place in 0..<limit {
-      guard let name = names[place], strcmp(name, path) == 0 else { continue }
-      names[place] = nil
-      free(name)
-      return
+  /// Removes a name or gives the file another one: it is not temporary any more.
+  static func ending(_ path: String, _ end: (String) -> Int32) -> Int32 {
+    withSignalsBlocked {
+      let result = end(path)
+      if result < 0 { return result }
+      for place in 0..<limit {
+        guard let name = names[place], strcmp(name, path) == 0 else { continue }
+        names[place] = nil
+        free(name)
+        break
+      }
+      return result
     }
+  }
+
+  /// Output is made on one thread; the others of this program block these signals (``TraceReader``'s workers), so that they
+  /// come to this one.
+  private static func withSignalsBlocked(_ body: () -> Int32) -> Int32 {
+    handlers
+    var (blocked, before) = (sigset_t(), sigset_t())
+    sigemptyset(&blocked)
+    for signal in signals { sigaddset(&blocked, signal) }
+    pthread_sigmask(SIG_BLOCK, &blocked, &before)
+    let result = body()
+    let error = errno
+    pthread_sigmask(SIG_SETMASK, &before, nil)
+    errno = error
+    return result
   }
 
   /// Takes a signal that nobody else handles, and that is not ignored (nohup).

@@ -69,10 +69,10 @@ package struct WholeFiles: ~Copyable {
 
   private mutating func takeName(_ place: Int) throws(OutputError) {
     if files[place].temporary == nil { try name(place) }
-    guard let temporary = files[place].temporary, rename(temporary, files[place].final) == 0 else {
-      throw OutputError.system(errno, place: files[place].final)
+    let final = files[place].final
+    guard let temporary = files[place].temporary, TemporaryNames.ending(temporary, { rename($0, final) }) == 0 else {
+      throw OutputError.system(errno, place: final)
     }
-    TemporaryNames.forget(temporary)
     files[place].temporary = nil
   }
 
@@ -98,7 +98,6 @@ package struct WholeFiles: ~Copyable {
       open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
     target.keepMode(of: descriptor)
-    TemporaryNames.remember(temporary)
     files.append(File(final: final, temporary: temporary, descriptor: descriptor))
   }
 
@@ -109,7 +108,6 @@ package struct WholeFiles: ~Copyable {
       linkat(AT_FDCWD, link, AT_FDCWD, $0, AT_SYMLINK_FOLLOW)
     }.path
     files[place].temporary = temporary
-    TemporaryNames.remember(temporary)
   }
 
   /// A file that has no name and goes with its descriptor, so that a killed run leaves nothing behind: `O_TMPFILE`, which glibc
@@ -129,7 +127,7 @@ package struct WholeFiles: ~Copyable {
     // The process id keeps two runs apart; a file that a killed run left behind is passed over.
     for attempt in 0..<100 {
       let path = "\(directory)/.\(name).\(getpid())-\(attempt).part"
-      let result = make(path)
+      let result = TemporaryNames.making(path, make)
       if result >= 0 { return (result, path) }
       if errno != EEXIST { throw .system(errno, place: final) }
     }
@@ -158,8 +156,7 @@ package struct WholeFiles: ~Copyable {
     for file in files {
       if file.descriptor >= 0 { close(file.descriptor) }
       guard let temporary = file.temporary else { continue }
-      unlink(temporary)
-      TemporaryNames.forget(temporary)
+      _ = TemporaryNames.ending(temporary) { unlink($0) }
     }
   }
 }
