@@ -111,11 +111,11 @@ public struct ProxyMachine: ~Copyable {
       reconstruction.begin(at: event.timestamp)
       for loss in facts.start(at: event.timestamp) { take(loss) }
     }
-    if event.timestamp < facts.end { return take(facts.inOrder(event)) }
+    if event.timestamp < facts.end { return takeEarly(event) }
     take(event)
   }
 
-  private mutating func take(_ event: SchedEvent) {
+  mutating func take(_ event: SchedEvent) {
     facts.extend(to: event.timestamp)
     guard Self.isPossible(event.cpu) else {
       diagnostics.record(.cpuOutOfRange, time: event.timestamp, "CPU \(event.cpu)")
@@ -161,7 +161,8 @@ public struct ProxyMachine: ~Copyable {
     assemble(into: &timeline)
     if let step = facts.stepBack {
       diagnostics.record(
-        .outOfOrder, cpu: step.cpu, count: step.count, time: step.first, "by \(step.largest) at most")
+        .outOfOrder, cpu: step.cpu, count: step.count, time: step.first, "by \(step.largest) steps of the clock at most"
+      )
     }
     timeline.diagnostics = diagnostics
     return timeline

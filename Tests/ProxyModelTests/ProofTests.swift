@@ -1,4 +1,5 @@
 import ProxyModel
+import ProxyScore
 import Testing
 import TraceCore
 
@@ -152,5 +153,24 @@ struct ProofTests {
     #expect(timeline.splits.isEmpty)
     #expect(timeline.cpus.allSatisfy { $0.proxied == 0 })
     #expect((timeline.verdict.ifProxied ?? 0) >= 140)
+  }
+
+  /// What is said with evidence `event` without the probes, they say too: that a lock was free as well as who had it.
+  @Test(arguments: ["proxy-on-probed", "proxy-off-probed"]) func eventsAndProbesNeverDisagree(folder: String) throws {
+    var compared = 0
+    for capture in try RealCaptures.folder(folder) {
+      var options = ProxyMachine.Options()
+      options.ignoresProbes = true
+      var machine = ProxyMachine(options)
+      for event in capture.events { machine.apply(event) }
+      let (without, with) = (machine.finish().waits, capture.timeline().waits)
+      #expect(without.count == with.count, "\(capture.name)")
+      for (wait, probed) in zip(without, with) where wait.ownerEvidence == .event && probed.ownerEvidence == .probe {
+        compared += 1
+        #expect(wait.begin == probed.begin && wait.waiter.pid == probed.waiter.pid)
+        #expect(wait.owner?.pid == probed.owner?.pid, "\(capture.name): wait at \(wait.begin.rawValue)")
+      }
+    }
+    #expect(compared > 0)
   }
 }

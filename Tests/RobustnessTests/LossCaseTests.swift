@@ -35,6 +35,25 @@ struct LossCaseTests {
     #expect(verdict.evidence.rule == .stayedHome)
   }
 
+  /// Losses in the middle of a CPU, flagged: who had the lock behind them, and what its waiters' time was, is not known.
+  @Test(arguments: [
+    ("mid-flag-123", [66_803_776_690], 0), ("mid-flag-75", [21_242_293_631, 21_243_542_281], 0), ("mid-flag-35", [], 4),
+  ])
+  func whatALossInTheMiddleHidesIsNotKnown(name: String, releases: [UInt64], wait id: Int) throws {
+    let timeline = try Self.load(name).timeline
+    for release in releases {
+      let handoff = try #require(timeline.handoffs.first { $0.kind == .release && $0.begin == Timestamp(release) })
+      #expect(handoff.evidence.rule == .besideGap, "handoff from \(release)")
+      let chains = timeline.chains.filter { $0.begin == Timestamp(release) && $0.path.count == 1 }
+      #expect(chains.allSatisfy { $0.evidence.rule == .besideGap })
+    }
+    if id > 0 {
+      let wait = timeline.waits[id - 1]
+      #expect(wait.begin == Timestamp(47_925_986_687) && wait.touchesGap && wait.ownerEvidence.rule == .besideGap)
+    }
+    #expect(timeline.gaps.contains { !$0.isQuiet && $0.begin > timeline.begin })
+  }
+
   /// Records of one event that are too short for its format: what they said is lost.
   @Test(arguments: [("short-contention-end", 26), ("short-switch", 96)])
   func aRecordThatIsTooShortIsALoss(name: String, count: UInt64) throws {

@@ -119,9 +119,9 @@ struct FormatTests {
     #expect(try name(8, 0xffff_ffff, isRelative: true) == "")
   }
 
-  private func patched(_ text: StaticString, _ other: String) throws -> StreamContent {
+  private func patched(_ text: String, _ other: String) throws -> StreamContent {
     var bytes = try MadeCapture.bytes(.init(version: 6), MadeCapture.events(40))
-    let place = try #require(bytes[...].firstRange(ofText: text))
+    let place = try #require(bytes.firstRange(of: Array(text.utf8)))
     bytes.replaceSubrange(place, with: Array(other.utf8))
     return try MadeCapture.read(bytes)
   }
@@ -132,6 +132,19 @@ struct FormatTests {
     #expect(detail.kind == .formatRejected && detail.detail == "sched:sched_switch has no usable next_prio")
     #expect(content.records.count == 40)
     #expect(content.records.count { if case .other = $0.body { true } else { false } } == 10)
+  }
+
+  /// Formats that no kernel has: what they say of the records is not believed.
+  @Test(arguments: [
+    ("field:pid_t prev_pid;\toffset:24;", "field:pid_t prev_pid;\toffset:16;", 10),
+    ("field:void * lock_addr;\toffset:8;\tsize:8;", "field:void * lock_addr;\toffset:8;\tsize:4;", 0),
+  ])
+  func formatsThatContradictThemselves(text: String, other: String, unread: Int) throws {
+    let content = try patched(text, other)
+    let detail = try #require(content.diagnostics.all.first)
+    #expect(detail.kind == .impossibleFormat && detail.kind.severity == .damage && detail.offset ?? 0 > 0)
+    #expect(content.records.count == 40)
+    #expect(content.records.count { if case .other = $0.body { true } else { false } } == unread)
   }
 
   @Test func lettersThatCannotBeRead() throws {

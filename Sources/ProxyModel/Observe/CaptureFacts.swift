@@ -52,6 +52,18 @@ struct CaptureFacts {
 
   private(set) var stepBack: StepBack?
 
+  /// By CPU: until when its clock, which has stepped back, is behind the trace's.
+  private var behindUntil: [CPU: Timestamp] = [:]
+
+  /// An event is earlier than the one before it: its CPU's clock is behind.
+  /// - Returns: the stretch in which that clock tells nothing; `nil` where one is known that covers it.
+  mutating func newStretchBehind(_ event: SchedEvent) -> ClosedRange<Timestamp>? {
+    if let until = behindUntil[event.cpu], until >= end { return nil }
+    let until = Timestamp(end.rawValue &+ UInt64(end - event.timestamp))
+    behindUntil[event.cpu] = until
+    return end...until
+  }
+
   /// An event that is earlier than the one before it, at that one's time: no time is negative, nor counted twice.
   mutating func inOrder(_ event: SchedEvent) -> SchedEvent {
     var clamped = event

@@ -20,6 +20,22 @@ extension ProxyMachine {
     if !lost.isQuiet { deferred.owners.gapBegan(until: until) }
   }
 
+  /// An event that is earlier than the one before it counts at that one's time. As long as its CPU's clock is behind, what that CPU
+  /// does has no times: a gap, though no record need be missing.
+  @inline(never)
+  mutating func takeEarly(_ event: SchedEvent) {
+    if event.loss == nil, Self.isPossible(event.cpu), let stretch = facts.newStretchBehind(event) {
+      let (cpu, begin, end) = (Int(event.cpu), stretch.lowerBound, stretch.upperBound)
+      if cpu >= cpus.count || !cpus[cpu].isOpen { openCPU(cpu) }
+      loseCurrent(cpu, since: begin, at: begin)
+      facts.add(GapRow(cpu: event.cpu, begin: begin, end: end, lostEvents: nil))
+      waits.doubt(on: event.cpu, since: begin, until: end, isTold: true)
+      noteDoubts(at: begin, cpu: event.cpu)
+      deferred.owners.gapBegan(until: end)
+    }
+    take(facts.inOrder(event))
+  }
+
   /// A task is put on a CPU's runqueue, which has to switch to it. Where that CPU has no record at all, its records are missing,
   /// though nothing else says so.
   @inline(__always)

@@ -352,7 +352,7 @@ struct CPUStream: ~Copyable {
     if backwards == 1 {
       log.record(
         .timestampBackwards, cpu: cpu, count: 0, offset: pageOffset, time: Timestamp(recordTime),
-        "by \(recordTime - time)")
+        "by \(recordTime - time) steps of the clock")
     }
   }
 

@@ -27,6 +27,9 @@ final class FieldCheck {
   /// Whether the event that was read last has a name.
   var hasName: Bool { parser.hasName }
 
+  /// The task to which the event that was read last switches; `nil` where it is no switch.
+  var nextTask: Pid? { if case .switched(let change)? = event?.body { change.next.pid } else { nil } }
+
   /// The event that was read last.
   var event: SchedEvent? { packer.pointee.finished.first }
 }

@@ -1,6 +1,7 @@
 import TraceCore
 
-/// Lines by which people say that they have cut out others: dots, `[...]`, `<snip>`, `-- 8< --`, `.... 332 ms`, grep's `--`.
+/// Lines by which people say that they have cut out others: dots, `[...]`, `<snip>`, `-- 8< --`, `.... 332 ms`, grep's `--`,
+/// stars; and those that say without a CPU that events were lost.
 enum TextCut {
   /// Longer lines are prose.
   private static let longest = 80
@@ -27,13 +28,24 @@ enum TextCut {
       line.position += 1
       decoration += 1
     }
-    if line.position == end { return decoration == 2 && line.bytes[start] == UInt8(ascii: "-") }
+    if line.position == end { return isRuler(line.bytes[start..<end]) }
+    if isDots(line.bytes[line.position..<end]) { return true }
+    if saysLoss(line.bytes[line.position..<end]) { return decoration > 0 }
     // A wrapped line may begin with a column of flags.
     if line.has("..") || line.has("\u{2026}") { return !line.bytes[line.position..<end].contains(UInt8(ascii: ":")) }
     if line.has("8<") || line.has(">8") { return decoration > 0 }
     // Prose and wrapped lines may begin with one of the words, but not in brackets.
     guard decoration > 0 else { return false }
     return words.contains { begins(line, $0) } || hasCount(line, end)
+  }
+
+  /// Whether a comment says it: `# ...`, `# [ snip ]`. The kernel's heads have neither.
+  /// - Parameter scanner: behind the comment's sign.
+  static func isCutComment(_ scanner: TextScanner) -> Bool {
+    var line = scanner
+    line.skipBlanks()
+    guard line.has("..") || line.has("\u{2026}") || line.has("[") || line.has("<") else { return false }
+    return isCut(line)
   }
 
   private static func isDecoration(_ byte: UInt8) -> Bool {
@@ -43,6 +55,31 @@ enum TextCut {
       UInt8(ascii: "*"), UInt8(ascii: "~"), UInt8(ascii: " "):
       true
     default: false
+    }
+  }
+
+  /// grep's `--`, and stars. Lines of hyphens, equals signs and tildes are borders and fences.
+  private static func isRuler(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+    if line.allSatisfy({ $0 == UInt8(ascii: "-") }) { return line.count == 2 }
+    return line.count >= 3 && line.allSatisfy { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: " ") }
+  }
+
+  /// Dots above each other, one a line.
+  private static func isDots(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+    line.count == 1 && (line.first == UInt8(ascii: ".") || line.first == UInt8(ascii: ":"))
+  }
+
+  /// `[LOST 5 EVENTS]` of an unknown CPU, whoever wrote it.
+  private static func saysLoss(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+    contains(line, "event") && (contains(line, "lost") || contains(line, "dropped"))
+  }
+
+  /// - Parameter word: in small letters.
+  private static func contains(_ line: Slice<UnsafeRawBufferPointer>, _ word: StaticString) -> Bool {
+    let count = word.utf8CodeUnitCount
+    guard line.count >= count else { return false }
+    return (line.startIndex...line.endIndex - count).contains { start in
+      (0..<count).allSatisfy { line[start + $0] | 0x20 == word.utf8Start[$0] }
     }
   }
 

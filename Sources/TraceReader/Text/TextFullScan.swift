@@ -2,9 +2,9 @@ import TraceCore
 
 /// What reading all of a text once shows of it: where records are missing, whether lines are in order, how many captures it holds.
 struct TextFullScan {
-  /// Lines of one capture, from its head to the next one's.
+  /// Lines of one capture, up to the next one's.
   struct Section {
-    /// Where its head is.
+    /// Where its head is, or its first event.
     var offset: UInt64
     var cpus: Set<CPU> = []
     var count = 0
@@ -20,6 +20,19 @@ struct TextFullScan {
     var isBad = false
     /// Cuts before its last event.
     var cuts = 0
+    /// The task that runs behind its last event.
+    var curr: Pid?
+  }
+
+  /// Events in a row that are earlier than one before them all.
+  private struct EarlierEvents {
+    /// Where the first one is, and its time.
+    var offset: UInt64
+    var first: UInt64
+    var cpus: Set<CPU> = []
+    var count = 0
+    /// A CPU among them runs another task than the one that it ran before.
+    var isOfOthers = false
   }
 
   /// Where lines are missing: behind an event, at its time.
@@ -42,14 +55,17 @@ struct TextFullScan {
   private(set) var isUnsorted = false
   private(set) var hasStepBack = false
 
+  private var earlier: EarlierEvents?
   private var states: [CPU: CPUState] = [:]
   private var begin: UInt64?
   private var latest: UInt64 = 0
   private var lastOffset: Int64 = -1
 
-  mutating func noteEvent(_ head: TextHead, at offset: UInt64) {
+  /// - Parameter next: the task that a switch leads to.
+  mutating func noteEvent(_ head: TextHead, at offset: UInt64, next: Pid?) {
     sections[sections.count - 1].cpus.insert(head.cpu)
     sections[sections.count - 1].count += 1
+    noteOrder(head, at: offset)
     let begin = begin ?? head.time
     self.begin = begin
     if head.time < latest { isUnsorted = true }
@@ -62,9 +78,34 @@ struct TextFullScan {
     let isLate = !state.isSeen && head.time > begin
     if state.isPending || isLate { add(state, head.cpu, until: head.time) }
     state.isSeen = true
-    (state.lastOffset, state.lastTime) = (lastOffset, head.time)
+    (state.lastOffset, state.lastTime, state.curr) = (lastOffset, head.time, next ?? head.pid)
     (state.isPending, state.missing, state.isBad, state.cuts) = (false, 0, false, places.count)
     states[head.cpu] = state
+  }
+
+  /// Where times begin anew, at least in the first half of what was covered, and a CPU goes on with a task that it did not run, another
+  /// capture begins, also without a head. A clock that steps back leaves the task; a single line that is earlier is a damaged one.
+  private mutating func noteOrder(_ head: TextHead, at offset: UInt64) {
+    guard let begin, head.time < latest else {
+      earlier = nil
+      return
+    }
+    var events = earlier ?? EarlierEvents(offset: offset, first: head.time)
+    events.cpus.insert(head.cpu)
+    events.count += 1
+    if let state = states[head.cpu], state.isSeen, !state.isPending, head.time < state.lastTime,
+      state.curr != head.pid
+    {
+      events.isOfOthers = true
+    }
+    earlier = events
+    guard events.isOfOthers, events.count >= 2, head.time <= begin || head.time - begin < (latest - begin) / 2 else {
+      return
+    }
+    sections[sections.count - 1].count -= events.count
+    sections.append(Section(offset: events.offset, cpus: events.cpus, count: events.count))
+    // What comes now is in the order of the new capture.
+    (earlier, self.begin, latest, states) = (nil, events.first, 0, [:])
   }
 
   /// Cuts since a CPU's last event: what is missing is so from the first one on, but where the kernel has lost records too.

@@ -129,8 +129,10 @@ struct TextLine {
   @inline(never)
   private mutating func readRare(_ scanner: inout TextScanner) -> Kind? {
     if scanner.byte() == UInt8(ascii: "#") {
+      let start = scanner.position
       guard scanner.skip("##### CPU "), let cpu = scanner.signed(), scanner.has(" buffer started") else {
-        return .remark
+        scanner.position = start + 1
+        return TextCut.isCutComment(scanner) ? .cut : .remark
       }
       (self.cpu, count) = (cpu, nil)
       return .loss

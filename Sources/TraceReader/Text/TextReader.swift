@@ -21,6 +21,8 @@ struct TextReader: ~Copyable {
   /// Of all events so far.
   private var latest: UInt64 = 0
   private var backwards = TextTally()
+  /// The first of those.
+  private var firstStepBack: (cpu: CPU, time: UInt64, size: UInt64)?
   private var lastTimes: [UInt64] = []
   /// Whether stacks of contention_begin are kept.
   var keepsStacks = false
@@ -72,6 +74,7 @@ struct TextReader: ~Copyable {
     parser = TextParser(map, marks, ownRoles: scan.ownRoles, ownMarks: scan.ownMarks)
     (nextHole, lastOffset, latest) = (0, -1, 0)
     (backwards, lastTimes, needsFullScan, joinedOffset) = (TextTally(), [], false, 0)
+    firstStepBack = nil
     return true
   }
 
@@ -137,7 +140,12 @@ struct TextReader: ~Copyable {
     if scan.cuts.count > 0 { all.record(.cutByHand, count: scan.cuts.count, offset: scan.cuts.offset) }
     if scan.overwritten > 0 { all.record(.overwrittenBuffer, count: scan.overwritten) }
     if sorted != nil { all.record(.sortedLines) }
-    if backwards.count > 0 { all.record(.timestampBackwards, count: backwards.count, offset: backwards.offset) }
+    if backwards.count > 0, let first = firstStepBack {
+      let unit = scan.resolution == 0 ? "steps of the clock" : "ns"
+      all.record(
+        .timestampBackwards, cpu: first.cpu, count: backwards.count, offset: backwards.offset,
+        time: Timestamp(first.time), "by \(first.size) \(unit)")
+    }
     return all
   }
 
@@ -244,7 +252,9 @@ struct TextReader: ~Copyable {
       if !scan.knows(cpu) { needsFullScan = true }
       return false
     }
-    return time < lastTimes[Int(cpu)]
+    let isBackwards = time < lastTimes[Int(cpu)]
+    if isBackwards, firstStepBack == nil { firstStepBack = (cpu, time, lastTimes[Int(cpu)] - time) }
+    return isBackwards
   }
 }
 

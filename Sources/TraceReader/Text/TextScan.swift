@@ -153,8 +153,9 @@ struct TextScan {
         let index = events.index(of: parser.name)
         if events.isOwn(index), let role = events.role(index) { ownRoles.insert(role) }
         ownMarks.formUnion(events.mark(index))
-        full.noteEvent(parser.head, at: line.offset)
-        if !fields.read(line).hasFields { full.noteBad(parser.head.cpu) }
+        let hasFields = fields.read(line).hasFields
+        full.noteEvent(parser.head, at: line.offset, next: events.role(index) == .switched ? fields.nextTask : nil)
+        if !hasFields { full.noteBad(parser.head.cpu) }
         count += 1
       case .loss: full.noteLoss(parser.cpu, parser.count)
       case .cut: full.noteCut(at: line.offset)
