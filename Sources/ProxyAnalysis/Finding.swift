@@ -62,6 +62,14 @@ public struct Finding: Sendable, Hashable {
       }
     }
 
+    /// Whether it is about waiters that are more urgent than what ran: how urgent they are is to be told.
+    public var isAboutUrgency: Bool {
+      switch self {
+      case .inversion, .donorUnmoved, .donorNotPicked, .donorGivenUp, .idleOwner: true
+      default: false
+      }
+    }
+
     /// Whether it is about locks that do not proxy. Such findings come after all others, whatever they cost.
     public var isApart: Bool { self == .otherLock }
 

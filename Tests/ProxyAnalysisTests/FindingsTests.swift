@@ -43,8 +43,8 @@ struct FindingsTests {
     }
     #expect(
       lines == [
-        "inversion 260000ns 3/4 --inversion 3 100000ns: middle:62 and 1 more runs on CPU 3 instead of owner:60; "
-          .replacing("more runs", with: "more run") + "waiter:61 and 1 more wait for 0xa0"
+        "inversion 260000ns 3/4 --inversion 3 100000ns: middle:62 and 1 more run on CPU 3 instead of owner:60, which owns "
+          + "0xa0; waiter:61 and 1 more wait for it"
       ])
   }
 
@@ -74,7 +74,7 @@ struct FindingsTests {
       ]
     }
     #expect(lines.count == 1 && lines[0].hasPrefix("inversion 40000ns 2/2 "))
-    #expect(lines[0].hasSuffix("for 0xb0"))
+    #expect(lines[0].hasSuffix("which owns 0xb0; waiter:61 and 1 more wait for it"))
   }
 
   @Test func evidenceIsThatOfTheWeakestWindow() {

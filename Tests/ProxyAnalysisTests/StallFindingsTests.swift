@@ -60,12 +60,12 @@ struct StallFindingsTests {
         ]
       } == [
         "idle-owner 2030000ns 2/3 --wait 2 1500000ns: CPU 3 idles with owner:60 runnable, which owns 0xa0; "
-          + "waiter:61 and 1 more wait for 0xa0"
+          + "waiter:61 and 1 more wait for it"
       ])
     #expect(
       Self.told { $0.stalls = [Self.stall(.handoff, 100, 1200, owner: Literal.middle, cpu: 1)] } == [
         "idle-owner 1200000ns 1/1 --wait 1 1200000ns: CPU 1 idles with middle:62 runnable, which is to take 0xa0; "
-          + "waiter:61 waits for 0xa0"
+          + "waiter:61 waits for it"
       ])
   }
 
@@ -103,7 +103,7 @@ struct StallFindingsTests {
     #expect(report.findings.allSatisfy { $0.worst.place == .inversion(1) && $0.culprit == Literal.other })
     #expect(
       report.findings[1].headline.shown
-        == "other:63 runs on CPU 3 instead of owner:60, its donor there and not picked")
+        == "other:63 runs on CPU 3 instead of owner:60, which owns 0xa0; its donor was there and not picked")
   }
 
   /// The donor is the most urgent waiter: where the others are is not what kept the owner from running.
@@ -160,9 +160,26 @@ struct StallFindingsTests {
     }
     #expect(
       lines.filter { $0.hasPrefix("slow-donation") } == [
-        "slow-donation 1300000ns 1/3 --handoff 1 700000ns: 0xa0's owner runs for a blocked waiter late, 3 times; "
+        "slow-donation 1300000ns 1/3 --handoff 1 700000ns: 0xa0's owner ran late on a blocked waiter's account, 3 times; "
           + "waiter:61 → owner:60 took 6000000ns"
       ])
+  }
+
+  /// The filter chooses among handoffs; what one is made of is the same whatever it chooses.
+  @Test(arguments: [
+    RowFilter(cpus: NumberList("0")), RowFilter(from: Literal.at(4000)), RowFilter(to: Literal.at(1200)),
+  ])
+  func aHandoffIsMadeOfTheSameUnderAFilter(_ filter: RowFilter) {
+    func findings(_ filter: RowFilter) -> [String] {
+      let timeline = Literal.timeline {
+        $0.waits = [Literal.wait(from: 0, for: 9000)]
+        $0.handoffs = [Self.handoff(.release, 1000, 4000)]
+        $0.stalls = [Self.stall(.handoff, 1500, 2100, owner: Literal.waiter, cpu: 1)]
+      }
+      return Report(Literal.context(timeline, filter: filter)).findings.map { "\($0.kind.rawValue) \($0.cost)" }
+    }
+    #expect(findings(RowFilter()) == ["idle-owner 2100000", "slow-release 1900000"])
+    #expect(findings(filter) == ["slow-release 1900000"])
   }
 
   /// The parts that a BPF scheduler's marks give.

@@ -26,7 +26,7 @@ struct StoryTests {
     let text = try StoryTeller(context, Sample.inversion).text(0)
     #expect(text.contains("15000100000 [000] donor:61 queues for"))
     #expect(!text.contains(" ms"))
-    #expect(text.contains("where the time went (steps, %)"))
+    #expect(text.contains("where the time went (steps)"))
   }
 
   @Test func hostileNamesAreEscapedAndFit() throws {

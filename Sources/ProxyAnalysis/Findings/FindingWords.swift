@@ -19,15 +19,15 @@ struct FindingWords {
   var headline: [TextFragment] {
     switch problem.key.kind {
     case .inversion: inversion
-    case .donorUnmoved: inversion + [", its donor not moved there"]
-    case .donorNotPicked: inversion + [", its donor there and not picked"]
-    case .donorGivenUp: inversion + [", its donor given up"]
+    case .donorUnmoved: inversion + ["; its donor was not moved there"]
+    case .donorNotPicked: inversion + ["; its donor was there and not picked"]
+    case .donorGivenUp: inversion + ["; its donor was given up"]
     case .idleOwner:
       [.cpu(worst.cpu ?? 0), " idles with "] + named(worst.task) + [" runnable, which "]
         + [worst.isTaker ? "is to take " : "owns "] + lock
     case .idleRepick: [.cpu(problem.key.cpu ?? 0), " spins idle: it picks "] + named(worst.task) + picks
     case .slowDonation:
-      lock + [.plain("'s owner runs for a blocked waiter late, ")] + counted(" times")
+      lock + [.plain("'s owner ran late on a blocked waiter's account, ")] + counted(" times")
     case .slowRelease: lock + [" stayed free "] + counted(" times")
     case .lateWakeup: named(worst.task) + [isHanded ? ", handed " : ", which owns "] + lock + [", was queued late"]
     case .deadlock: deadlock
@@ -45,8 +45,7 @@ struct FindingWords {
   /// More of the worst instance.
   var detail: [TextFragment] {
     switch problem.key.kind {
-    case .inversion, .donorUnmoved, .donorNotPicked, .donorGivenUp, .idleOwner:
-      waiters + [.plain(" \(waitVerb) for ")] + lock
+    case .inversion, .donorUnmoved, .donorNotPicked, .donorGivenUp, .idleOwner: othersHeldUp
     case .idleRepick: named(worst.task) + [" is blocked on "] + lock
     case .slowDonation, .slowRelease: steps
     case .lateWakeup: isHanded ? steps : othersHeldUp
@@ -87,6 +86,7 @@ struct FindingWords {
   /// Those that wait for a task, without itself.
   private var othersHeldUp: [TextFragment] {
     let others = problem.rankedWaiters.filter { $0.index != worst.task?.index }
+    guard !others.isEmpty else { return [] }
     let more = others.count > 1 ? [TextFragment.plain(" and \(others.count - 1) more")] : []
     return named(others.first) + more + [.plain(others.count > 1 ? " wait for it" : " waits for it")]
   }
@@ -95,12 +95,13 @@ struct FindingWords {
     let culprits = problem.rankedCulprits
     var text = named(culprits.first)
     if culprits.count > 1 { text.append(.plain(" and \(culprits.count - 1) more")) }
-    text += [.plain(culprits.count > 1 ? " run on " : " runs on "), .cpu(problem.mainCPU ?? 0)]
-    return text + [" instead of "] + named(worst.task)
+    let verb = culprits.count > 1 ? " run" : " runs"
+    text += [.plain(problem.cpuCount > 1 ? "\(verb) mostly on " : "\(verb) on "), .cpu(problem.mainCPU ?? 0)]
+    return text + [" instead of "] + named(worst.task) + [", which owns "] + lock
   }
 
   private var picks: [TextFragment] {
-    [" (blocked) ", .count(context.timeline.idlePicks[worst.row].picks), " times"]
+    [", which is blocked, ", .count(context.timeline.idlePicks[worst.row].picks), " times"]
   }
 
   private var deadlock: [TextFragment] {
@@ -122,12 +123,14 @@ struct FindingWords {
     // A waking before the release belongs to an earlier release, and so do the steps after it.
     guard row.wake ?? 0 >= 0 else { return text }
     var separator = ": "
+    // A late wakeup is a finding of its own, and not in the windows of this one.
+    let isLate = problem.key.kind == .slowRelease && ProblemCollector.lateWindow(row) != nil
     let names =
       row.kind == .donation
       ? [
         "until its scheduler was asked", "until it was beside the owner", "until it was picked", "until the owner ran",
       ]
-      : ["to waking", "to wakeup", "to switch", "to lock"]
+      : ["to waking", isLate ? "to wakeup (counted apart)" : "to wakeup", "to switch", "to lock"]
     for (name, part) in zip(names, [row.wake, row.queue, row.run, row.acquire]) {
       guard let part, part * 20 >= row.end - row.begin else { continue }
       text += [.plain(separator), .duration(part), .plain(" \(name)")]

@@ -14,6 +14,7 @@ extension ProblemCollector {
         && (row.wait >= timeline.waits.count || timeline.waits[row.wait].kind == .mutex)
     }
     guard !slow.isEmpty else { return }
+    // Stalls that the filter does not choose too: what a handoff is made of does not depend on it.
     var stalls: [Int: [StallRow]] = [:]
     for row in timeline.stalls { stalls[row.wait, default: []].append(row) }
     for place in slow {
@@ -74,7 +75,7 @@ extension ProblemCollector {
   }
 
   /// From `sched_waking` to `sched_wakeup`, where that took a tick or more.
-  private static func lateWindow(_ row: HandoffRow) -> (begin: Timestamp, end: Timestamp)? {
+  static func lateWindow(_ row: HandoffRow) -> (begin: Timestamp, end: Timestamp)? {
     guard let wake = row.wake, let queue = row.queue, queue >= tick else { return nil }
     let (begin, end) = (max(row.begin, row.begin + wake), min(row.end, row.begin + wake + queue))
     return begin < end ? (begin, end) : nil

@@ -25,7 +25,8 @@ public struct PairingStory: Sendable {
   private let row: PairingRow
   private let first: Timestamp
   private let last: Timestamp
-  private let tasks: Set<Pid>
+  /// Names of the tasks that it is about, as events tell them.
+  private let tasks: [Pid: Comm]
   private let cpus: Set<CPU>
 
   /// How much before and after is shown, in steps of the trace clock: some switches at a busy CPU.
@@ -39,7 +40,8 @@ public struct PairingStory: Sendable {
     row = timeline.pairing[place]
     let other = row.clash?.time ?? row.time
     (first, last) = (min(row.time, other) + -Self.margin, max(row.time, other) + Self.margin)
-    tasks = Set([row.task, row.clash?.task, row.donor, row.owner].compactMap { $0?.pid }).subtracting([0])
+    let labels = [row.task, row.clash?.task, row.donor, row.owner].compactMap { $0 }.filter { $0.pid != 0 }
+    tasks = Dictionary(labels.map { ($0.pid, $0.comm) }) { first, _ in first }
     cpus = Set([row.cpu, row.clash?.cpu].compactMap { $0 })
   }
 
@@ -72,28 +74,34 @@ public struct PairingStory: Sendable {
     }
   }
 
+  /// A task by name, where one is known.
+  private func named(_ pid: Pid) -> [TextFragment] {
+    guard let comm = tasks[pid] else { return ["pid ", .pid(pid)] }
+    return [.comm(comm), ":", .pid(pid)]
+  }
+
   /// What a record says; `nil` where it concerns neither the tasks nor the CPUs.
   private func text(_ event: SchedEvent) -> [TextFragment]? {
     switch event.body {
     case .mark(let mark):
-      guard tasks.contains(mark.pid) || cpus.contains(event.cpu) else { return nil }
-      return [.plain("sched_ext: \(mark.kind.name) of pid "), .pid(mark.pid), .plain(mark.note)]
+      guard tasks[mark.pid] != nil || cpus.contains(event.cpu) else { return nil }
+      return [.plain("sched_ext: \(mark.kind.name) of ")] + named(mark.pid) + [.plain(mark.note)]
     case .switched(let record):
       let (previous, next) = (record.previous, record.next)
-      guard cpus.contains(event.cpu) || tasks.contains(previous.pid) || tasks.contains(next.pid) else { return nil }
+      guard cpus.contains(event.cpu) || tasks[previous.pid] != nil || tasks[next.pid] != nil else { return nil }
       return [
         .comm(previous.comm), ":", .pid(previous.pid), .plain(" (\(record.previousState)) ==> "), .comm(next.comm), ":",
         .pid(next.pid),
       ]
-    case .waking(let record) where tasks.contains(record.task.pid): return ["pid ", .pid(record.task.pid), " is woken"]
-    case .wakeup(let record) where tasks.contains(record.task.pid):
-      return ["pid ", .pid(record.task.pid), " is queued on ", .cpu(record.targetCPU)]
-    case .migrated(let task, let from, let to) where tasks.contains(task.pid):
-      return ["pid ", .pid(task.pid), " is moved from ", .cpu(from), " to ", .cpu(to)]
-    case .contentionBegan(let lock, _) where tasks.contains(event.pid):
-      return ["pid ", .pid(event.pid), " waits for ", .lock(lock)]
-    case .contentionEnded(let lock, _) where tasks.contains(event.pid):
-      return ["pid ", .pid(event.pid), " waits no more for ", .lock(lock)]
+    case .waking(let record) where tasks[record.task.pid] != nil: return named(record.task.pid) + [" is woken"]
+    case .wakeup(let record) where tasks[record.task.pid] != nil:
+      return named(record.task.pid) + [" is queued on ", .cpu(record.targetCPU)]
+    case .migrated(let task, let from, let to) where tasks[task.pid] != nil:
+      return named(task.pid) + [" is moved from ", .cpu(from), " to ", .cpu(to)]
+    case .contentionBegan(let lock, let flags) where tasks[event.pid] != nil:
+      return named(event.pid) + [flags.contains(.spin) ? " spins for " : " queues for ", .lock(lock)]
+    case .contentionEnded(let lock, _) where tasks[event.pid] != nil:
+      return named(event.pid) + [" waits no more for ", .lock(lock)]
     default: return nil
     }
   }

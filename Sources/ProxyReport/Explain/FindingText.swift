@@ -46,8 +46,7 @@ public struct FindingText {
     var lines = [style.paint("lock \(fragments.cell(.lock(lock))) (\(kinds))", .heading)]
     let total = fragments.sentence([.duration(times.total)])
     lines.append("  \(NumberText.counted(UInt64(waits.count), "wait")), \(total) in all")
-    let parts = WaitClass.allCases.filter { times[$0] > 0 }.map { Bar($0.name, part: times[$0], whole: times.total) }
-    lines += TextLayout.bars(parts.sorted { $0.part > $1.part }, fragments, style)
+    lines += TextLayout.bars(times, context, style)
     lines.append("  its longest waits:")
     for wait in waits.sorted(by: { ($1.element.length, $0.offset) < ($0.element.length, $1.offset) }).prefix(10) {
       let length = TextLayout.flushRight(fragments.sentence([.duration(wait.element.length)]), 14)

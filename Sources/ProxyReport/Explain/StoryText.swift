@@ -225,16 +225,8 @@ extension StoryPage {
 
 extension StoryPage {
   var classes: [String] {
-    var lines = [style.paint("where the time went (\(fragments.durationUnit), %)", .heading)]
-    for kind in WaitClass.allCases {
-      let part = row.times[kind]
-      let (bar, percent) = (TextLayout.bar(part, of: row.length), NumberText.percent(part, of: row.length))
-      lines.append(
-        "  " + TextLayout.flushLeft(kind.name, 10) + TextLayout.flushRight(fragments.cell(.duration(part)), 14)
-          + TextLayout.flushRight(percent, 7) + (bar.isEmpty ? "" : "  \(bar)"))
-    }
-    let sum = fragments.cell(.duration(row.times.total))
-    return lines + ["  " + TextLayout.flushLeft("sum", 10) + TextLayout.flushRight(sum, 14)]
+    [style.paint("where the time went (\(fragments.durationUnit))", .heading)]
+      + TextLayout.bars(row.times, context, style)
   }
 
   /// Who ran instead, and the longest windows.

@@ -24,7 +24,10 @@ struct FindingLines {
     ].joined(separator: "  ").dropFirst()
     let breaker = LineBreaker(width: style.width, cutsLongWords: false)
     var text = fragments.wrappable(finding.headline, isBrief: true)
-    if !isBrief, !finding.detail.isEmpty { text += "; " + fragments.wrappable(finding.detail, isBrief: true) }
+    // Where it says who waits, the counts below say it as well.
+    if !isBrief, !finding.detail.isEmpty, !finding.kind.isAboutUrgency {
+      text += "; " + fragments.wrappable(finding.detail, isBrief: true)
+    }
     let words = "\(text):".split(separator: " ").map(String.init) + facts(rank, finding)
     return breaker.lines(words: words, head: String(head), hanging: head.count)
   }
@@ -50,7 +53,8 @@ struct FindingLines {
   private func waits(_ finding: Finding) -> [String] {
     var pieces = [NumberText.counted(UInt64(finding.waits), "wait")]
     if let waiter = finding.waiters.first {
-      pieces += ["of", fragments.wrappable([.task(waiter.withoutPriority)])]
+      let label = finding.kind.isAboutUrgency ? waiter : waiter.withoutPriority
+      pieces += ["of", fragments.wrappable([.task(label)], isBrief: true)]
       if finding.waiters.count > 1 { pieces.append("and \(finding.waiters.count - 1) more") }
     }
     return pieces

@@ -43,8 +43,15 @@ struct FirstScreen {
       blocks.removeFirst()
     }
     if ranked.count > shown { found.append("  and \(ranked.count - shown) more below") }
-    let title = ranked.isEmpty ? [] : ["", style.paint("Look at this first", .heading)]
+    let title = ranked.isEmpty ? nothing : ["", style.paint("Look at this first", .heading)]
     return (head + title + found + waiting, more(blocks, texts))
+  }
+
+  /// Where tasks waited and no finding matters, the screen says so: a blank would leave open whether somebody has looked.
+  private var nothing: [String] {
+    guard WaitTotals(context).count > 0 else { return [] }
+    let limit = context.countsNanoseconds ? "1 ms or 1 % of the waiting" : "1 % of the waiting"
+    return [""] + style.wrap(words: words("Nothing stands out: no problem cost \(limit)."))
   }
 
   private func more(_ findings: ArraySlice<(rank: Int, finding: Finding)>, _ texts: FindingLines) -> [String] {

@@ -1,4 +1,5 @@
 import ProxyAnalysis
+import ProxyModel
 
 /// Lines, bars and aligned columns.
 enum TextLayout {
@@ -51,22 +52,22 @@ enum TextLayout {
   /// A bar that is shorter says nothing.
   private static let shortestBar = 8
 
-  /// Label, duration, per cent, and a bar as long as the part is of the whole; many of them in two columns.
+  /// Label, duration, per cent, and a bar as long as the part is of the whole; many of them in two columns, if these fit.
   static func bars(_ bars: [Bar], _ fragments: FragmentText, _ style: TextStyle) -> [String] {
-    let halves = bars.count > barsOfAColumn ? 2 : 1
+    // All of them, so that both columns are alike.
+    let label = bars.map { TextEscape.width($0.label) }.max() ?? 0
+    let figure = bars.map { fragments.cell(.duration($0.part)).count }.max() ?? 0
+    let share = bars.map { NumberText.percent($0.part, of: $0.whole).count }.max() ?? 0
+    let plain = label + figure + share + 6
+    let halves = bars.count > barsOfAColumn && 2 * plain + 4 <= style.width ? 2 : 1
     let rows = (bars.count + halves - 1) / halves
     let width = (style.width - 2 * halves) / halves
-    // All of them, so that both columns are alike.
-    let (label, figure) = (
-      bars.map { TextEscape.width($0.label) }.max() ?? 0,
-      bars.map { fragments.cell(.duration($0.part)).count }.max() ?? 0
-    )
-    let room = min(40, width - label - figure - 12)
+    let room = min(40, width - plain - 2)
     func text(_ bar: Bar) -> String {
       let percent = NumberText.percent(bar.part, of: bar.whole)
       let line =
         flushLeft(bar.label, label) + "  " + flushRight(fragments.cell(.duration(bar.part)), figure) + "  "
-        + flushRight(percent, 5) + " %"
+        + flushRight(percent, share) + " %"
       return room < shortestBar ? line : line + "  " + TextLayout.bar(bar.part, of: bar.whole, columns: room)
     }
     return (0..<rows).map { row in
@@ -75,6 +76,17 @@ enum TextLayout {
       while line.last == " " { line.removeLast() }
       return line
     }
+  }
+
+  /// The classes of waiting time that are not empty, in plain words, the greatest first.
+  static func bars(_ times: ClassTimes, _ context: ReportContext, _ style: TextStyle) -> [String] {
+    let isProxying = context.timeline.verdict.answer == .on
+    let parts = WaitClass.allCases.filter { times[$0] != 0 }.map {
+      Bar($0.plainName(isProxying: isProxying), part: times[$0], whole: times.total)
+    }
+    // Equal ones stay in the order of the classes.
+    let ranked = parts.enumerated().sorted { ($1.element.part, $0.offset) < ($0.element.part, $1.offset) }
+    return bars(ranked.map(\.element), FragmentText(context), style)
   }
 
   /// A bar of at most so many columns; at least one where the part is greater than 0.
