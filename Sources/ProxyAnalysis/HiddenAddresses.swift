@@ -25,6 +25,7 @@ extension ReportContext {
       ($0.lock, $0.ownedLock) = (alias($0.lock), alias($0.ownedLock))
     }
     context.timeline.handoffs = timeline.handoffs.changing { $0.lock = alias($0.lock) }
+    context.timeline.stalls = timeline.stalls.changing { $0.ownedLock = alias($0.ownedLock) }
     context.timeline.holds = timeline.holds.changing { $0.lock = alias($0.lock) }
     context.timeline.waitedLocks = timeline.waitedLocks.map(alias)
     context.symbols = [:]

@@ -16,6 +16,29 @@ struct HiddenAddressTests {
     #expect(undone == raw)
   }
 
+  /// Findings of all kinds are made of the rows that have hidden addresses.
+  @Test func noFindingHasAnAddress() {
+    func context() -> ReportContext {
+      var timeline = Literal.everyTable
+      timeline.stalls = Rows(
+        [WaitClass.delayed, .handoff, .waking].map { kind in
+          StallRow(
+            wait: 0, begin: Literal.at(10), end: Literal.at(5000), kind: kind, cpu: 1, owner: Literal.owner,
+            ownedLock: kind == .delayed ? Literal.lockA : Literal.lockB, donor: .unknown, evidence: .event)
+        })
+      return Literal.context(timeline)
+    }
+    let raw = Report(context()).findings
+    let hidden = Report(context().hidingAddresses()).findings
+    #expect(Set(raw.map(\.kind)).isSuperset(of: [.inversion, .idleOwner, .lateWakeup, .otherLock]))
+    for finding in raw { #expect(finding.lock.map { $0 == Literal.lockA || $0 == Literal.lockB } ?? true) }
+    for finding in hidden {
+      #expect(finding.lock.map { $0 == LockAddress(1) || $0 == LockAddress(2) } ?? true)
+      #expect(!finding.text.shown.contains("0xa0") && !finding.text.shown.contains("0xb0"))
+    }
+    #expect(hidden.map(\.kind) == raw.map(\.kind) && hidden.map(\.cost) == raw.map(\.cost))
+  }
+
   @Test func symbolsStay() {
     #expect(Self.hidden.symbols == [LockAddress(1): "lock_a"])
   }

@@ -57,6 +57,13 @@ struct ExplainCommand: ParsableCommand {
     help: ArgumentHelp("Draw it as an SVG picture instead: CPUs, tasks and locks over time.", valueName: "file"))
   var svg: String?
 
+  @Option(
+    help: """
+      Addresses of locks in a picture: hash for a number for each lock, or raw. The story has them as they are. (default: \
+      hash)
+      """)
+  var addresses: AddressChoice?
+
   @OptionGroup var model: ModelOptions
 
   @OptionGroup var reading: ReadingOptions
@@ -81,6 +88,9 @@ struct ExplainCommand: ParsableCommand {
     if svg != nil, pairing != nil || lock != nil {
       throw ValidationError("--svg draws a finding, a wait, an inversion or a handoff")
     }
+    if svg == nil, addresses == .hash {
+      throw ValidationError("the story has the capture's own addresses; --addresses hash is for --svg")
+    }
     if request == nil {
       throw ValidationError(
         "say what to explain: the number of a finding, or one of --wait, --inversion, --handoff, --pairing, --lock")
@@ -93,7 +103,9 @@ struct ExplainCommand: ParsableCommand {
     guard let request else { return }
     do {
       let session = try reading.session(file, model, making: .segments)
-      let report = Report(try session.loadShowingProgress().context(top: 1))
+      // A picture goes into a mail; what is read beside the capture has its addresses.
+      let choice = addresses ?? (svg == nil ? .raw : .hash)
+      let report = Report(choice.applied(to: try session.loadShowingProgress().context(top: 1)))
       try report.context.requireSwitches()
       status.note(damage: report.context.diagnostics.hasDamage)
       if let svg {

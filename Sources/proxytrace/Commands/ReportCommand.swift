@@ -59,8 +59,12 @@ struct ReportCommand: ParsableCommand {
       valueName: "file"))
   var html: String?
 
-  @Option(help: "Addresses of locks: raw, or hash for a number for each lock, in what leaves the machine.")
-  var addresses = AddressChoice.raw
+  @Option(
+    help: """
+      Addresses of locks: raw, or hash for a number for each lock, in what leaves the machine. (default: raw; hash with \
+      --html)
+      """)
+  var addresses: AddressChoice?
 
   @Option(help: ArgumentHelp("How many locks, tasks and findings the text lists.", valueName: "n"))
   var top = 10
@@ -133,7 +137,7 @@ struct ReportCommand: ParsableCommand {
         guard let loaded = reading.loadToRead(file, model, kinds: kinds, top: top, making: rows, &status) else {
           continue
         }
-        var context = addresses.applied(to: loaded.context)
+        var context = (addresses ?? (html == nil ? .raw : .hash)).applied(to: loaded.context)
         context.filter = try filters.rowFilter(for: context)
         let report = Report(context, contents, jobs: reading.jobs)
         if number > 0, output == .text { try sink.write("\n") }
