@@ -23,6 +23,35 @@ struct ConservationTests {
     #expect(segments.keys.allSatisfy { timeline.waits.indices.contains($0) })
   }
 
+  /// Stalls are the stretches of some classes, in full; of others at most what the class has.
+  @Test func stallsSumToTheClassesOfTheirWaits() throws {
+    var seen: [WaitClass: Int] = [:]
+    for name in FixtureCapture.names {
+      let timeline = try FixtureCapture.report(name).context.timeline
+      let stalls = Dictionary(grouping: timeline.stalls, by: \.wait)
+      let isProxying = timeline.verdict.answer == .on
+      for (place, wait) in timeline.waits.enumerated() where wait.kind == .mutex {
+        let own = stalls[place, default: []]
+        var times = ClassTimes()
+        for stall in own {
+          times[stall.kind] += stall.end - stall.begin
+          seen[stall.kind, default: 0] += 1
+        }
+        let whole: [WaitClass] = isProxying ? [.delayed, .waking, .inverted] : [.delayed, .waking]
+        for kind in whole { #expect(times[kind] == wait.times[kind], "\(name), wait \(place + 1): \(kind)") }
+        for kind in WaitClass.allCases {
+          #expect(times[kind] <= wait.times[kind], "\(name), wait \(place + 1): \(kind)")
+        }
+        #expect(own.allSatisfy { wait.begin <= $0.begin && $0.end <= wait.begin + wait.length }, "\(name)")
+        let inOrder = own.sorted { $0.begin < $1.begin }
+        #expect(zip(inOrder, inOrder.dropFirst()).allSatisfy { $0.end <= $1.begin }, "\(name), wait \(place + 1)")
+      }
+    }
+    for kind in [WaitClass.delayed, .waking, .inverted, .running, .handoff] {
+      #expect(seen[kind, default: 0] > 5, "\(kind): \(seen[kind, default: 0])")
+    }
+  }
+
   @Test(arguments: FixtureCapture.names)
   func runsTileTheBusyTimeOfCPUs(_ name: String) throws {
     let timeline = try FixtureCapture.report(name).context.timeline
