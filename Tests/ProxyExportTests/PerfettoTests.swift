@@ -38,11 +38,14 @@ struct PerfettoTests {
     var tracks: [UInt64: String] = [:]
     var open: [UInt64: [(name: String, begin: UInt64)]] = [:]
     var sums: [String: Int64] = [:]
+    var names: [UInt64: String] = [:]
     for packet in trace.packet {
+      for name in packet.internedData.eventNames { names[name.iid] = name.name }
       switch packet.data {
       case .trackDescriptor(let track): tracks[track.uuid] = track.name
       case .trackEvent(let event) where event.type == .sliceBegin:
-        open[event.trackUuid, default: []].append((event.name, packet.timestamp))
+        let name = try #require(event.nameIid == 0 ? event.name : names[event.nameIid])
+        open[event.trackUuid, default: []].append((name, packet.timestamp))
       case .trackEvent(let event) where event.type == .sliceEnd:
         let last = open[event.trackUuid]?.popLast()
         let slice = try #require(last)
@@ -91,6 +94,45 @@ struct PerfettoTests {
     }
     #expect(!expected.isEmpty)
     #expect(found == expected)
+  }
+
+  /// Names and words are written once, before the first event that has their number.
+  @Test func stringsAreWrittenOnce() throws {
+    let (trace, _, report, _) = try Self.trace("proxy-on-probed/crowd.dat")
+    var (names, annotations, words): ([UInt64: String], [UInt64: String], [UInt64: String]) = ([:], [:], [:])
+    var evidence: [String: Int] = [:]
+    for packet in trace.packet {
+      let interned = packet.internedData
+      for name in interned.eventNames { #expect(names.updateValue(name.name, forKey: name.iid) == nil) }
+      for name in interned.debugAnnotationNames { #expect(annotations.updateValue(name.name, forKey: name.iid) == nil) }
+      for word in interned.debugAnnotationStringValues {
+        #expect(words.updateValue(String(decoding: word.str, as: UTF8.self), forKey: word.iid) == nil)
+      }
+      guard case .trackEvent(let event)? = packet.data else { continue }
+      if event.nameIid != 0 { #expect(names[event.nameIid] != nil) }
+      let isFirst = packet.sequenceFlags == 1
+      #expect(isFirst || (packet.sequenceFlags == 2) == (event.nameIid != 0 || !event.debugAnnotations.isEmpty))
+      for note in event.debugAnnotations {
+        let name = try #require(annotations[note.nameIid])
+        guard case .stringValueIid(let id)? = note.value else { continue }
+        let word = try #require(words[id])
+        if name == "evidence", names[event.nameIid]?.hasPrefix("waits for ") == true { evidence[word, default: 0] += 1 }
+      }
+    }
+    for strings in [names, annotations, words] { #expect(Set(strings.values).count == strings.count) }
+    #expect(
+      evidence == Dictionary(grouping: report.context.timeline.waits, by: \.ownerEvidence.name).mapValues(\.count))
+  }
+
+  /// Of captures in which somebody waits most of the time.
+  @Test func anEventTakesAtMostTenBytes() throws {
+    var (bytes, events): (Int, UInt64) = (0, 0)
+    for name in FixtureCapture.names where name.hasPrefix("proxy-on-plain/") {
+      let made = try Self.trace(name)
+      bytes += made.bytes
+      events += UInt64(made.report.context.timeline.eventCount)
+    }
+    #expect(events > 50_000 && bytes <= 10 * Int(events), "\(bytes) bytes for \(events) events")
   }
 
   @Test func statesAreTheKernelsBits() {

@@ -1,3 +1,4 @@
+import Foundation
 import PerfettoProtos
 import ProxyReport
 import SwiftProtobuf
@@ -5,7 +6,7 @@ import TraceCore
 
 /// Writes packets of a Perfetto trace, one after the other: descriptors of tracks, slices, instants, counters.
 ///
-/// Names of annotations are interned: they are most of what a slice would otherwise consist of.
+/// Names and words are interned: they are most of what a slice would otherwise consist of.
 struct PerfettoPackets {
   /// The sequences' numbers: interned data belongs to one sequence.
   private enum Sequence {
@@ -13,12 +14,14 @@ struct PerfettoPackets {
     static let ftrace: UInt32 = 2
   }
 
-  /// Tracks' numbers begin with the letters `proxytr`, so that traces of others can lie beside this one.
-  static let firstTrack: UInt64 = 0x7072_6f78_7900_0000
+  /// The letters `pxt`. Others count tracks from 1 or take hashes of 64 bits, so that their traces can lie beside this one; and
+  /// each event names its track, in four bytes as long as there are fewer than 260 million of them.
+  static let firstTrack: UInt64 = 0x70_7874
 
   private let sink: ByteSink
-  private var names: [String: UInt64] = [:]
-  private var newNames: [(String, UInt64)] = []
+  private var annotationNames = InternedStrings()
+  private var eventNames = InternedStrings()
+  private var words = InternedStrings()
   private var isFirst = true
   private(set) var bytes: Int64 = 0
   private var nextTrack = Self.firstTrack
@@ -85,7 +88,10 @@ struct PerfettoPackets {
   enum Value {
     case integer(Int64)
     case address(UInt64)
+    /// One of few, or one that comes again.
     case text(String)
+    /// A sentence that comes once.
+    case prose(String)
   }
 
   /// What stands beside an event.
@@ -122,45 +128,80 @@ struct PerfettoPackets {
   ) throws(OutputError) {
     var event = Perfetto_Protos_TrackEvent()
     (event.type, event.trackUuid) = (type, track)
-    if let name { event.name = name }
+    if let name {
+      if let id = eventNames.id(name) { event.nameIid = id } else { event.name = name }
+    }
     (event.flowIds, event.terminatingFlowIds) = (flows, ending)
     event.debugAnnotations = notes.map { note in
       var annotation = Perfetto_Protos_DebugAnnotation()
-      annotation.nameIid = interned(note.name)
+      if let id = annotationNames.id(note.name) { annotation.nameIid = id } else { annotation.name = note.name }
       switch note.value {
       case .integer(let value): annotation.intValue = value
       case .address(let value): annotation.pointerValue = value
-      case .text(let value): annotation.stringValue = value
+      case .text(let value):
+        if let id = words.id(value) { annotation.stringValueIid = id } else { annotation.stringValue = value }
+      case .prose(let value): annotation.stringValue = value
       }
       return annotation
     }
-    var packet = sequenced()
+    var packet = sequenced(needsState: name != nil || !notes.isEmpty)
     packet.timestamp = time.rawValue
     packet.trackEvent = event
-    if !newNames.isEmpty {
-      packet.internedData.debugAnnotationNames = newNames.map { name, id in
-        Perfetto_Protos_DebugAnnotationName.with { ($0.name, $0.iid) = (name, id) }
-      }
-      newNames.removeAll()
-    }
+    addNewStrings(to: &packet)
     try put(packet)
   }
 
-  private mutating func interned(_ name: String) -> UInt64 {
-    if let id = names[name] { return id }
-    let id = UInt64(names.count + 1)
-    names[name] = id
-    newNames.append((name, id))
-    return id
+  private mutating func addNewStrings(to packet: inout Perfetto_Protos_TracePacket) {
+    let (names, events, values) = (annotationNames.takeNew(), eventNames.takeNew(), words.takeNew())
+    if !names.isEmpty {
+      packet.internedData.debugAnnotationNames = names.map { name, id in .with { ($0.name, $0.iid) = (name, id) } }
+    }
+    if !events.isEmpty {
+      packet.internedData.eventNames = events.map { name, id in .with { ($0.name, $0.iid) = (name, id) } }
+    }
+    if !values.isEmpty {
+      packet.internedData.debugAnnotationStringValues = values.map { word, id in
+        .with { ($0.str, $0.iid) = (Data(word.utf8), id) }
+      }
+    }
   }
 
-  private mutating func sequenced() -> Perfetto_Protos_TracePacket {
+  /// - Parameter needsState: whether it refers to interned strings.
+  private mutating func sequenced(needsState: Bool = false) -> Perfetto_Protos_TracePacket {
     typealias Flags = Perfetto_Protos_TracePacket.SequenceFlags
     var packet = Perfetto_Protos_TracePacket()
     packet.trustedPacketSequenceID = Sequence.tracks
-    let flag: Flags = isFirst ? .seqIncrementalStateCleared : .seqNeedsIncrementalState
-    packet.sequenceFlags = UInt32(flag.rawValue)
+    if isFirst || needsState {
+      let flag: Flags = isFirst ? .seqIncrementalStateCleared : .seqNeedsIncrementalState
+      packet.sequenceFlags = UInt32(flag.rawValue)
+    }
     isFirst = false
     return packet
+  }
+}
+
+/// Strings of one kind that were written once, and are numbers from then on.
+private struct InternedStrings {
+  /// Where all strings differ, numbers save nothing, and a trace of any length must not keep them all.
+  private static let most = 1 << 16
+
+  private var ids: [String: UInt64] = [:]
+  private var new: [(String, UInt64)] = []
+
+  /// The string's number, from 1; `nil` where there are too many already.
+  mutating func id(_ string: String) -> UInt64? {
+    if let id = ids[string] { return id }
+    guard ids.count < Self.most else { return nil }
+    let id = UInt64(ids.count + 1)
+    ids[string] = id
+    new.append((string, id))
+    return id
+  }
+
+  /// Strings that have a number since the last call, to be written.
+  mutating func takeNew() -> [(String, UInt64)] {
+    if new.isEmpty { return [] }
+    defer { new.removeAll() }
+    return new
   }
 }

@@ -66,8 +66,8 @@ struct PerfettoTracks {
       var notes: PerfettoPackets.Notes = [
         ("rank", .integer(Int64(rank + 1))), ("cost_ns", .integer(finding.cost)),
         ("waits", .integer(Int64(finding.waits))), ("windows", .integer(Int64(finding.windows))),
-        ("worst_ns", .integer(finding.worst.length)), ("text", .text(person.sentence(finding.text))),
-        ("explain", .text(finding.worst.place.option)),
+        ("worst_ns", .integer(finding.worst.length)), ("text", .prose(person.sentence(finding.text))),
+        ("explain", .prose(finding.worst.place.option)),
       ]
       if let lock = finding.lock { notes += self.notes(lock) }
       try packets.begin(track, finding.worst.begin, finding.kind.rawValue, notes + self.notes(finding.evidence))
@@ -223,7 +223,7 @@ struct PerfettoTracks {
   }
 
   private func notes(_ lock: LockAddress) -> PerfettoPackets.Notes {
-    [("lock", .address(lock.rawValue)), ("symbol", .text(report.context.symbols[lock] ?? ""))]
+    [("lock", .address(lock.rawValue))] + (report.context.symbols[lock].map { [("symbol", .text($0))] } ?? [])
   }
 
   private func notes(_ prefix: String, _ task: TaskLabel) -> PerfettoPackets.Notes {
