@@ -10,7 +10,7 @@ public struct Report: Sendable {
   /// The tables that are asked for, in the registry's order.
   public let tables: [TableResult]
   /// What is wrong, the costliest first; empty where nobody asks for it.
-  public var findings: [Finding] { hasFindings ? context.findings : [] }
+  public var findings: Findings { hasFindings ? context.findings : Findings(nil, context) }
   private let hasFindings: Bool
   /// Blocks of the text report, sorted by part and by place.
   public let blocks: [SummaryBlock]

@@ -18,7 +18,7 @@ public struct ReportContext: Sendable {
   /// The rows of ``timeline`` that ``filter`` chooses. ``Report`` sets them for the analyses.
   private(set) var rows = RowSelection(Timeline(), RowFilter())
   /// What is wrong, made when it is first asked for.
-  private var found = Once<[Finding]>()
+  private var found = Once<RankedProblems>()
   private var sums = Once<WaitSums>()
 
   /// A context without a filter.
@@ -50,7 +50,7 @@ public struct ReportContext: Sendable {
   var waitSums: WaitSums { sums.value { WaitSums(rows.waits) } }
 
   /// What is wrong, the costliest first, of the rows that ``filter`` chooses.
-  var findings: [Finding] { found.value { FindingMaker.findings(self) } }
+  var findings: Findings { Findings(found.value { RankedProblems(self) }, self) }
 
   /// Roles of the events that the capture describes or holds. An event that is described and does not occur was recorded and
   /// did not happen; an event that is not described was not recorded.

@@ -90,8 +90,9 @@ extension RowFilter {
   }
 
   /// A stall without a CPU is of none.
-  func chooses(_ row: StallRow, of waiter: TaskLabel) -> Bool {
-    (row.cpu.map(chooses) ?? (cpus == nil)) && chooses(row.begin, row.end) && (chooses(waiter) || chooses(row.owner))
+  func chooses(_ row: StallRow) -> Bool {
+    (row.cpu.map(chooses) ?? (cpus == nil)) && chooses(row.begin, row.end)
+      && (chooses(row.waiter) || chooses(row.owner))
   }
 
   func chooses(_ row: HandoffRow) -> Bool {

@@ -50,7 +50,6 @@ struct RowSelection: Sendable {
   let delays: ChosenRows<DelayRow>
   let splits: ChosenRows<SplitRow>
   let inversions: ChosenRows<InversionRow>
-  let stalls: ChosenRows<StallRow>
   let handoffs: ChosenRows<HandoffRow>
   let holds: ChosenRows<HoldRow>
   let pairing: ChosenRows<PairingRow>
@@ -75,7 +74,6 @@ struct RowSelection: Sendable {
     delays = choose(timeline.delays, filter.chooses)
     splits = choose(timeline.splits, filter.chooses)
     inversions = choose(timeline.inversions, filter.chooses)
-    stalls = choose(timeline.stalls) { filter.chooses($0, of: timeline.waits[$0.wait].waiter) }
     handoffs = choose(timeline.handoffs, filter.chooses)
     holds = choose(timeline.holds, filter.chooses)
     pairing = choose(Rows(timeline.pairing), filter.chooses)

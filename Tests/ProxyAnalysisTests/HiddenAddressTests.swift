@@ -23,8 +23,9 @@ struct HiddenAddressTests {
       timeline.stalls = Rows(
         [WaitClass.delayed, .handoff, .waking].map { kind in
           StallRow(
-            wait: 0, begin: Literal.at(10), end: Literal.at(5000), kind: kind, cpu: 1, owner: Literal.owner,
-            ownedLock: kind == .delayed ? Literal.lockA : Literal.lockB, donor: .unknown, evidence: .event)
+            wait: 0, waiter: timeline.waits[0].waiter, begin: Literal.at(10), end: Literal.at(5000), kind: kind, cpu: 1,
+            owner: Literal.owner, ownedLock: kind == .delayed ? Literal.lockA : Literal.lockB, donor: .unknown,
+            evidence: .event)
         })
       return Literal.context(timeline)
     }

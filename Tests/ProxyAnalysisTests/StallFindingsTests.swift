@@ -11,8 +11,9 @@ struct StallFindingsTests {
     on lock: LockAddress = Literal.lockA, cpu: CPU? = 3, donor: DonorPlace = .unknown, _ evidence: Evidence = .event
   ) -> StallRow {
     StallRow(
-      wait: wait, begin: Literal.at(begin), end: Literal.at(begin + length), kind: kind, cpu: cpu, owner: owner,
-      ownedLock: lock, donor: donor, evidence: evidence)
+      wait: wait, waiter: wait == 0 ? Literal.waiter : Literal.middle, begin: Literal.at(begin),
+      end: Literal.at(begin + length), kind: kind, cpu: cpu, owner: owner, ownedLock: lock, donor: donor,
+      evidence: evidence)
   }
 
   private static func window(_ begin: Int64, _ length: Int64, wait: Int = 0, _ evidence: Evidence = .event)

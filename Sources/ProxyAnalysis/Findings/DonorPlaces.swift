@@ -3,6 +3,9 @@ import TraceCore
 
 /// Where the donors of inversion windows were: of all tasks whose chains end in the owner the most urgent one, which is the one that
 /// should have lent it the CPU. So all waiters of an owner have the same donor at the same time.
+///
+/// It takes the stalls of all waits in order of their beginning (``add(_:)``), then ``close()``, and then answers for windows
+/// (``forEachPart(of:_:)``), fastest in order of theirs: it goes along with both.
 struct DonorPlaces {
   /// A stretch of a window in which the donor stayed where it was.
   struct Part: Equatable {
@@ -13,76 +16,161 @@ struct DonorPlaces {
     var evidence: Evidence
   }
 
-  private struct Owner: Hashable {
-    var task: TaskIndex
+  /// An owner on one CPU.
+  fileprivate struct Owner {
     var cpu: CPU?
+    /// The same task on another CPU; −1 for none.
+    var next: Int
+    /// Parts that do not overlap, in order of time, as far as ``until``.
+    var parts: [Part] = []
+    /// Stalls that go on then, in order of their beginning.
+    var open: [OpenStall] = []
+    var until = Timestamp(0)
+    /// Where the parts of the window begin that was asked for last.
+    var place = 0
   }
 
-  /// Parts that do not overlap, in order of time.
-  private var owners: [Owner: [Part]] = [:]
+  fileprivate struct OpenStall {
+    var end: Timestamp
+    var wait: Int
+    /// The waiter's: the lower the more urgent.
+    var priority: Int32
+    var pid: Pid
+    var donor: DonorPlace
+  }
 
-  init(_ timeline: Timeline) {
-    let stalls = timeline.stalls.indices.map { timeline.stalls[$0] }.filter { $0.kind == .inverted }
-    guard !stalls.isEmpty else { return }
-    // Only its waking shows that a donor was not moved, and nothing when it was, unless marks do.
-    var uncertain = Set(stalls.map(\.wait).filter { timeline.waits[$0].result != .acquired })
+  private let timeline: Timeline
+  private var owners: [Owner] = []
+  /// By task: its first place in ``owners``; −1 for none.
+  private var places: [Int] = []
+  /// By wait; empty as long as there is no stall. See ``evidence(of:)``.
+  private var isCertain: [Bool?] = []
+
+  init(_ timeline: Timeline) { self.timeline = timeline }
+
+  // MARK: Stalls
+
+  /// Takes a stall of the kind ``WaitClass/inverted``.
+  mutating func add(_ stall: StallRow) {
+    if isCertain.isEmpty { noteMoves() }
+    let owner = place(stall.owner.index, stall.cpu) ?? addOwner(stall.owner.index, stall.cpu)
+    advance(owner, to: stall.begin)
+    owners[owner].open.append(
+      OpenStall(
+        end: stall.end, wait: stall.wait, priority: stall.waiter.priority?.rawValue ?? .max, pid: stall.waiter.pid,
+        donor: stall.donor))
+  }
+
+  /// There are no more stalls.
+  mutating func close() { for owner in owners.indices { advance(owner, to: Timestamp(.max)) } }
+
+  private func place(_ task: TaskIndex, _ cpu: CPU?) -> Int? {
+    guard Int(task.rawValue) < places.count else { return nil }
+    var place = places[Int(task.rawValue)]
+    while place >= 0, owners[place].cpu != cpu { place = owners[place].next }
+    return place < 0 ? nil : place
+  }
+
+  private mutating func addOwner(_ task: TaskIndex, _ cpu: CPU?) -> Int {
+    let task = Int(task.rawValue)
+    while places.count <= task { places.append(-1) }
+    owners.append(Owner(cpu: cpu, next: places[task]))
+    places[task] = owners.count - 1
+    return owners.count - 1
+  }
+
+  /// Cuts the stalls that go on into parts, each of the most urgent waiter.
+  private mutating func advance(_ owner: Int, to time: Timestamp) {
+    while let row = owners[owner].mostUrgent, owners[owner].until < time {
+      let end = min(time, owners[owner].firstEnd)
+      add(Part(begin: owners[owner].until, end: end, donor: row.donor, evidence: evidence(of: row)), to: owner)
+      owners[owner].until = end
+      owners[owner].open.removeAll { $0.end <= end }
+    }
+    owners[owner].until = time
+  }
+
+  private mutating func add(_ part: Part, to owner: Int) {
+    let last = owners[owner].parts.count - 1
+    if last >= 0, owners[owner].parts[last].continues(in: part) {
+      owners[owner].parts[last].end = part.end
+    } else {
+      owners[owner].parts.append(part)
+    }
+  }
+
+  // MARK: Evidence
+
+  /// Only its waking shows that a donor was not moved, and nothing when it was, unless marks do.
+  private mutating func evidence(of stall: OpenStall) -> Evidence {
+    switch stall.donor {
+    case .unknown: .probe
+    case .dequeued: .inferred(.placedByPicks)
+    case .elsewhere, .besideOwner: isCertain(stall.wait) ? .probe : .inferred(.placedByPicks)
+    }
+  }
+
+  private mutating func isCertain(_ wait: Int) -> Bool {
+    if let isCertain = isCertain[wait] { return isCertain }
+    let isAcquired = timeline.waits[wait].result == .acquired
+    isCertain[wait] = isAcquired
+    return isAcquired
+  }
+
+  /// Waits whose waiters were moved, it is not stated when.
+  private mutating func noteMoves() {
+    isCertain = Array(repeating: nil, count: timeline.waits.count)
     for move in timeline.migrations where move.kind == .proxy && move.evidence != .event {
-      if let wait = move.wait { uncertain.insert(wait) }
-    }
-    for (owner, rows) in Dictionary(grouping: stalls, by: { Owner(task: $0.owner.index, cpu: $0.cpu) }) {
-      owners[owner] = Self.parts(rows, uncertain, timeline)
+      if let wait = move.wait { isCertain[wait] = false }
     }
   }
 
-  /// Cuts rows that overlap into parts, each of the most urgent waiter.
-  private static func parts(_ rows: [StallRow], _ uncertain: Set<Int>, _ timeline: Timeline) -> [Part] {
-    let instants = Set(rows.flatMap { [$0.begin, $0.end] }).sorted()
-    func urgency(_ row: StallRow) -> (Int32, Pid) {
-      let waiter = timeline.waits[row.wait].waiter
-      return (waiter.priority?.rawValue ?? .max, waiter.pid)
-    }
-    var (parts, open, next): ([Part], [StallRow], Int) = ([], [], 0)
-    let rows = rows.sorted { $0.begin < $1.begin }
-    for (begin, end) in zip(instants, instants.dropFirst()) {
-      open.removeAll { $0.end <= begin }
-      while next < rows.count, rows[next].begin <= begin {
-        open.append(rows[next])
-        next += 1
-      }
-      guard let row = open.min(by: { urgency($0) < urgency($1) }) else { continue }
-      let isCertain = row.donor == .unknown || row.donor != .dequeued && !uncertain.contains(row.wait)
-      let part = Part(
-        begin: begin, end: end, donor: row.donor, evidence: isCertain ? .probe : .inferred(.placedByPicks))
-      if let last = parts.last, last.end == begin, last.donor == part.donor, last.evidence == part.evidence {
-        parts[parts.count - 1].end = end
-      } else {
-        parts.append(part)
-      }
-    }
-    return parts
-  }
+  // MARK: Windows
 
-  /// Parts of a window that follow each other without a gap and sum to it.
-  func parts(of window: InversionRow) -> [Part] {
-    let known = owners[Owner(task: window.owner.index, cpu: window.cpu)] ?? []
-    var (low, high) = (0, known.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if known[middle].end <= window.begin { low = middle + 1 } else { high = middle }
-    }
-    var (parts, end): ([Part], Timestamp) = ([], window.begin)
+  /// Calls `body` with the parts of a window, which follow each other without a gap and sum to it.
+  @inline(__always)
+  mutating func forEachPart(of window: InversionRow, _ body: (Part) -> Void) {
+    var end = window.begin
     func add(_ next: Timestamp, _ donor: DonorPlace, _ evidence: Evidence) {
       guard end < next else { return }
-      parts.append(Part(begin: end, end: next, donor: donor, evidence: evidence))
+      body(Part(begin: end, end: next, donor: donor, evidence: evidence))
       end = next
     }
-    for part in known[low...].prefix(while: { $0.begin < window.end }) {
-      add(part.begin, .unknown, .probe)
-      add(min(part.end, window.end), part.donor, part.evidence)
+    if let owner = place(window.owner.index, window.cpu) {
+      var place = owners[owner].place
+      while place > 0, owners[owner].parts[place - 1].end > window.begin { place -= 1 }
+      while place < owners[owner].parts.count, owners[owner].parts[place].end <= window.begin { place += 1 }
+      owners[owner].place = place
+      while place < owners[owner].parts.count, owners[owner].parts[place].begin < window.end {
+        let part = owners[owner].parts[place]
+        add(part.begin, .unknown, .probe)
+        add(min(part.end, window.end), part.donor, part.evidence)
+        place += 1
+      }
     }
     add(window.end, .unknown, .probe)
     // A window without length is a row all the same.
-    return parts.isEmpty
-      ? [Part(begin: window.begin, end: window.end, donor: .unknown, evidence: .probe)] : parts
+    if window.end <= window.begin {
+      body(Part(begin: window.begin, end: window.end, donor: .unknown, evidence: .probe))
+    }
   }
+}
+
+extension DonorPlaces.Part {
+  /// Whether another part only goes on with this one.
+  fileprivate func continues(in next: Self) -> Bool {
+    end == next.begin && donor == next.donor && evidence == next.evidence
+  }
+}
+
+extension DonorPlaces.Owner {
+  /// Of equally urgent ones the first.
+  fileprivate var mostUrgent: DonorPlaces.OpenStall? {
+    guard var best = open.first else { return nil }
+    for stall in open.dropFirst() where (stall.priority, stall.pid) < (best.priority, best.pid) { best = stall }
+    return best
+  }
+
+  /// When the first of the stalls ends that go on.
+  fileprivate var firstEnd: Timestamp { open.reduce(Timestamp(.max)) { min($0, $1.end) } }
 }

@@ -10,7 +10,10 @@ enum FindingsAnalysis: Analysis {
   static let summaryRows = tableRows
 
   static func tables(_ context: ReportContext) -> [Table] {
-    [Table(name, rows: context.findings, columns: columns(context))]
+    let findings = context.findings
+    return [
+      Table(name, rows: ChosenRows(Rows(count: findings.count) { findings[$0] }), columns: columns(context))
+    ]
   }
 
   private static func columns(_ context: ReportContext) -> [TableColumn<Finding>] {

@@ -4,51 +4,48 @@ import TraceCore
 // Mutexes and CPU time that were handed on slowly.
 
 extension ProblemCollector {
-  mutating func collectHandoffs() {
-    guard context.countsNanoseconds else { return }
+  mutating func collect(_ slow: SlowHandoffs) {
     let rows = context.rows.handoffs
-    let slow = rows.indices.filter { place in
-      let row = rows[place]
-      // What there is to know of other locks is how long tasks waited for them.
-      return row.end - row.begin >= Self.tick
-        && (row.wait >= timeline.waits.count || timeline.waits[row.wait].kind == .mutex)
-    }
-    guard !slow.isEmpty else { return }
-    // Stalls that the filter does not choose too: what a handoff is made of does not depend on it.
-    var stalls: [Int: [StallRow]] = [:]
-    for row in timeline.stalls { stalls[row.wait, default: []].append(row) }
-    for place in slow {
+    for place in slow.places {
       let (row, id) = (rows[place], rows.id(at: place))
       switch row.kind {
-      case .donation: collectDonation(row, id: id, stalls[row.wait] ?? [])
-      case .release: collectRelease(row, id: id, stalls[row.wait] ?? [])
+      case .donation: collectDonation(row, id: id, slow.stalls(of: row.wait))
+      case .release: collectRelease(row, id: id, slow.stalls(of: row.wait))
       }
     }
   }
 
   /// Only while an owner could run: who waits for a sleeper, or for a lock that is free, has nobody to lend to.
-  private mutating func collectDonation(_ row: HandoffRow, id: Int, _ stalls: [StallRow]) {
-    var windows: [Problem.Window] = []
-    for stall in stalls where stall.kind != .waking && stall.kind != .handoff {
+  private mutating func collectDonation(_ row: HandoffRow, id: Int, _ stalls: [SlowHandoffs.Stall]) {
+    func part(_ stall: SlowHandoffs.Stall) -> (begin: Timestamp, end: Timestamp)? {
+      if stall.kind == .waking || stall.kind == .handoff { return nil }
       let (begin, end) = (max(stall.begin, row.begin), min(stall.end, row.end))
-      guard begin < end else { continue }
-      windows.append(
+      return begin < end ? (begin, end) : nil
+    }
+    guard stalls.reduce(0, { sum, stall in sum + (part(stall).map { $0.end - $0.begin } ?? 0) }) >= Self.tick
+    else { return }
+    for stall in stalls {
+      guard let (begin, end) = part(stall) else { continue }
+      problems.add(
+        .init(kind: .slowDonation, lock: row.lock),
         Problem.Window(
           begin: begin, end: end, wait: row.wait, waiter: row.from, cpu: stall.cpu, task: row.to, culprit: nil,
-          evidence: row.evidence.combined(with: stall.evidence), place: .handoff(id), row: id - 1))
+          evidence: row.evidence.combined(with: stall.evidence), place: .handoff(id), row: id - 1),
+        lockKind: .mutex)
     }
-    guard windows.reduce(0, { $0 + ($1.end - $1.begin) }) >= Self.tick else { return }
-    for window in windows { problems.add(.init(kind: .slowDonation, lock: row.lock), window, lockKind: .mutex) }
   }
 
   /// What of a slow release the new owner was woken and not queued, or runnable on an idle CPU, are problems of their own.
-  private mutating func collectRelease(_ row: HandoffRow, id: Int, _ stalls: [StallRow]) {
+  private mutating func collectRelease(_ row: HandoffRow, id: Int, _ stalls: [SlowHandoffs.Stall]) {
     func window(_ begin: Timestamp, _ end: Timestamp) -> Problem.Window {
       Problem.Window(
         begin: begin, end: end, wait: row.wait, waiter: row.to, cpu: nil, task: row.to, culprit: nil,
         evidence: row.evidence, place: .handoff(id), lock: row.lock, row: id - 1)
     }
-    var others = stalls.filter { $0.kind == .handoff && $0.owner.index == row.to.index }.map { ($0.begin, $0.end) }
+    var others: [(begin: Timestamp, end: Timestamp)] = []
+    for stall in stalls where stall.kind == .handoff && stall.owner == row.to.index {
+      others.append((stall.begin, stall.end))
+    }
     if let late = Self.lateWindow(row) {
       problems.add(
         .init(kind: .lateWakeup, task: row.to.index), window(late.begin, late.end), lockKind: .mutex)

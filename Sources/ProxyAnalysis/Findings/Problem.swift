@@ -2,17 +2,23 @@ import ProxyModel
 import TraceCore
 
 /// A finding while its windows are gathered.
-struct Problem {
+struct Problem: Sendable {
   /// What makes two windows the same problem.
-  struct Key: Hashable {
+  struct Key: Hashable, Sendable {
     var kind: Finding.Kind
     var lock: LockAddress?
     var task: TaskIndex?
     var cpu: CPU?
+
+    /// Without the kind, whose raw value is a text: of one lock and one task there are a few kinds.
+    func hash(into hasher: inout Hasher) {
+      let place = UInt64(task?.rawValue ?? .max) << 32 | UInt64(UInt32(bitPattern: cpu ?? -1))
+      hasher.combine((lock?.rawValue ?? 0) ^ place)
+    }
   }
 
   /// One window as a row states it.
-  struct Window {
+  struct Window: Sendable {
     var begin: Timestamp
     var end: Timestamp
     /// Index into ``Timeline/waits``; `nil` where no wait is held up.
@@ -29,33 +35,37 @@ struct Problem {
     var isTaker = false
     /// A row of a table whose parts the worst instance is told by; its index.
     var row = 0
+
+    var length: Int64 { end - begin }
   }
 
   let key: Key
-  var lockKind: WaitKind?
+  let lockKind: WaitKind?
   private(set) var union = WindowUnion()
   private(set) var count = 0
+  /// The longest window; of equally long ones the earliest.
+  private(set) var worst: Window
   /// The longest windows, the longest first; of equally long ones the earliest.
-  private(set) var longest: [Window]
+  private(set) var longest: [Finding.Instance] = []
   private(set) var lock: LockAddress?
   private(set) var begin: Timestamp
   private(set) var end: Timestamp
   private(set) var evidence: Evidence
-  private var waits: Set<Int> = []
+  private var waits = NumberSet()
   /// Windows by waiter; time by CPU and by culprit.
   private var waiters = Tally<TaskLabel>()
   private var cpus = Tally<CPU>()
   private var culprits = Tally<TaskLabel>()
 
-  init(_ key: Key, _ first: Window) {
-    self.key = key
+  init(_ key: Key, _ first: Window, lockKind: WaitKind?) {
+    (self.key, self.lockKind) = (key, lockKind)
     lock = key.lock
-    (longest, begin, end, evidence) = ([], first.begin, first.end, first.evidence)
+    (worst, begin, end, evidence) = (first, first.begin, first.end, first.evidence)
     add(first)
   }
 
   mutating func add(_ window: Window) {
-    let length = window.end - window.begin
+    let length = window.length
     union.add(window.begin, window.end)
     count += 1
     rank(window, length)
@@ -71,13 +81,17 @@ struct Problem {
   private static let mostInstances = 10
 
   private mutating func rank(_ window: Window, _ length: Int64) {
-    let place = longest.firstIndex { length > $0.end - $0.begin } ?? longest.count
-    guard place < Self.mostInstances else { return }
-    longest.insert(window, at: place)
-    if longest.count > Self.mostInstances { longest.removeLast() }
+    if longest.count == Self.mostInstances {
+      if length <= longest[Self.mostInstances - 1].length { return }
+      longest.removeLast()
+    } else if longest.count == 1 {
+      longest.reserveCapacity(Self.mostInstances)
+    }
+    var place = longest.count
+    while place > 0, longest[place - 1].length < length { place -= 1 }
+    if place == 0 { worst = window }
+    longest.insert(Finding.Instance(begin: window.begin, length: length, place: window.place), at: place)
   }
-
-  var worst: Window { longest[0] }
 
   var waitCount: Int { waits.count }
 
@@ -86,44 +100,11 @@ struct Problem {
 
   var mainCPU: CPU? { cpus.entries.max { ($0.sum, $1.item) < ($1.sum, $0.item) }?.item }
 
+  /// On how many CPUs its windows are.
   var cpuCount: Int { cpus.entries.count }
 
   /// Those that ran longest first.
   var rankedCulprits: [TaskLabel] { culprits.ranked { $0.pid } }
-}
-
-/// Sums of things that have numbers. Mostly there are a few, and looking through them costs less than hashing.
-private struct Tally<Item> {
-  /// In order of their first parts.
-  private(set) var entries: [(number: UInt32, item: Item, sum: Int64)] = []
-  /// Where there are more than ``few``: places in ``entries`` by number.
-  private var places: [UInt32: Int] = [:]
-  private static var few: Int { 8 }
-
-  /// - Parameter item: kept if it is the first with this number.
-  mutating func add(_ part: Int64, _ item: Item, number: UInt32) {
-    if let place = place(of: number) {
-      entries[place].sum &+= part
-      return
-    }
-    entries.append((number, item, part))
-    if entries.count == Self.few + 1 {
-      for (place, entry) in entries.enumerated() { places[entry.number] = place }
-    } else if entries.count > Self.few {
-      places[number] = entries.count - 1
-    }
-  }
-
-  private func place(of number: UInt32) -> Int? {
-    if entries.count > Self.few { return places[number] }
-    for place in entries.indices where entries[place].number == number { return place }
-    return nil
-  }
-
-  /// Those with the greatest sums first; of equals the one with the lowest pid.
-  func ranked(_ pid: (Item) -> Pid) -> [Item] {
-    entries.sorted { ($1.sum, pid($0.item)) < ($0.sum, pid($1.item)) }.map(\.item)
-  }
 }
 
 /// Problems by what makes them the same.
@@ -141,8 +122,7 @@ struct Problems {
     } else {
       last = (key, all.count)
       places[key] = all.count
-      all.append(Problem(key, window))
-      all[all.count - 1].lockKind = lockKind
+      all.append(Problem(key, window, lockKind: lockKind))
     }
   }
 }

@@ -14,10 +14,12 @@ struct ProblemCollector {
     self.context = context
     timeline = context.timeline
     if [EventNeed].owners.allSatisfy({ $0.isMet(by: context.recordedRoles) }) {
-      collectInversions()
-      collectStalls()
+      var handoffs = SlowHandoffs(context)
+      var donors = DonorPlaces(timeline)
+      collectStalls(&handoffs, &donors)
+      collectInversions(&donors)
       collectIdlePicks()
-      collectHandoffs()
+      collect(handoffs)
       collectDeadlocks()
     }
     if [EventNeed].waits.allSatisfy({ $0.isMet(by: context.recordedRoles) }) {
@@ -79,7 +81,8 @@ struct ProblemCollector {
   /// Other locks than mutexes do not proxy, and no event says who owns them: all that is known is how long tasks waited.
   private mutating func collectOtherLocks() {
     let rows = context.rows.waits
-    for (place, row) in rows.enumerated() where row.kind != .mutex {
+    for place in context.waitSums.others {
+      let row = rows[place]
       problems.add(
         .init(kind: .otherLock, lock: row.lock), Self.window(of: row, id: rows.id(at: place), task: row.waiter),
         lockKind: row.kind)

@@ -10,6 +10,8 @@ struct WindowUnion: Sendable {
     guard begin < end else { return }
     // Most windows come in order of time.
     guard let last = windows.last, begin <= last.end else {
+      // Most unions have one window or several.
+      if windows.count == 1 { windows.reserveCapacity(8) }
       windows.append((begin, end))
       return
     }

@@ -27,8 +27,8 @@ struct WaitSums: Sendable {
   private(set) var mutexCount = 0
   private(set) var mutexLength: Int64 = 0
   private(set) var times = ClassTimes()
-  /// The same of all other waits.
-  private(set) var otherCount = 0
+  /// Positions of all other waits among the chosen, and their sum.
+  private(set) var others: [Int] = []
   private(set) var otherLength: Int64 = 0
   /// How many are cut: open, lost or begun before.
   private(set) var cutCount = 0
@@ -37,6 +37,8 @@ struct WaitSums: Sendable {
   private(set) var longestOther: Int64 = 0
   /// Positions of the open ones among the chosen.
   private(set) var open: [Int] = []
+  /// The number of waits for other locks than mutexes.
+  var otherCount: Int { others.count }
   /// In order of their first wait.
   private(set) var locks: [Lock] = []
   private var waiters = TaskDurations()
@@ -50,7 +52,7 @@ struct WaitSums: Sendable {
         mutexLength &+= wait.length
         times += wait.times
       } else {
-        otherCount += 1
+        others.append(position)
         otherLength &+= wait.length
       }
       if wait.isCut { cutCount += 1 }

@@ -91,9 +91,11 @@ final class RowStore: Sendable {
   private func stall(_ index: Int) -> StallRow {
     rows.stalls.passed(index)
     let row = rows.stalls[index]
+    let wait = Int(row.wait)
     return StallRow(
-      wait: Int(row.wait), begin: row.begin, end: row.end, kind: row.kind, cpu: row.cpu < 0 ? nil : row.cpu,
-      owner: shared.labels[row.owner], ownedLock: row.lock, donor: row.donor, evidence: row.evidence)
+      wait: wait, waiter: shared.labels[waits[wait].waiter], begin: row.begin, end: row.end, kind: row.kind,
+      cpu: row.cpu < 0 ? nil : row.cpu, owner: shared.labels[row.owner], ownedLock: row.lock, donor: row.donor,
+      evidence: row.evidence)
   }
 
   private func handoff(_ index: Int) -> HandoffRow {

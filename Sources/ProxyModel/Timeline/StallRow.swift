@@ -5,6 +5,8 @@ public import TraceCore
 public struct StallRow: Sendable, Hashable {
   /// Index into ``Timeline/waits``.
   public var wait: Int
+  /// The wait's waiter.
+  public var waiter: TaskLabel
   public var begin: Timestamp
   public var end: Timestamp
   /// - ``WaitClass/delayed``, ``WaitClass/waking``: as the class says.
@@ -26,10 +28,11 @@ public struct StallRow: Sendable, Hashable {
 
   /// A stall by all of its columns.
   public init(
-    wait: Int, begin: Timestamp, end: Timestamp, kind: WaitClass, cpu: CPU?, owner: TaskLabel, ownedLock: LockAddress,
-    donor: DonorPlace, evidence: Evidence
+    wait: Int, waiter: TaskLabel, begin: Timestamp, end: Timestamp, kind: WaitClass, cpu: CPU?, owner: TaskLabel,
+    ownedLock: LockAddress, donor: DonorPlace, evidence: Evidence
   ) {
     self.wait = wait
+    self.waiter = waiter
     self.begin = begin
     self.end = end
     self.kind = kind

@@ -61,13 +61,14 @@ struct FindingLines {
   }
 
   /// What is too little for a line each, by kind.
-  static func rest(_ findings: [Finding], _ context: ReportContext) -> String {
+  static func small(_ findings: Findings, _ context: ReportContext) -> String {
     let fragments = FragmentText(context)
+    let small = findings.indices.filter { !findings.matters(at: $0) }
     let kinds = Finding.Kind.allCases.compactMap { kind -> String? in
-      let all = findings.filter { $0.kind == kind }
-      guard let worst = all.map(\.cost).max() else { return nil }
+      let costs = small.filter { findings.kind(at: $0) == kind }.map { findings.cost(at: $0) }
+      guard let worst = costs.max() else { return nil }
       let name = kind.rawValue.split(separator: "-").joined(separator: " ")
-      return "\(all.count) × \(name) (up to \(fragments.sentence([.duration(worst)])))"
+      return "\(costs.count) × \(name) (up to \(fragments.sentence([.duration(worst)])))"
     }
     return "too little for a line each: " + kinds.joined(separator: ", ")
   }

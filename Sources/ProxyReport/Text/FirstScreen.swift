@@ -12,15 +12,16 @@ struct FirstScreen {
   private let report: Report
   private let style: TextStyle
   private let fragments: FragmentText
-  /// The findings that are worth a line, with their ids.
-  private let ranked: [(rank: Int, finding: Finding)]
+  private let findings: Findings
+  /// Places of the findings that are worth a line.
+  private let places: [Int]
 
   init(_ report: Report, _ style: TextStyle) {
     (self.report, self.style) = (report, style)
     fragments = FragmentText(report.context)
-    ranked = report.findings.enumerated().filter { $0.element.matters }.map {
-      (rank: $0.offset + 1, finding: $0.element)
-    }
+    let findings = report.findings
+    self.findings = findings
+    places = findings.indices.filter { findings.matters(at: $0) }
   }
 
   private var context: ReportContext { report.context }
@@ -30,7 +31,7 @@ struct FirstScreen {
     let capture = CaptureText(context, style)
     let head = capture.head + style.wrap(words: verdict) + capture.warnings + FilterText.lines(report, style)
     let waiting = waitingTime
-    var blocks = ranked.prefix(max(context.top, Self.mostFindings))[...]
+    var blocks = places.prefix(max(context.top, Self.mostFindings)).map { (rank: $0 + 1, finding: findings[$0]) }[...]
     let texts = FindingLines(blocks, context, style)
     var found: [String] = []
     var shown = 0
@@ -42,8 +43,8 @@ struct FirstScreen {
       shown += 1
       blocks.removeFirst()
     }
-    if ranked.count > shown { found.append("  and \(ranked.count - shown) more below") }
-    let title = ranked.isEmpty ? nothing : ["", style.paint("Look at this first", .heading)]
+    if places.count > shown { found.append("  and \(places.count - shown) more below") }
+    let title = places.isEmpty ? nothing : ["", style.paint("Look at this first", .heading)]
     return (head + title + found + waiting, more(blocks, texts))
   }
 
@@ -54,12 +55,11 @@ struct FirstScreen {
     return [""] + style.wrap(words: words("Nothing stands out: no problem cost \(limit)."))
   }
 
-  private func more(_ findings: ArraySlice<(rank: Int, finding: Finding)>, _ texts: FindingLines) -> [String] {
-    let small = report.findings.filter { !$0.matters }
-    var lines = findings.flatMap { texts.lines($0.rank, $0.finding) }
-    let rest = ranked.count - max(context.top, Self.mostFindings)
-    if rest > 0 { lines.append("  and \(rest) more: --top \(ranked.count)") }
-    if !small.isEmpty { lines += style.wrap(FindingLines.rest(small, context), indent: 2) }
+  private func more(_ blocks: ArraySlice<(rank: Int, finding: Finding)>, _ texts: FindingLines) -> [String] {
+    var lines = blocks.flatMap { texts.lines($0.rank, $0.finding) }
+    let rest = places.count - max(context.top, Self.mostFindings)
+    if rest > 0 { lines.append("  and \(rest) more: --top \(places.count)") }
+    if places.count < findings.count { lines += style.wrap(FindingLines.small(findings, context), indent: 2) }
     return lines.isEmpty ? [] : ["", style.paint("More findings", .heading)] + lines
   }
 

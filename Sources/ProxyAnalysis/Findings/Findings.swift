@@ -1,0 +1,39 @@
+/// What is wrong in a capture, the costliest first; their place in the list, from 1, is their id.
+///
+/// Findings are made when they are asked for: there can be as many as locks and tasks, and a report shows a few.
+public struct Findings: Sendable {
+  private let problems: RankedProblems?
+  private let context: ReportContext
+
+  /// - Parameter problems: `nil` for no finding.
+  init(_ problems: RankedProblems?, _ context: ReportContext) {
+    (self.problems, self.context) = (problems, context)
+  }
+
+  /// What is wrong in the finding at a place.
+  public func kind(at place: Int) -> Finding.Kind { entry(place).kind }
+
+  /// See ``Finding/cost``.
+  public func cost(at place: Int) -> Int64 { entry(place).cost }
+
+  /// See ``Finding/matters``.
+  public func matters(at place: Int) -> Bool { entry(place).matters }
+
+  private func entry(_ place: Int) -> RankedProblems.Entry {
+    guard let problems else { preconditionFailure("no such finding") }
+    return problems.entries[place]
+  }
+}
+
+extension Findings: RandomAccessCollection {
+  /// 0.
+  public var startIndex: Int { 0 }
+  /// Number of findings.
+  public var endIndex: Int { problems?.entries.count ?? 0 }
+
+  /// The finding at a place.
+  public subscript(place: Int) -> Finding {
+    guard let problems else { preconditionFailure("no such finding") }
+    return problems.finding(at: place, context)
+  }
+}
