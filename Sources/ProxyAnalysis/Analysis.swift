@@ -80,7 +80,11 @@ extension [EventNeed] {
   package static let owners = waits + [.anyOf(.contendedRelease, .waking, .probedWait)]
 
   /// `needs sched:sched_switch and lock:contention_begin`.
-  public var explanation: String { "needs " + map(\.description).joined(separator: " and ") }
+  public var explanation: String {
+    // Where several are needed, a choice among some stands in brackets.
+    let words = map { count > 1 && $0.alternatives.count > 1 ? "(\($0))" : "\($0)" }
+    return "needs " + words.joined(separator: " and ")
+  }
 }
 
 /// A result that a capture does not allow, although the analysis as a whole is available.

@@ -57,8 +57,8 @@ struct PairingTests {
     let described = Report(Literal.context(Literal.timeline(), missing: [.running, .stopping]))
     #expect(
       described.table("pairing")?.notAvailable
-        == "not available: needs proxytrace:running or bpf_trace:bpf_trace_printk and proxytrace:stopping or "
-        + "bpf_trace:bpf_trace_printk")
+        == "not available: needs (proxytrace:running or bpf_trace:bpf_trace_printk) and (proxytrace:stopping or "
+        + "bpf_trace:bpf_trace_printk)")
     // A mark that was seen in a message does.
     let seen = Literal.timeline { $0.seen = [.switched, .running, .stopping] }
     #expect(Report(Literal.context(seen, missing: [.running, .stopping])).table("pairing")?.notAvailable == nil)

@@ -80,7 +80,7 @@ struct ReportAssemblyTests {
 
   @Test func alternativesAreNamed() {
     let needs = [EventNeed.event(.switched), .anyOf(.contendedRelease, .waking)]
-    #expect(needs.explanation == "needs sched:sched_switch and lock:contended_release or sched:sched_waking")
+    #expect(needs.explanation == "needs sched:sched_switch and (lock:contended_release or sched:sched_waking)")
     #expect(needs[1].isMet(by: [.waking]))
     #expect(!needs[1].isMet(by: [.switched]))
   }

@@ -167,7 +167,7 @@ struct SchedextTests {
     #expect(report.block("sched_ext callbacks and counters")?.first == "middle:62 5 5 0 -")
     #expect(
       report.unavailable.contains(
-        "nr_blocked_enqueues: needs proxytrace:enqueue or bpf_trace:bpf_trace_printk and lock:contention_begin"))
+        "nr_blocked_enqueues: needs (proxytrace:enqueue or bpf_trace:bpf_trace_printk) and lock:contention_begin"))
     #expect(report.unavailable.contains { $0.hasPrefix("which callbacks were called for donors and owners: needs") })
   }
 

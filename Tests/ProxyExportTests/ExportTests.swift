@@ -97,8 +97,8 @@ struct ExportTests {
     func row(_ name: String) throws -> Row { try #require(rows.first { $0["table_name"] == name }) }
     #expect(try row("pairing")["available"] == false && row("pairing")["row_count"] == nil as Int?)
     #expect(
-      try row("pairing")["reason"] == "needs \(EventRole.running.eventName) or bpf_trace:bpf_trace_printk and "
-        + "\(EventRole.stopping.eventName) or bpf_trace:bpf_trace_printk")
+      try row("pairing")["reason"] == "needs (\(EventRole.running.eventName) or bpf_trace:bpf_trace_printk) and "
+        + "(\(EventRole.stopping.eventName) or bpf_trace:bpf_trace_printk)")
     #expect(try row("inversions")["available"] == true && row("inversions")["row_count"] == 0)
     #expect(try row("inversions")["reason"] == nil as String?)
     let zeros = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM cpus WHERE lost_ns = 0") }

@@ -63,6 +63,50 @@ struct HabitTests {
     }
   }
 
+  /// The help of a command and of those below it, as the program states it for completions and manual pages.
+  private struct Command: Decodable {
+    struct Argument: Decodable {
+      struct Completion: Decodable {
+        var file: Files?
+        var directory: Empty?
+        struct Files: Decodable {}
+        struct Empty: Decodable {}
+      }
+      var valueName: String?
+      var kind: String
+      var completionKind: Completion?
+    }
+    var commandName: String
+    var arguments: [Argument]?
+    var subcommands: [Command]?
+    var all: [Command] { [self] + (subcommands ?? []).flatMap(\.all) }
+  }
+  private struct Help: Decodable { var command: Command }
+
+  /// Where a file is meant, shells complete files; and no shell offers what only the program itself calls.
+  @Test func completionsKnowFilesAndCommands() throws {
+    let help = try JSONDecoder().decode(Help.self, from: Data(Program.run(["--experimental-dump-help"]).output))
+    var (files, folders) = (0, 0)
+    for command in help.command.all {
+      for argument in command.arguments ?? [] where argument.kind != "flag" {
+        switch argument.valueName {
+        case "file", "map.yaml":
+          #expect(argument.completionKind?.file != nil, "\(command.commandName)")
+          files += 1
+        case "dir":
+          #expect(argument.completionKind?.directory != nil, "\(command.commandName)")
+          folders += 1
+        default: break
+        }
+      }
+    }
+    #expect(files > 15 && folders >= 3)
+    for shell in ["bash", "zsh", "fish"] {
+      let script = try text(Program.run(["--generate-completion-script", shell]))
+      #expect(script.contains("compare") && script.contains("culprits") && !script.contains("__restore"), "\(shell)")
+    }
+  }
+
   // MARK: explain
 
   private let inverted = Fixture.path("captures/proxy-off-plain/same-cpu.dat")

@@ -27,21 +27,22 @@ struct CheckCommand: ParsableCommand {
         proxytrace check --rules ci.rules --junit results.xml trace.dat
       """)
 
-  @Argument(help: ArgumentHelp("Captures to check, each by itself.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Captures to check, each by itself.", valueName: "file"), completion: .file())
   var files: [String]
 
   @Option(name: .customLong("rule"), help: ArgumentHelp("A rule; may be given again.", valueName: "expr"))
   var expressions: [String] = []
 
-  @Option(help: ArgumentHelp("Rules, one a line; # begins a comment.", valueName: "file"))
+  @Option(help: ArgumentHelp("Rules, one a line; # begins a comment.", valueName: "file"), completion: .file())
   var rules: [String] = []
 
-  @Option(help: ArgumentHelp("The capture that `base` in rules stands for.", valueName: "file"))
+  @Option(help: ArgumentHelp("The capture that `base` in rules stands for.", valueName: "file"), completion: .file())
   var base: String?
 
   @OptionGroup var warmUp: WarmUpOptions
 
-  @Option(help: ArgumentHelp("Write the results as JUnit XML, whole or not at all.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write the results as JUnit XML, whole or not at all.", valueName: "file"), completion: .file())
   var junit: String?
 
   @OptionGroup var output: OutputOptions

@@ -24,14 +24,17 @@ struct CompareCommand: ParsableCommand {
         proxytrace compare --html compared.html off.dat on.dat
       """)
 
-  @Argument(help: ArgumentHelp("Captures, the base first.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Captures, the base first.", valueName: "file"), completion: .file())
   var files: [String] = []
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("Captures that are the base together.", valueName: "file"))
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("Captures that are the base together.", valueName: "file"),
+    completion: .file())
   var base: [String] = []
 
   @Option(
-    parsing: .upToNextOption, help: ArgumentHelp("Captures that are held against it together.", valueName: "file"))
+    parsing: .upToNextOption, help: ArgumentHelp("Captures that are held against it together.", valueName: "file"),
+    completion: .file())
   var new: [String] = []
 
   @Option(help: ArgumentHelp("What to call a side, in their order.", valueName: "name"))
@@ -40,7 +43,7 @@ struct CompareCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Names of locks and tasks that are the same on both sides: lines `lock ADDRESS NAME` and `task PATTERN NAME`.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var match: String?
 
   @OptionGroup var warmUp: WarmUpOptions
@@ -50,7 +53,7 @@ struct CompareCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Write the comparison of two sides as one HTML page with pictures, which needs no other file and no network.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var html: String?
 
   @Flag(help: "Put no apostrophe before CSV cells that a spreadsheet would take for formulas.")

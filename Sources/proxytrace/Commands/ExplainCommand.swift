@@ -54,14 +54,16 @@ struct ExplainCommand: ParsableCommand {
   var all = false
 
   @Option(
-    help: ArgumentHelp("Draw it as an SVG picture instead: CPUs, tasks and locks over time.", valueName: "file"))
+    help: ArgumentHelp("Draw it as an SVG picture instead: CPUs, tasks and locks over time.", valueName: "file"),
+    completion: .file())
   var svg: String?
 
   @Option(
-    help: """
+    help: ArgumentHelp(
+      """
       Addresses of locks in a picture: hash for a number for each lock, or raw. The story has them as they are. (default: \
       hash)
-      """)
+      """, valueName: "hash|raw"))
   var addresses: AddressChoice?
 
   @OptionGroup var model: ModelOptions

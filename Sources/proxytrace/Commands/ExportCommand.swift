@@ -74,7 +74,8 @@ struct ExportCommand: ParsableCommand {
         find captures -name '*.dat' -print0 | xargs -0 -n 16 -P 8 proxytrace export --parquet tables
       """)
 
-  @Argument(help: ArgumentHelp("Captures to export; trace.dat if none is named.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp("Captures to export; trace.dat if none is named.", valueName: "file"), completion: .file())
   var files: [String] = []
 
   @OptionGroup(title: "Formats") var parquet: ParquetExport
@@ -92,7 +93,9 @@ struct ExportCommand: ParsableCommand {
       "What to say of these captures, in the column labels; may be given again.", valueName: "key=value"))
   var labels: [String] = []
 
-  @Option(help: "Addresses of locks: hash for a number for each lock of a capture, or raw.")
+  @Option(
+    help: ArgumentHelp(
+      "Addresses of locks: hash for a number for each lock of a capture, or raw.", valueName: "hash|raw"))
   var addresses = AddressChoice.hash
 
   @OptionGroup var model: ModelOptions

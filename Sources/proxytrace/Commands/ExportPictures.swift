@@ -11,7 +11,7 @@ struct HTMLExport: ExportOption {
   @Option(
     help: ArgumentHelp(
       "Write the report as one HTML page with pictures and tables, which needs no other file and no network.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var html: String?
 
   var isChosen: Bool { html != nil }
@@ -35,7 +35,7 @@ struct PerfettoExport: ExportOption {
   @Option(
     help: ArgumentHelp(
       "Write a trace for ui.perfetto.dev: who ran where, and tracks of donors, waits, holds, inversions and findings.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var perfetto: String?
 
   var isChosen: Bool { perfetto != nil }

@@ -6,7 +6,8 @@ import ProxyReport
 struct ParquetExport: ExportOption {
   @Option(
     help: ArgumentHelp(
-      "Write every table as DIR/<table>/<capture id>.parquet, whole or not at all; DIR is made.", valueName: "dir"))
+      "Write every table as DIR/<table>/<capture id>.parquet, whole or not at all; DIR is made.", valueName: "dir"),
+    completion: .directory)
   var parquet: String?
 
   var isChosen: Bool { parquet != nil }
@@ -26,7 +27,8 @@ struct ParquetExport: ExportOption {
 struct SQLiteExport: ExportOption {
   @Option(
     help: ArgumentHelp(
-      "Write all tables of all captures as one SQLite file, in the place of one that is there.", valueName: "file"))
+      "Write all tables of all captures as one SQLite file, in the place of one that is there.", valueName: "file"),
+    completion: .file())
   var sqlite: String?
 
   var isChosen: Bool { sqlite != nil }

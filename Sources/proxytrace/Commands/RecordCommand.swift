@@ -19,7 +19,7 @@ struct RecordCommand: ParsableCommand {
         sudo proxytrace record -p 4711 -c -d 5
       """)
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where the capture goes.", valueName: "file"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the capture goes.", valueName: "file"), completion: .file())
   var output = "trace.dat"
 
   @Option(

@@ -56,14 +56,15 @@ struct ReportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Write the report as one HTML page with pictures and tables, which needs no other file and no network.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var html: String?
 
   @Option(
-    help: """
+    help: ArgumentHelp(
+      """
       Addresses of locks: raw, or hash for a number for each lock, in what leaves the machine. (default: raw; hash with \
       --html)
-      """)
+      """, valueName: "hash|raw"))
   var addresses: AddressChoice?
 
   @Option(help: ArgumentHelp("How many locks, tasks and findings the text lists.", valueName: "n"))

@@ -24,7 +24,8 @@ struct SQLCommand: ParsableCommand {
   var engine: SQLViews.Engine = .duckdb
 
   @Option(
-    help: ArgumentHelp("Where export --parquet has written, as the engine is to find it.", valueName: "dir"))
+    help: ArgumentHelp("Where export --parquet has written, as the engine is to find it.", valueName: "dir"),
+    completion: .directory)
   var parquet = "."
 
   func run() throws {

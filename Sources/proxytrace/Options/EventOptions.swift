@@ -13,7 +13,7 @@ struct EventOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Which events play which role, for kernels out of tree; info --print-event-map prints the standard map.",
-      valueName: "map.yaml"))
+      valueName: "map.yaml"), completion: .file())
   var events: String?
 
   @Option(
