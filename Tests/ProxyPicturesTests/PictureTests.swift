@@ -66,6 +66,29 @@ struct PictureTests {
     #expect(scene.evidences.contains(.probe))
   }
 
+  /// A task runs `for` a donor where a split says so, and nowhere else.
+  @Test(arguments: ["proxy-on-exact/chain4-cross.dat", "proxy-on-probed/crowd.dat"])
+  func aTaskRunsForADonorWhereASplitSaysSo(name: String) throws {
+    let capture = try Capture(name)
+    let timeline = capture.context.timeline
+    let places = timeline.waits.indices.filter { timeline.waits[$0].times[.proxied] > 0 }
+    var found = 0
+    for scene in try capture.scenes(places.map { PictureWindow(of: $0, in: timeline) }) {
+      for lane in scene.groups.flatMap(\.lanes) where lane.kind == .task {
+        for bar in lane.bars where bar.label.hasPrefix("runs for ") && !bar.label.contains("×") {
+          let donor = bar.label.dropFirst("runs for ".count).prefix { $0 != "," }
+          let isSplit = timeline.splits.contains {
+            $0.begin <= bar.begin && bar.end <= $0.end && donor == "\($0.donor.comm.text):\($0.donor.pid)"
+              && lane.label.hasPrefix("\($0.curr.comm.text):\($0.curr.pid) ")
+          }
+          #expect(isSplit, "\(scene.title): \(lane.label) \(bar.label) from \(bar.begin.rawValue)")
+          found += 1
+        }
+      }
+    }
+    #expect(found > 3)
+  }
+
   @Test func drawingIsWellFormedXML() throws {
     let capture = try Capture("proxy-on-plain/chain4-cross.dat")
     let scene = try #require(try capture.scenes([PictureWindow(of: 0, in: capture.context.timeline)]).first)

@@ -122,13 +122,16 @@ extension SceneBuilder {
     }
     let owning = chains.map { (begin: $0.begin, end: $0.end, style: BarStyle.running) }
     func piece(_ from: Timestamp, _ to: Timestamp, _ style: BarStyle) -> Scene.Bar {
-      let split = splits.first { $0.begin < to && $0.end > from }
+      let split = splits.first { $0.begin <= from && to <= $0.end }
       let account = split.map { ["on the account of \(text.name($0.donor))"] } ?? []
       let words = style == .running && split == nil ? ["on its own account"] : account
       return bar(from, to, style, label(split?.donor), hover + words, split?.evidence)
     }
-    let pieces = cut(begin, end, splits.flatMap(donated), otherwise: .other, piece)
-    return pieces.flatMap { $0.style == .other ? cut($0.begin, $0.end, owning, otherwise: .other, piece) : [$0] }
+    // A split can go on where its part of the wait has ended: what lies outside of it is not on its account.
+    let accounts = splits.map { (begin: $0.begin, end: $0.end, style: BarStyle.other) }
+    return cut(begin, end, splits.flatMap(donated), otherwise: .other, piece)
+      .flatMap { $0.style == .other ? cut($0.begin, $0.end, accounts, otherwise: .other, piece) : [$0] }
+      .flatMap { $0.style == .other ? cut($0.begin, $0.end, owning, otherwise: .other, piece) : [$0] }
   }
 
   /// The parts of a split that are green: in the wait those of its class `proxied`, outside of it where a task of the picture is donor.
