@@ -64,9 +64,9 @@ struct FindingWords {
 
   private func named(_ task: TaskLabel?) -> [TextFragment] { [task.map(TextFragment.task) ?? "a task"] }
 
-  /// One window needs no count.
+  /// One window needs no count. A number and its noun are not divided at the end of a line, as plain text would be.
   private func counted(_ noun: String) -> [TextFragment] {
-    problem.count == 1 ? ["once"] : [.count(UInt64(problem.count)), .plain(noun)]
+    problem.count == 1 ? ["once"] : [.quote("\(problem.count)\(noun)")]
   }
 
   private var waitVerb: String { problem.rankedWaiters.count > 1 ? "wait" : "waits" }
@@ -101,7 +101,7 @@ struct FindingWords {
   }
 
   private var picks: [TextFragment] {
-    [", which is blocked, ", .count(context.timeline.idlePicks[worst.row].picks), " times"]
+    [", which is blocked, ", .quote("\(context.timeline.idlePicks[worst.row].picks) times")]
   }
 
   private var deadlock: [TextFragment] {
