@@ -89,6 +89,16 @@ struct TornTextTests {
     "sched_switch: prev_comm=owner prev_pid=60", "0.920000: sched_switch: prev_comm=owner prev_pid=60 prev_prio=139",
     "[   12.345678][   T60] prev_prio=139 prev_state=R ==> next_comm=mid next_pid=62 next_prio=120",
     "comm=donor pid=61 prio=97 target_cpu=001", "contention_begin: 0xaaaa",
+    // Names with blanks, and pieces that begin or end within a word.
+    "0:1=a prev_pid=62 prev_prio=120 prev_state=S ==> next_comm=my [2] own: x next",
+    "m-id/0:1=a prev_pid=62 prev_prio=120 prev_state=S ==>", "_pid=60 next_prio=139", "=60 next_prio=139",
+    "=R ==> next_comm=mid next_pid=62 next_prio=120",
+    "omm=my [2] own: x next_pid=60 next_", "60 next_prio=139", "tch: prev_comm=my [2] own: x prev_pid=60", "t=0)",
+    "aaaa (ret=0)", "0aaaa (fla", "ended_release: 0000aaaa", "0xffff88800664e100",
+    "my [2] own: x:60 [139] S ==> mid:62 [120]",
+    "own: x:60 [139]", "[97] CPU:001", "0.920000: conten", ".2.     0.920000: sched_switch: prev",
+    "      m-id/0:1=a-62", "   my [2] own: x-60", "           owner-", "owner-60", "<4>[   12.345][   T59] my [2] o-60",
+    "     0.920000 |  ", "] d..2.     0.920000: sched_switch: prev_comm=o",
   ]) func aPieceWithoutItsCPUIsAGapOfAll(piece: String) throws {
     #expect(try gaps([piece]) == [Gap(cpu: 0, begin: 910, end: 930), Gap(cpu: 1, begin: 910, end: 940)])
   }
@@ -98,6 +108,21 @@ struct TornTextTests {
     "owner-60      [000]", "           owner-60      [000] d..2.",
     "[000] d..2. 0.920000: sched_switch: prev_comm=owner prev_pid=60",
     "60      [000] d..2.     0.920000: sched_switch: prev_comm=owner prev_pid=60 prev_prio=139 prev_state=R ==> next_comm=mid next_pid=62 next_prio=120",
+    // Within the columns, with blanks in the name; what follows them may be anything.
+    "      do-nor 5>1-60      [000] d..2.    0 (ret=0)", "   my [2] own: x-60      [000]",
+    "   my [2] own: x-60      [000] d.",
+    "   my [2] own: x-60      (     60) [000] d..2.     0.92", "my [2] o-60         0d..2.   92000",
+    "<4>[   12.345][   T59] my [2] o-60        0",
+    "my [2] o-60        0d.",
+    // perf's and function_graph's columns.
+    "   my [2] own: x    60 [000]     0.92", "60/60 [000]     0.920000: sched:sched_sw",
+    "     0.920000 |   0)   my [2]-60     |  d..2. |               |  /* sched_switch: prev_comm=ow",
+    "     0.920000 |   0)   owner-60     |  d",
+    // A name that is cut off, or is not there at all.
+    "           owner-60      [000] d..2.     0.920000: sched_sw",
+    "           owner-60      [000] d..2.     0.920000: contended_release",
+    "           owner-60      [000] d..2.     0.920000:",
+    "           owner-60      [000] d..2.     0.920000: (+12) sched", "   owner-60         0d..2.   920000us : sche",
   ]) func aPieceWithItsCPUIsAGapOfIt(piece: String) throws {
     #expect(try gaps([piece]) == [Gap(cpu: 0, begin: 900, end: 930)])
   }
@@ -108,11 +133,35 @@ struct TornTextTests {
     "pid=61 prio=97 is the waiter, that's what I mean", "the switch donor ==> owner is what we want",
     "on CPU [000] it idles",
     "--- a/kernel/sched/core.c", "Signed-off-by: A B <a@b.c>", "[   12.345678] usb 1-1: new device", "ret=0",
-    "wait-12 [000] is not there", "",
+    "wait-12 [000] is not there", "", "see Fig 5-12 3", "usb 1-1: new device", "2026-11-27", "1.2-3",
+    "the prev_state=R", "[000]",
+    "audit: type=1400 audit(1.2:3): pid=61 comm=\"x\" flags=0x1", "pid=61 prio=97 on CPU 1", "donor ==> owner",
+    "donor ==>",
+    "drivers/core.c:12 [5]", "e=mc2", "  owner  60", "a6a902f1c2d3", "42", "   123", "0)    owner-60    =>   mid-62",
+    "[  OK  ] Started foo-12.",
+    "size=4096", "sched_waking and sched_wakeup: both", "Reviewed-by: x-12 [maintainer]",
   ]) func proseIsNoPiece(line: String) throws {
     let found = try gaps([line, Self.schedule[2]])
     // Alone in a line it could be the end of an event.
     #expect(line == "ret=0" ? found.count == 2 : found.isEmpty, "\(found)")
+  }
+
+  /// What an event that is complete cannot say is none of its pieces, though it may stand below it.
+  @Test(arguments: ["t=0)", "(ret=0)", "[97] CPU:001", "(flags=MUTEX)", "o=97 target_cpu=001"])
+  func aTailIsNotJoinedToTheEventBefore(tail: String) throws {
+    var text = Self.schedule
+    text.insert(tail, at: 3)
+    let capture = try load(text)
+    #expect(capture.diagnostics.all.contains { $0.kind == .tornLine })
+    #expect(capture.timeline.gaps.contains { !$0.isQuiet })
+  }
+
+  /// The names of functions that the function tracer prints are no names of events.
+  @Test func functionsAreNoPieces() throws {
+    let lines = ["schedule <-worker_thread", "mutex_lock", "sched_clock <-foo"].map {
+      "           owner-60      [000] d..2.     0.920000: " + $0
+    }
+    #expect(try gaps(lines + [Self.schedule[2]]).isEmpty)
   }
 
   /// Pieces of two events are not put together to one that never was.

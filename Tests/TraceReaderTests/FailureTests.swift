@@ -32,10 +32,10 @@ struct FailureTests {
 
   @Test func whatIsNoTrace() throws {
     #expect(try MadeCapture.failure([])?.problem == "is empty")
-    let text = try #require(try MadeCapture.failure(Array("# tracer: nop\n".utf8)))
+    let text = try #require(try MadeCapture.failure(Array("tracer: nop\n".utf8)))
     #expect(
       text.reason == .notATrace
-        && text.problem == "is neither a trace.dat nor ftrace text: it begins with \"# tracer: \"")
+        && text.problem == "is neither a trace.dat nor ftrace text: it begins with \"tracer: no\"")
     let elf = try #require(try MadeCapture.failure([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0]))
     #expect(elf.problem == "is neither a trace.dat nor ftrace text: it begins with 7f 45 4c 46 02 01 01 00 00 00")
     #expect(elf.offset == 0 && !elf.advice.isEmpty)

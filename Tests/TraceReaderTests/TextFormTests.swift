@@ -12,7 +12,7 @@ struct TextFormTests {
   /// As `ftrace_dump()` prints it.
   static let dumped = "   donor-61        1d..2.   1000100us : " + event.drop { $0 != "s" }.dropFirst(0)
 
-  private func read(_ text: String) throws -> (events: [SchedEvent], diagnostics: DiagnosticLog) {
+  func read(_ text: String) throws -> (events: [SchedEvent], diagnostics: DiagnosticLog) {
     let file = try ScratchFile(Array(text.utf8))
     var reader = try CaptureReader(path: file.path)
     var events: [SchedEvent] = []
@@ -20,7 +20,7 @@ struct TextFormTests {
     return (events, reader.diagnostics)
   }
 
-  private func expectSame(_ text: String, count: Int = 1, _ comment: Comment? = nil) throws {
+  func expectSame(_ text: String, count: Int = 1, _ comment: Comment? = nil) throws {
     let found = try read(text)
     try #require(found.events.count == count, comment)
     for event in found.events {
@@ -49,7 +49,11 @@ struct TextFormTests {
     "Nov 27 10:00:00 box kernel: ",
     "Nov  7 10:00:00 box kernel: [   61.835048] ", "Nov 27 10:00:00 box kernel: [   61.835048][   T59] ",
     "kern  :warn  : [   61.835048] ",
-    "[   61.835048] box kernel: ", "> [   61.835048] ",
+    "[   61.835048] box kernel: ", "> [   61.835048] ", "JL> ", "> JL> ", "jl>> ",
+    "<4>1 2026-11-27T10:00:00.123456+00:00 box kernel - - - ", "2026-11-27T10:00:00.123456789Z stderr F ",
+    "kernel_1  | ", "6,1234,12345678,-;", "6.12.0,6,1234,12345678,-,caller=T59;", "1795773600.123456 ",
+    "11-27 10:00:00.123  root     0     0 W kernel  : ", "11-27 10:00:00.123     0     0 W         : ",
+    "<4>[   12.345678] -(0)[0:swapper/0]", "../logs/dmesg-3.log:123:", "trace.txt:123: ",
   ]
 
   @Test(arguments: prefixes) func whatStandsBeforeALine(prefix: String) throws {
@@ -131,12 +135,29 @@ struct TextFormTests {
     }
     try expectSame(encoded, count: 2)
     try expectSame(encoded.replacing("\n", with: "\r\n"), count: 2)
+    try expectSame(encoded.replacing("=3D", with: "=3d"), count: 2)
+    // Wrapped first, then encoded.
+    let wrapped = MailText.wrapped([Self.event, Self.event], 74, quote: "").map { $0.replacing("=", with: "=3D") }
+    try expectSame(wrapped.joined(separator: "\n"), count: 2)
+  }
+
+  /// Code, elements of lists, records of logs.
+  @Test(arguments: [
+    ("`", "`"), ("  \"", "\","), ("'", "'"), ("> `", "`"),
+    ("{\"_HOSTNAME\":\"box\",\"MESSAGE\":\"", "\",\"PRIORITY\":\"4\"}"),
+    ("{ \"log\" : \"", "\\n\",\"stream\":\"stdout\"}"),
+    ("{\"time\": 1, \"message\": \"[   12.345678] ", "\"}"),
+  ]) func quotedLines(before: String, after: String) throws {
+    try expectSame(before + Self.event + after)
+    if before.contains("\"") { try expectSame(before + Self.event.replacing("==>", with: "==\\u003e") + after) }
   }
 
   @Test func strings() throws {
     let lines = [Self.event, Self.event, Self.event]
     let escaped = lines.map { $0.replacing("\"", with: "\\\"").replacing("==>", with: "==\\u003e") }
     try expectSame("# tracer: nop\\n\\\n" + escaped.map { $0 + "\\n\\\n" }.joined(), count: 3)
+    // The last line has no end of its own.
+    try expectSame("{\"output\":\"" + escaped.joined(separator: "\\n") + "\"}", count: 3)
     // One line of JSON, longer than any line of a trace.
     let many = (0..<800).map { _ in escaped[0] }.joined(separator: "\\n")
     let found = try read("{\"traceEvents\":[],\"systemTraceEvents\":\"# tracer: nop\\n#\\n\(many)\\n\"}")
@@ -150,77 +171,11 @@ struct TextFormTests {
     try expectSame("<pre>\(page)</pre>")
     try expectSame(
       ["<pre>", "\(page)<br>", "<span class=\"x\">\(page)</span>", "</pre>"].joined(separator: "\n"), count: 2)
+    try expectSame(Self.event.replacing("  ", with: "\u{a0} "))
+    try expectSame(Self.event.replacing(" ", with: "\u{a0}"))
     let idle = try read(
       "          &lt;idle&gt;-0     [001]     1.000100: sched_wakeup: comm=a pid=7 prio=120 target_cpu=001")
     #expect(idle.events.first?.pid == 0)
-  }
-
-  // MARK: perf
-
-  static let perfFields =
-    "prev_comm=donor prev_pid=61 prev_prio=97 prev_state=D ==> next_comm=my task next_pid=7 next_prio=120"
-
-  @Test(arguments: [
-    "           donor    61 [001]     1.000100:   sched:sched_switch: ",
-    "           donor    61 [001]     1.000100000:   sched:sched_switch: ",
-    "           donor 61/61 [001]     1.000100: sched:sched_switch: ",
-    "           donor 60/61 [001]     1.000100:          1  sched:sched_switch: ",
-    "donor 61 [001] 1.000100: sched:sched_switch: ",
-    "           donor    61 [001] d..2.     1.000100:   sched:sched_switch: ",
-    "> donor    61 [001]     1.000100:   sched:sched_switch: ",
-    "      Thread-12    61 [001]     1.000100:   sched:sched_switch: ",
-    "  kworker/0:1-ev    61 [001]     1.000100:   sched:sched_switch: ",
-    "     my [3] task    61 [001]     1.000100:   sched:sched_switch: ",
-    "           :61    61 [001]     1.000100:   sched:sched_switch: ",
-    "61/61 [001] 1.000100: sched:sched_switch: ",
-    "           donor    61 d... [001]     1.000100:   sched:sched_switch: ",
-    " 2023-06-08 14:53:11.509475        donor    61 d... [001] 1.000100: sched:sched_switch: ",
-  ]) func perfScript(head: String) throws {
-    try expectSame(head + Self.perfFields)
-    let stack =
-      "\n        ffffffff8100abcd schedule+0x2a ([kernel.kallsyms])\n            7f12345678 [unknown] (/usr/bin/x)\n               0 [unknown] ([unknown])\n\n"
-    try expectSame(head + Self.perfFields + stack + head + Self.perfFields + stack, count: 2)
-    try expectSame(head + "donor:61 [97] D ==> my task:7 [120]")
-  }
-
-  @Test func perfsLossesAreLosses() throws {
-    let line = "           donor    61 [001]     1.000100:   sched:sched_switch: " + Self.perfFields
-    let found = try read(
-      [line, "           donor    61 [001]     1.000200: PERF_RECORD_LOST lost 12", line].joined(separator: "\n"))
-    guard found.events.count == 3, case .lost(let loss) = found.events[1].body else {
-      Issue.record("\(found.events)")
-      return
-    }
-    #expect(loss.count == 12 && found.events[1].cpu == 1)
-  }
-
-  @Test(arguments: [
-    ("           donor    61     1.000100: sched:sched_switch: ", "is text of perf script without the column of CPUs"),
-    ("           donor    61 [001] sched:sched_switch: ", "is text of perf script without times"),
-    ("   61/61 [001] sched:sched_switch: ", "is text of perf script without times"),
-    ("1.000100: sched:sched_switch: ", "is text of perf script without the column of CPUs"),
-  ]) func perfWithoutItsColumns(head: String, problem: String) throws {
-    let file = try ScratchFile(Array((head + Self.perfFields).utf8))
-    let error = #expect(throws: TraceError.self) { _ = try CaptureReader(path: file.path) }
-    #expect(error?.problem == problem && error?.advice.contains("perf script -F") == true)
-  }
-
-  @Test func perfTraceIsNamed() throws {
-    let text =
-      "     0.628 sched:sched_switch(prev_comm: \"sleep\", prev_pid: 5273 (sleep), prev_prio: 120, prev_state: 1, next_comm: \"swapper/6\", next_pid: 0, next_prio: 120)\n"
-    let file = try ScratchFile(Array(text.utf8))
-    let error = #expect(throws: TraceError.self) { _ = try CaptureReader(path: file.path) }
-    #expect(error?.problem.contains("perf trace") == true && error?.advice.contains("perf script") == true)
-  }
-
-  @Test(arguments: [
-    ("[000] d..2. 154.892148: sched_waking: comm=sugov:4 pid=491 prio=-1 target_cpu=007\n", "the column of tasks"),
-    ("           time    cpu  task name  wait time  sch delay   run time\n", "perf sched timehist"),
-    (" contended   total wait     max wait     avg wait         type   caller\n", "perf lock contention"),
-  ]) func whatLacksTooMuchIsNamed(text: String, problem: String) throws {
-    let file = try ScratchFile(Array(text.utf8))
-    let error = #expect(throws: TraceError.self) { _ = try CaptureReader(path: file.path) }
-    #expect(error?.problem.contains(problem) == true, "\(String(describing: error))")
   }
 
   /// `grep --color=always`, `less -R`.
@@ -230,18 +185,27 @@ struct TextFormTests {
     try expectSame([Self.event, "\u{1b}[32m\(Self.event)\u{1b}[0m", coloured].joined(separator: "\n"), count: 3)
   }
 
-  @Test func flagsBeforeTheCPUAreRead() throws {
-    let found = try read(
-      "  donor    61 d.h. [001] 1.000100: sched:sched_waking: comm=my task pid=7 prio=120 target_cpu=001")
-    #expect(found.events.first?.context == [.irqsOff, .hardirq])
-  }
-
   /// A mailer that wraps what was quoted gives the rest of a line one quotation mark less.
   @Test func wrappedAfterItWasQuoted() throws {
     let words = Self.event.split(separator: " ").map(String.init)
     for cut in 4..<words.count - 1 {
       let text = "> > " + words[..<cut].joined(separator: " ") + "\n> " + words[cut...].joined(separator: " ") + "\n> >"
       try expectSame(text, "\(cut)")
+    }
+  }
+
+  /// A line that a backslash continues, cut anywhere or between words; the rest of one, moved to the right.
+  @Test(arguments: 40...140) func continuedLines(width: Int) throws {
+    func continued(_ pieces: [String], _ mark: String) -> [String] {
+      pieces.dropLast().map { $0 + mark } + pieces.suffix(1)
+    }
+    let cut = continued(MailText.cut([Self.event], width), "\\")
+    try expectSame((cut + cut).joined(separator: "\n"), count: 2, "cut at \(width)")
+    let wrapped = MailText.wrapped([Self.event], width, quote: "")
+    try expectSame((continued(wrapped, " \\") + [Self.event]).joined(separator: "\n"), count: 2, "wrapped at \(width)")
+    for indentation in ["\t", "    ", "> \t"] {
+      let moved = wrapped.prefix(1) + wrapped.dropFirst().map { indentation + $0 }
+      try expectSame((moved + moved).joined(separator: "\n"), count: 2, "moved at \(width)")
     }
   }
 
@@ -274,7 +238,8 @@ struct TextFormTests {
         " 1.000100 |   1)  donor-61    |               |  \(comment)",
         " 1.000100 |   1)  donor-61    |  d..2. |   0.318 us    |    \(comment)",
       ].joined(separator: "\n"))
-    #expect(found.events.count == 2)
+    #expect(found.events.count == 2 && !found.diagnostics.all.contains { $0.kind == .foreignLine })
+    #expect(found.events.map(\.context) == [.unknown, [.irqsOff]])
     for event in found.events {
       #expect(event.pid == 61 && event.cpu == 1 && event.timestamp == Timestamp(1_000_100_000))
       guard case .switched(let record) = event.body else {

@@ -14,9 +14,16 @@ enum ForeignFormat {
 
   /// The error for a file that is no capture.
   static func error(_ file: FileView, _ path: String) -> TraceError {
-    let head = file.bytes(at: 0, count: 4096)
+    let head = file.bytes(at: 0, count: UInt64(headSize))
     guard !head.isEmpty else { return emptyFile(path) }
-    if let known = known(head, size: file.size) {
+    return error(head, size: file.size, path)
+  }
+
+  /// As many bytes as are looked at.
+  private static let headSize = 64 << 10
+
+  private static func error(_ head: [UInt8], size: UInt64, _ path: String) -> TraceError {
+    if let known = known(head, size: size) {
       return TraceError(.notATrace, path: path, known.problem, offset: 0, advice: known.advice)
     }
     return TraceError(
@@ -25,41 +32,81 @@ enum ForeignFormat {
       advice: "name a file that trace-cmd record or trace-cmd extract wrote, or a trace as text")
   }
 
-  static func emptyFile(_ path: String) -> TraceError {
-    TraceError(
-      .notATrace, path: path, "is empty", offset: 0,
-      advice: "record again: trace-cmd was perhaps interrupted, or nothing was traced")
+  /// The error for a file that gzip or zstd has compressed, and that holds no text of a capture.
+  /// - Parameters:
+  ///   - head: The beginning of what it holds.
+  ///   - compression: The program's name.
+  static func error(_ head: [UInt8], compressedBy compression: String, _ path: String) -> TraceError {
+    let command = compression == "zstd" ? "zstd -dk FILE" : "gzip -dk FILE"
+    func error(_ problem: String, _ advice: String) -> TraceError {
+      TraceError(.notATrace, path: path, problem, offset: 0, advice: advice)
+    }
+    if head.isEmpty { return error("holds an empty file, compressed by \(compression)", emptyAdvice) }
+    if head.starts(with: FileHead.magic) {
+      return error("is a trace.dat that \(compression) has compressed", "decompress it first: \(command)")
+    }
+    if let known = known(Array(head.prefix(headSize)), size: UInt64(head.count)) {
+      return error("\(known.problem) (in a file compressed by \(compression))", known.advice)
+    }
+    return error(
+      "holds no ftrace text", "it was compressed by \(compression); decompress it to see what it holds: \(command)")
   }
+
+  /// The error for an archive of files, which could be texts: their names and sizes would be lines between those of a trace.
+  static func error(ofArchive head: [UInt8], _ path: String) -> TraceError? {
+    guard isTar(head) else { return nil }
+    return TraceError(.notATrace, path: path, tar.problem, offset: 0, advice: tar.advice)
+  }
+
+  static func emptyFile(_ path: String) -> TraceError {
+    TraceError(.notATrace, path: path, "is empty", offset: 0, advice: emptyAdvice)
+  }
+
+  private static let emptyAdvice = "record again: trace-cmd was perhaps interrupted, or nothing was traced"
 
   /// The error for a text none of whose lines is an event, where it can be said why.
   static func error(of survey: TextSurvey, _ path: String) -> TraceError? {
-    switch survey.perfLack {
-    case .cpu:
-      return TraceError(
-        .notATrace, path: path, "is text of perf script without the column of CPUs", offset: 0,
-        advice: "print it with perf script -F comm,tid,cpu,time,event,trace (and record with perf record -a)")
-    case .time:
-      return TraceError(
-        .notATrace, path: path, "is text of perf script without times", offset: 0,
-        advice: "print it with perf script -F comm,tid,cpu,time,event,trace")
-    case .isPerfTrace:
-      return TraceError(
-        .notATrace, path: path, "is output of perf trace, which names no CPUs", offset: 0,
-        advice: "record with perf record -a -e 'sched:*' -e 'lock:contention*', and print that with perf script --ns")
-    case nil: break
+    func error(_ problem: String, _ advice: String) -> TraceError {
+      TraceError(.notATrace, path: path, problem, offset: 0, advice: advice)
+    }
+    if let lack = survey.perfLack {
+      if lack == .isPerfTrace {
+        return error(
+          "is output of perf trace, which names no CPUs",
+          "record with perf record -a -e 'sched:*' -e 'lock:contention*', and print that with perf script --ns")
+      }
+      return error(
+        "is text of perf script without \(lack.columns)",
+        "print it with perf script -F comm,tid,cpu,time,event,trace"
+          + (lack.contains(.cpu) ? " (and record with perf record -a)" : ""))
+    }
+    if survey.graphLack != nil || survey.isFunctionGraph { return graphError(survey, path) }
+    if survey.isCommentedOut {
+      return error(
+        "is ftrace text of which every line is a comment", "take the marks away: sed 's/^# *//' FILE > trace.txt")
     }
     if survey.lacksTasks {
-      return TraceError(
-        .notATrace, path: path, "is ftrace text whose lines have lost the column of tasks", offset: 0,
-        advice: "take the lines as they were printed, from comm-pid on")
+      return error(
+        "is ftrace text whose lines have lost the column of tasks",
+        "take the lines as they were printed, from comm-pid on")
     }
-    guard survey.isFunctionGraph else { return nil }
+    return survey.hasHead ? error("is ftrace text without a single event", emptyAdvice) : nil
+  }
+
+  private static func graphError(_ survey: TextSurvey, _ path: String) -> TraceError {
+    let advice =
+      "set the options funcgraph-abstime, funcgraph-proc and funcgraph-cpu, use trace-cmd report, or trace with the tracer nop "
+      + "and the events sched and lock"
+    guard let lack = survey.graphLack else {
+      return TraceError(
+        .notATrace, path: path, "is text of the function_graph tracer without a single event", offset: 0,
+        advice: "set the events sched and lock; " + advice)
+    }
+    let names = [(GraphLine.Lack.time, "time"), (.task, "task"), (.cpu, "CPU")].filter { lack.contains($0.0) }.map(\.1)
+    let what = names.count == 1 ? "no \(names[0])" : "neither \(names.joined(separator: " nor "))"
     return TraceError(
-      .notATrace, path: path, "is text of the function_graph tracer, whose events have neither time nor task",
-      offset: 0,
-      advice:
-        "set the options funcgraph-abstime and funcgraph-proc, use trace-cmd report, or trace with the tracer nop and the "
-        + "events sched and lock")
+      .notATrace, path: path, "is text of the function_graph tracer, whose events have \(what)", offset: 0,
+      advice: advice)
   }
 
   /// The error for a folder.
@@ -92,11 +139,17 @@ enum ForeignFormat {
     if head.starts(with: Array("PK\u{3}\u{4}".utf8)) { return known("zip", "unzip FILE") }
     if head.starts(with: [0x04, 0x22, 0x4d, 0x18]) { return known("lz4", "lz4 -d FILE") }
     if head.starts(with: [0x37, 0x7a, 0xbc, 0xaf]) { return known("7-Zip", "7z x FILE") }
-    if head.count > 262, head[257..<262].elementsEqual("ustar".utf8) {
-      return Known(problem: "is a tar archive, which is not read", advice: "unpack it first: tar xf FILE")
-    }
-    return nil
+    // Compressed by compress, lzma, lzop.
+    if head.starts(with: [0x1f, 0x9d]) { return known("compress", "gzip -dc FILE > trace.txt") }
+    if head.starts(with: [0x5d, 0x00, 0x00]) { return known("lzma", "xz -dk FILE") }
+    if head.starts(with: [0x89, 0x4c, 0x5a, 0x4f]) { return known("lzop", "lzop -d FILE") }
+    return isTar(head) ? tar : nil
   }
+
+  private static let tar = Known(
+    problem: "is a tar archive, which is not read", advice: "unpack it first: tar xf FILE")
+
+  private static func isTar(_ head: [UInt8]) -> Bool { head.count > 262 && head[257..<262].elementsEqual("ustar".utf8) }
 
   private static func binary(_ head: [UInt8], size: UInt64) -> Known? {
     if head.starts(with: Array("PERFILE2".utf8)) || head.starts(with: Array("2ELIFREP".utf8)) {
@@ -104,10 +157,15 @@ enum ForeignFormat {
         problem: "is a perf.data file, which is not read itself",
         advice: "turn it into text, which is: perf script --ns --show-lost-events -i FILE > trace.txt")
     }
-    if head.starts(with: [0xff, 0xfe]) || head.starts(with: [0xfe, 0xff]) || isUTF16(head) {
+    if let encoding = utf16(head) {
       return Known(
         problem: "is text in UTF-16, as PowerShell writes it",
-        advice: "convert it: iconv -f UTF-16 -t UTF-8 FILE > trace.txt")
+        advice: "convert it: iconv -f \(encoding) -t UTF-8 FILE > trace.txt")
+    }
+    if head.allSatisfy({ $0 == 0 }) {
+      return Known(
+        problem: "begins with zeros alone: nothing was written there",
+        advice: "copy it again, or record again: the machine perhaps stopped before the file was on its disk")
     }
     if head.starts(with: [0xc1, 0x1f, 0xfc, 0xc1]) || head.starts(with: [0xc1, 0xfc, 0x1f, 0xc1]) || isCTFMetadata(head)
     {
@@ -128,7 +186,8 @@ enum ForeignFormat {
     if words.hasPrefix("{\"type\":\"kshark") {
       return Known(problem: "is a KernelShark session, not a trace", advice: "name the trace.dat that it names")
     }
-    if words.hasPrefix("{\"traceEvents\"") || words.hasPrefix("[{\"") || words.hasPrefix("{\"displayTimeUnit\"") {
+    let isObject = words.hasPrefix("{\"") && (words.contains("\"traceEvents\":") || words.contains("\"ph\":\""))
+    if isObject || words.hasPrefix("[{\"") || words.hasPrefix("{\"displayTimeUnit\"") {
       return Known(
         problem: "is a trace in Chrome's JSON format, which has no scheduler events of the kernel",
         advice: "name the capture that it was made of, or \(recordAdvice)")
@@ -160,12 +219,20 @@ enum ForeignFormat {
       && head.prefix(64).contains { ($0 < 0x20 && $0 != 0x0a && $0 != 0x0d && $0 != 0x09) || $0 >= 0x80 }
   }
 
-  private static func isUTF16(_ head: [UInt8]) -> Bool {
+  /// What iconv calls it; a mark at the beginning tells the order of bytes.
+  private static func utf16(_ head: [UInt8]) -> String? {
+    if head.starts(with: [0xff, 0xfe]) || head.starts(with: [0xfe, 0xff]) { return "UTF-16" }
     let sample = head.prefix(64)
-    guard sample.count >= 16 else { return false }
-    let odd = sample.enumerated().filter { $0.offset % 2 == 1 }
-    return odd.allSatisfy { $0.element == 0 }
-      && sample.enumerated().allSatisfy { $0.offset % 2 == 1 || $0.element != 0 }
+    guard sample.count >= 16 else { return nil }
+    let (even, odd) = (
+      sample.enumerated().filter { $0.offset % 2 == 0 }, sample.enumerated().filter { $0.offset % 2 == 1 }
+    )
+    func areZeros(_ bytes: [(offset: Int, element: UInt8)]) -> Bool { bytes.allSatisfy { $0.element == 0 } }
+    func areText(_ bytes: [(offset: Int, element: UInt8)]) -> Bool {
+      bytes.allSatisfy { $0.element >= 0x20 || $0.element == 0x09 || $0.element == 0x0a || $0.element == 0x0d }
+    }
+    if areZeros(odd), areText(even) { return "UTF-16LE" }
+    return areZeros(even) && areText(odd) ? "UTF-16BE" : nil
   }
 
   private static func isCTFMetadata(_ head: [UInt8]) -> Bool {

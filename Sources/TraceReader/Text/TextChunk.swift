@@ -65,7 +65,8 @@ final class TextChunk {
     batch = worker.packer.pointee.finished
     newEvents = worker.takeNewEvents()
     origins = worker.parser.pointee.origins
-    if worker.parser.pointee.events.isFull || worker.parser.pointee.bad.count > 0 { isAbandoned = true }
+    let events = worker.parser.pointee.events
+    if events.isFull || events.hasColours || worker.parser.pointee.bad.count > 0 { isAbandoned = true }
   }
 
   /// - Parameter body: Returns whether to go on.

@@ -60,6 +60,9 @@ struct TextEvents {
   /// Their names as the text has them, from a place on.
   func names(from place: Int) -> [[UInt8]] { known[place...].map(\.name) }
 
+  /// A name is coloured: it is another one's.
+  private(set) var hasColours = false
+
   /// There are so many names that some are taken for one.
   var isFull: Bool { known.count == Self.mostNames }
 
@@ -106,6 +109,7 @@ struct TextEvents {
   private mutating func add(_ bytes: UnsafeRawBufferPointer, at slot: Int) -> Int {
     if known.count == Self.mostNames { return known.count - 1 }
     let name = known.count == Self.mostNames - 1 ? Array("(other)".utf8) : Array(bytes)
+    if bytes.contains(0x1b) { hasColours = true }
     let text = String(decoding: name, as: UTF8.self)
     let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
     let (system, bare) = parts.count == 2 ? (parts[0], parts[1]) : ("", text)

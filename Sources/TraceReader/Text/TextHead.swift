@@ -64,7 +64,10 @@ struct TextHead {
       // A date, `2026-11-27 10:00`, is no task and CPU.
       guard line.byte() != UInt8(ascii: "-"), let cpu = line.signed() else { return false }
       (self.cpu, isShort, nameEnd) = (cpu, true, start)
-      readFlags(line.word())
+      let flags = line.word()
+      // Without them it is perf's line that lacks its CPU: `memfd:sealed-91 21097 50988.860427: …`.
+      if flags.isEmpty { return false }
+      readFlags(flags)
       line.skipBlanks()
     }
     return readTime(&line)

@@ -13,6 +13,8 @@ struct TextLine {
     case remark
     /// Somebody has cut out lines here.
     case cut
+    /// An event, ``head``, whose name is cut off.
+    case torn
     /// Anything else.
     case foreign
   }
@@ -52,22 +54,23 @@ struct TextLine {
     }
     let nameEnd = scanner.position
     name = UnsafeRawBufferPointer(rebasing: scanner.bytes[nameStart..<nameEnd])
-    if !scanner.skip(UInt8(ascii: ":")) { readNameless(&scanner, from: nameStart) }
+    if !scanner.skip(UInt8(ascii: ":")), !readNameless(&scanner, from: nameStart) { return .torn }
     scanner.skipBlanks()
     return .event
   }
 
   /// What has no name where it should be: stacks, lines of the function tracers, and names behind a difference of times.
+  /// - Returns: Whether it is any of these, and not a name that is cut off.
   @inline(never)
-  private mutating func readNameless(_ scanner: inout TextScanner, from start: Int) {
+  private mutating func readNameless(_ scanner: inout TextScanner, from start: Int) -> Bool {
     scanner.position = start
     if scanner.has("<stack trace>") {
       name = Self.stackName
-      return
+      return true
     }
     if scanner.has("<user stack trace>") {
       name = Self.userStackName
-      return
+      return true
     }
     // `trace-cmd report --ts-diff`.
     if scanner.skip("(+"), scanner.decimal() != nil || scanner.skip(UInt8(ascii: "-")) {
@@ -79,11 +82,17 @@ struct TextLine {
       let end = scanner.position
       if scanner.skip(UInt8(ascii: ":")) {
         name = UnsafeRawBufferPointer(rebasing: scanner.bytes[first..<end])
-        return
+        return true
       }
+      if scanner.isAtEnd, TornLine.isCutName(scanner.bytes[first..<end]) { return false }
     }
     scanner.position = start
+    let word = scanner.word()
+    scanner.skipBlanks()
+    if scanner.isAtEnd || scanner.byte() == 0x0d, TornLine.isCutName(word) { return false }
+    scanner.position = start
     name = UnsafeRawBufferPointer(rebasing: scanner.bytes[start..<start])
+    return true
   }
 
   /// As a `trace.dat` calls the records of stacks (kernel/trace/trace_entries.h).

@@ -38,6 +38,7 @@ struct TextParser {
     switch kind {
     case .event: pack(scanner, line, packer)
     case .foreign: if TornLine(line.bytes) == nil { foreign.note(line.offset) } else { torn.note(line.offset) }
+    case .torn: torn.note(line.offset)
     case .loss, .remark, .cut: break
     }
     return kind

@@ -37,10 +37,12 @@ struct TextReader: ~Copyable {
     _ file: FileView, path: String, events map: EventMap, _ marks: MarkPattern, skipsLossScan: Bool
   ) throws(TraceError) {
     source = TextSource(file)
-    survey = TextSurvey(source.sample())
+    let sample = source.sample()
+    survey = TextSurvey(sample)
     source.encoding = survey.encoding
     scan = TextScan(&source, map, survey, source.isCompressed ? nil : file, isPartial: skipsLossScan)
-    guard scan.resolution != nil else { throw Self.notATrace(source.isCompressed, survey, file, path) }
+    if let error = ForeignFormat.error(ofArchive: sample, path) { throw error }
+    guard scan.resolution != nil else { throw Self.notATrace(source, sample, survey, file, path) }
     sorted = try Self.sort(&source, &scan, map, file, path)
     source.rewind()
     parser = TextParser(map, marks, ownRoles: scan.ownRoles, ownMarks: scan.ownMarks)
@@ -51,14 +53,10 @@ struct TextReader: ~Copyable {
   }
 
   private static func notATrace(
-    _ isCompressed: Bool, _ survey: TextSurvey, _ file: FileView, _ path: String
+    _ source: borrowing TextSource, _ sample: [UInt8], _ survey: TextSurvey, _ file: FileView, _ path: String
   ) -> TraceError {
     if let error = ForeignFormat.error(of: survey, path) { return error }
-    if isCompressed {
-      return TraceError(
-        .notATrace, path: path, "holds no ftrace text", offset: 0,
-        advice: "compressed files are read as text alone: decompress a trace.dat first")
-    }
+    if source.isCompressed { return ForeignFormat.error(sample, compressedBy: source.compression, path) }
     return ForeignFormat.error(file, path)
   }
 
@@ -196,7 +194,8 @@ struct TextReader: ~Copyable {
   /// Ends the stream if marks were taken from messages that are not to be searched, or if fields could not be read, which the next
   /// line may have. The events since then do not matter: all of the text is read again.
   private mutating func noteDoubts() {
-    if scan.isPartial, parser.origins.areMixed || parser.bad.count > 0 { needsFullScan = true }
+    guard scan.isPartial else { return }
+    if parser.origins.areMixed || parser.bad.count > 0 || parser.events.hasColours { needsFullScan = true }
   }
 
   /// Goes to the next event or loss; there is room for it.

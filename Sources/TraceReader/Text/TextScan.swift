@@ -86,7 +86,7 @@ struct TextScan {
       noteHead(line.bytes)
       switch parser.read(&scanner) {
       case .event: (resolution, firstEvent) = (parser.head.resolution, line.offset)
-      case .loss, .cut: return false
+      case .loss, .cut, .torn: return false
       case .remark: if TextFullScan.overwritten(line.bytes) ?? 0 > 0 { return false }
       case .foreign: break
       }
@@ -100,7 +100,7 @@ struct TextScan {
     switch kind {
     case .event: false
     // A foreign line may belong to the line before it, or be an event behind a prefix.
-    case .foreign, .loss, .cut: isPartial
+    case .foreign, .torn, .loss, .cut: isPartial
     // The lines before the first event were looked at.
     case .remark:
       isPartial && line.offset > firstEvent
@@ -160,6 +160,7 @@ struct TextScan {
       case .loss: full.noteLoss(parser.cpu, parser.count)
       case .cut: full.noteCut(at: line.offset)
       case .remark: full.noteRemark(line.bytes, at: line.offset)
+      case .torn: full.noteTorn(parser.head.cpu)
       case .foreign: if let piece = TornLine(line.bytes) { full.noteTorn(piece.cpu) }
       }
     }

@@ -33,23 +33,29 @@ final class LineJoiner {
       first.bytes.count + line.bytes.count < TextSource.longestLine
     else { return false }
     // `==` at a line's end and `> ` at the next one's beginning is an arrow.
-    if !line.unquoted.isEmpty, first.bytes.last == UInt8(ascii: "="),
-      join(line.unquoted, length: line.lastLength, to: &first)
-    {
+    if !line.unquoted.isEmpty, first.bytes.last == UInt8(ascii: "="), join(line, as: line.unquoted, to: &first) {
       return true
     }
-    return join(line.bytes, length: line.lastLength, to: &first)
+    // Indentation is not the line's own; a line has more than one blank only where columns begin.
+    let indentation = line.bytes.prefix { $0 <= 0x20 }.count
+    if indentation < line.bytes.count, indentation > 1 || line.bytes.first == UInt8(ascii: "\t") {
+      let bare = Array(line.bytes[indentation...])
+      return join(line, as: first.isContinued ? bare : [UInt8(ascii: " ")] + bare, to: &first)
+    }
+    // A terminal leaves blanks where they are, and fills its lines: this one has lost its end.
+    if isHardWrapped, !isFull(first), indentation > 0 { return false }
+    return join(line, as: line.bytes, to: &first)
   }
 
-  private func join(_ piece: [UInt8], length: Int, to first: inout MendedLine) -> Bool {
+  private func join(_ line: MendedLine, as piece: [UInt8], to first: inout MendedLine) -> Bool {
     let joined: [UInt8]?
     switch first.kind {
     case .event: joined = joinFields(piece, first)
-    case .foreign: joined = joinHead(piece, first)
+    case .foreign, .torn: joined = joinHead(piece, first)
     case .loss, .remark, .cut: joined = nil
     }
     guard let joined else { return false }
-    first.extend(by: piece, length: length, to: joined)
+    first.extend(by: piece, of: line, to: joined)
     return true
   }
 
@@ -75,7 +81,7 @@ final class LineJoiner {
   /// What an event says more than is needed of it.
   private func joinRest(_ piece: [UInt8], _ first: MendedLine) -> [UInt8]? {
     guard Self.isContinuation(piece), first.lastLength + 24 > width, width > 40, case let state = state(first.bytes),
-      !Self.isOfAnother(piece, isComplete: state == .complete)
+      !Self.isOfAnother(piece, isComplete: state == .complete), state != .complete || !Self.isTorn(piece)
     else { return nil }
     let joined = Self.together([first.bytes, piece], [UInt8(ascii: " ")])
     return self.state(joined) == state ? joined : nil
@@ -89,11 +95,12 @@ final class LineJoiner {
     let tries = ways(pieces, isFull: isFull(first))
     // Of a name that was cut in two the part before the cut is none that is known.
     return tries.first { state($0) == .complete } ?? tries.first { state($0) == .incomplete }
-      ?? tries.first { state($0) == .unjudged } ?? tries.first { Self.looksLikeHead($0) && isShort($0) }
+      ?? tries.first { state($0) == .unjudged }
+      ?? tries.first { Self.looksLikeHead($0) && isShort($0) && kind($0) != .event }
   }
 
-  /// Whether its last line ends where a terminal wraps.
-  private func isFull(_ line: MendedLine) -> Bool { isHardWrapped && line.lastLength == width }
+  /// Whether its last line ends where a terminal wraps, or says that it goes on.
+  private func isFull(_ line: MendedLine) -> Bool { line.isContinued || isHardWrapped && line.lastLength == width }
 
   private func isShort(_ bytes: [UInt8]) -> Bool { bytes.count < 64 }
 
@@ -122,12 +129,13 @@ final class LineJoiner {
   private static func isOfAnother(_ piece: [UInt8], isComplete: Bool) -> Bool {
     piece.split(separator: UInt8(ascii: " ")).contains { word in
       guard let sign = word.firstIndex(of: UInt8(ascii: "=")) else { return false }
-      let key = word[..<sign]
-      // An arrow's.
-      if key.isEmpty { return true }
-      return TornLine.isKey(key, onlyOwn: !isComplete)
+      // Without a key it is an arrow's.
+      return sign == word.startIndex || TornFields.isKey(word[..<sign], onlyOwn: !isComplete)
     }
   }
+
+  /// Whether it is a piece of an event: one that is complete has nothing like it left to say.
+  private static func isTorn(_ piece: [UInt8]) -> Bool { piece.withUnsafeBytes { TornLine($0) != nil } }
 
   // MARK: Ways to join
 
@@ -160,10 +168,14 @@ final class LineJoiner {
     return joined
   }
 
+  private func kind(_ bytes: [UInt8]) -> TextLine.Kind { read(bytes).kind }
+
+  private func read(_ bytes: [UInt8]) -> (kind: TextLine.Kind, hasFields: Bool) {
+    bytes.withUnsafeBytes { fields.read(TextSource.Line(bytes: $0, offset: 0, isTooLong: false)) }
+  }
+
   private func state(_ bytes: [UInt8]) -> State {
-    let (kind, hasFields) = bytes.withUnsafeBytes { line in
-      fields.read(TextSource.Line(bytes: line, offset: 0, isTooLong: false))
-    }
+    let (kind, hasFields) = read(bytes)
     guard kind == .event else { return .none }
     if !hasFields { return .incomplete }
     if !fields.hasName { return .none }

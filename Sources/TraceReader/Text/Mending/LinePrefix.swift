@@ -18,17 +18,25 @@ enum LinePrefix {
     return places
   }
 
-  /// `> `, `| `, of any depth.
+  /// `> `, `| `, of any depth, with the initials of who is quoted: `JL> `.
   static func skipQuotation(_ scanner: inout TextScanner) {
     while true {
       let start = scanner.position
       scanner.skipBlanks()
+      if skipInitials(&scanner) { continue }
       guard scanner.skip(UInt8(ascii: ">")) || scanner.skip(UInt8(ascii: "|")) else {
         // The blanks are the line's own.
         scanner.position = start
         return
       }
       _ = scanner.skip(UInt8(ascii: " "))
+    }
+  }
+
+  private static func skipInitials(_ scanner: inout TextScanner) -> Bool {
+    attempt(&scanner) { scanner in
+      guard letters(&scanner, 1...4), scanner.skip(UInt8(ascii: ">")) else { return false }
+      return scanner.skip(UInt8(ascii: " ")) || scanner.byte() == UInt8(ascii: ">")
     }
   }
 
@@ -43,8 +51,7 @@ enum LinePrefix {
     let start = scanner.position
     scanner.skipBlanks()
     if skipLevel(&scanner) || skipBrackets(&scanner) || skipDate(&scanner) || skipFacility(&scanner)
-      || skipTag(&scanner)
-      || skipMark(&scanner)
+      || LogPrefix.skip(&scanner) || skipTag(&scanner) || skipMark(&scanner)
     {
       return scanner.position > start
     }
@@ -153,26 +160,26 @@ enum LinePrefix {
   // MARK: Pieces
 
   /// Goes back where it does not fit.
-  private static func attempt(_ scanner: inout TextScanner, _ body: (inout TextScanner) -> Bool) -> Bool {
+  static func attempt(_ scanner: inout TextScanner, _ body: (inout TextScanner) -> Bool) -> Bool {
     let start = scanner.position
     if body(&scanner) { return true }
     scanner.position = start
     return false
   }
 
-  private static func skipBlank(_ scanner: inout TextScanner) -> Bool {
+  static func skipBlank(_ scanner: inout TextScanner) -> Bool {
     guard scanner.byte() == UInt8(ascii: " ") else { return false }
     scanner.skipBlanks()
     return true
   }
 
-  private static func digits(_ scanner: inout TextScanner, _ count: ClosedRange<Int>) -> Bool {
+  static func digits(_ scanner: inout TextScanner, _ count: ClosedRange<Int>) -> Bool {
     let start = scanner.position
     while scanner.byte().isASCIIDigit { scanner.position += 1 }
     return count.contains(scanner.position - start)
   }
 
-  private static func letters(_ scanner: inout TextScanner, _ count: ClosedRange<Int>) -> Bool {
+  static func letters(_ scanner: inout TextScanner, _ count: ClosedRange<Int>) -> Bool {
     let start = scanner.position
     while (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(scanner.byte() | 0x20) { scanner.position += 1 }
     return count.contains(scanner.position - start)

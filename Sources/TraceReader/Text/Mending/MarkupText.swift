@@ -1,6 +1,6 @@
 import TraceCore
 
-/// A line of a page or of a terminal: entities and tags that pages put into a trace, colours that `grep` does.
+/// A line of a page or of a terminal: entities, tags and no-break spaces that pages put into a trace, colours that `grep` does.
 enum MarkupText {
   private static let entities: [(name: [UInt8], byte: UInt8)] = [
     ("lt;", "<"), ("gt;", ">"), ("amp;", "&"), ("quot;", "\""), ("apos;", "'"), ("nbsp;", " "), ("#39;", "'"),
@@ -16,7 +16,8 @@ enum MarkupText {
 
   /// - Returns: The line without them; `nil` where it has none.
   static func plain(_ line: UnsafeRawBufferPointer) -> [UInt8]? {
-    guard line.contains(UInt8(ascii: "&")) || line.contains(UInt8(ascii: "<")) || line.contains(0x1b) else {
+    guard line.contains(where: { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "<") || $0 == 0x1b || $0 == 0xc2 })
+    else {
       return nil
     }
     var plain: [UInt8] = []
@@ -26,6 +27,11 @@ enum MarkupText {
       if byte == UInt8(ascii: "&"), let entity = entities.first(where: { begins(line, place + 1, $0.name) }) {
         plain.append(entity.byte)
         place += 1 + entity.name.count
+        isChanged = true
+      } else if byte == 0xc2, place + 1 < line.count, line[place + 1] == 0xa0 {
+        // U+00A0 in UTF-8.
+        plain.append(UInt8(ascii: " "))
+        place += 2
         isChanged = true
       } else if byte == 0x1b, let end = escapeEnd(line, place) {
         place = end

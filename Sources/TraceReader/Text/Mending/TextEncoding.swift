@@ -10,13 +10,14 @@ enum TextEncoding {
   /// - Parameter sample: A text's beginning.
   /// - Returns: `nil` where it is written as it is.
   init?(of sample: UnsafeRawBufferPointer) {
-    // Every equals sign is encoded, so that none of a field is left: a plain text has `prev_pid=3`, but not `pid=3D`.
-    let fields = ["_pid=3D", " pid=3D", "_comm=3D", ":comm=3D", " comm=3D", "flags=3D"]
-    if fields.contains(where: { sample.firstPlace(of: $0) != nil }),
-      sample.firstPlace(of: "=\n") != nil
-        || sample.firstPlace(of: "=\r\n") != nil || sample.firstPlace(of: "_prio=3D") != nil
-        || sample.firstPlace(of: " prio=3D") != nil
-    {
+    // Every equals sign is encoded, so that none of a field is left: a plain text has `prev_pid=3`, but not `pid=3D`. Some write small
+    // letters.
+    let keys = ["_pid", " pid", "_comm", ":comm", " comm", "flags"]
+    let isEncoded = ["=3D", "=3d"].contains { sign in
+      keys.contains { sample.firstPlace(of: $0 + sign) != nil }
+        && ["=\n", "=\r\n", "_prio" + sign, " prio" + sign].contains { sample.firstPlace(of: $0) != nil }
+    }
+    if isEncoded {
       self = .quotedPrintable
     } else if sample.firstPlace(of: "\\n\\\n") != nil || sample.firstPlace(of: "# tracer: nop\\n") != nil
       || Self.hasEventInString(sample)
@@ -27,9 +28,10 @@ enum TextEncoding {
     }
   }
 
-  /// Whether an event's line could be encoded, at a glance.
+  /// Whether an event's line could be encoded or coloured, at a glance.
   static func mayBe(_ line: UnsafeRawBufferPointer) -> Bool {
-    line.last == UInt8(ascii: "=") || line.firstPlace(of: "=3D") != nil || line.firstPlace(of: "\\n") != nil
+    line.last == UInt8(ascii: "=") || line.firstPlace(of: "=3D") != nil || line.firstPlace(of: "=3d") != nil
+      || line.firstPlace(of: "\\n") != nil || line.contains(0x1b)
   }
 
   /// Whether an event begins behind an escaped line end.
@@ -69,7 +71,8 @@ struct TextDecoder {
         if byte == escape {
           carried.append(byte)
         } else {
-          bytes[made] = byte
+          // The end of a string is that of its last line.
+          bytes[made] = byte == UInt8(ascii: "\"") && encoding == .string ? 0x0a : byte
           made += 1
         }
         continue

@@ -14,12 +14,14 @@ final class TextMender {
   private var graph = GraphLine()
   private let joiner: LineJoiner
   private let isPerf: Bool
+  /// Lines were parts of a string; what stood around it are lines too.
+  private let isString: Bool
   /// The line that is complete; owned here.
   private let output: UnsafeMutableRawBufferPointer
   private var readyLine: TextSource.Line
 
   init(_ map: EventMap, _ survey: TextSurvey, _ wrap: WrapSurvey) {
-    isPerf = survey.isPerf
+    (isPerf, isString) = (survey.isPerf, survey.encoding == .string)
     joiner = LineJoiner(map, wrap)
     output = .allocate(byteCount: MendedLine.longest, alignment: 16)
     readyLine = TextSource.Line(bytes: UnsafeRawBufferPointer(output), offset: 0, isTooLong: false)
@@ -81,18 +83,55 @@ final class TextMender {
   }
 
   private func cleanPlain(_ line: UnsafeRawBufferPointer) {
-    if isPerf {
-      let start = LinePrefix.behindDate(line, from: LinePrefix.places(line)[0])
-      if perf.read(UnsafeRawBufferPointer(rebasing: line[start...])) { return takeRewritten(perf.text) }
-      if Self.isFrame(line, from: start) {
-        return scratch.set(StackFrame.ofKernel(UnsafeRawBufferPointer(rebasing: line[start...])), .remark)
-      }
+    // Braces, commas and keys.
+    if isString, line.count < 48, !line.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") }) {
+      return scratch.set([], .remark)
     }
+    if let inner = QuotedText.inner(line, from: LinePrefix.places(line)[0]) {
+      inner.withUnsafeBytes { cleanUnquoted($0) }
+      if scratch.kind != .foreign { return }
+      scratch.clear()
+    }
+    cleanUnquoted(line)
+  }
+
+  private func cleanUnquoted(_ line: UnsafeRawBufferPointer) {
     let places = LinePrefix.places(line)
+    if isPerf, takePerf(line, places) { return }
     for place in places.reversed() where take(line, from: place, isRegular: false) { return }
-    if graph.read(line) { return takeRewritten(graph.text) }
+    for place in places {
+      let rest = UnsafeRawBufferPointer(rebasing: line[place...])
+      if graph.read(rest) { return takeRewritten(graph.text) }
+      if GraphLine.isFunction(rest) { return scratch.set([], .remark) }
+    }
+    // The beginning of a line whose rest may come next stands behind the prefix.
+    if places.count > 1, let torn = TornLine(line), torn.isHead { return scratch.set(line[torn.place...], .foreign) }
     scratch.set(line[places[0]...], .foreign)
     if places[0] > 0 { scratch.setUnquoted(line) }
+  }
+
+  private func takePerf(_ line: UnsafeRawBufferPointer, _ places: [Int]) -> Bool {
+    // What is too long for a task's name has a prefix in it.
+    let start = LinePrefix.behindDate(line, from: places[0])
+    for place in [start] + places {
+      if perf.read(UnsafeRawBufferPointer(rebasing: line[place...])), perf.hasName || place == places.last {
+        takeRewritten(perf.text)
+        return true
+      }
+    }
+    let rest = UnsafeRawBufferPointer(rebasing: line[start...])
+    if perf.read(rest) {
+      takeRewritten(perf.text)
+    } else if perf.isRemark || PerfScriptLine.isSource(rest) {
+      scratch.set([], .remark)
+    } else if Self.isFrame(line, from: start) {
+      scratch.set(StackFrame.ofKernel(rest), .remark)
+    } else if let head = PerfScriptLine.cutHead(rest) {
+      takeRewritten(head)
+    } else {
+      return false
+    }
+    return true
   }
 
   /// Takes the line from a place on, if it is anything there.
@@ -157,6 +196,8 @@ struct MendedLine {
   private(set) var pieces: [[UInt8]] = []
   /// The length of the last line of the text that is in it, as it stands there.
   private(set) var lastLength = 0
+  /// That line ends with a backslash: it goes on in the next one.
+  private(set) var isContinued = false
 
   mutating func begin(_ line: TextSource.Line) {
     bytes.removeAll(keepingCapacity: true)
@@ -165,13 +206,22 @@ struct MendedLine {
     (kind, offset, isTooLong, lastLength) = (.foreign, line.offset, line.isTooLong, line.bytes.count)
     if line.isTooLong { bytes.append(contentsOf: line.bytes) }
     if line.bytes.last == 0x0d { lastLength -= 1 }
+    isContinued = lastLength > 0 && line.bytes[lastLength - 1] == UInt8(ascii: "\\")
   }
 
   mutating func set(_ text: some Sequence<UInt8>, _ kind: TextLine.Kind) {
     bytes.append(contentsOf: text)
     // Wrapped lines keep a carriage return each.
     if bytes.last == 0x0d { bytes.removeLast() }
+    if isContinued, bytes.last == UInt8(ascii: "\\") { bytes.removeLast() }
     self.kind = kind
+  }
+
+  /// Forgets what it was set to.
+  mutating func clear() {
+    bytes.removeAll(keepingCapacity: true)
+    unquoted.removeAll(keepingCapacity: true)
+    kind = .foreign
   }
 
   /// Whether it is a frame of a kernel's stack in ftrace's form, as far as it can be told without the line before it.
@@ -181,10 +231,10 @@ struct MendedLine {
 
   mutating func setUnquoted(_ text: UnsafeRawBufferPointer) { unquoted.append(contentsOf: text) }
 
-  /// Gets another piece.
-  mutating func extend(by piece: [UInt8], length: Int, to joined: [UInt8]) {
+  /// Gets another piece, of a line.
+  mutating func extend(by piece: [UInt8], of line: MendedLine, to joined: [UInt8]) {
     if pieces.isEmpty { pieces.append(bytes) }
     pieces.append(piece)
-    (bytes, kind, lastLength) = (joined, .event, length)
+    (bytes, kind, lastLength, isContinued) = (joined, .event, line.lastLength, line.isContinued)
   }
 }

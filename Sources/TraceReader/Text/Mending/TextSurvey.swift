@@ -9,11 +9,20 @@ struct TextSurvey {
   /// `perf script` has printed it.
   private(set) var isPerf = false
   /// Columns that perf's lines lack.
-  private(set) var perfLack: PerfScriptLine.Lack?
-  /// It is the function_graph tracer's, and its events have neither time nor task.
+  private(set) var perfLack: PerfLack?
+  /// It is the function_graph tracer's.
   private(set) var isFunctionGraph = false
+  /// Columns that events among the function_graph tracer's lines lack.
+  private(set) var graphLack: GraphLine.Lack?
+  /// Lines that begin with `#` hold events.
+  private(set) var isCommentedOut = false
+  /// It has the head that the kernel or trace-cmd prints.
+  private(set) var hasHead = false
   /// Lines begin with the CPU: who wrote a record is not known.
   private(set) var lacksTasks = false
+  /// Lines that were looked at for that.
+  private var looks = 0
+  private static let mostLooks = 200
 
   /// - Parameter sample: The text's beginning, decompressed.
   init(_ sample: [UInt8]) {
@@ -35,24 +44,50 @@ struct TextSurvey {
       guard !line.isEmpty else { return true }
       var scanner = TextScanner(line)
       let start = LinePrefix.places(line)[0]
-      if start == 0, line.count > 17, line[16] == UInt8(ascii: "-"), parser.read(&scanner) == .event {
+      // Where fields are wanting the next line may have them.
+      if start == 0, line.count > 17, line[16] == UInt8(ascii: "-"), parser.read(&scanner) == .event, !scanner.isAtEnd {
         isDecided = true
         isPlain = !TextEncoding.mayBe(line)
-      } else if perf.read(UnsafeRawBufferPointer(rebasing: line[LinePrefix.behindDate(line, from: start)...])) {
-        (isPerf, isDecided) = (true, true)
-      } else if let lack = perf.lack {
-        perfLack = lack
-      } else if !graph.read(line), graph.lacksColumns {
-        isFunctionGraph = true
-      } else if !lacksTasks, TornLine(line)?.cpu != nil {
-        lacksTasks = true
+      } else if let plain = MarkupText.plain(line) {
+        isDecided = plain.withUnsafeBytes { lookFurther($0, &perf, &graph) }
+      } else {
+        isDecided = lookFurther(line, &perf, &graph)
       }
       return !isDecided
     }
     if isDecided { return }
-    if sample.firstPlace(of: "# tracer: function_graph") != nil { isFunctionGraph = true }
     // Texts of the latency format have the dash elsewhere.
     isPlain = Self.isLatencyFormat(sample)
+  }
+
+  /// Looks at a line that is not in ftrace's columns.
+  /// - Returns: Whether it shows the form.
+  private mutating func lookFurther(
+    _ line: UnsafeRawBufferPointer, _ perf: inout PerfScriptLine, _ graph: inout GraphLine
+  ) -> Bool {
+    let start = LinePrefix.places(line)[0]
+    let rest = UnsafeRawBufferPointer(rebasing: line[LinePrefix.behindDate(line, from: start)...])
+    if perf.read(rest) {
+      isPerf = true
+    } else if let lack = PerfLack(rest) {
+      perfLack = perfLack ?? lack
+    } else if !graph.read(UnsafeRawBufferPointer(rebasing: line[start...])), let lack = graph.lack {
+      graphLack = graphLack ?? lack
+    }
+    noteHead(UnsafeRawBufferPointer(rebasing: line[start...]))
+    if !lacksTasks, looks < Self.mostLooks, let piece = TornLine(line), piece.lacksTask { lacksTasks = true }
+    looks += 1
+    return isPerf
+  }
+
+  private mutating func noteHead(_ line: UnsafeRawBufferPointer) {
+    var (scanner, parser) = (TextScanner(line), TextLine())
+    if scanner.has("# tracer: function_graph") { isFunctionGraph = true }
+    if scanner.has("# tracer: ") || scanner.has("cpus=") || scanner.has("# entries-in-buffer/") { hasHead = true }
+    if !isCommentedOut, scanner.skip(UInt8(ascii: "#")) {
+      scanner.skipBlanks()
+      isCommentedOut = parser.read(&scanner) == .event
+    }
   }
 
   /// The first event is in the latency format, whose names have eight columns.
