@@ -8,51 +8,99 @@ import TraceCore
 /// One capture printed in every form that is read: all of them come to the same rows.
 struct FormDifferentialTests {
   static let captures = ["proxy-on-plain/cross-cpu.dat", "proxy-off-plain/chain3.dat", "proxy-on-plain/crowd.dat"]
-  static let forms = [
-    "ts-diff", "printk", "journal", "quoted", "wrapped 72", "wrapped 100", "cut 80", "cut 133", "quoted-printable",
-    "string", "page", "perf",
-    "perf with period", "perf with pids and stacks",
+  /// Each with its name in the table of docs/text.md.
+  static let forms: [(name: String, lines: @Sendable (FormPrinter) -> [String])] = [
+    ("ts-diff", { $0.differences }),
+    ("tgid", { $0.groups }),
+    ("latency format", { $0.latency }),
+    ("printk", { $0.kernel.map { "[   61.835048][   T59] " + $0 } }),
+    ("dmesg -T", { $0.kernel.map { "[Fri Nov 27 10:00:00 2026] " + $0 } }),
+    (
+      "pstore",
+      {
+        ["Panic#1 Part1", "<4>[   61.8] Dumping ftrace buffer:"] + $0.latency.map { "<4>[   61.835048][   T59] " + $0 }
+      }
+    ),
+    ("kmsg", { $0.latency.map { "4,1234,61835048,-;" + $0 } }),
+    ("journal", { $0.kernel.map { "Nov 27 10:00:00 box kernel: " + $0 } }),
+    ("ISO times", { $0.kernel.map { "2026-11-27T10:00:00.123456+00:00 box kernel: " + $0 } }),
+    ("RFC 5424", { $0.kernel.map { "<4>1 2026-11-27T10:00:00.123456+00:00 box kernel - - - " + $0 } }),
+    ("seconds since 1970", { $0.kernel.map { "1795773600.123456 " + $0 } }),
+    ("container", { $0.kernel.map { "kernel_1  | " + $0 } }),
+    ("Kubernetes", { $0.kernel.map { "2026-11-27T10:00:00.123456789Z stderr F " + $0 } }),
+    ("logcat", { $0.kernel.map { "11-27 10:00:00.123  root     0     0 W kernel  : " + $0 } }),
+    ("quoted", { $0.kernel.map { "> > " + $0 } }),
+    ("code", { $0.kernel.map { "`" + $0 + "`" } }),
+    ("wrapped 72", { $0.wrapped(72, quote: "> ") }),
+    ("wrapped 100", { $0.wrapped(100, quote: "") }),
+    ("wrapped 80, initials", { $0.wrapped(80, quote: "JL> ") }),
+    ("wrapped 90, indented", { $0.indented(90) }),
+    ("continued", { $0.continued(70) }),
+    ("cut 80", { $0.cut(80) }),
+    ("cut 133", { $0.cut(133) }),
+    ("quoted-printable", { $0.quotedPrintable }),
+    ("quoted-printable, small letters", { $0.quotedPrintable.map { $0.replacing("=3D", with: "=3d") } }),
+    ("string", { $0.string }),
+    ("records of JSON", { $0.records }),
+    ("page", { $0.page }),
+    ("no-break spaces", { $0.kernel.map { $0.replacing("  ", with: "\u{a0} ") } }),
+    ("tabs", { $0.kernel.map { $0.replacing("    ", with: "\t") } }),
+    ("colours", { $0.kernel.map { $0.replacing("sched_", with: "\u{1b}[01;31m\u{1b}[Ksched_\u{1b}[m\u{1b}[K") } }),
+    ("function_graph", { $0.graph }),
+    ("function_graph, quoted", { $0.graph.map { "> " + $0 } }),
+    ("perf", { $0.perf() }),
+    ("perf with period", { $0.perf(period: true) }),
+    ("perf with pids and stacks", { $0.perf(period: true, pids: true, stacks: true) }),
+    ("perf, short form", { $0.perf(isShort: true) }),
+    ("perf without names", { $0.perf(names: false) }),
   ]
 
-  private func printer(_ name: String) throws -> FormPrinter {
+  /// Some events around a capture's first waits.
+  private func printer(_ name: String, losses: Int = 0) throws -> FormPrinter {
     var events: [SchedEvent] = []
     try CaptureSession(path: Fixture.path(name)).forEachEvent { event in
       if case .lost = event.body { return true }
       events.append(event)
       return events.count < 6000
     }
-    return FormPrinter(events)
-  }
-
-  private func lines(_ form: String, _ printer: FormPrinter) -> [String] {
-    switch form {
-    case "ts-diff": printer.differences
-    case "printk": printer.kernel.map { "[   61.835048][   T59] " + $0 }
-    case "journal": printer.kernel.map { "Nov 27 10:00:00 box kernel: " + $0 }
-    case "quoted": printer.kernel.map { "> > " + $0 }
-    case "wrapped 72": printer.wrapped(72, quote: "> ")
-    case "wrapped 100": printer.wrapped(100, quote: "")
-    case "cut 80": printer.cut(80)
-    case "cut 133": printer.cut(133)
-    case "quoted-printable": printer.quotedPrintable
-    case "string": printer.string
-    case "page": printer.page
-    case "perf": printer.perf(period: false, pids: false, stacks: false)
-    case "perf with period": printer.perf(period: true, pids: false, stacks: false)
-    default: printer.perf(period: true, pids: true, stacks: true)
-    }
+    let first = events.firstIndex { if case .contentionBegan = $0.body { true } else { false } }
+    return FormPrinter(Array(events[max(0, try #require(first) - 200)...].prefix(2000)), losses: losses)
   }
 
   private func load(_ lines: [String]) throws -> LoadedCapture {
     try CaptureSession(bytes: Array((lines.joined(separator: "\n") + "\n").utf8)).load()
   }
 
-  @Test(arguments: captures, forms) func everyFormSaysTheSame(capture: String, form: String) throws {
+  @Test(arguments: captures, forms.map(\.name)) func everyFormSaysTheSame(capture: String, form: String) throws {
     let printer = try printer(capture)
     let plain = try load(printer.kernel)
     #expect(plain.timeline.eventCount == UInt64(printer.events.count) && !plain.timeline.waits.isEmpty)
     let other = try load(lines(form, printer))
     #expect(!other.diagnostics.hasDamage && !other.diagnostics.all.contains { $0.kind == .foreignLine })
+    let differences = other.timeline.differences(from: plain.timeline)
+    #expect(differences.isEmpty, "\(differences)")
+  }
+
+  /// Marks of lost records are the same gaps in every form.
+  @Test(arguments: forms.map(\.name)) func everyFormLosesTheSame(form: String) throws {
+    let printer = try printer("proxy-on-plain/crowd.dat", losses: 7)
+    let plain = try load(printer.kernel)
+    #expect(plain.timeline.gaps.filter { !$0.isQuiet }.count == 7 && !plain.timeline.waits.isEmpty)
+    let other = try load(lines(form, printer))
+    #expect(!other.diagnostics.all.contains { $0.kind == .foreignLine || $0.kind == .badLine || $0.kind == .tornLine })
+    let differences = other.timeline.differences(from: plain.timeline)
+    #expect(differences.isEmpty, "\(differences)")
+  }
+
+  private func lines(_ form: String, _ printer: FormPrinter) throws -> [String] {
+    try #require(Self.forms.first { $0.name == form }).lines(printer)
+  }
+
+  @Test func perfettoLosesTheSame() throws {
+    let printer = try printer("proxy-on-plain/crowd.dat", losses: 7)
+    let plain = try load(printer.kernelWithoutCounts)
+    let other = try CaptureSession(bytes: printer.perfetto(compact: false)).load()
+    #expect(other.timeline.gaps.filter { !$0.isQuiet }.count == 7)
     let differences = other.timeline.differences(from: plain.timeline)
     #expect(differences.isEmpty, "\(differences)")
   }

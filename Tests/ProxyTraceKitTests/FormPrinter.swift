@@ -1,15 +1,18 @@
-import PerfettoProtos
-import SwiftProtobuf
 import TraceCore
 import TraceTestKit
 
 /// Prints events in the forms in which they travel, for tests: a printer that shares nothing with the reader.
 struct FormPrinter {
+  /// Without losses.
   let events: [SchedEvent]
+  /// How many records of its CPU are missing before an event, by the event's place.
+  let losses: [Int: Int]
   private let names: [Pid: Comm]
 
-  /// - Parameter events: Without losses. Times are cut to microseconds, which every form has.
-  init(_ events: [SchedEvent]) {
+  /// - Parameters:
+  ///   - events: Without losses. Times are cut to microseconds, which every form has.
+  ///   - losses: Before how many events records are missing.
+  init(_ events: [SchedEvent], losses: Int = 0) {
     // No two events of one microsecond: which of them a form has first would be chance.
     var last: UInt64 = 0
     self.events = events.map { event in
@@ -25,29 +28,40 @@ struct FormPrinter {
       names[record.next.pid] = record.next.comm
     }
     self.names = names
+    let places = (0..<losses).map { (events.count * (2 * $0 + 1) / (2 * losses), $0 + 1) }
+    self.losses = Dictionary(places, uniquingKeysWith: +)
+  }
+
+  /// The lines of all events, and those that say what is missing.
+  private func lines(
+    loss: (SchedEvent, Int) -> String = { "CPU:\($0.cpu) [LOST \($1) EVENTS]" }, _ line: (SchedEvent, Int) -> [String]
+  ) -> [String] {
+    events.indices.flatMap { index in
+      (losses[index].map { [loss(events[index], $0)] } ?? []) + line(events[index], index)
+    }
   }
 
   // MARK: Columns
 
-  private func name(_ event: SchedEvent) -> String {
+  func name(_ event: SchedEvent) -> String {
     event.pid == 0 ? "<idle>" : names[event.pid].map { "\($0)" } ?? "<...>"
   }
 
-  private func padded(_ text: String, _ width: Int, left: Bool = true) -> String {
+  func padded(_ text: String, _ width: Int, left: Bool = true) -> String {
     let fill = String(repeating: " ", count: max(0, width - text.utf8.count))
     return left ? fill + text : text + fill
   }
 
-  private func number(_ value: Int32, digits: Int = 3) -> String {
+  func number(_ value: Int32, digits: Int = 3) -> String {
     String(repeating: "0", count: max(0, digits - "\(value)".count)) + "\(value)"
   }
 
-  private func seconds(_ event: SchedEvent) -> String {
+  func seconds(_ event: SchedEvent) -> String {
     let micros = event.timestamp.rawValue / 1000
     return "\(micros / 1_000_000)." + String("\(1_000_000 + micros % 1_000_000)".dropFirst())
   }
 
-  private func flags(_ event: SchedEvent) -> String {
+  func flags(_ event: SchedEvent) -> String {
     let context = event.context
     let interrupt =
       context.contains(.nmi)
@@ -58,7 +72,7 @@ struct FormPrinter {
   }
 
   /// As the kernel prints fields.
-  private func fields(_ event: SchedEvent) -> (system: String, name: String, text: String) {
+  func fields(_ event: SchedEvent) -> (system: String, name: String, text: String) {
     func task(_ task: TaskSnapshot) -> String { "comm=\(task.comm) pid=\(task.pid) prio=\(task.priority.rawValue)" }
     func wake(_ record: WakeRecord) -> String { "\(task(record.task)) target_cpu=\(number(record.targetCPU))" }
     func hex(_ lock: LockAddress) -> String { "0x" + String(lock.rawValue, radix: 16) }
@@ -97,28 +111,94 @@ struct FormPrinter {
   // MARK: Lines
 
   /// The kernel's `trace`.
-  var kernel: [String] {
-    events.map { event in
-      let (_, name, text) = fields(event)
-      let head =
-        "\(padded(self.name(event), 16))-\(padded("\(event.pid)", 7, left: false)) [\(number(event.cpu))] \(flags(event))"
-      return "\(head) \(padded(seconds(event), 12)): \(name): \(text)"
-    }
+  var kernel: [String] { lines { event, _ in [kernel(event)] } }
+
+  /// Where the ring buffer did not count what it lost.
+  var kernelWithoutCounts: [String] {
+    lines(loss: { event, _ in "CPU:\(event.cpu) [LOST EVENTS]" }) { event, _ in [kernel(event)] }
+  }
+
+  /// - Parameters:
+  ///   - group: Behind the pid.
+  ///   - difference: Behind the time.
+  private func kernel(_ event: SchedEvent, group: String = "", difference: String = "") -> String {
+    let (_, name, text) = fields(event)
+    let task = "\(padded(self.name(event), 16))-\(padded("\(event.pid)", 7, left: false))\(group)"
+    return
+      "\(task) [\(number(event.cpu))] \(flags(event)) \(padded(seconds(event), 12)): \(difference)\(name): \(text)"
   }
 
   /// `trace-cmd report --ts-diff`, with flags.
   var differences: [String] {
-    zip(kernel, events.indices).map { line, index in
-      let parts = line.split(separator: ": ", maxSplits: 1)
-      let step =
-        index == 0 ? "" : "(+\(events[index].timestamp.rawValue / 1000 - events[index - 1].timestamp.rawValue / 1000)) "
-      return "\(parts[0]): \(step)\(parts[1])"
+    lines { event, index in
+      let before = index == 0 ? event : events[index - 1]
+      let step = (event.timestamp.rawValue - before.timestamp.rawValue) / 1000
+      return [kernel(event, difference: index == 0 ? "" : "(+\(step)) ")]
     }
+  }
+
+  /// With the option record-tgid.
+  var groups: [String] {
+    lines { event, _ in [kernel(event, group: event.pid % 3 == 0 ? " (-------)" : " (\(padded("\(event.pid)", 7)))")] }
+  }
+
+  /// The latency format, which `ftrace_dump()` prints.
+  var latency: [String] {
+    lines { event, _ in
+      let (_, name, text) = fields(event)
+      let task = "\(padded(String(self.name(event).prefix(8)), 8))-\(padded("\(event.pid)", 7, left: false))"
+      let time = padded("\(event.timestamp.rawValue / 1000)", 8)
+      return ["\(task) \(padded("\(event.cpu)", 3))\(flags(event)) \(time)us : \(name): \(text)"]
+    }
+  }
+
+  /// The function_graph tracer's with the options funcgraph-abstime, funcgraph-proc and latency-format: functions, and events in comments.
+  var graph: [String] {
+    [
+      "# tracer: function_graph", "#",
+      "#     TIME        CPU  TASK/PID       ||||   DURATION                  FUNCTION CALLS",
+    ]
+      + lines { event, index in
+        let (_, name, text) = fields(event)
+        let head =
+          " \(padded(seconds(event), 12)) |  \(padded("\(event.cpu)", 2)))  \(padded(String(self.name(event).prefix(7)), 7))"
+          + "-\(padded("\(event.pid)", 6, left: false)) |  \(flags(event)) |"
+        let line = "\(head)               |  /* \(name): \(text) */"
+        switch index % 4 {
+        case 0: return ["\(head)               |  mutex_lock() {", line]
+        case 1: return ["\(head)   0.318 us    |    mutex_unlock();", line]
+        case 2: return ["\(head) + 12.062 us   |  } /* mutex_lock */", line]
+        default: return [line]
+        }
+      }
   }
 
   func wrapped(_ width: Int, quote: String) -> [String] { MailText.wrapped(kernel, width, quote: quote) }
 
+  /// The rest of a wrapped line has moved to the right.
+  func indented(_ width: Int) -> [String] {
+    kernel.flatMap { line in
+      MailText.wrapped([line], width, quote: "").enumerated().map { ($0.offset == 0 ? "" : "        ") + $0.element }
+    }
+  }
+
   func cut(_ width: Int) -> [String] { MailText.cut(kernel, width) }
+
+  /// A backslash says that a line goes on.
+  func continued(_ width: Int) -> [String] {
+    kernel.flatMap { line in
+      let pieces = MailText.cut([line], width)
+      return pieces.dropLast().map { $0 + "\\" } + pieces.suffix(1)
+    }
+  }
+
+  /// `journalctl -o json`.
+  var records: [String] {
+    kernel.map { line in
+      let text = line.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing(">", with: "\\u003e")
+      return "{\"_HOSTNAME\":\"box\",\"MESSAGE\":\"\(text)\",\"PRIORITY\":\"4\"}"
+    }
+  }
 
   var quotedPrintable: [String] {
     kernel.flatMap { line -> [String] in
@@ -145,156 +225,32 @@ struct FormPrinter {
   }
 
   /// `perf script`.
-  func perf(period: Bool, pids: Bool, stacks: Bool) -> [String] {
-    events.flatMap { event -> [String] in
+  func perf(period: Bool = false, pids: Bool = false, stacks: Bool = false, isShort: Bool = false, names: Bool = true)
+    -> [String]
+  {
+    func head(_ event: SchedEvent) -> String {
+      let comm = event.pid == 0 ? "swapper" : self.names[event.pid].map { "\($0)" } ?? ":\(event.pid)"
+      let task = pids ? "\(event.pid)/\(event.pid)" : padded("\(event.pid)", 5)
+      return "\(names ? padded(comm, 16) + " " : "")\(task) [\(number(event.cpu))] \(padded(seconds(event), 12)): "
+    }
+    return lines(loss: { head($0) + "PERF_RECORD_LOST lost \($1)" }) { event, _ in
       let (system, name, text) = fields(event)
-      let comm = event.pid == 0 ? "swapper" : names[event.pid].map { "\($0)" } ?? ":\(event.pid)"
-      let task = "\(padded(comm, 16)) \(pids ? "\(event.pid)/\(event.pid)" : padded("\(event.pid)", 5))"
-      let head = "\(task) [\(number(event.cpu))] \(padded(seconds(event), 12)): \(period ? "         1 " : "")"
-      let line = "\(head)\(padded("\(system.isEmpty ? "x" : system):\(name)", 20)): \(text)"
-      return stacks ? [line, "        ffffffff8100abcd schedule+0x2a ([kernel.kallsyms])", ""] : [line]
+      let event =
+        "\(head(event))\(period ? "         1 " : "")"
+        + "\(padded("\(system.isEmpty ? "x" : system):\(name)", 20)): \(isShort ? shortFields(event) ?? text : text)"
+      return stacks ? [event, "        ffffffff8100abcd schedule+0x2a ([kernel.kallsyms])", ""] : [event]
     }
   }
 
-  // MARK: Perfetto
-
-  /// A trace of bundles, one CPU after the other, some events each.
-  func perfetto(compact: Bool, size: Int = 50) throws -> [UInt8] {
-    var trace = Perfetto_Protos_Trace()
-    for start in stride(from: 0, to: events.count, by: size) {
-      let part = events[start..<min(start + size, events.count)]
-      for cpu in Set(part.map(\.cpu)).sorted() {
-        var bundle = Perfetto_Protos_FtraceEventBundle()
-        bundle.cpu = UInt32(cpu)
-        let own = part.filter { $0.cpu == cpu }
-        bundle.event = own.filter { !compact || !Self.isCompact($0) }.map(message)
-        if compact { bundle.compactSched = Self.compact(own.filter(Self.isCompact)) }
-        var packet = Perfetto_Protos_TracePacket()
-        packet.ftraceEvents = bundle
-        trace.packet.append(packet)
-      }
-    }
-    return try trace.serializedBytes()
-  }
-
-  private static func isCompact(_ event: SchedEvent) -> Bool {
-    switch event.body {
-    case .switched, .waking: true
-    default: false
-    }
-  }
-
-  private static func compact(_ events: [SchedEvent]) -> Perfetto_Protos_FtraceEventBundle.CompactSched {
-    var sched = Perfetto_Protos_FtraceEventBundle.CompactSched()
-    var (lastSwitch, lastWaking): (UInt64, UInt64) = (0, 0)
-    func index(_ comm: Comm) -> UInt32 {
-      let name = "\(comm)"
-      if let known = sched.internTable.firstIndex(of: name) { return UInt32(known) }
-      sched.internTable.append(name)
-      return UInt32(sched.internTable.count - 1)
-    }
-    for event in events {
-      let time = event.timestamp.rawValue
-      switch event.body {
-      case .switched(let it):
-        sched.switchTimestamp.append(time - lastSwitch)
-        lastSwitch = time
-        sched.switchPrevState.append(Self.bits(it.previousState))
-        sched.switchNextPid.append(it.next.pid)
-        sched.switchNextPrio.append(it.next.priority.rawValue)
-        sched.switchNextCommIndex.append(index(it.next.comm))
-      case .waking(let it):
-        sched.wakingTimestamp.append(time - lastWaking)
-        lastWaking = time
-        sched.wakingPid.append(it.task.pid)
-        sched.wakingPrio.append(it.task.priority.rawValue)
-        sched.wakingTargetCpu.append(it.targetCPU)
-        sched.wakingCommIndex.append(index(it.task.comm))
-        sched.wakingCommonFlags.append(UInt32(event.context.rawValue & 0xff))
-      default: break
-      }
-    }
-    return sched
-  }
-
-  /// The kernel's bits of a state (include/linux/sched.h).
-  private static func bits(_ state: TaskState) -> Int64 {
-    if state.isPreempted { return 0x100 }
-    return "SDTtXZPI".utf8.enumerated().first { $0.element == state.code }.map { 1 << Int64($0.offset) } ?? 0
-  }
-
-  private func message(_ event: SchedEvent) -> Perfetto_Protos_FtraceEvent {
-    var message = Perfetto_Protos_FtraceEvent()
-    message.timestamp = event.timestamp.rawValue
-    message.pid = UInt32(bitPattern: event.pid)
-    message.commonFlags = UInt32(event.context.rawValue & 0xff)
+  /// As trace-cmd's scheduler plugin prints fields.
+  private func shortFields(_ event: SchedEvent) -> String? {
+    func task(_ task: TaskSnapshot) -> String { "\(task.comm):\(task.pid) [\(task.priority.rawValue)]" }
     switch event.body {
     case .switched(let it):
-      message.schedSwitch.prevComm = "\(it.previous.comm)"
-      message.schedSwitch.prevPid = it.previous.pid
-      message.schedSwitch.prevPrio = it.previous.priority.rawValue
-      message.schedSwitch.prevState = Self.bits(it.previousState)
-      message.schedSwitch.nextComm = "\(it.next.comm)"
-      message.schedSwitch.nextPid = it.next.pid
-      message.schedSwitch.nextPrio = it.next.priority.rawValue
-    case .waking(let it):
-      message.schedWaking.comm = "\(it.task.comm)"
-      message.schedWaking.pid = it.task.pid
-      message.schedWaking.prio = it.task.priority.rawValue
-      message.schedWaking.targetCpu = it.targetCPU
-    case .wakeup(let it):
-      message.schedWakeup.comm = "\(it.task.comm)"
-      message.schedWakeup.pid = it.task.pid
-      message.schedWakeup.prio = it.task.priority.rawValue
-      message.schedWakeup.targetCpu = it.targetCPU
-    case .wakeupNew(let it):
-      message.schedWakeupNew.comm = "\(it.task.comm)"
-      message.schedWakeupNew.pid = it.task.pid
-      message.schedWakeupNew.prio = it.task.priority.rawValue
-      message.schedWakeupNew.targetCpu = it.targetCPU
-    case .migrated(let it, let from, let to):
-      message.schedMigrateTask.comm = "\(it.comm)"
-      message.schedMigrateTask.pid = it.pid
-      message.schedMigrateTask.prio = it.priority.rawValue
-      message.schedMigrateTask.origCpu = from
-      message.schedMigrateTask.destCpu = to
-    case .forked(let parent, let child, let comm):
-      message.schedProcessFork.parentPid = parent
-      message.schedProcessFork.childPid = child
-      message.schedProcessFork.childComm = "\(comm)"
-    case .executed(let pid, let old):
-      message.schedProcessExec.pid = pid
-      message.schedProcessExec.oldPid = old
-    case .exited(let it):
-      message.schedProcessExit.comm = "\(it.comm)"
-      message.schedProcessExit.pid = it.pid
-      message.schedProcessExit.prio = it.priority.rawValue
-    case .renamed(let pid, let comm):
-      message.taskRename.pid = pid
-      message.taskRename.newcomm = "\(comm)"
-    case .contentionBegan(let lock, let flags):
-      message.generic = Self.generic(
-        "contention_begin", [("lock_addr", lock.rawValue), ("flags", UInt64(flags.rawValue))])
-    case .contentionEnded(let lock, let result):
-      message.generic = Self.generic("contention_end", [("lock_addr", lock.rawValue)])
-      var field = Perfetto_Protos_GenericFtraceEvent.Field()
-      (field.name, field.intValue) = ("ret", Int64(result))
-      message.generic.field.append(field)
-    case .contendedRelease(let lock):
-      message.generic = Self.generic("contended_release", [("lock_addr", lock.rawValue)])
-    default: message.generic = Self.generic("another_event", [])
+      let state = String(decoding: [it.previousState.code], as: UTF8.self) + (it.previousState.isPreempted ? "+" : "")
+      return "\(task(it.previous)) \(state) ==> \(task(it.next))"
+    case .waking(let it), .wakeup(let it), .wakeupNew(let it): return "\(task(it.task)) CPU:\(number(it.targetCPU))"
+    default: return nil
     }
-    return message
-  }
-
-  private static func generic(_ name: String, _ fields: [(String, UInt64)]) -> Perfetto_Protos_GenericFtraceEvent {
-    var generic = Perfetto_Protos_GenericFtraceEvent()
-    generic.eventName = name
-    generic.field = fields.map { name, value in
-      var field = Perfetto_Protos_GenericFtraceEvent.Field()
-      (field.name, field.uintValue) = (name, value)
-      return field
-    }
-    return generic
   }
 }

@@ -116,6 +116,18 @@ struct InputFormTests {
     #expect(timeline.gaps.contains { $0.cpu == 0 && $0.isQuiet && $0.begin.rawValue == 1_000_000_000 })
   }
 
+  /// A mark of lost records in an indented text.
+  @Test func aLossBehindIndentation() throws {
+    let capture = try load("loss-behind-indent/input.txt")
+    let gaps = capture.timeline.gaps.filter { !$0.isQuiet }
+    #expect(gaps.count == 1 && gaps.first?.cpu == 0)
+    #expect(gaps.first?.begin.rawValue == 900_000_000 && gaps.first?.end.rawValue == 1_016_000_000)
+    let wait = try #require(capture.timeline.waits.first)
+    #expect(wait.touchesGap && classes(wait) == "self 0.2 handoff 0.1 unknown 15.9")
+    #expect(capture.diagnostics.all.contains { $0.kind == .lostEvents })
+    #expect(!capture.diagnostics.all.contains { $0.kind == .foreignLine })
+  }
+
   @Test func locksWithoutAddresses() throws {
     let capture = try load("pointers-that-are-no-numbers/input.txt")
     #expect(!capture.diagnostics.hasDamage && capture.timeline.waits.isEmpty)
