@@ -115,7 +115,8 @@ struct FormPrinter {
 
   /// Where the ring buffer did not count what it lost.
   var kernelWithoutCounts: [String] {
-    lines(loss: { event, _ in "CPU:\(event.cpu) [LOST EVENTS]" }) { event, _ in [kernel(event)] }
+    func loss(_ event: SchedEvent, _: Int) -> String { "CPU:\(event.cpu) [LOST EVENTS]" }
+    return lines(loss: loss) { event, _ in [kernel(event)] }
   }
 
   /// - Parameters:
@@ -233,7 +234,8 @@ struct FormPrinter {
       let task = pids ? "\(event.pid)/\(event.pid)" : padded("\(event.pid)", 5)
       return "\(names ? padded(comm, 16) + " " : "")\(task) [\(number(event.cpu))] \(padded(seconds(event), 12)): "
     }
-    return lines(loss: { head($0) + "PERF_RECORD_LOST lost \($1)" }) { event, _ in
+    func loss(_ event: SchedEvent, _ count: Int) -> String { "\(head(event))PERF_RECORD_LOST lost \(count)" }
+    return lines(loss: loss) { event, _ in
       let (system, name, text) = fields(event)
       let event =
         "\(head(event))\(period ? "         1 " : "")"
