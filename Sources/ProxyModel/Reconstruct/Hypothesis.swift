@@ -121,7 +121,7 @@ struct WaitState {
   var stated = SegmentNow()
   /// The same of ``ReconstructedRows/stalls``.
   var stall = -1
-  var stalled: StallNow?
+  var stalled = StallNow()
   /// An owner has run on the waiter's account since it blocked.
   var hasDonated = false
   /// What its sched_ext scheduler was asked about it since it blocked, and where the first call is among the rows that has not

@@ -7,8 +7,8 @@ struct StallNow: Equatable {
   var kind = WaitClass.unknown
   /// −1 for none.
   var cpu: CPU = -1
-  var owner: TaskIndex
-  var lock: LockIndex
+  var owner = TaskIndex(rawValue: .max)
+  var lock = LockIndex(rawValue: 0)
   var donor = DonorPlace.unknown
 }
 
@@ -23,20 +23,20 @@ extension Hypothesis {
       .preempted where proxies && !waits.base[index].hasDonated:
       followStall(index, terminal, &world)
     case .handoff: followTaker(index, terminal, &world)
-    default: if waits.base[index].stall >= 0 { endStall(index, world.now) }
+    default: endStall(index, world.now)
     }
   }
 
   @inline(never)
   private mutating func followStall(_ index: Int, _ terminal: ChainTerminal, _ world: inout World) {
     guard case .task(let owner) = terminal else { return endStall(index, world.now) }
-    let kind = waits[index].current
-    var now = StallNow(kind: kind, owner: owner, lock: waits[index].ownedLock)
+    let kind = waits.base[index].current
+    var now = StallNow(kind: kind, owner: owner, lock: waits.base[index].ownedLock)
     if kind != .waking {
       now.cpu = runqueue(of: owner, &world) ?? -1
-      now.donor = donorPlace(of: world.waits[index].waiter, ownerOn: now.cpu, &world)
+      now.donor = donorPlace(of: world.waits.base[index].waiter, ownerOn: now.cpu, &world)
     }
-    var evidence = waits[index].culprit == nil ? waits[index].evidence : windows[index].evidence
+    var evidence = waits.base[index].culprit == nil ? waits.base[index].evidence : windows.base[index].evidence
     switch kind {
     case .running, .preempted: evidence = evidence.combined(with: accountEvidence(now.cpu))
     case .delayed: evidence = world.besideGap(evidence, hides: world.gaps.hadTold)
@@ -45,54 +45,65 @@ extension Hypothesis {
     goOn(index, now, evidence, &world)
   }
 
-  /// The lock is free, and a task that waits for it is runnable on an idle CPU.
-  @inline(never)
+  /// The lock is free: whether a task that waits for it is runnable on an idle CPU.
+  @inline(__always)
   private mutating func followTaker(_ index: Int, _ terminal: ChainTerminal, _ world: inout World) {
-    var taker = world.waits[index].waiter
+    var taker = world.waits.base[index].waiter
     if case .task(let task) = terminal { taker = task }
-    guard world[taker].wait >= 0, case .queued(let cpu) = world.place(of: taker), let curr = world.curr(on: Int(cpu)),
-      world[curr].pid == 0
+    guard case .queued(let cpu) = world.place(of: taker), let curr = world.curr(on: Int(cpu)), world[curr].pid == 0,
+      world[taker].wait >= 0
     else { return endStall(index, world.now) }
+    beginTaking(index, taker, on: cpu, &world)
+  }
+
+  @inline(never)
+  private mutating func beginTaking(_ index: Int, _ taker: TaskIndex, on cpu: CPU, _ world: inout World) {
     let now = StallNow(kind: .handoff, cpu: cpu, owner: taker, lock: world.waits[world[taker].wait].lock)
     let evidence = waits[index].evidence.combined(with: evidenceOfTaking(taker, &world))
     goOn(index, now, world.besideGap(evidence, hides: world.gaps.hadTold), &world)
   }
 
   private mutating func goOn(_ index: Int, _ now: StallNow, _ evidence: Evidence, _ world: inout World) {
-    let row = waits[index].stall
-    if row >= 0, waits[index].stalled == now {
+    let row = waits.base[index].stall
+    if row >= 0, waits.base[index].stalled == now {
       rows.stalls[row].evidence = rows.stalls[row].evidence.combined(with: evidence)
       return
     }
     endStall(index, world.now)
-    waits[index].stalled = now
-    waits[index].stall = rows.stalls.count
+    waits.base[index].stalled = now
+    waits.base[index].stall = rows.stalls.count
     rows.stalls.append(
       StallRecord(
-        begin: world.now, end: world.now, lock: world[now.lock].address, wait: UInt32(world.waits[index].row),
+        begin: world.now, end: world.now, lock: world[now.lock].address, wait: UInt32(world.waits.base[index].row),
         cpu: now.cpu, owner: world.labelID(now.owner), kind: now.kind, donor: now.donor, evidence: evidence))
   }
 
   /// How it is known on whose account a CPU's curr runs.
-  private func accountEvidence(_ cpu: CPU) -> Evidence {
+  private mutating func accountEvidence(_ cpu: CPU) -> Evidence {
     guard cpu >= 0 else { return .unknown }
-    let account = account(Int(cpu))
-    return switch account.donor {
+    let cpu = Int(cpu)
+    guard cpu < accounts.count else { return Account().ownEvidence }
+    return switch accounts.base[cpu].donor {
     case .task(_, _, let known): known
-    case .own: account.ownEvidence
+    case .own: accounts.base[cpu].ownEvidence
     case .unknown: .unknown
     }
   }
 
+  @inline(__always)
   mutating func endStall(_ index: Int, _ now: Timestamp) {
-    let row = waits[index].stall
-    guard row >= 0 else { return }
-    waits[index].stall = -1
+    if waits.base[index].stall >= 0 { closeStall(index, now) }
+  }
+
+  @inline(never)
+  private mutating func closeStall(_ index: Int, _ now: Timestamp) {
+    let row = waits.base[index].stall
+    waits.base[index].stall = -1
     rows.stalls[row].end = now
     if row == rows.stalls.count - 1, rows.stalls[row].begin >= now { rows.stalls.truncate(to: row) }
   }
 
-  private func donorPlace(of waiter: TaskIndex, ownerOn cpu: CPU, _ world: inout World) -> DonorPlace {
+  private mutating func donorPlace(of waiter: TaskIndex, ownerOn cpu: CPU, _ world: inout World) -> DonorPlace {
     guard proxies, cpu >= 0, let home = residence(of: waiter, &world), home >= 0 else { return .unknown }
     if isDequeued(waiter, &world) { return .dequeued }
     return home == cpu ? .besideOwner : .elsewhere
