@@ -460,13 +460,14 @@ extension PendingOwners {
 extension Array where Element: Equatable {
   /// Removes an element wherever it is; the others keep their order.
   fileprivate mutating func drop(_ element: Element) {
-    var kept = 0
-    for place in indices {
-      let other = self[place]
-      if other == element { continue }
-      if kept != place { self[kept] = other }
-      kept += 1
+    let kept = withUnsafeMutableBufferPointer { all in
+      var kept = 0
+      for place in all.indices where all[place] != element {
+        all[kept] = all[place]
+        kept += 1
+      }
+      return kept
     }
-    while count > kept { removeLast() }
+    if kept < count { removeLast(count - kept) }
   }
 }

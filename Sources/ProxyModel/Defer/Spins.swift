@@ -35,7 +35,7 @@ struct Spins: ~Copyable {
       all.append(Spin(since: time, sawAll: sawAll))
       return SpinID(place: Int32(all.count - 1))
     }
-    self[spin].others.removeAll(keepingCapacity: true)
+    while !self[spin].others.isEmpty { self[spin].others.removeLast() }
     (self[spin].since, self[spin].sawAll) = (time, sawAll)
     (self[spin].wasWatched, self[spin].isReal, self[spin].wasShort) = (false, false, false)
     return spin

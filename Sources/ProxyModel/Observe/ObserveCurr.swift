@@ -69,7 +69,7 @@ extension ProxyMachine {
     if record.previousState.isDead {
       tasks.markDead(previous)
       waits.forget(previous)
-      endLostWaits(event)
+      endLostWaits(at: event.timestamp, cpu: event.cpu)
       emit(.dead(previous), at: event.timestamp, cpu: event.cpu)
     }
   }

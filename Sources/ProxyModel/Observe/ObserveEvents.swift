@@ -18,13 +18,11 @@ extension ProxyMachine {
       expectRecords(of: to, at: event.timestamp)
       let task = named(snapshot, event)
       emit(.migrated(task, to: to), at: event.timestamp, cpu: event.cpu)
-    case .contentionBegan(let lock, let flags): contended(lock, flags, event, cpu, current)
-    case .contentionEnded(let lock, let result): acquired(lock, result, event, cpu, current)
-    case .contendedRelease(let lock):
-      facts.see(.contendedRelease)
-      let lock = locks.index(of: lock)
-      let position = deferStep(.released(lock, by: current, .event), at: event.timestamp, cpu: event.cpu)
-      deferred.owners.released(lock, by: current, at: position, time: event.timestamp, in: &deferred.journal)
+    case .contentionBegan(let lock, let flags):
+      let isPinned = event.context.contains(.migrationDisabled)
+      contended(lock, flags, cpu, current, isPinned: isPinned, at: event.timestamp)
+    case .contentionEnded(let lock, let result): acquired(lock, result, cpu, current, at: event.timestamp)
+    case .contendedRelease(let lock): released(lock, cpu, current, at: event.timestamp)
     case .probedSwitch(let probe): probed(probe, event, cpu)
     case .probedWait(let probe): probed(probe, event, current)
     case .probedSetNext(let pid, _):

@@ -75,14 +75,18 @@ extension ProxyMachine {
   }
 
   /// Waits whose end is not seen leave the second pass.
-  mutating func endLostWaits(_ event: SchedEvent) {
-    if !waits.hasLost { return }
+  @inline(__always)
+  mutating func endLostWaits(at time: Timestamp, cpu: CPU) {
+    if waits.hasLost { endNewlyLostWaits(at: time, cpu: cpu) }
+  }
+
+  @inline(never)
+  private mutating func endNewlyLostWaits(at time: Timestamp, cpu: CPU) {
     for wait in waits.takeLost() {
       let lock = locks.index(of: wait.lock)
-      let position = deferStep(
-        .waitLost(wait: wait.row, wait.waiter, lock), at: event.timestamp, cpu: event.cpu)
+      let position = deferStep(.waitLost(wait: wait.row, wait.waiter, lock), at: time, cpu: cpu)
       deferred.owners.waitEnded(
-        lock, wait.waiter, acquired: false, isLost: true, at: position, time: event.timestamp, in: &deferred.journal)
+        lock, wait.waiter, acquired: false, isLost: true, at: position, time: time, in: &deferred.journal)
     }
   }
 

@@ -4,7 +4,7 @@ import TraceCore
 
 extension ProxyMachine {
   mutating func contended(
-    _ lock: LockAddress, _ flags: ContentionFlags, _ event: SchedEvent, _ cpu: Int, _ current: TaskIndex
+    _ lock: LockAddress, _ flags: ContentionFlags, _ cpu: Int, _ current: TaskIndex, isPinned: Bool, at time: Timestamp
   ) {
     facts.see(.contentionBegan)
     guard let kind = WaitKind(flags) else {
@@ -12,24 +12,23 @@ extension ProxyMachine {
       return
     }
     let row = waits.begin(
-      lock, kind: kind, waiter: tasks.label(current), cpu: event.cpu, at: event.timestamp,
-      isPinned: event.context.contains(.migrationDisabled))
-    endLostWaits(event)
+      lock, kind: kind, waiter: tasks.label(current), cpu: CPU(cpu), at: time, isPinned: isPinned)
+    endLostWaits(at: time, cpu: CPU(cpu))
     let lock = locks.index(of: lock)
     if let row {
       let position = deferStep(
-        .waitBegan(wait: row, current, lock, isMutex: kind == .mutex), at: event.timestamp, cpu: event.cpu)
+        .waitBegan(wait: row, current, lock, isMutex: kind == .mutex), at: time, cpu: CPU(cpu))
       if kind == .mutex {
-        let spin = flags.contains(.spin) ? spin(on: cpu, at: event.timestamp) : nil
+        let spin = flags.contains(.spin) ? spin(on: cpu, at: time) : nil
         deferred.owners.waitBegan(lock, current, spin: spin, at: position, in: &deferred.journal)
       }
     }
     if kind == .mutex, !flags.contains(.spin) {
       if row == nil, deferred.owners.isListEmpty(lock) {
-        let position = deferStep(.ownerRead(lock), at: event.timestamp, cpu: event.cpu)
+        let position = deferStep(.ownerRead(lock), at: time, cpu: CPU(cpu))
         deferred.owners.listed(lock, current, at: position, in: &deferred.journal)
       }
-      deferred.owners.waiterSleeps(lock, current, at: event.timestamp)
+      deferred.owners.waiterSleeps(lock, current, at: time)
       waits.aboutToBlock.insert(current)
     } else {
       waits.aboutToBlock.remove(current)
@@ -49,30 +48,38 @@ extension ProxyMachine {
   }
 
   mutating func acquired(
-    _ lock: LockAddress, _ result: Int32, _ event: SchedEvent, _ cpu: Int, _ current: TaskIndex
+    _ lock: LockAddress, _ result: Int32, _ cpu: Int, _ current: TaskIndex, at time: Timestamp
   ) {
     facts.see(.contentionEnded)
     if cpus[cpu].endSpinning(on: lock) { return }
     let row = waits.end(
-      lock, result: result, waiter: tasks.label(current), at: event.timestamp,
-      certainSince: min(facts.gaplessSince, event.timestamp))
-    endLostWaits(event)
+      lock, result: result, waiter: tasks.label(current), at: time,
+      certainSince: min(facts.gaplessSince, time))
+    endLostWaits(at: time, cpu: CPU(cpu))
     waits.aboutToBlock.remove(current)
-    guard let row else { return acquiredBlindly(lock, result, event, current) }
+    guard let row else { return acquiredBlindly(lock, result, cpu, current, at: time) }
     let lock = locks.index(of: lock)
     let position = deferStep(
-      .waitEnded(wait: row, current, lock, acquired: result == 0), at: event.timestamp, cpu: event.cpu)
+      .waitEnded(wait: row, current, lock, acquired: result == 0), at: time, cpu: CPU(cpu))
     deferred.owners.waitEnded(
-      lock, current, acquired: result == 0, at: position, time: event.timestamp, in: &deferred.journal)
+      lock, current, acquired: result == 0, at: position, time: time, in: &deferred.journal)
+  }
+
+  /// A `contended_release`.
+  mutating func released(_ lock: LockAddress, _ cpu: Int, _ current: TaskIndex, at time: Timestamp) {
+    facts.see(.contendedRelease)
+    let lock = locks.index(of: lock)
+    let position = deferStep(.released(lock, by: current, .event), at: time, cpu: CPU(cpu))
+    deferred.owners.released(lock, by: current, at: position, time: time, in: &deferred.journal)
   }
 
   /// The wait's begin is not in the trace; that the lock is this task's from now on the event says all the same.
   mutating func acquiredBlindly(
-    _ lock: LockAddress, _ result: Int32, _ event: SchedEvent, _ current: TaskIndex
+    _ lock: LockAddress, _ result: Int32, _ cpu: Int, _ current: TaskIndex, at time: Timestamp
   ) {
     guard result == 0, waits.kind(of: lock) == .mutex else { return }
     let lock = locks.index(of: lock)
-    let position = deferStep(.acquired(lock), at: event.timestamp, cpu: event.cpu)
-    deferred.owners.waitEnded(lock, current, acquired: true, at: position, time: event.timestamp, in: &deferred.journal)
+    let position = deferStep(.acquired(lock), at: time, cpu: CPU(cpu))
+    deferred.owners.waitEnded(lock, current, acquired: true, at: position, time: time, in: &deferred.journal)
   }
 }

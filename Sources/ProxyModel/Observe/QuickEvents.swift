@@ -1,7 +1,7 @@
 import TraceCore
 
-// The way of a switch or a wakeup in which nothing is new: the packed event is enough, and most of what the long way looks at
-// has been looked at.
+// The way of switches, wakeups and lock events in which nothing is new: the packed event is enough, and most of what the long way looks
+// at has been looked at.
 
 /// Which tasks a batch's numbers name, looked up once as long as no task changes.
 struct KnownTasks: ~Copyable {
@@ -25,7 +25,7 @@ struct KnownTasks: ~Copyable {
 }
 
 extension ProxyMachine {
-  /// Takes a switch or a wakeup of tasks that are known as the event names them. What it does is what the long way would do.
+  /// Takes a switch, a wakeup or a lock event of tasks that are known as the event names them. What it does is what the long way would do.
   /// - Returns: `false` for any other event: nothing has changed then.
   @inline(__always)
   mutating func applyQuickly(_ event: PackedEvent, _ batch: EventBatch) -> Bool {
@@ -37,7 +37,10 @@ extension ProxyMachine {
     switch event.kind {
     case .switched: guard switchQuickly(event, cpu, batch) else { return false }
     case .waking, .wakeup: guard wakeQuickly(event, cpu, batch) else { return false }
-    default: return false
+    case .contentionBegan, .contentionEnded, .contendedRelease:
+      guard let current = current(event.pid, on: cpu) else { return false }
+      takeLockEvent(event, cpu, current)
+    case .boxed, .other: return false
     }
     if !deferred.isEmpty { reconstructDecided() } else { beginCalmPeriod() }
     return true
@@ -81,6 +84,25 @@ extension ProxyMachine {
       emit(.wakeup(task, target: event.target, isNew: false), at: event.timestamp, cpu: event.cpu)
     }
     return true
+  }
+
+  @inline(__always)
+  private mutating func takeLockEvent(_ event: PackedEvent, _ cpu: Int, _ current: TaskIndex) {
+    count(event)
+    cpus[cpu].goesOn(event.pid, at: event.timestamp)
+    let lock = LockAddress(event.payload)
+    switch event.kind {
+    case .contentionBegan:
+      let flags = ContentionFlags(rawValue: event.detail)
+      if WaitKind(flags) != nil { deferred.followUps.goesOn(cpu, in: &deferred.journal) }
+      let isPinned = event.context.contains(.migrationDisabled)
+      contended(lock, flags, cpu, current, isPinned: isPinned, at: event.timestamp)
+    case .contentionEnded:
+      acquired(lock, Int32(bitPattern: event.detail), cpu, current, at: event.timestamp)
+    default:
+      deferred.followUps.goesOn(cpu, in: &deferred.journal)
+      released(lock, cpu, current, at: event.timestamp)
+    }
   }
 
   /// The task of a number, if there is nothing new about it.
