@@ -34,11 +34,21 @@ extension Hypothesis {
     for index in 0..<waits.count {
       if place < stale.count, stale[place] == index {
         place += 1
-      } else if !dependencies.base[index].intersects(rivals) {
+      } else if !dependencies.base[index].intersects(rivals) || !mindsRivals(index, &world) {
         continue
       }
       classify(index, &world)
     }
+  }
+
+  /// Whether other waiters bear on a wait: on its class while its terminal owner is on a runqueue and does not run; otherwise at most on
+  /// how well it is known who lends that one the CPU, which rows of segments and stalls state.
+  @inline(__always)
+  private mutating func mindsRivals(_ index: Int, _ world: inout World) -> Bool {
+    if waits.base[index].stall >= 0 || rows.wanted.contains(.segments) { return true }
+    guard case .task(let owner) = waits.base[index].terminal else { return false }
+    if case .queued = world.place(of: owner) { return true }
+    return false
   }
 
   /// A wait is not behind its owner any more, or with another priority.
@@ -57,8 +67,8 @@ extension Hypothesis {
   /// hands, no link has moved on, and its terminal owner is not blocked by now.
   @inline(__always)
   private mutating func hasSameChain(_ index: Int, _ changed: ChangeMask, _ world: inout World) -> Bool {
-    guard case .task(let owner) = waits[index].terminal, !waits[index].links.intersects(changed),
-      waits[index].path.isWhole, !bearsDoubt(index, owner, &world)
+    guard case .task(let owner) = waits.base[index].terminal, !waits.base[index].links.intersects(changed),
+      waits.base[index].path.isWhole, !bearsDoubt(index, owner, &world)
     else { return false }
     return !(world.scheduling.isBlocked(owner) && world[owner].wait >= 0)
   }
@@ -68,7 +78,7 @@ extension Hypothesis {
   @inline(__always)
   private mutating func bearsDoubt(_ index: Int, _ owner: TaskIndex, _ world: inout World) -> Bool {
     guard world.gaps.hadAny, !world.gaps.isInGap else { return false }
-    return waits[index].evidence == .inferred(.besideGap) || world[owner].mayHideWait
+    return waits.base[index].evidence == .inferred(.besideGap) || world[owner].mayHideWait
   }
 
   /// Walks a wait's chain again.
@@ -93,7 +103,7 @@ extension Hypothesis {
   /// - Returns: `false` where the chain goes on.
   @inline(__always)
   private mutating func followShort(_ index: Int, _ world: inout World) -> Bool {
-    let (waiter, lock) = (world.waits[index].waiter, world.waits[index].lock)
+    let (waiter, lock) = (world.waits.base[index].waiter, world.waits.base[index].lock)
     var (terminal, known, last) = (ChainTerminal.unknown, Evidence.unknown, TaskIndex?.none)
     switch ChainTails.owner(index, &world, handovers) {
     case .free(let stated): (terminal, known) = (.released, stated)
@@ -108,18 +118,18 @@ extension Hypothesis {
       }
     }
     endChain(index, world.now)
-    waits[index].path = ShortPath(waiter, owner: last)
+    waits.base[index].path = ShortPath(waiter, owner: last)
     var passed = ChangeMask()
     passed.insert(lock)
-    waits[index].links = passed
+    waits.base[index].links = passed
     passed.insert(waiter)
     var hides = false
     if let last {
-      if world.waits[index].isMutex { waits[index].depth = max(waits[index].depth, 1) }
+      if world.waits.base[index].isMutex { waits.base[index].depth = max(waits.base[index].depth, 1) }
       hides = world.mayHideWait(last)
       passed.insert(last)
     }
-    waits[index].passed = passed
+    waits.base[index].passed = passed
     note(index, terminal, world.besideGap(known, hides: hides), ownedLock: lock, &world)
     return true
   }
@@ -140,29 +150,29 @@ extension Hypothesis {
   private mutating func note(
     _ index: Int, _ terminal: ChainTerminal, _ evidence: Evidence, ownedLock: LockIndex?, _ world: inout World
   ) {
-    if waits[index].terminal != terminal {
+    if waits.base[index].terminal != terminal {
       noteRival(index)
-      waits[index].terminal = terminal
+      waits.base[index].terminal = terminal
       noteRival(index)
     }
-    waits[index].evidence = evidence
-    let lock = ownedLock ?? waits[index].ownedLock
-    waits[index].ownedLock = lock
-    if waits[index].culprit != nil, windows[index].begin == world.now { windows[index].ownedLock = lock }
+    waits.base[index].evidence = evidence
+    let lock = ownedLock ?? waits.base[index].ownedLock
+    waits.base[index].ownedLock = lock
+    if waits.base[index].culprit != nil, windows[index].begin == world.now { windows[index].ownedLock = lock }
   }
 
   private mutating func classify(_ index: Int, _ world: inout World) {
-    let terminal = waits[index].terminal
+    let terminal = waits.base[index].terminal
     noteDependencies(index, terminal, &world)
     let (kind, culprit) = currentClass(index, terminal, &world)
-    if kind != waits[index].current || culprit != waits[index].culprit {
+    if kind != waits.base[index].current || culprit != waits.base[index].culprit {
       book(index, &world)
-      waits[index].current = kind
-      if culprit != nil || waits[index].culprit != nil {
-        noteInversion(index, terminal, culprit, waits[index].evidence, &world)
+      waits.base[index].current = kind
+      if culprit != nil || waits.base[index].culprit != nil {
+        noteInversion(index, terminal, culprit, waits.base[index].evidence, &world)
       }
     } else if culprit != nil, proxies {
-      noteInversion(index, terminal, culprit, waits[index].evidence, &world)
+      noteInversion(index, terminal, culprit, waits.base[index].evidence, &world)
     }
     if rows.kinds.contains(.stalls) { noteStall(index, terminal, &world) }
     if rows.wanted.contains(.segments) { noteSegment(index, terminal, &world) }
@@ -171,18 +181,18 @@ extension Hypothesis {
   /// Everything that the walk has passed, and the CPU that the terminal owner runs on or waits for.
   @inline(__always)
   private mutating func noteDependencies(_ index: Int, _ terminal: ChainTerminal, _ world: inout World) {
-    var passed = waits[index].passed
+    var passed = waits.base[index].passed
     if case .task(let owner) = terminal {
       // A walk that ends at a task whose lock is free has passed that lock too.
       if world[owner].wait >= 0 { passed.insert(world.waits[world[owner].wait].lock) }
       if let cpu = runqueue(of: owner, &world) { passed.insert(cpu: Int(cpu)) }
     }
     // A stall looks at the CPU where a waiter is that may take a free lock.
-    if case .released = terminal, case .queued(let cpu) = world.place(of: world.waits[index].waiter) {
+    if case .released = terminal, case .queued(let cpu) = world.place(of: world.waits.base[index].waiter) {
       passed.insert(cpu: Int(cpu))
     }
     // A segment names the donor of the waiter that runs.
-    if rows.wanted.contains(.segments), case .running(let cpu) = world.place(of: world.waits[index].waiter) {
+    if rows.wanted.contains(.segments), case .running(let cpu) = world.place(of: world.waits.base[index].waiter) {
       passed.insert(cpu: Int(cpu))
     }
     dependencies[index] = passed
@@ -203,8 +213,8 @@ extension Hypothesis {
   private mutating func currentClass(
     _ index: Int, _ terminal: ChainTerminal, _ world: inout World
   ) -> (WaitClass, TaskIndex?) {
-    if case .running = world.place(of: world.waits[index].waiter) { return (.own, nil) }
-    guard world.waits[index].isMutex else { return (.unknown, nil) }
+    if case .running = world.place(of: world.waits.base[index].waiter) { return (.own, nil) }
+    guard world.waits.base[index].isMutex else { return (.unknown, nil) }
     switch terminal {
     case .released: return (.handoff, nil)
     case .unknown: return (.unknown, nil)
@@ -297,7 +307,7 @@ extension Hypothesis {
   /// Whether a task is in a wait's chain.
   @inline(__always)
   private mutating func isInChain(_ task: TaskIndex, _ index: Int, _ world: inout World) -> Bool {
-    if waits[index].path.isWhole { return waits[index].path.contains(task) }
+    if waits.base[index].path.isWhole { return waits.base[index].path.contains(task) }
     return tails.contains(task, from: index, &world, handovers)
   }
 

@@ -21,15 +21,15 @@ extension World {
       case .pending, .unknown, .noRelease: break
       }
     }
+    // Who else waits for the lock bears on nobody's chain, and ``setOwner(_:_:)`` has told of an owner.
     changed.insert(task)
-    changed.insert(lock)
     self[task].mayHideWait = false
     self[task].wait = waits.count
     waits.append(wait)
   }
 
   /// The place of a task's wait among the open ones.
-  func waitIndex(of row: Int, _ task: TaskIndex) -> Int? {
+  mutating func waitIndex(of row: Int, _ task: TaskIndex) -> Int? {
     var index = self[task].wait
     while index >= 0, waits[index].row != row { index = waits[index].outer }
     return index >= 0 ? index : nil
@@ -48,7 +48,6 @@ extension World {
     }
     waits.removeLast()
     changed.insert(gone.waiter)
-    changed.insert(gone.lock)
     self[gone.waiter].mayHideWait = false
   }
 
@@ -67,7 +66,7 @@ extension World {
   }
 
   /// Whether a task can have taken a lock since an instant: it ran since then, or it is not known where it was.
-  func mayHaveRun(_ task: TaskIndex, since: Timestamp) -> Bool {
+  mutating func mayHaveRun(_ task: TaskIndex, since: Timestamp) -> Bool {
     switch place(of: task) {
     case .running, .unknown: true
     case .queued, .blocked, .waking, .asleep: scheduling.leftAt(task).map { $0 >= since } ?? true
@@ -75,7 +74,7 @@ extension World {
   }
 
   /// The owner that a journal entry names, if it can be that.
-  func plausible(_ owner: OwnerFact, since: Timestamp) -> OwnerFact {
+  mutating func plausible(_ owner: OwnerFact, since: Timestamp) -> OwnerFact {
     guard since.rawValue != 0, case .task(let task, _) = owner, !mayHaveRun(task, since: since) else { return owner }
     return .unknown
   }
@@ -111,7 +110,7 @@ extension World {
     var state = self[lock]
     // Nothing new of a lock that is being handed over.
     if state.owner.isFree, fact.isFree { return }
-    changed.insert(lock)
+    if state.owner != fact { changed.insert(lock) }
     defer { self[lock] = state }
     if case .task(let owner, _) = state.owner, case .task(owner, _) = fact {
       // The same owner; how it is known may have changed.
