@@ -111,14 +111,17 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
   /// Changes every record, and keeps those for which `body` returns `true`.
   mutating func keep(_ body: (inout Record) -> Bool) {
     var kept = 0
-    for index in indices {
-      passed(index)
-      passed(kept)
-      var record = self[index]
-      guard body(&record) else { continue }
-      // What is in the file and stays as it is need not be written again.
-      if kept != index || !Self.isSame(record, self[index]) { self[kept] = record }
-      kept += 1
+    for piece in pieces.indices {
+      let (first, source) = (piece * Self.pieceSize, pieces[piece])
+      leave(before: piece)
+      for place in 0..<min(Self.pieceSize, count - first) {
+        passed(kept)
+        var record = source[place]
+        guard body(&record) else { continue }
+        // What is in the file and stays as it is need not be written again.
+        if kept != first + place || piece >= filedCount || !Self.isSame(record, source[place]) { self[kept] = record }
+        kept += 1
+      }
     }
     truncate(to: kept)
   }
@@ -135,19 +138,33 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
   /// Sorts, and leaves equal records in their order. Records come nearly sorted, which costs next to nothing.
   mutating func sort(_ isBefore: (Record, Record) -> Bool) {
     var moves = 0
-    for index in indices.dropFirst() {
-      passed(index)
-      guard isBefore(self[index], self[index - 1]) else { continue }
-      let record = self[index]
-      var place = index
-      while place > 0, isBefore(record, self[place - 1]) {
-        self[place] = self[place - 1]
-        place -= 1
+    for piece in pieces.indices {
+      let (first, base) = (piece * Self.pieceSize, pieces[piece])
+      leave(before: piece)
+      for place in 0..<min(Self.pieceSize, count - first) {
+        let index = first + place
+        if place > 0 {
+          if !isBefore(base[place], base[place - 1]) { continue }
+        } else if index == 0 || !isBefore(base[0], self[index - 1]) {
+          continue
+        }
+        moves += insert(index, isBefore)
+        if moves > 32 * count { return sortWhole(isBefore) }
       }
-      self[place] = record
-      moves += index - place
-      if moves > 32 * count { return sortWhole(isBefore) }
     }
+  }
+
+  /// Moves a record to its place among those before it, which are sorted.
+  /// - Returns: over how many.
+  private func insert(_ index: Int, _ isBefore: (Record, Record) -> Bool) -> Int {
+    let record = self[index]
+    var place = index
+    while place > 0, isBefore(record, self[place - 1]) {
+      self[place] = self[place - 1]
+      place -= 1
+    }
+    self[place] = record
+    return index - place
   }
 
   private mutating func sortWhole(_ isBefore: (Record, Record) -> Bool) {
