@@ -43,8 +43,41 @@ struct Durations: Sendable {
     }
     all += block
     (full, block, room, capacity) = ([], [], 0, 0)
-    all.sort()
+    all.sortNumbers()
     return all
+  }
+}
+
+extension [UInt32] {
+  /// Sorts in ascending order: many numbers digit by digit, which compares nothing.
+  fileprivate mutating func sortNumbers() {
+    guard count >= 512 else { return sort() }
+    var (from, to) = (self, self)
+    let bits = UInt32.bitWidth - (self.max() ?? 0).leadingZeroBitCount
+    for shift in stride(from: 0, to: bits, by: 11) {
+      from.withUnsafeBufferPointer { from in
+        to.withUnsafeMutableBufferPointer { to in Self.sort(from, into: to, byDigitAt: UInt32(shift)) }
+      }
+      swap(&from, &to)
+    }
+    self = from
+  }
+
+  /// Sorts by eleven bits, and leaves equal ones in their order.
+  private static func sort(
+    _ from: UnsafeBufferPointer<UInt32>, into to: UnsafeMutableBufferPointer<UInt32>, byDigitAt shift: UInt32
+  ) {
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 2048) { places in
+      places.initialize(repeating: 0)
+      for number in from { places[Int(number &>> shift & 2047)] += 1 }
+      var sum = 0
+      for digit in places.indices { (places[digit], sum) = (sum, sum + places[digit]) }
+      for number in from {
+        let digit = Int(number &>> shift & 2047)
+        to[places[digit]] = number
+        places[digit] += 1
+      }
+    }
   }
 }
 

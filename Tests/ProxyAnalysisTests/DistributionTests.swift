@@ -1,5 +1,6 @@
 import ProxyAnalysis
 import Testing
+import TraceCore
 
 struct DistributionTests {
   /// Nearest rank: the smallest duration that at least so many per cent do not exceed.
@@ -26,6 +27,18 @@ struct DistributionTests {
     #expect(durations.indices.map { distribution.percentile(($0 + 1) * 100 / durations.count) } == sorted)
     #expect(distribution.max == 1 << 40)
     #expect(distribution.total == durations.reduce(0, +))
+  }
+
+  /// Many durations are sorted by their digits: of one digit, of two, and of all that four bytes have.
+  @Test(arguments: [(511, 1 << 9), (512, 1), (600, 1 << 11), (5000, 1 << 20), (5000, Int(UInt32.max) + 1)])
+  func manyDurationsAreSorted(_ count: Int, _ end: Int) {
+    var generator = SeededGenerator(seed: 5)
+    let durations = (0..<count).map { _ in Int64(Int.random(in: 0..<end, using: &generator)) }
+    let (distribution, sorted) = (Distribution(durations), durations.sorted())
+    for percent in 1...100 {
+      #expect(distribution.percentile(percent) == sorted[Distribution.place(of: percent, among: count)])
+    }
+    #expect(distribution.count == count && distribution.total == durations.reduce(0, +))
   }
 
   @Test func placesAreNearestRanks() {
