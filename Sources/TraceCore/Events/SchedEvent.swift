@@ -39,25 +39,44 @@ public struct EventContext: OptionSet, Hashable, Sendable, BitwiseCopyable {
   @inlinable
   public init(rawValue: UInt16) { self.rawValue = rawValue }
 
+  // None of these is a stored property: that would be a call for each event of a text.
+
   /// Interrupts were disabled.
-  public static let irqsOff = EventContext(rawValue: 0x01)
+  @inlinable
+  public static var irqsOff: EventContext {
+    @inline(__always) get { EventContext(rawValue: 0x01) }
+  }
   /// A reschedule was pending.
-  public static let needResched = EventContext(rawValue: 0x04)
+  @inlinable
+  public static var needResched: EventContext {
+    @inline(__always) get { EventContext(rawValue: 0x04) }
+  }
   /// Written in a hardware interrupt.
-  public static let hardirq = EventContext(rawValue: 0x08)
+  @inlinable
+  public static var hardirq: EventContext {
+    @inline(__always) get { EventContext(rawValue: 0x08) }
+  }
   /// Written in a softirq, or with bottom halves disabled.
-  public static let softirq = EventContext(rawValue: 0x10)
+  @inlinable
+  public static var softirq: EventContext {
+    @inline(__always) get { EventContext(rawValue: 0x10) }
+  }
   /// Written in a non-maskable interrupt.
-  public static let nmi = EventContext(rawValue: 0x40)
+  @inlinable
+  public static var nmi: EventContext {
+    @inline(__always) get { EventContext(rawValue: 0x40) }
+  }
 
   /// Of a `contention_begin`: the task may not be moved to another CPU (`migrate_disable()`). Since Linux 5.13 the upper half of
   /// `common_preempt_count` says so (kernel/trace/trace.c, `tracing_gen_ctx_irq_test()`). Other events leave it out.
-  public static let migrationDisabled = EventContext(rawValue: 0x200)
+  @inlinable
+  public static var migrationDisabled: EventContext {
+    @inline(__always) get { EventContext(rawValue: 0x200) }
+  }
 
   /// The flags are not known: text without their column.
   @inlinable
   public static var unknown: EventContext {
-    // Not a stored property: that would be a call for each event of a text.
     @inline(__always) get { EventContext(rawValue: 0x100) }
   }
 

@@ -188,7 +188,7 @@ struct PerfettoBundle {
   private mutating func set(_ event: inout SchedEvent, _ name: [UInt8], _ fields: [GenericFields.Field]) {
     let index = name.withUnsafeBytes { events.index(of: $0) }
     event.eventID = events.id(index)
-    guard let role = events.role(index) else { return }
+    guard let role = events.facts(index).role else { return }
     let source = GenericFields(sources: events.sources(index), fields: fields, current: event.pid)
     if let body = builder.body(role, source) { event.body = body } else { bad += 1 }
   }

@@ -81,11 +81,16 @@ struct TextEvents {
     }
   }
 
+  /// What decides how a line of an event is read.
+  @inline(__always)
+  func facts(_ index: Int) -> (id: UInt16, role: EventRole?, isOwn: Bool) {
+    let key = keys[index]
+    return (key.id, key.role, key.isOwn)
+  }
+
   func id(_ index: Int) -> UInt16 { keys[index].id }
-  func role(_ index: Int) -> EventRole? { keys[index].role }
   func mark(_ index: Int) -> MarkKinds { keys[index].mark }
   func sources(_ index: Int) -> [KeyValueFields.Source] { known[index].sources }
-  func isOwn(_ index: Int) -> Bool { keys[index].isOwn }
   func hasKeys(_ index: Int) -> Bool { keys[index].hasKeys }
 
   @inline(__always)

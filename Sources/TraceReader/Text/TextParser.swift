@@ -77,16 +77,17 @@ struct TextParser {
     _ scanner: TextScanner, _ line: TextSource.Line, _ packer: UnsafeMutablePointer<EventPacker>
   ) {
     let index = events.index(of: parser.name)
+    let (id, role, isOwn) = events.facts(index)
     let pid = parser.head.pid
     if names.isNew(pid) { names.add(pid, parser.head.name(line.bytes)) }
     let event = PackedEvent(
-      .other, timestamp: Timestamp(parser.head.time), cpu: parser.head.cpu, pid: pid, eventID: events.id(index),
+      .other, timestamp: Timestamp(parser.head.time), cpu: parser.head.cpu, pid: pid, eventID: id,
       context: parser.head.context)
     // A role that events of the user's map have here is theirs alone.
-    guard let role = events.role(index), ownRoles.isEmpty || !ownRoles.contains(role) || events.isOwn(index) else {
+    guard let role, ownRoles.isEmpty || !ownRoles.contains(role) || isOwn else {
       return packer.pointee.add(event)
     }
-    if line.isTooLong || events.isOwn(index) { return addRare(event, role, index, scanner, line, packer) }
+    if line.isTooLong || isOwn { return addRare(event, role, index, scanner, line, packer) }
     var printed = PrintedLine(scanner)
     switch role {
     case .switched:

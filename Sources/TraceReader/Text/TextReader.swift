@@ -23,7 +23,7 @@ struct TextReader: ~Copyable {
   private var backwards = TextTally()
   /// The first of those.
   private var firstStepBack: (cpu: CPU, time: UInt64, size: UInt64)?
-  private var lastTimes: [UInt64] = []
+  private var lastTimes = LastTimes()
   /// Whether stacks of contention_begin are kept.
   var keepsStacks = false
   private var stack: KernelStack?
@@ -71,8 +71,9 @@ struct TextReader: ~Copyable {
     source.rewind()
     parser = TextParser(map, marks, ownRoles: scan.ownRoles, ownMarks: scan.ownMarks)
     (nextHole, lastOffset, latest) = (0, -1, 0)
-    (backwards, lastTimes, needsFullScan, joinedOffset) = (TextTally(), [], false, 0)
+    (backwards, needsFullScan, joinedOffset) = (TextTally(), false, 0)
     firstStepBack = nil
+    lastTimes.forget()
     return true
   }
 
@@ -241,18 +242,16 @@ struct TextReader: ~Copyable {
   /// A text that is not in order of time must be sorted first; the events since then do not matter.
   @inline(__always)
   private mutating func isBackwards(_ time: UInt64, _ cpu: CPU) -> Bool {
-    guard cpu >= 0, cpu < KernelLimits.cpuCount else { return false }
+    guard let last = lastTimes.replace(on: cpu, by: time) else { return false }
     if time < latest, scan.isPartial { needsFullScan = true }
     latest = max(latest, time)
-    while lastTimes.count <= Int(cpu) { lastTimes.append(.max) }
-    defer { lastTimes[Int(cpu)] = time }
-    if lastTimes[Int(cpu)] == .max {
+    if last == .max {
       // Its records may begin anywhere.
       if !scan.knows(cpu) { needsFullScan = true }
       return false
     }
-    let isBackwards = time < lastTimes[Int(cpu)]
-    if isBackwards, firstStepBack == nil { firstStepBack = (cpu, time, lastTimes[Int(cpu)] - time) }
+    let isBackwards = time < last
+    if isBackwards, firstStepBack == nil { firstStepBack = (cpu, time, last - time) }
     return isBackwards
   }
 }

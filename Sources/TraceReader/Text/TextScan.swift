@@ -151,10 +151,11 @@ struct TextScan {
       case .event:
         if resolution == nil { resolution = parser.head.resolution }
         let index = events.index(of: parser.name)
-        if events.isOwn(index), let role = events.role(index) { ownRoles.insert(role) }
+        let (_, role, isOwn) = events.facts(index)
+        if isOwn, let role { ownRoles.insert(role) }
         ownMarks.formUnion(events.mark(index))
         let hasFields = fields.read(line).hasFields
-        full.noteEvent(parser.head, at: line.offset, next: events.role(index) == .switched ? fields.nextTask : nil)
+        full.noteEvent(parser.head, at: line.offset, next: role == .switched ? fields.nextTask : nil)
         if !hasFields { full.noteBad(parser.head.cpu) }
         count += 1
       case .loss: full.noteLoss(parser.cpu, parser.count)
