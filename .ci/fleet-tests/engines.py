@@ -10,28 +10,29 @@ import time
 
 tables, database = sys.argv[1:]
 PATH = os.pathsep.join([os.path.dirname(os.environ["PROXYTRACE"]), os.environ["PATH"]])
+# A capture may not say its kernel; engines differ in whether NULL comes first.
 QUESTIONS = {
     "p99 by lock and kernel":
-        "SELECT kernel, lock_name, waits, p99_ns FROM v_waits_by_lock_and_kernel ORDER BY p99_ns DESC, kernel, lock_name",
+        "SELECT kernel, lock_name, waits, p99_ns FROM v_waits_by_lock_and_kernel ORDER BY p99_ns DESC, coalesce(kernel, ''), lock_name",
     "captures without losses": "SELECT count(*) FROM v_complete_captures",
     "with losses or damage": "SELECT count(*) FROM captures WHERE NOT (lost_events = 0 AND damage = 0 AND lost_share = 0)",
     "regressions": """SELECT lock_name, base_waits, new_waits, base_p99_ns, new_p99_ns FROM v_regressions
                       WHERE base_kernel LIKE '6.12%' AND new_kernel LIKE '7.3%' ORDER BY lock_name""",
     "donated time": """SELECT kernel, comm, captures, donated_ns, wait_ns FROM v_donated_by_task
-                       WHERE donated_ns > 0 ORDER BY kernel, comm""",
+                       WHERE donated_ns > 0 ORDER BY coalesce(kernel, ''), comm""",
     "worst waits": "SELECT place, path, wait_id, waiter_comm, wait_ns, lock FROM v_worst_waits WHERE place <= 25 ORDER BY place",
     "where time went": """SELECT verdict, sum(wait_ns), sum(proxied_ns), sum(inverted_ns), sum(sleeping_ns) FROM v_wait_classes
                           GROUP BY verdict ORDER BY verdict""",
     "inversions": """SELECT kernel, culprit_comm, windows, captures, total_ns, worst_ns FROM v_inversions_by_culprit
-                     ORDER BY total_ns DESC, kernel, culprit_comm""",
-    "culprits": "SELECT kernel, comm, windows, captures, run_ns FROM v_culprits ORDER BY run_ns DESC, kernel, comm",
+                     ORDER BY total_ns DESC, coalesce(kernel, ''), culprit_comm""",
+    "culprits": "SELECT kernel, comm, windows, captures, run_ns FROM v_culprits ORDER BY run_ns DESC, coalesce(kernel, ''), comm",
     "delays": """SELECT kernel, comm, delays, total_ns, p99_ns, p999_ns, max_ns FROM v_delays_by_task
-                 ORDER BY total_ns DESC, kernel, comm""",
+                 ORDER BY total_ns DESC, coalesce(kernel, ''), comm""",
     "classes over time": """SELECT at_ns, class, sum(stretches), sum(time_ns) FROM v_classes_over_time
                             GROUP BY at_ns, class ORDER BY at_ns, class""",
-    "handoffs": "SELECT kernel, kind, handoffs, p50_ns, p99_ns, max_ns FROM v_handoffs_by_kernel ORDER BY kernel, kind",
+    "handoffs": "SELECT kernel, kind, handoffs, p50_ns, p99_ns, max_ns FROM v_handoffs_by_kernel ORDER BY coalesce(kernel, ''), kind",
     "CPU time": """SELECT kernel, verdict, captures, busy_ns, idle_ns, proxied_ns, lost_ns FROM v_cpu_time_by_kernel
-                   ORDER BY kernel, verdict""",
+                   ORDER BY coalesce(kernel, ''), verdict""",
     "not available": "SELECT table_name, count(*) FROM v_unavailable GROUP BY table_name ORDER BY table_name",
     "labels": "SELECT DISTINCT labels FROM captures",
     "moved in a handoff": "SELECT sum(CASE WHEN migrated THEN 1 ELSE 0 END), count(migrated), count(*) FROM handoffs",
