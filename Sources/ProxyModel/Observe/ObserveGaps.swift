@@ -8,16 +8,21 @@ extension ProxyMachine {
     // A clock that steps back in a hole makes it end before it began.
     let until = max(lost.until ?? Timestamp(.max), since)
     cpus[cpu].countLost(lost.count)
-    loseCurrent(cpu, since: since, at: time, isTold: !lost.isQuiet)
     if !lost.isQuiet {
       diagnostics.record(
         .lostEvents, cpu: CPU(cpu), count: lost.count ?? 1, time: since,
         lost.count == nil ? "the ring buffer did not say how many" : "")
     }
-    facts.add(GapRow(cpu: CPU(cpu), begin: since, end: until, lostEvents: lost.count))
-    waits.doubt(on: CPU(cpu), since: since, until: until, isTold: !lost.isQuiet)
-    noteDoubts(at: time, cpu: CPU(cpu))
-    if !lost.isQuiet { deferred.owners.gapBegan(until: until) }
+    enter(GapRow(cpu: CPU(cpu), begin: since, end: until, lostEvents: lost.count), at: time)
+  }
+
+  /// From a gap's beginning on nothing is known of its CPU, nor of what its records could have told.
+  private mutating func enter(_ gap: GapRow, at time: Timestamp) {
+    loseCurrent(Int(gap.cpu), since: gap.begin, at: time, isTold: !gap.isQuiet)
+    facts.add(gap)
+    waits.doubt(on: gap.cpu, since: gap.begin, until: gap.end, isTold: !gap.isQuiet)
+    noteDoubts(at: time, cpu: gap.cpu)
+    if !gap.isQuiet { deferred.owners.gapBegan(until: gap.end) }
   }
 
   /// An event that is earlier than the one before it counts at that one's time. As long as its CPU's clock is behind, what that CPU
@@ -25,13 +30,10 @@ extension ProxyMachine {
   @inline(never)
   mutating func takeEarly(_ event: SchedEvent) {
     if event.loss == nil, Self.isPossible(event.cpu), let stretch = facts.newStretchBehind(event) {
-      let (cpu, begin, end) = (Int(event.cpu), stretch.lowerBound, stretch.upperBound)
+      let cpu = Int(event.cpu)
       if cpu >= cpus.count || !cpus[cpu].isOpen { openCPU(cpu) }
-      loseCurrent(cpu, since: begin, at: begin)
-      facts.add(GapRow(cpu: event.cpu, begin: begin, end: end, lostEvents: nil))
-      waits.doubt(on: event.cpu, since: begin, until: end, isTold: true)
-      noteDoubts(at: begin, cpu: event.cpu)
-      deferred.owners.gapBegan(until: end)
+      let gap = GapRow(cpu: event.cpu, begin: stretch.lowerBound, end: stretch.upperBound, lostEvents: nil)
+      enter(gap, at: stretch.lowerBound)
     }
     take(facts.inOrder(event))
   }

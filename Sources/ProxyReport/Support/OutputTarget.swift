@@ -1,4 +1,5 @@
 import Glibc
+import TraceCore
 
 /// Where output goes that has a name: a file that is to be replaced, or something that must be written through, because it is
 /// neither to be replaced nor can be taken back.
@@ -81,10 +82,8 @@ struct OutputTarget {
 
 /// Names of unfinished files, so that a signal that ends the program removes them.
 enum TemporaryNames {
-  /// The signals by which users and systems end programs.
-  private static let signals = [SIGINT, SIGTERM, SIGHUP]
   private static var limit: Int { 64 }
-  /// Written while ``signals`` are blocked, and read by their handler.
+  /// Written while ``EndingSignals`` are blocked, and read by their handler.
   nonisolated(unsafe) private static let names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = {
     let names = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: limit)
     names.initialize(repeating: nil, count: limit)
@@ -93,7 +92,7 @@ enum TemporaryNames {
   /// The handlers, which need ``names``: those must be there before. A handler that waits for what it has interrupted never ends.
   private static let handlers: Void = {
     _ = names
-    for signal in signals { handle(signal) }
+    for number in EndingSignals.numbers { handle(number) }
   }()
 
   /// Makes a file under a temporary name; no signal comes between the file and what is known of it.
@@ -122,19 +121,10 @@ enum TemporaryNames {
     }
   }
 
-  /// Output is made on one thread; the others of this program block these signals (``TraceReader``'s workers), so that they
-  /// come to this one.
+  /// Output is made on one thread, and the program's others leave these signals to it.
   private static func withSignalsBlocked(_ body: () -> Int32) -> Int32 {
     handlers
-    var (blocked, before) = (sigset_t(), sigset_t())
-    sigemptyset(&blocked)
-    for signal in signals { sigaddset(&blocked, signal) }
-    pthread_sigmask(SIG_BLOCK, &blocked, &before)
-    let result = body()
-    let error = errno
-    pthread_sigmask(SIG_SETMASK, &before, nil)
-    errno = error
-    return result
+    return EndingSignals.blocked(body)
   }
 
   /// Takes a signal that nobody else handles, and that is not ignored (nohup).

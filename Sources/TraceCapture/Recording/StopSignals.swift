@@ -1,12 +1,13 @@
 import CLinux
 import Glibc
 import Synchronization
+import TraceCore
 
 /// Signals that end a recording. They are blocked as long as this lives, but for the time in which the recorder sleeps: whoever
 /// presses Ctrl-C twice still gets a complete file.
 struct StopSignals: ~Copyable {
   private static let pending = Atomic<Bool>(false)
-  private static let all = [SIGINT, SIGTERM, SIGHUP, SIGUSR1]
+  private static let all = EndingSignals.numbers + [SIGUSR1]
   private var before = sigset_t()
   private var sleeping = sigset_t()
 

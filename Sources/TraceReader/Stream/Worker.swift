@@ -1,4 +1,5 @@
 import Glibc
+import TraceCore
 
 /// A thread that runs one closure.
 final class Worker {
@@ -14,20 +15,16 @@ final class Worker {
   /// - Parameter body: Runs until ``join()`` returns at the latest; what it uses must live as long.
   func start(_ body: @escaping () -> Void) {
     let context = Unmanaged.passRetained(Task(body))
-    // What ends the program is for the thread that makes the output: a new thread has the mask of the one that creates it.
-    var (ending, before) = (sigset_t(), sigset_t())
-    sigemptyset(&ending)
-    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&ending, signal) }
-    pthread_sigmask(SIG_BLOCK, &ending, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    let result = pthread_create(
-      &thread, nil,
-      { context in
-        // From passRetained() above, once.
-        guard let context else { return nil }
-        Unmanaged<Task>.fromOpaque(context).takeRetainedValue().body()
-        return nil
-      }, context.toOpaque())
+    let result = EndingSignals.blocked {
+      pthread_create(
+        &thread, nil,
+        { context in
+          // From passRetained() above, once.
+          guard let context else { return nil }
+          Unmanaged<Task>.fromOpaque(context).takeRetainedValue().body()
+          return nil
+        }, context.toOpaque())
+    }
     isRunning = result == 0
     if !isRunning { context.release() }
   }

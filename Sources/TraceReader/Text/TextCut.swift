@@ -30,7 +30,7 @@ enum TextCut {
     }
     if line.position == end { return isRuler(line.bytes[start..<end]) }
     if isDots(line.bytes[line.position..<end]) { return true }
-    if saysLoss(line.bytes[line.position..<end]) { return decoration > 0 }
+    if saysLoss(line) { return decoration > 0 }
     // A wrapped line may begin with a column of flags.
     if line.has("..") || line.has("\u{2026}") { return !line.bytes[line.position..<end].contains(UInt8(ascii: ":")) }
     if line.has("8<") || line.has(">8") { return decoration > 0 }
@@ -70,17 +70,17 @@ enum TextCut {
   }
 
   /// `[LOST 5 EVENTS]` of an unknown CPU, whoever wrote it.
-  private static func saysLoss(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+  private static func saysLoss(_ line: TextScanner) -> Bool {
     contains(line, "event") && (contains(line, "lost") || contains(line, "dropped"))
   }
 
-  /// - Parameter word: in small letters.
-  private static func contains(_ line: Slice<UnsafeRawBufferPointer>, _ word: StaticString) -> Bool {
-    let count = word.utf8CodeUnitCount
-    guard line.count >= count else { return false }
-    return (line.startIndex...line.endIndex - count).contains { start in
-      (0..<count).allSatisfy { line[start + $0] | 0x20 == word.utf8Start[$0] }
+  private static func contains(_ line: TextScanner, _ word: StaticString) -> Bool {
+    var line = line
+    while !line.isAtEnd {
+      if begins(line, word) { return true }
+      line.position += 1
     }
+    return false
   }
 
   private static func begins(_ line: TextScanner, _ word: StaticString) -> Bool {

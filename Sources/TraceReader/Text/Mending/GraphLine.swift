@@ -47,7 +47,7 @@ struct GraphLine {
   }
 
   /// ` 12.345678 |`.
-  private static func time(_ scanner: inout TextScanner) -> Range<Int>? {
+  static func time(_ scanner: inout TextScanner) -> Range<Int>? {
     scanner.skipBlanks()
     let start = scanner.position
     guard scanner.decimal() != nil, scanner.skip(UInt8(ascii: ".")), scanner.decimal() != nil else {

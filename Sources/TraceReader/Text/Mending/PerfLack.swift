@@ -58,8 +58,7 @@ struct PerfLack: OptionSet {
 
   /// `1.000100:`
   private static func isTime(_ word: some BidirectionalCollection<UInt8>) -> Bool {
-    word.last == UInt8(ascii: ":") && word.contains(UInt8(ascii: "."))
-      && word.dropLast().allSatisfy { $0.isASCIIDigit || $0 == UInt8(ascii: ".") }
+    word.contains(UInt8(ascii: ".")) && TornLine.isTime(word)
   }
 
   /// `the columns of CPUs and times`.
@@ -71,17 +70,5 @@ struct PerfLack: OptionSet {
     guard let last = names.last else { return "" }
     if names.count == 1 { return "the column of \(last)" }
     return "the columns of \(names.dropLast().joined(separator: ", ")) and \(last)"
-  }
-}
-
-extension UnsafeRawBufferPointer {
-  /// Where a short text is first.
-  func firstPlace(of text: String) -> Int? {
-    let wanted = Array(text.utf8)
-    guard let first = wanted.first, count >= wanted.count else { return nil }
-    for place in 0...(count - wanted.count) where self[place] == first {
-      if self[place..<place + wanted.count].elementsEqual(wanted) { return place }
-    }
-    return nil
   }
 }

@@ -193,20 +193,15 @@ struct TornColumns {
 
   /// ` 1.000100 |   1)  owner-60 | d..2. |   /* sched_switch: prev_co`: one that does not end as these lines do.
   private mutating func readGraph(_ text: UnsafeRawBufferPointer) -> Bool {
-    guard let bar = text.firstIndex(of: UInt8(ascii: "|")) else { return false }
-    let comment = text.firstPlace(of: "/* ")
+    guard text.contains(UInt8(ascii: "|")) else { return false }
     var scanner = TextScanner(text)
-    scanner.skipBlanks()
-    let hasTime = scanner.decimal() != nil && scanner.skip(UInt8(ascii: ".")) && scanner.decimal() != nil
-    scanner.skipBlanks()
-    guard hasTime, scanner.position == bar else {
+    guard GraphLine.time(&scanner) != nil else {
       // Without a time it may be anything but an event.
-      guard let comment else { return false }
+      guard let comment = text.firstPlace(of: "/* ") else { return false }
       scanner.position = comment + 3
       let name = scanner.word()
       return name.last == UInt8(ascii: ":") && TornLine.isName(name.dropLast())
     }
-    scanner.position += 1
     scanner.skipBlanks()
     let number = scanner.decimal()
     if let number, scanner.skip(UInt8(ascii: ")")) { setCPU(number) } else if !scanner.isAtEnd { return false }

@@ -70,7 +70,7 @@ struct TornLine {
   }
 
   /// `1.000100:`, also where its beginning was cut off.
-  private static func isTime(_ word: Slice<UnsafeRawBufferPointer>) -> Bool {
+  static func isTime(_ word: some BidirectionalCollection<UInt8>) -> Bool {
     word.count > 1 && word.last == UInt8(ascii: ":")
       && word.dropLast().allSatisfy { $0.isASCIIDigit || $0 == UInt8(ascii: ".") }
   }
