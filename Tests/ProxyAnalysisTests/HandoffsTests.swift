@@ -19,7 +19,7 @@ struct HandoffsTests {
   @Test func aRowHasTheStepsOfARelease() throws {
     let timeline = Literal.timeline {
       $0.handoffs = [
-        Self.row(.donation, 10, 5, .inferred(.likeliestDonor)),
+        Self.row(.donation, 10, 5, .inferred(.oneOfSeveral)),
         Self.row(.donation, 20, 5, steps: [0, 1_000, 3_000, 1_000]),
         Self.row(.release, 900, 30, steps: [5_000, 5_000, 10_000, 10_000], migrated: true),
         // A spinner is not woken.
@@ -28,7 +28,7 @@ struct HandoffsTests {
     }
     #expect(
       try Report(Literal.context(timeline)).lines("handoffs") == [
-        "1 donation 7 0xa0 61 waiter 100 60 owner 139 @10 10000ns @15 5000 - - - - - - - - no no inferred likeliestDonor",
+        "1 donation 7 0xa0 61 waiter 100 60 owner 139 @10 10000ns @15 5000 - - - - - - - - no no inferred oneOfSeveral",
         // Parts of a donation to a BPF scheduler.
         "2 donation 7 0xa0 61 waiter 100 60 owner 139 @20 20000ns @25 5000 - - - - 0 1000 3000 1000 no no event",
         "3 release 7 0xa0 60 owner 139 61 waiter 100 @900 900000ns @930 30000 5000 5000 10000 10000 - - - - yes no event",

@@ -11,7 +11,7 @@ struct SegmentsTests {
     $0.segments = [
       SegmentRow(
         wait: 0, begin: Literal.at(10), end: Literal.at(60), kind: .running, cpu: 1, owner: Literal.owner,
-        curr: Literal.owner, donor: Literal.other, evidence: .inferred(.likeliestDonor)),
+        curr: Literal.owner, donor: Literal.other, evidence: .inferred(.oneOfSeveral)),
       SegmentRow(
         wait: 0, begin: Literal.at(60), end: Literal.at(100), kind: .own, cpu: 0, owner: nil, curr: Literal.waiter,
         donor: nil, evidence: .event),
@@ -19,7 +19,7 @@ struct SegmentsTests {
     $0.runs = [
       RunRow(
         cpu: 1, begin: Literal.at(10), end: Literal.at(60), task: Literal.owner, donor: Literal.other,
-        evidence: .inferred(.likeliestDonor)),
+        evidence: .inferred(.oneOfSeveral)),
       RunRow(cpu: 0, begin: Literal.at(60), end: Literal.at(100), task: Literal.waiter, donor: nil, evidence: .event),
       RunRow(
         cpu: 0, begin: Literal.at(100), end: Literal.at(101), task: Literal.middle, donor: nil, evidence: .unknown),
@@ -29,7 +29,7 @@ struct SegmentsTests {
   @Test func aSegmentHasClassPlaceAndTasks() throws {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("segments") == [
-        "1 1 @10 10000ns @60 running 1 60 owner 139 60 owner 139 63 other 49 inferred likeliestDonor",
+        "1 1 @10 10000ns @60 running 1 60 owner 139 60 owner 139 63 other 49 inferred oneOfSeveral",
         "2 1 @60 60000ns @100 self 0 - - - 61 waiter 100 - - - event",
       ])
   }
@@ -37,7 +37,7 @@ struct SegmentsTests {
   @Test func aRunHasTaskAndAccount() throws {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("runs") == [
-        "1 1 @10 10000ns @60 60 owner 139 63 other 49 inferred likeliestDonor",
+        "1 1 @10 10000ns @60 60 owner 139 63 other 49 inferred oneOfSeveral",
         "2 0 @60 60000ns @100 61 waiter 100 - - - event",
         "3 0 @100 100000ns @101 62 middle 120 - - - unknown",
       ])

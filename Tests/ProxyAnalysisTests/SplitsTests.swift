@@ -18,7 +18,7 @@ struct SplitsTests {
     $0.splits = [
       split(10, 30, donor: Literal.waiter, curr: Literal.owner, depth: 1, .probe),
       split(
-        50, 20, donor: Literal.other, curr: Literal.owner, depth: nil, .inferred(.likeliestDonor),
+        50, 20, donor: Literal.other, curr: Literal.owner, depth: nil, .inferred(.oneOfSeveral),
         others: [Literal.waiter, Literal.middle]),
       split(90, 5, donor: Literal.waiter, curr: Literal.middle, depth: 2, .event),
     ]
@@ -28,7 +28,7 @@ struct SplitsTests {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("splits") == [
         "1 1 @10 10000ns @40 30000 61 waiter 100 60 owner 139 1 probe",
-        "2 1 @50 50000ns @70 20000 63 other 49 60 owner 139 - inferred likeliestDonor 61+62",
+        "2 1 @50 50000ns @70 20000 63 other 49 60 owner 139 - inferred oneOfSeveral 61+62",
         "3 1 @90 90000ns @95 5000 61 waiter 100 62 middle 120 2 event",
       ])
   }

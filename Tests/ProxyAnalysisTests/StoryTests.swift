@@ -52,7 +52,7 @@ struct StoryTests {
       $0.splits = [
         SplitRow(
           cpu: 0, begin: Literal.at(110), end: Literal.at(300), donor: waiter, curr: owner, depth: 1,
-          evidence: .inferred(.likeliestDonor))
+          evidence: .inferred(.oneOfSeveral))
       ]
       $0.handoffs = [
         HandoffRow(
@@ -97,7 +97,7 @@ struct StoryTests {
           + "10000ns to the lock",
       ])
     #expect(story.lines.filter { !$0.kind.isRecord }.map(\.kind) == [.before, .before, .chain, .ranFor, .handedOff])
-    #expect(story.rules(in: Self.timeline()) == [.likeliestDonor])
+    #expect(story.rules(in: Self.timeline()) == [.oneOfSeveral])
   }
 
   @Test func aKernelThatDoesNotProxyHasNoDonors() {

@@ -44,6 +44,12 @@ struct NaiveDirector {
   private var arrived: [Pid] = []
   /// Whoever has come to a CPU since its last switch and may be its donor.
   private var guests: [CPU: Pid] = [:]
+  /// How many others may be a CPU's donor.
+  private var rivals: [CPU: Int] = [:]
+  /// Blocked tasks that no event shows to be where they are.
+  private var movedUnseen: Set<Pid> = []
+  /// Where a woken task was blocked, if it was on a runqueue.
+  private var blockedOn: [Pid: CPU] = [:]
   private var index = 0
 
   init(_ model: NaiveModel) {
@@ -64,6 +70,9 @@ struct NaiveDirector {
     case .lost: lose(event.cpu)
     case .switched(let record): switched(record, event.cpu)
     case .waking(let record):
+      if case .blocked(let cpu) = now.place(record.task.pid) {
+        blockedOn[record.task.pid] = now.parked.contains(record.task.pid) ? nil : cpu
+      }
       now.parked.remove(record.task.pid)
       switch now.place(record.task.pid) {
       case .blocked, .asleep: now.places[record.task.pid] = .waking
@@ -126,11 +135,30 @@ struct NaiveDirector {
       now.donors[lane] = .own
       guests[lane] = nil
     }
+    // It may have been the donor in place of the one that is named.
+    for (lane, donor) in now.donors where lane != cpu && isRival(pid, on: lane) {
+      guard case .task(let named, .inferred) = donor else { continue }
+      now.donors[lane] = .unknown
+      guests[lane] = rivals[lane] == 1 ? named : nil
+    }
     switch now.place(pid) {
     case .queued: now.places[pid] = .queued(cpu)
-    case .blocked: now.places[pid] = .blocked(cpu)
+    case .blocked:
+      now.places[pid] = .blocked(cpu)
+      movedUnseen.remove(pid)
     case .running, .waking, .asleep, .unknown: break
     }
+  }
+
+  private func isRival(_ pid: Pid, on cpu: CPU) -> Bool {
+    guard rivals[cpu] ?? 0 > 0, case .task(let donor, _)? = now.donors[cpu], chain.innermost(pid) != nil else {
+      return false
+    }
+    let wasThere = isResident(pid, cpu) || now.place(pid) != .blocked(cpu) && blockedOn[pid] == cpu
+    guard wasThere, let first = model.priority(donor, index), let second = model.priority(pid, index) else {
+      return wasThere
+    }
+    return first >= 100 ? second >= 100 : first == second
   }
 
   private mutating func inherit(_ pid: Pid) {
@@ -147,9 +175,14 @@ struct NaiveDirector {
     if left != 0 {
       let isBlocked = chain.innermost(left) != nil
       now.places[left] = record.previousState.isRunnable ? .queued(cpu) : isBlocked ? .blocked(cpu) : .asleep
+      if case .blocked? = now.places[left] {
+        movedUnseen.remove(left)
+        blockedOn[left] = nil
+      }
     }
     let before = now.donors[cpu]?.pid ?? left
     guests[cpu] = nil
+    rivals[cpu] = nil
     now.places[next] = .running(cpu)
     if let probe = probe(beside: index) {
       now.donors[cpu] = model.proxies ? probe.farthestDonor.map { .task($0, .probe) } ?? .own : .own
@@ -238,23 +271,38 @@ struct NaiveDirector {
     // It was lent the CPU, was woken, and runs now by itself.
     if before == next, !isRunnable { return .own }
     guard let best else { return .own }
-    return .task(best, chain.evidence(of: best).combined(with: .inferred(rule(of: best, for: next, cpu))))
+    return weighed(best, for: next, cpu)
+  }
+
+  private mutating func weighed(_ donor: Pid, for next: Pid, _ cpu: CPU) -> NaiveDonor {
+    let rivals = rivals(of: donor, for: next, cpu)
+    self.rivals[cpu] = rivals.count
+    return .task(donor, chain.evidence(of: donor).combined(with: .inferred(rule(of: donor, for: next, rivals))))
   }
 
   /// Of all that could have been picked in place of a donor, and of curr itself, how sure it is.
-  private func rule(of donor: Pid, for next: Pid, _ cpu: CPU) -> InferenceRule {
-    guard let first = model.priority(donor, index) else { return .donorOutweighs }
-    let rivals = now.places.keys.filter { pid in
+  private func rule(of donor: Pid, for next: Pid, _ rivals: [Pid]) -> InferenceRule {
+    if let wait = chain.innermost(donor), chain.walk(from: wait).tasks.dropLast().contains(where: movedUnseen.contains)
+    {
+      return .perhapsMoved
+    }
+    let first = model.priority(donor, index)
+    if let second = rivals.map({ model.priority($0, index) ?? .max }).min() {
+      return second == first ?? .max ? .oneOfEquals : .oneOfSeveral
+    }
+    guard let first else { return .perhapsDonor }
+    if first < 100 { return .onlyDonor }
+    guard let own = model.priority(next, index), own >= 100 else { return .perhapsDonor }
+    // A step of nice is a quarter of weight: 1.25 to the 13th is 18.2, to the 14th 22.7.
+    return own - first >= 14 ? .onlyDonor : own > first ? .mostlyDonor : .perhapsDonor
+  }
+
+  private func rivals(of donor: Pid, for next: Pid, _ cpu: CPU) -> [Pid] {
+    now.places.keys.filter { pid in
       guard pid != donor, isResident(pid, cpu), chain.terminal(of: pid) == next else { return false }
-      guard let second = model.priority(pid, index) else { return true }
+      guard let first = model.priority(donor, index), let second = model.priority(pid, index) else { return true }
       return first >= 100 ? second >= 100 : first == second
     }
-    if let second = rivals.map({ model.priority($0, index) ?? .max }).min() {
-      return second == first ? .equalDonors : .likeliestDonor
-    }
-    guard let own = model.priority(next, index) else { return .donorOutweighs }
-    // A step of nice is a quarter of weight: 1.25 to the 13th is 18.2, to the 14th 22.7.
-    return first < 100 ? .onlyDonor : own - first >= 14 ? .onlyDonor : .donorOutweighs
   }
 
   /// Who has come to the CPU where its owner is curr lends it that CPU, if it goes before what that runs for: at once by class or
@@ -272,13 +320,12 @@ struct NaiveDirector {
         if case .task(holder, .inferred)? = now.donors[cpu], holder != pid, second >= 100 || first == second,
           chain.terminal(of: holder) == curr
         {
-          now.donors[cpu] = .task(
-            holder, chain.evidence(of: holder).combined(with: .inferred(rule(of: holder, for: curr, cpu))))
+          now.donors[cpu] = weighed(holder, for: curr, cpu)
         }
         continue
       }
       if first < 100 {
-        now.donors[cpu] = .task(pid, chain.evidence(of: pid).combined(with: .inferred(.arrivedDonor)))
+        now.donors[cpu] = .task(pid, chain.evidence(of: pid).combined(with: .inferred(.perhapsArrived)))
         guests[cpu] = nil
       } else {
         now.donors[cpu] = .unknown
@@ -318,6 +365,7 @@ struct NaiveDirector {
       case .running(let home), .queued(let home), .blocked(let home):
         if home != cpu {
           now.places[task] = .blocked(home)
+          movedUnseen.insert(task)
           arrived.append(task)
           return true
         }

@@ -229,7 +229,7 @@ extension NaiveLockStory {
     case .ended(_, false), .holeEnds: return nil
     case .hole: return .unknown
     case .probed(let pid, _): return pid.map { .task($0, .inferred(.readOnce)) } ?? .free(.inferred(.readOnce))
-    case .ended(let pid, true): return .task(pid, .event)
+    case .ended(let pid, true): return .task(pid, isWatched(end(of: place)) ? .event : .inferred(.acquired))
     case .released(_, let evidence, _):
       if case .released(let next, _, _) = outcome(after: place) { return .task(next, .inferred(.tookOver)) }
       return .free(evidence)
@@ -249,7 +249,9 @@ extension NaiveLockStory {
       result = .task(pid, isListed ? evidence : evidence.combined(with: .inferred(.untilReleased)))
       // The first to sleep on the wait list has settled it; before that it is as good as the release's word.
       if wasListed(before: place) { result = .task(pid, evidence) }
-    case (.released(let pid, _, _), .acquired(let before)?) where before == pid: result = .task(pid, .event)
+    case (.released(let pid, let evidence, _), .acquired(let before)?) where before == pid:
+      let isSeen = wasListed(before: place) || isWatched(end(of: place))
+      result = .task(pid, isSeen ? wasListed(before: place) ? evidence : .event : .inferred(.acquired))
     case (.released(let pid, let evidence, _), _):
       result = .task(pid, wasListed(before: place) ? evidence : .inferred(.tookOver))
     case (.closed(let pid, _), nil), (.hidden(let pid, _), nil):

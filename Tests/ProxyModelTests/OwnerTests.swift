@@ -96,6 +96,34 @@ struct OwnerTests {
     #expect(timeline.holds.map(\.evidence) == [.event, .inferred(.tookOver)])
   }
 
+  /// While others only spin an acquirer may unlock and lock again, and others may in between, without an event. Its release at the end
+  /// proves its ownership back to the first waiter that sleeps, and no further; the hold is known as its weakest part is.
+  @Test func aReleaseProvesNoMoreThanTheFirstSleeperSaw() {
+    var script = Script()
+    script.starts(0, with: 5)
+    script.starts(1, with: 6)
+    script.starts(2, with: 7)
+    for cpu in CPU(0)..<3 { script.ticks(UInt64(cpu), cpu) }
+    // 6 spins all the time.
+    script.contends(50, 1, flags: [.spin, .mutex])
+    script.contends(60, 0, flags: [.mutex])
+    script.acquires(100, 0)
+    script.contends(2_000_000, 2, flags: [.spin, .mutex])
+    script.contends(2_001_000, 2, flags: [.mutex])
+    script.switched(2_002_000, 2, to: 0, state: .uninterruptible)
+    script.releases(3_000_000, 0)
+    script.wakes(3_001_000, 0, 7, target: 2, prio: 120)
+    script.switched(3_002_000, 2, to: 7)
+    script.acquires(3_003_000, 2)
+    script.acquires(3_004_000, 1)
+    let timeline = script.timeline(proxyExecution: false)
+    let hold = timeline.holds.first { $0.owner.pid == 5 }
+    #expect(hold?.begin == Timestamp(100))
+    #expect(hold?.evidence == .inferred(.acquired))
+    let links = timeline.chains.filter { $0.begin <= Timestamp(2_500_000) && Timestamp(2_500_000) < $0.end }
+    #expect(links.map(\.evidence) == [.event, .event])
+  }
+
   @Test func aSpinnerSpinsOnWhoeverRuns() {
     // Nobody sleeps on the wait list, so the owner unlocks without an event.
     var script = Script()

@@ -8,12 +8,26 @@ public struct ScoredCapture: Sendable {
   /// `folder/name` below the captures' directory.
   public var name: String
   public var folder: String { String(name.prefix { $0 != "/" }) }
+  /// Whether the kernel proxied, as the name says; `nil` where it does not.
+  var proxies: Bool? {
+    let parts = name.split(separator: "/").map(String.init)
+    for part in parts.reversed() {
+      if part.hasPrefix("on-") || part.hasPrefix("proxy-on") || part.hasPrefix("linux72-probed") { return true }
+      if part.hasPrefix("off-") || part.hasPrefix("proxy-off") || part.hasPrefix("linux612") || part == "linux-6.12" {
+        return false
+      }
+    }
+    return nil
+  }
+
   public var events: [SchedEvent] {
     get { recorded.events }
     set { recorded.events = newValue }
   }
   public var truth: Truth
   public var clock: TraceClock
+  /// Whether its clock is the one that the workload read.
+  public var comparesWithTruth: Bool { clock.name == "mono" }
   private var recorded: RecordedEvents
 
   /// Reads a whole capture into memory.
@@ -41,6 +55,8 @@ public struct CaptureScore: Sendable {
   public var folder = ""
   /// Without the probes.
   public var owners = OwnerScore()
+  /// Without the probes.
+  public var holds = HoldScore()
   /// Without the probes, and with them.
   public var inferredSplits = SplitScore()
   public var inferredSwitchSplits = SplitScore()
@@ -65,9 +81,10 @@ public struct CaptureScore: Sendable {
     let probed = capture.timeline()
     (name, folder, hasMarks) = (capture.name, capture.folder, probed.seen.contains(.running))
     owners = OwnerScore(inferred, capture.truth)
+    holds = HoldScore(inferred, capture.truth)
     verdict = inferred.verdict.answer.rawValue
-    if inferred.verdict.answer != .undecided {
-      let isRight = (inferred.verdict.answer == .on) == capture.folder.hasPrefix("proxy-on")
+    if inferred.verdict.answer != .undecided, let proxies = capture.proxies {
+      let isRight = (inferred.verdict.answer == .on) == proxies
       verdicts[inferred.verdict.evidence] = (1, isRight ? 1 : 0)
     }
     claimed = Self.proxied(inferred)
@@ -100,6 +117,7 @@ public struct CaptureScore: Sendable {
 
   public static func += (a: inout CaptureScore, b: CaptureScore) {
     a.owners += b.owners
+    a.holds += b.holds
     a.inferredSplits += b.inferredSplits
     a.inferredSwitchSplits += b.inferredSwitchSplits
     a.probedSplits += b.probedSplits

@@ -26,6 +26,14 @@ public enum ScoreTable {
     "proxy-on-plain", "proxy-on-probed", "proxy-off-plain", "proxy-off-probed", "linux-6.12",
   ]
 
+  /// The folders of a directory that hold captures with truth.
+  public static func folders(of directory: URL) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted().filter { folder in
+      let names = try? FileManager.default.contentsOfDirectory(atPath: directory.appending(path: folder).path)
+      return names?.contains { $0.hasSuffix(".truth.csv") } ?? false
+    }
+  }
+
   /// A row a capture and one a folder.
   public static func markdown(_ scores: [CaptureScore]) -> String {
     var lines = [
@@ -53,7 +61,7 @@ public enum ScoreTable {
     for score in scores { sum += score }
     var lines = ["| evidence | decides | right | precision | share of all |", "|---|---|---|---|---|"]
     func add(_ evidence: Evidence, _ what: String, _ said: Double, _ right: Double, of all: Double, _ unit: String) {
-      let name = evidence.rule?.rawValue ?? evidence.name
+      let name = evidence.rule?.rawValue ?? "(\(evidence.name))"
       lines.append(
         String(
           format: "| %@ | %.0f%@ %@ | %.0f%@ | %.4f | %.4f |", name, said, unit, what, right, unit,
@@ -62,6 +70,12 @@ public enum ScoreTable {
     }
     for (evidence, count) in sum.owners.byEvidence.sorted(by: { $0.value.known > $1.value.known }) {
       add(evidence, "owners", Double(count.known), Double(count.right), of: Double(sum.owners.waits), "")
+    }
+    for (evidence, time) in sum.holds.byEvidence.sorted(by: { $0.value.said > $1.value.said }) {
+      let all = sum.holds.byEvidence.values.reduce(0) { $0 + $1.said }
+      add(
+        evidence, "of holds", Double(time.said) / 1e6, Double(time.said - time.wrong) / 1e6, of: Double(all) / 1e6,
+        " ms")
     }
     for (evidence, time) in sum.inferredSplits.byEvidence.sorted(by: { $0.value.said > $1.value.said }) {
       add(

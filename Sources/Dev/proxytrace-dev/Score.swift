@@ -7,7 +7,8 @@ struct Score: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Scores the reconstruction against captures whose workload measured the truth.",
     discussion: """
-      Prints the tables that docs/inference.md holds. A capture is FOLDER/NAME.dat with FOLDER/NAME.truth.csv. Examples: \
+      Prints the tables that docs/inference.md holds. A capture is FOLDER/NAME.dat with FOLDER/NAME.truth.csv; those whose clock \
+      is not the workload's (mono) are left out. Examples: \
       proxytrace-dev score Fixtures/captures; proxytrace-dev score --splits Fixtures/captures
       """)
 
@@ -20,20 +21,15 @@ struct Score: ParsableCommand {
   func run() throws {
     let url = URL(filePath: directory)
     if splits { return try calibrate(url) }
-    let captures = try ScoreTable.captures(below: url, folders: ScoreTable.folders)
-    let scores = captures.map { CaptureScore($0) }
+    let captures = try ScoreTable.captures(below: url, folders: ScoreTable.folders(of: url))
+    let scores = captures.filter { $0.comparesWithTruth }.map { CaptureScore($0) }
     print(ScoreTable.markdown(scores))
     print(ScoreTable.rules(scores), terminator: "")
   }
 
   private func calibrate(_ url: URL) throws {
-    let folders = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted().filter {
-      var isDirectory: ObjCBool = false
-      return FileManager.default.fileExists(atPath: url.appending(path: $0).path, isDirectory: &isDirectory)
-        && isDirectory.boolValue
-    }
     var calibration = SplitCalibration()
-    for folder in folders {
+    for folder in try ScoreTable.folders(of: url) {
       calibration.add(try ScoreTable.captures(below: url, folders: [folder]).map { CaptureScore($0) })
     }
     print(calibration.captures())

@@ -215,7 +215,8 @@ struct PendingOwners: ~Copyable {
     if self[lock].sleepers.isEmpty { self[lock].isWatched = false }
   }
 
-  /// How it is known that an acquirer still has the lock, where nobody says so by releasing it.
+  /// How it is known that an acquirer still has the lock. That it releases the lock in the end does not say so: as long as nobody sleeps
+  /// on the wait list it may have released it before, and others may have had it, in the fast path.
   private mutating func stillOwned(_ lock: LockIndex) -> Evidence {
     self[lock].isWatched ? .event : .inferred(.acquired)
   }
@@ -377,7 +378,7 @@ extension PendingOwners {
       case .given: (fact, isFirst) = (.task(task, .inferred(.tookOver)), false)
       case .woke: break
       case .acquired(let acquirer):
-        (fact, isFirst) = (.task(acquirer, acquirer == task ? .event : stillOwned(lock)), false)
+        (fact, isFirst) = (.task(acquirer, stillOwned(lock)), false)
       case .read(let owner, let isListed):
         let fact = owner == task && isListed ? OwnerFact.task(task, evidence) : Self.onceRead(owner)
         setOwner(lock, fact, at: position, in: &journal)

@@ -128,11 +128,16 @@ extension Hypothesis {
   }
 
   /// A donor that is woken and moved back to its own CPU lends nothing more: curr goes on by itself
-  /// (`proxy_reset_donor()`, kernel/sched/core.c).
+  /// (`proxy_reset_donor()`, kernel/sched/core.c). If it was one of several that may have been the donor, curr goes on by itself or
+  /// for one of the others, and no event shows which.
   mutating func dropReturningDonor(_ task: TaskIndex, to cpu: CPU, _ world: inout World) {
     for other in accounts.indices where CPU(other) != cpu {
       switch accounts[other].donor {
       case .task(task, _, _): setDonor(other, .own, own: .event, &world)
+      case .task(let donor, _, .inferred) where isRival(task, of: donor, on: other, &world):
+        let wasOneOfTwo = accounts[other].others.count == 1
+        setDonor(other, .unknown, own: .unknown, &world)
+        if wasOneOfTwo { accounts[other].expect(donor) }
       case .unknown where accounts[other].arrived == task:
         setDonor(other, .own, own: .inferred(.noDonorThere), &world)
       case .own, .task, .unknown: break

@@ -2,7 +2,8 @@ import TraceCore
 
 // How sure the choice of a donor is: who else may have been picked, and whether curr may have been picked itself.
 
-/// The blocked tasks besides a donor that may have been picked in its place: a stretch of ``ReconstructedRows/otherDonors``.
+/// The blocked tasks besides a donor that may have been picked in its place: a stretch of ``ReconstructedRows/otherDonors``, which
+/// has them only if rows of splits are asked for.
 struct OtherDonors: BitwiseCopyable, Equatable {
   var first = 0
   var count: UInt32 = 0
@@ -12,10 +13,12 @@ extension Hypothesis {
   /// A fair donor that outweighs a fair curr so many times leaves it less than a twentieth of what both get.
   private static let clearWeight = 19.0
 
-  /// By which rule a task is the donor of the one that a CPU runs, and whoever else it may be.
+  /// By which rule a task is the donor of the one that a CPU runs, and whoever else it may be. The donor's chain is the one that
+  /// was walked last.
   mutating func weighChoice(
     _ donor: TaskIndex, of next: TaskIndex, on cpu: CPU, _ world: inout World
   ) -> (rule: InferenceRule, others: OtherDonors) {
+    let isMoved = isMovedUnseen(on: cpu)
     candidates.removeAll()
     for index in 0..<world.waits.count where world.waits.base[index].isMutex {
       let waiter = world.waits.base[index].waiter
@@ -25,12 +28,12 @@ extension Hypothesis {
         candidates.append(waiter)
       }
     }
-    if candidates.isEmpty { return (isClear(donor, over: next, &world) ? .onlyDonor : .donorOutweighs, OtherDonors()) }
+    if candidates.isEmpty { return (isMoved ? .perhapsMoved : onlyRule(donor, over: next, &world), OtherDonors()) }
     world.sortByUrgency(&candidates)
     let rule: InferenceRule =
-      world[candidates[0]].priority == world[donor].priority ? .equalDonors : .likeliestDonor
-    guard rows.kinds.contains(.splits) else { return (rule, OtherDonors()) }
+      isMoved ? .perhapsMoved : world[candidates[0]].priority == world[donor].priority ? .oneOfEquals : .oneOfSeveral
     let others = OtherDonors(first: rows.otherDonors.count, count: UInt32(candidates.count))
+    guard rows.kinds.contains(.splits) else { return (rule, others) }
     for place in candidates.indices { rows.otherDonors.append(world.labelID(candidates[place])) }
     return (rule, others)
   }
@@ -43,12 +46,21 @@ extension Hypothesis {
     return first.isFair ? second.isFair : first == second
   }
 
+  /// Whether a task of the chain that was walked last, all but its end, came to the CPU by a move that no event shows.
   @inline(__always)
-  private func isClear(_ donor: TaskIndex, over curr: TaskIndex, _ world: inout World) -> Bool {
-    guard let lent = world[donor].priority else { return false }
-    if !lent.isFair { return true }
-    guard let own = world[curr].priority else { return false }
+  private func isMovedUnseen(on cpu: CPU) -> Bool {
+    for place in chain.tasks.indices.dropLast() where residence.isInferred(chain.tasks[place]) { return true }
+    return false
+  }
+
+  /// By which rule the one task is the donor that may be: how much of the time curr can have been picked itself.
+  @inline(__always)
+  private func onlyRule(_ donor: TaskIndex, over curr: TaskIndex, _ world: inout World) -> InferenceRule {
+    guard let lent = world[donor].priority else { return .perhapsDonor }
+    if !lent.isFair { return .onlyDonor }
+    guard let own = world[curr].priority, own.isFair else { return .perhapsDonor }
     return lent.weight >= Self.clearWeight * own.weight
+      ? .onlyDonor : lent.weight > own.weight ? .mostlyDonor : .perhapsDonor
   }
 
   /// Donors that have been moved to other CPUs in this step, where the owner at the chain's end is curr there, and what it runs for
@@ -73,8 +85,8 @@ extension Hypothesis {
       if !isMoreUrgent(donor, now, &world) {
         joinCandidates(donor, on: Int(cpu), curr, &world)
       } else if world[donor].priority?.isFair == false {
-        let lent = DonorNow.task(donor, depth: depth, known.combined(with: .inferred(.arrivedDonor)))
-        setDonor(Int(cpu), lent, own: .inferred(.arrivedDonor), &world)
+        let lent = DonorNow.task(donor, depth: depth, known.combined(with: .inferred(.perhapsArrived)))
+        setDonor(Int(cpu), lent, own: .inferred(.perhapsArrived), &world)
       } else {
         setDonor(Int(cpu), .unknown, own: .unknown, &world)
         accounts[Int(cpu)].expect(donor)
@@ -91,6 +103,17 @@ extension Hypothesis {
     else { return }
     let choice = weighChoice(donor, of: curr, on: CPU(cpu), &world)
     setOthers(cpu, known.combined(with: .inferred(choice.rule)), choice.others, &world)
+  }
+
+  /// Whether a task that is about to move is one of those that may be a CPU's donor in place of the one that is named. It may have
+  /// been woken just before.
+  func isRival(_ task: TaskIndex, of donor: TaskIndex, on cpu: Int, _ world: inout World) -> Bool {
+    guard account(cpu).others.count > 0, world[task].wait >= 0, residence.cpu(of: task) == CPU(cpu) else {
+      return false
+    }
+    let wakings = world.scheduling.wakings(of: task)
+    let asBlocked = world.scheduling.isBlocked(task) ? wakings : wakings &- 1
+    return !residence.isDequeued(task, wakings: asBlocked) && competes(task, with: donor, &world)
   }
 
   /// On whose account a CPU's curr runs; `nil` where that is not known and nobody has arrived.

@@ -86,7 +86,7 @@ extension Hypothesis {
       // Its class is the same; where it is in a stall is not.
       changed.insert(donor)
     case .move(let task, let cpu):
-      residence.set(task, cpu)
+      residence.set(task, cpu, isInferred: true)
       changed.insert(task)
       arrivals.append(task)
     }

@@ -6,6 +6,8 @@ struct Residence: ~Copyable {
   struct Blocked: BitwiseCopyable {
     /// The CPU on whose runqueue it is.
     var cpu: CPU = -1
+    /// Whether the task was moved there by ``InferenceRule/placedByPicks`` and not by an event.
+    var isInferred = false
     /// One more than the task's wakings when the kernel took it off the runqueue, 0 for never: until it is woken again it
     /// donates no more (`proxy_deactivate()`, kernel/sched/core.c).
     var dequeuedAt: UInt32 = 0
@@ -15,9 +17,17 @@ struct Residence: ~Copyable {
   private var tasks = FlatArray<Blocked>()
 
   /// A task has blocked, or has been moved while it was blocked.
-  mutating func set(_ task: TaskIndex, _ cpu: CPU) {
+  /// - Parameter isInferred: No event shows the move.
+  mutating func set(_ task: TaskIndex, _ cpu: CPU, isInferred: Bool = false) {
     grow(task)
     tasks[Int(task.rawValue)].cpu = cpu
+    tasks[Int(task.rawValue)].isInferred = isInferred
+  }
+
+  /// Whether no event shows that a blocked task is where it is.
+  @inline(__always)
+  func isInferred(_ task: TaskIndex) -> Bool {
+    Int(task.rawValue) < tasks.count && tasks[Int(task.rawValue)].isInferred
   }
 
   /// −1 for a task that has never blocked.

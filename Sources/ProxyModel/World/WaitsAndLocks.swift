@@ -112,16 +112,18 @@ extension World {
     if state.owner.isFree, fact.isFree { return }
     if state.owner != fact { changed.insert(lock) }
     defer { self[lock] = state }
-    if case .task(let owner, _) = state.owner, case .task(owner, _) = fact {
+    if case .task(let owner, _) = state.owner, case .task(owner, let known) = fact {
       // The same owner; how it is known may have changed.
       state.owner = fact
+      state.holdEvidence = state.holdEvidence.combined(with: known)
       state.touchesGap = state.touchesGap || gaps.isInGap
       state.mostWaiters = max(state.mostWaiters, state.waiters)
       return
     }
     closeHold(state, lock)
     if case .task(let former, _) = state.owner { self[former].owned -= 1 }
-    if case .task(let owner, _) = fact {
+    if case .task(let owner, let known) = fact {
+      state.holdEvidence = known
       state.clock = beginOwning(owner)
       holdSteps.append(.began(lock, owner))
     }
@@ -133,10 +135,9 @@ extension World {
   }
 
   private mutating func closeHold(_ state: LockNow, _ lock: LockIndex) {
-    guard rows.kinds.contains(.holds), case .task(let owner, let stated) = state.owner, state.mostWaiters > 0,
-      now > state.since
+    guard rows.kinds.contains(.holds), case .task(let owner, _) = state.owner, state.mostWaiters > 0, now > state.since
     else { return }
-    let evidence = state.touchesGap ? stated.combined(with: .inferred(.besideGap)) : stated
+    let evidence = state.touchesGap ? state.holdEvidence.combined(with: .inferred(.besideGap)) : state.holdEvidence
     bookOwner(owner)
     holdSteps.append(.ended(lock, owner))
     rows.holds.append(

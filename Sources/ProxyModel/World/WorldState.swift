@@ -26,6 +26,8 @@ struct LockNow {
   var waiters = 0
   /// A gap may have hidden a change of hands since then.
   var touchesGap = false
+  /// The weakest of how the owner was known since it owns the lock.
+  var holdEvidence = Evidence.unknown
   /// Most waiters at once under this owner.
   var mostWaiters = 0
   /// Counts its owners: what is known of an earlier one does not hold for a later one. Wraps around.

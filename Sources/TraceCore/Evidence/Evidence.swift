@@ -28,11 +28,11 @@ public enum Evidence: Hashable, Sendable, BitwiseCopyable {
     switch self {
     case .probe: 0
     case .event: 1
-    case .inferred: 2
-    case .unknown: 3
+    case .inferred(let rule): rule.isGuess ? 3 : 2
+    case .unknown: 4
     }
   }
 
-  /// A conclusion from two facts is known no better than the weaker one.
+  /// A conclusion from two facts is known no better than the weaker one. Of two rules a guess (``InferenceRule/isGuess``) is the weaker.
   public func combined(with other: Evidence) -> Evidence { other.weakness > weakness ? other : self }
 }

@@ -56,25 +56,35 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   case onlyDonor
 
   /// Premise: as for `onlyDonor`, but both are fair, and the donor outweighs curr less than 19 times. Conclusion: curr runs on the
-  /// donor's account.
+  /// donor's account most of the time.
   /// Wrong: for about the share that curr's weight is of both, in which EEVDF picks curr itself without a switch.
-  case donorOutweighs
+  case mostlyDonor
 
-  /// Premise: several blocked tasks on a CPU have chains that end in the task that is switched in there. Conclusion: the most
-  /// urgent one is the donor. `other_donors` lists the others.
-  /// Wrong: fair tasks are picked by lag and deadline, so that any of them may have been picked.
-  case likeliestDonor
+  /// Premise: the one blocked task on a CPU whose chain ends in the task that is switched in there was the donor before the switch,
+  /// or has just left the CPU, and does not outweigh that task, or a priority is not known. Conclusion: curr may run on its account.
+  /// Wrong: as often as EEVDF picks curr itself, which by weight is half of the time or more.
+  case perhapsDonor
 
-  /// Premise: as for `likeliestDonor`, and others have the same priority as the most urgent one. Conclusion: one of them is the
+  /// Premise: several blocked tasks on a CPU have chains that end in the task that is switched in there. Conclusion: one of them is
+  /// the donor, and the row names the most urgent. `other_donors` lists the others.
+  /// Wrong: about which one: fair tasks are picked by lag and deadline, so that any of them may have been picked.
+  case oneOfSeveral
+
+  /// Premise: as for `oneOfSeveral`, and others have the same priority as the most urgent one. Conclusion: one of them is the
   /// donor; which one is not known, and the row names the one with the lowest pid. `other_donors` lists the others.
   /// Wrong: about which one: the scheduler alternates between tasks of equal weight.
-  case equalDonors
+  case oneOfEquals
+
+  /// Premise: as for the rules above, but no event shows that the donor, or a waiter between it and curr, is on that CPU: it is
+  /// placed there by `placedByPicks`. Conclusion: if it is there, it is the donor, or one of those that `other_donors` lists.
+  /// Wrong: where the donor's CPU had not picked it, by its lag, so that it never came.
+  case perhapsMoved
 
   /// Premise: a donor was moved to the CPU whose curr is the owner at its chain's end, and goes before what curr runs for by its
   /// scheduling class or real-time priority. Conclusion: curr runs on its account from the move on: the CPU chooses anew at once
   /// (`attach_task()`, `wakeup_preempt()`, kernel/sched/core.c).
   /// Wrong: by the time until that CPU chooses, which no event shows.
-  case arrivedDonor
+  case perhapsArrived
 
   /// Premise: tasks are blocked for mutexes, but none on a CPU that goes before its curr has a chain that ends in it. Conclusion: curr
   /// runs on its own account.
@@ -132,6 +142,15 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
 }
 
 extension InferenceRule {
+  /// Whether the rule chooses among things that the events do not tell apart, as its name says: it may be wrong as often as right.
+  /// A row that rests on several rules names a guess before any other.
+  public var isGuess: Bool {
+    switch self {
+    case .mostlyDonor, .perhapsDonor, .oneOfSeveral, .oneOfEquals, .perhapsMoved, .perhapsArrived: true
+    default: false
+    }
+  }
+
   /// The rule in one sentence, for a legend.
   public var summary: String {
     switch self {
@@ -145,11 +164,15 @@ extension InferenceRule {
     case .handedOver: "a release on a donor's account hands the lock to the waiter that is woken"
     case .movedSilently: "a blocked waiter woken on another CPU than it blocked on was moved to its owner"
     case .onlyDonor: "the one blocked task on a CPU whose chain ends in the task that runs there is its donor"
-    case .donorOutweighs:
+    case .mostlyDonor:
       "the one blocked task whose chain ends in the task that runs lends, unless that was picked itself, as its weight allows"
-    case .likeliestDonor: "of several blocked tasks whose chains end in the task that runs, the most urgent lends"
-    case .equalDonors: "one of several equal blocked tasks whose chains end in the task that runs lends"
-    case .arrivedDonor: "a donor moved to the CPU where its owner runs for less lends it the CPU from then on"
+    case .perhapsDonor:
+      "the one blocked task whose chain ends in the task that runs may lend, but weighs no more than that task"
+    case .oneOfSeveral:
+      "one of several blocked tasks whose chains end in the task that runs lends; the most urgent is named"
+    case .oneOfEquals: "one of several equal blocked tasks whose chains end in the task that runs lends"
+    case .perhapsMoved: "a blocked task lends if it was moved to the CPU of its chain's end, which no event shows"
+    case .perhapsArrived: "a donor moved to the CPU where its owner runs for less may lend it the CPU from then on"
     case .noDonorThere: "a task runs for itself where no blocked task that goes before it waits for it"
     case .idledWithWork: "a CPU that idles with a task queued is letting go of a donor"
     case .stayedHome: "waiters that stay where they blocked while their owner is elsewhere are no donors"
