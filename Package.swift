@@ -183,7 +183,7 @@ let package = Package(
       name: "ProxyExportTests",
       dependencies: [
         "CZstd", "PerfettoProtos", "ProxyExport", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport",
-        "ProxyTraceKit",
+        "ProxyTraceKit", "TraceTestKit",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: strict),

@@ -1,6 +1,7 @@
 import Foundation
 import ProxyAnalysis
 import ProxyTraceKit
+import TraceTestKit
 
 /// The fixtures' captures.
 enum FixtureCapture {
@@ -13,9 +14,22 @@ enum FixtureCapture {
     return all.filter { $0.hasSuffix(".dat") || $0.hasSuffix(".trace.txt") }.sorted()
   }()
 
+  /// Those whose tables this run makes.
+  static let analysed = names.filter { TestEffort.analyses($0) }
+
   static func path(_ name: String) -> String { folder.appending(path: name).path }
 
+  /// A capture's report with all rows. Those of a quick run are made once for all tests; all fixtures' would take too much memory.
   static func report(_ name: String) throws -> Report {
+    if !TestEffort.isLong, let report = try kept.get()[name] { return report }
+    return try make(name)
+  }
+
+  private static let kept: Result<[String: Report], any Error> = Result {
+    try Dictionary(uniqueKeysWithValues: analysed.map { ($0, try make($0)) })
+  }
+
+  private static func make(_ name: String) throws -> Report {
     var options = CaptureSession.Options()
     options.rows = .all
     return Report(try CaptureSession(path: path(name), options).load().context())

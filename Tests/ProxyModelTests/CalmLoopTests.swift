@@ -49,7 +49,7 @@ struct CalmLoopTests {
   }
 
   @Test func realCaptures() throws {
-    for capture in try RealCaptures.all.get() + RealCaptures.others.get() where TestEffort.reads(capture.name) {
+    for capture in try RealCaptures.all.get() + RealCaptures.others.get() where TestEffort.analyses(capture.name) {
       for ignoresProbes in [false, true] {
         var options = ProxyMachine.Options()
         options.ignoresProbes = ignoresProbes
@@ -76,7 +76,7 @@ struct CalmLoopTests {
     }
   }
 
-  private static let length = TestEffort.count(20_000, quick: 4_000)
+  private static let length = TestEffort.count(20_000, quick: 2_000)
 
   /// What the benchmark runs on, but shorter.
   @Test(arguments: [
@@ -91,7 +91,7 @@ struct CalmLoopTests {
   }
 
   @Test func marksAndGaps() {
-    for seed in 0..<UInt64(TestEffort.count(200, quick: 40)) {
+    for seed in 0..<UInt64(TestEffort.count(200, quick: 20)) {
       let events = MarkSchedule(seed: seed, proxies: seed % 3 != 0).script.events
       // Without the marks, too: they forbid calm periods.
       let plain = events.filter { if case .mark = $0.body { false } else { true } }

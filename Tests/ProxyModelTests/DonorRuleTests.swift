@@ -10,8 +10,12 @@ struct DonorRuleTests {
 
   private static let folders = ["other-workloads", "new-workloads"]
 
-  private static func scores(_ folder: String) throws -> [CaptureScore] {
-    try ScoreTable.captures(below: donors, folders: [folder]).map { CaptureScore($0) }
+  private static func scores(_ folder: String) throws -> [CaptureScore] { try all.get()[folder, default: []] }
+
+  /// Every capture's score, computed once for all tests.
+  private static let all: Result<[String: [CaptureScore]], any Error> = Result {
+    let scores = try ScoreTable.captures(below: donors, folders: folders).map { CaptureScore($0) }
+    return Dictionary(grouping: scores, by: \.folder)
   }
 
   private static func claims(_ scores: [CaptureScore], _ rule: InferenceRule) -> SplitScore.Claims {

@@ -14,10 +14,24 @@ struct FindingPictureTests {
     .deletingLastPathComponent().appending(path: "Fixtures/captures")
 
   private static func read(_ name: String) throws -> (session: CaptureSession, context: ReportContext) {
+    (try session(name), try #require(try contexts.get()[name]))
+  }
+
+  /// Each capture is analysed once for all tests.
+  private static let contexts: Result<[String: ReportContext], any Error> = Result {
+    try Dictionary(uniqueKeysWithValues: names.map { ($0, try session($0).load().context()) })
+  }
+
+  private static let names = [
+    "proxy-on-plain/chain3.dat", "proxy-on-plain/chain4-cross.dat", "proxy-on-probed/chain4-cross.dat",
+    "proxy-on-probed/crowd.dat", "proxy-on-probed/same-cpu.dat", "proxy-off-plain/crowd.dat",
+    "proxy-off-probed/same-cpu.dat",
+  ]
+
+  private static func session(_ name: String) throws -> CaptureSession {
     var options = CaptureSession.Options()
     options.rows = .segments
-    let session = try CaptureSession(path: folder.appending(path: name).path, options)
-    return (session, try session.load().context())
+    return try CaptureSession(path: folder.appending(path: name).path, options)
   }
 
   private static func scenes(

@@ -5,6 +5,7 @@ import ProxyReport
 import ProxyTraceKit
 import Testing
 import TraceCore
+import TraceTestKit
 
 /// Stories of real captures: their lines are the capture's, in order, fit 80 columns, and leave out nothing of the waiter's.
 struct StoryCaptureTests {
@@ -16,7 +17,17 @@ struct StoryCaptureTests {
     "linux-6.12/fifo", "lost/overrun", "formats/clock-counter",
   ]
 
-  static func teller(_ name: String) throws -> StoryTeller {
+  /// How many waits of each capture are told.
+  private static let count = TestEffort.count(40, quick: 12)
+
+  static func teller(_ name: String) throws -> StoryTeller { try #require(try tellers.get()[name]) }
+
+  /// Each capture is read once for all tests.
+  private static let tellers: Result<[String: StoryTeller], any Error> = Result {
+    try Dictionary(uniqueKeysWithValues: names.map { ($0, try read($0)) })
+  }
+
+  private static func read(_ name: String) throws -> StoryTeller {
     let session = try CaptureSession(path: fixtures.appending(path: "\(name).dat").path)
     var capture = try session.load()
     capture.info.path = name
@@ -26,7 +37,7 @@ struct StoryCaptureTests {
   @Test(arguments: names) func noLineIsWiderThan80Columns(name: String) throws {
     let teller = try Self.teller(name)
     #expect(!teller.context.timeline.waits.isEmpty)
-    for wait in teller.context.timeline.waits.indices.prefix(40) {
+    for wait in teller.context.timeline.waits.indices.prefix(Self.count) {
       for line in try teller.text(wait).split(separator: "\n") {
         #expect(line.count <= 80, "wait \(wait + 1): \(line)")
       }
@@ -42,7 +53,7 @@ struct StoryCaptureTests {
     let teller = try Self.teller(name)
     let instants = Set(teller.events.map(\.timestamp))
     let timeline = teller.context.timeline
-    for wait in timeline.waits.indices.prefix(40) {
+    for wait in timeline.waits.indices.prefix(Self.count) {
       let lines = teller.story(wait).lines
       for line in lines { #expect(instants.contains(line.time), "wait \(wait + 1): \(line)") }
       for (a, b) in zip(lines, lines.dropFirst()) { #expect(a.time <= b.time, "wait \(wait + 1): \(b)") }
@@ -51,7 +62,7 @@ struct StoryCaptureTests {
 
   @Test(arguments: names) func theWaitersOwnRecordsAreAllTold(name: String) throws {
     let teller = try Self.teller(name)
-    for (wait, row) in teller.context.timeline.waits.enumerated().prefix(40) where row.result == .acquired {
+    for (wait, row) in teller.context.timeline.waits.enumerated().prefix(Self.count) where row.result == .acquired {
       let end = row.begin + row.length
       let switches = teller.events.filter { event in
         guard case .switched(let record) = event.body else { return false }

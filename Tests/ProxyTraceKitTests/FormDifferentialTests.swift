@@ -4,6 +4,7 @@ import ProxyTraceKit
 import Robustness
 import Testing
 import TraceCore
+import TraceTestKit
 
 /// One capture printed in every form that is read: all of them come to the same rows.
 struct FormDifferentialTests {
@@ -55,8 +56,24 @@ struct FormDifferentialTests {
     ("perf without names", { $0.perf(names: false) }),
   ]
 
+  /// In a quick run every form of one capture, and every capture.
+  static let cases: [(capture: String, form: String)] = forms.enumerated().flatMap { place, form in
+    (TestEffort.isLong ? captures : [captures[place % captures.count]]).map { ($0, form.name) }
+  }
+
+  private static let length = TestEffort.count(2000, quick: 600)
+
   /// Some events around a capture's first waits.
   private func printer(_ name: String, losses: Int = 0) throws -> FormPrinter {
+    FormPrinter(try #require(try Self.events.get()[name]), losses: losses)
+  }
+
+  /// The same of each capture, read once for all tests.
+  private static let events: Result<[String: [SchedEvent]], any Error> = Result {
+    try Dictionary(uniqueKeysWithValues: captures.map { ($0, try events($0)) })
+  }
+
+  private static func events(_ name: String) throws -> [SchedEvent] {
     var events: [SchedEvent] = []
     try CaptureSession(path: Fixture.path(name)).forEachEvent { event in
       if case .lost = event.body { return true }
@@ -64,14 +81,14 @@ struct FormDifferentialTests {
       return events.count < 6000
     }
     let first = events.firstIndex { if case .contentionBegan = $0.body { true } else { false } }
-    return FormPrinter(Array(events[max(0, try #require(first) - 200)...].prefix(2000)), losses: losses)
+    return Array(events[max(0, try #require(first) - 200)...].prefix(length))
   }
 
   private func load(_ lines: [String]) throws -> LoadedCapture {
     try CaptureSession(bytes: Array((lines.joined(separator: "\n") + "\n").utf8)).load()
   }
 
-  @Test(arguments: captures, forms.map(\.name)) func everyFormSaysTheSame(capture: String, form: String) throws {
+  @Test(arguments: cases) func everyFormSaysTheSame(capture: String, form: String) throws {
     let printer = try printer(capture)
     let plain = try load(printer.kernel)
     #expect(plain.timeline.eventCount == UInt64(printer.events.count) && !plain.timeline.waits.isEmpty)

@@ -110,7 +110,7 @@ struct OutputTests {
 struct OutputRuleTests {
   static let captures =
     (FileManager.default.enumerator(atPath: Fixture.path("captures"))?.compactMap { $0 as? String } ?? [])
-    .filter { $0.hasSuffix(".dat") && TestEffort.reads($0) }.sorted()
+    .filter { $0.hasSuffix(".dat") && TestEffort.analyses($0) }.sorted()
 
   @Test(arguments: captures) func aWholeCaptureBreaksNone(name: String) throws {
     let result = Examiner().examine(path: Fixture.path("captures/\(name)"))

@@ -23,7 +23,7 @@ struct DifferentialTests {
     }
   }
 
-  private static let length = TestEffort.count(10_000, quick: 3_000)
+  private static let length = TestEffort.count(10_000, quick: 1_000)
 
   /// What the benchmark runs on, but shorter: trace-cmd reads it without complaint, and the same.
   @Test(arguments: [
