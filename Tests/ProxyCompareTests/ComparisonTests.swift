@@ -79,7 +79,7 @@ struct ComparisonTests {
   /// The waits of one capture, dealt to two halves by chance: of 20 deals at least 19 must show nothing in any figure.
   @Test(
     arguments: TestEffort.some(
-      ["proxy-on-plain/same-cpu", "proxy-off-plain/crowd", "proxy-on-plain/crowd", "linux-6.12/crowd"], quick: 2))
+      ["proxy-off-plain/crowd", "proxy-on-plain/crowd", "linux-6.12/crowd", "proxy-on-plain/same-cpu"], quick: 1))
   func halvesOfACaptureAreNoDifferent(name: String) throws {
     let whole = try Self.context(name)
     let deals = TestEffort.count(100, quick: 10)

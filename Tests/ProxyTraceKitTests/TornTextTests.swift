@@ -23,7 +23,7 @@ struct TornTextTests {
     let lines = FormPrinter(try events(name, 1500)).kernel
     let whole = try load(lines).timeline.waits
     let mails = lines.map { MailText.wrapped([$0], width, quote: "> ") }
-    for seed in UInt64(1)...12 {
+    for seed in 1...UInt64(TestEffort.count(12, quick: 3)) {
       var random = SeededGenerator(seed: seed)
       var (torn, removed) = (mails, 0)
       for _ in 0..<3 {

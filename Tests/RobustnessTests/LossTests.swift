@@ -10,12 +10,13 @@ struct LossTests {
     "proxy-on-plain", "proxy-off-plain", "proxy-on-probed", "proxy-off-probed", "linux-6.12",
   ]
   /// Losses in each capture.
-  private static let seeds = UInt64(TestEffort.count(LossKind.allCases.count, quick: 2))
+  private static let seeds = UInt64(TestEffort.count(LossKind.allCases.count, quick: 3))
+  private static let names = TestEffort.some(["crowd", "same-cpu", "chain4-cross"], quick: 1)
 
   @Test(arguments: folders.indices) func whatIsKnownIsSo(place: Int) throws {
     let folder = Self.folders[place]
     var sum = LossScore()
-    for (number, name) in ["crowd", "same-cpu", "chain4-cross"].enumerated() {
+    for (number, name) in Self.names.enumerated() {
       let capture = try CaptureEvents(path: Fixture.path("captures/\(folder)/\(name).dat"))
       let whole = capture.result(capture.events).timeline
       // Every kind of loss has its turn in some of the captures.

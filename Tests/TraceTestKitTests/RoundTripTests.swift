@@ -25,7 +25,7 @@ import TraceReader
 
   @Test(arguments: layouts, EventCatalog.Dialect.allCases)
   func everyKindOfFile(layout: CaptureLayout, dialect: EventCatalog.Dialect) throws {
-    let events = SampleEvents.make(count: 500, cpus: [0, 1], dialect: dialect)
+    let events = SampleEvents.make(count: TestEffort.count(500, quick: 200), cpus: [0, 1], dialect: dialect)
     try check(events, layout, dialect: dialect)
   }
 

@@ -126,7 +126,9 @@ struct TaskTable: ~Copyable {
 ///
 /// Memory for every pid that there can be, 16 MiB, zeroed by whoever hands it out: pages of it that no pid has touched cost
 /// nothing.
-private struct PidTable: ~Copyable {
+///
+/// Not private: in an optimised build of the tests other modules destroy it inline, and the linker would not find it.
+struct PidTable: ~Copyable {
   /// 0 for none, else the task's index and 1.
   private let slots: UnsafeMutablePointer<UInt32>
   private let limit: Int
