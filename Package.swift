@@ -145,7 +145,7 @@ let package = Package(
       ], path: "Sources/Dev/proxytrace-dev",
       swiftSettings: strict),
 
-    .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore"], swiftSettings: strict),
+    .testTarget(name: "TraceCoreTests", dependencies: ["TraceCore", "TraceTestKit"], swiftSettings: strict),
     .testTarget(
       name: "TraceReaderTests", dependencies: ["TraceCore", "TraceReader", "TraceTestKit"], swiftSettings: strict),
     .testTarget(
