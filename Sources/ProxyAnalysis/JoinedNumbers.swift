@@ -1,36 +1,35 @@
 import TraceCore
 
-/// Numbers joined to one word.
+/// Numbers joined to one word: `61>60>59`.
 enum JoinedNumbers {
-  /// Pids: `61>60>59`.
-  static func pids<Tasks: Collection>(
-    _ tasks: Tasks, _ separator: Unicode.Scalar, _ pid: (Tasks.Element) -> Pid
-  ) -> String {
-    join(tasks, separator) { Digits.decimal(Int64(pid($0)), to: $1) }
-  }
-
-  /// Addresses: `0xa0>0xb0`.
-  static func addresses(_ locks: [LockAddress], _ separator: Unicode.Scalar) -> String {
-    join(locks, separator) { Digits.address($0.rawValue, to: $1) }
-  }
-
-  /// - Parameter separator: ASCII.
-  private static func join<Numbers: Collection>(
+  /// - Parameters:
+  ///   - separator: ASCII.
+  ///   - put: writes a number where there is room for any, and says how many bytes it took.
+  static func word<Numbers: Collection>(
     _ numbers: Numbers, _ separator: Unicode.Scalar, _ put: (Numbers.Element, UnsafeMutablePointer<UInt8>) -> Int
   ) -> String {
     if numbers.isEmpty { return "" }
     return String(unsafeUninitializedCapacity: numbers.count * (Digits.limit + 1)) { memory in
-      guard let base = memory.baseAddress else { return 0 }
-      var count = 0
-      for number in numbers {
-        if count > 0 {
-          base[count] = UInt8(truncatingIfNeeded: separator.value)
-          count += 1
-        }
-        // There is room for as many numbers of the greatest length.
-        count += put(number, base + count)
-      }
-      return count
+      // There is room for as many numbers of the greatest length.
+      memory.baseAddress.map { write(numbers, separator, to: $0, put) } ?? 0
     }
+  }
+
+  /// The same, where there is room for as many numbers of the greatest length.
+  /// - Returns: the number of bytes.
+  @inline(__always)
+  static func write<Numbers: Collection>(
+    _ numbers: Numbers, _ separator: Unicode.Scalar, to place: UnsafeMutablePointer<UInt8>,
+    _ put: (Numbers.Element, UnsafeMutablePointer<UInt8>) -> Int
+  ) -> Int {
+    var count = 0
+    for number in numbers {
+      if count > 0 {
+        place[count] = UInt8(truncatingIfNeeded: separator.value)
+        count += 1
+      }
+      count += put(number, place + count)
+    }
+    return count
   }
 }

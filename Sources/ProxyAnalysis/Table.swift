@@ -14,23 +14,39 @@ public struct Table: Sendable {
   private let fill: @Sendable (_ row: Int, _ cells: inout [Cell]) -> Void
   /// Appends the cells of one column, of all rows in their order.
   private let fillColumn: @Sendable (_ column: Int, _ cells: inout [Cell]) -> Void
+  /// Writes rows on a page until that is full.
+  private let writeRows: @Sendable (_ rows: Range<Int>, _ page: RowPage) -> Int
 
   /// A table with a row for each chosen row, and with a first column `id`, which counts all rows from 1.
   public init<Row>(_ name: String, rows: ChosenRows<Row>, columns: [TableColumn<Row>]) {
-    let id = Column("id", .identifier, "the row's number, from 1, the same in every format")
     self.name = name
-    self.columns = [id] + columns.map(\.column)
+    self.columns = [Self.id] + columns.map(\.column)
     rowCount = rows.count
     unfilteredCount = rows.all.count
-    fill = { index, cells in
+    let fill: @Sendable (Int, inout [Cell]) -> Void = { index, cells in
       let row = rows[index]
       cells.append(.integer(Int64(rows.id(at: index))))
       for column in columns { cells.append(column.cell(row)) }
     }
+    self.fill = fill
     fillColumn = { place, cells in
       for index in 0..<rows.count {
         cells.append(place == 0 ? .integer(Int64(rows.id(at: index))) : columns[place - 1].cell(rows[index]))
       }
+    }
+    writeRows = { range, page in
+      var text = RowText((), CellFacts(), isFirst: range.lowerBound == 0, on: page)
+      var (index, cells) = (range.lowerBound, [Cell]())
+      while true {
+        cells.removeAll(keepingCapacity: true)
+        fill(index, &cells)
+        for cell in cells { text.put(cell) }
+        index += 1
+        if index == range.upperBound || text.isFull { break }
+        text.next(())
+      }
+      text.finish()
+      return index
     }
   }
 
@@ -38,6 +54,66 @@ public struct Table: Sendable {
   public init<Row: Sendable>(_ name: String, rows: [Row], columns: [TableColumn<Row>]) {
     self.init(name, rows: ChosenRows(rows), columns: columns)
   }
+
+  /// The same, with columns that are declared for the compiler.
+  init<Columns: RowColumns>(
+    _ name: String, of rows: ChosenRows<Columns.Row>, in context: ReportContext, _ declared: Columns
+  ) {
+    var list = ColumnList<Columns.Row>()
+    declared.put(in: &list)
+    self.name = name
+    columns = [Self.id] + list.columns
+    rowCount = rows.count
+    unfilteredCount = rows.all.count
+    let facts = CellFacts(context)
+    fill = { index, cells in
+      cells.append(.integer(Int64(rows.id(at: index))))
+      var list = CellList(facts: facts, row: rows[index], cells: cells)
+      cells = []
+      declared.put(in: &list)
+      cells = list.cells
+    }
+    fillColumn = { place, cells in
+      for index in 0..<rows.count {
+        if place == 0 {
+          cells.append(.integer(Int64(rows.id(at: index))))
+        } else {
+          var one = OneCell(facts, rows[index], place - 1)
+          declared.put(in: &one)
+          cells.append(one.found)
+        }
+      }
+    }
+    writeRows = { range, page in
+      var index = range.lowerBound
+      var text = RowText(rows[index], facts, isFirst: index == 0, on: page)
+      while true {
+        text.integer(Self.id) { _ in Int64(rows.id(at: index)) }
+        declared.put(in: &text)
+        index += 1
+        if index == range.upperBound || text.isFull { break }
+        text.next(rows[index])
+      }
+      text.finish()
+      return index
+    }
+  }
+
+  private static let id = Column("id", .identifier, "the row's number, from 1, the same in every format")
+
+  /// A page for rows of this table.
+  /// - Parameter syntax: how a format writes them; it must name as many columns as there are.
+  package func page(_ syntax: RowSyntax) -> RowPage {
+    precondition(syntax.before.count == columns.count, "not the columns of this table")
+    return RowPage(syntax)
+  }
+
+  /// Writes rows on a page, behind what is on it: all, or as many as make a large piece.
+  ///
+  /// Threads may do so at the same time, each on a page of its own.
+  /// - Parameter rows: indices of `0..<rowCount`; at least one.
+  /// - Returns: the first row that is not written.
+  package func write(_ rows: Range<Int>, on page: RowPage) -> Int { writeRows(rows, page) }
 
   /// Calls `body` with the cells of each row, in order; as many cells as columns.
   /// - Throws: what `body` throws.

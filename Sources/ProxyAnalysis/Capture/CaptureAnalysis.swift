@@ -10,59 +10,60 @@ public enum CaptureAnalysis: Analysis {
   public static let summaryRows: RowKinds = []
 
   public static func tables(_ context: ReportContext) -> [Table] {
-    [Table(name, rows: [context], columns: columns)]
+    [Table(name, of: ChosenRows([context]), in: context, Columns())]
   }
 
-  private static let columns: [TableColumn<ReportContext>] =
-    [
-      .text("path", "the file, as it was named") { $0.capture.path },
-      .text("format", "what kind of file it is") { $0.capture.format.name },
-      optionalText("kernel", "release of the traced kernel") { $0.capture.kernelRelease },
-      optionalText("clock", "name of the trace clock") { $0.capture.clock.name },
-      .count("cpus", "CPUs of the traced machine") { UInt64(max($0.capture.cpuCount, $0.timeline.cpus.count)) },
-      .instant("begin_ns", "the first record") { $0.timeline.begin },
-      .instant("end_ns", "the last record") { $0.timeline.end },
-      .duration("span_ns", "from begin_ns to end_ns") { $0.timeline.span },
-      .count("events", "records in the capture") { $0.timeline.eventCount },
-    ] + losses + [
-      .word("verdict", "whether the kernel proxies: on, off or undecided") {
+  private struct Columns: RowColumns {
+    typealias Row = ReportContext
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == ReportContext {
+      output.text("path", "the file, as it was named") { $0.capture.path }
+      output.text("format", "what kind of file it is") { $0.capture.format.name }
+      output.text("kernel", "release of the traced kernel") { known($0.capture.kernelRelease) }
+      output.text("clock", "name of the trace clock") { known($0.capture.clock.name) }
+      output.count("cpus", "CPUs of the traced machine") {
+        UInt64(max($0.capture.cpuCount, $0.timeline.cpus.count))
+      }
+      output.instant("begin_ns", "the first record") { $0.timeline.begin }
+      output.instant("end_ns", "the last record") { $0.timeline.end }
+      output.duration("span_ns", "from begin_ns to end_ns") { $0.timeline.span }
+      output.count("events", "records in the capture") { $0.timeline.eventCount }
+      putLosses(in: &output)
+      output.word("verdict", "whether the kernel proxies: on, off or undecided") {
         $0.timeline.verdict.answer.rawValue
-      },
-      TableColumn("verdict_evidence", .evidence, "how that is known") { .evidence($0.timeline.verdict.evidence) },
-      TableColumn("verdict_rule", .word, "the rule by which it is inferred, or what states it") {
-        $0.timeline.verdict.rule.map { .word($0) } ?? .empty
-      },
-      optionalText("scheduler", "name of the BPF scheduler, as the recorder found it or sched_ext_exit says it") {
-        $0.schedulerName
-      },
-      optionalText("not_available", "tables that the capture does not allow, each with what it needs") {
-        notAvailable($0)
-      },
-      .text("tool_version", "the proxytrace that read the capture") { _ in ToolVersion.text },
-      .count("schema_version", "version of the tables") { _ in ToolVersion.schema },
-    ]
-
-  private static let losses: [TableColumn<ReportContext>] = [
-    .count("lost_events", "records that the ring buffers lost; empty where one of them did not count") {
-      $0.lostEvents
-    },
-    TableColumn(
-      "lost_share", .share, "part of all CPUs' time in which records are missing; empty where there is no time"
-    ) {
-      lostShare($0)
-    },
-    .count("damage", "how often part of the file could not be used") { context in
-      context.diagnostics.all.reduce(0) { $1.kind.severity == .damage ? $0 &+ $1.count : $0 }
-    },
-  ]
-
-  private static func optionalText(
-    _ name: String, _ doc: String, _ value: @escaping @Sendable (ReportContext) -> String?
-  ) -> TableColumn<ReportContext> {
-    TableColumn(name, .text, doc) { context in
-      guard let text = value(context), !text.isEmpty else { return .empty }
-      return .text(text)
+      }
+      output.cell(Column("verdict_evidence", .evidence, "how that is known")) {
+        .evidence($0.timeline.verdict.evidence)
+      }
+      output.word(Column("verdict_rule", .word, "the rule by which it is inferred, or what states it")) {
+        $0.timeline.verdict.rule
+      }
+      output.text("scheduler", "name of the BPF scheduler, as the recorder found it or sched_ext_exit says it") {
+        known($0.schedulerName)
+      }
+      output.text("not_available", "tables that the capture does not allow, each with what it needs") {
+        known(CaptureAnalysis.notAvailable($0))
+      }
+      output.text("tool_version", "the proxytrace that read the capture") { _ in ToolVersion.text }
+      output.count("schema_version", "version of the tables") { _ in ToolVersion.schema }
     }
+
+    private func putLosses<Output: CellOutput>(in output: inout Output) where Output.Row == ReportContext {
+      output.count("lost_events", "records that the ring buffers lost; empty where one of them did not count") {
+        $0.lostEvents
+      }
+      output.cell(
+        Column(
+          "lost_share", .share, "part of all CPUs' time in which records are missing; empty where there is no time")
+      ) {
+        CaptureAnalysis.lostShare($0)
+      }
+      output.count("damage", "how often part of the file could not be used") { context in
+        context.diagnostics.all.reduce(0) { $1.kind.severity == .damage ? $0 &+ $1.count : $0 }
+      }
+    }
+
+    private func known(_ text: String?) -> String? { text?.isEmpty == true ? nil : text }
   }
 
   private static func lostShare(_ context: ReportContext) -> Cell {

@@ -10,29 +10,32 @@ enum CpusAnalysis: Analysis {
   static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
-    let span = context.timeline.span
-    return [
-      Table(
-        "cpus", rows: context.rows.cpus,
-        columns: [
-          .number("cpu", "the kernel's number of the CPU") { $0.cpu },
-          .duration("span_ns", "length of the capture; busy_ns + idle_ns + lost_ns") { _ in span },
-          .duration("busy_ns", "time with a task other than the idle task; self_ns + proxied_ns + unknown_ns") {
-            $0.busy
-          },
-          .duration("idle_ns", "time with the idle task") { $0.idle },
-          .duration("self_ns", "part of busy_ns in which the task ran on its own account") { $0.own },
-          .duration("proxied_ns", "part of busy_ns in which the task ran on a donor's account") { $0.proxied },
-          .duration("unknown_ns", "part of busy_ns in which the donor is not known") { $0.unknown },
-          .duration("lost_ns", "time in which records are missing") { $0.lost },
-          .count("switches", "times that the running task changed") { $0.switches },
-          .count("proxied_switches", "switches to a task that runs on a donor's account") { $0.proxiedSwitches },
-          .count("donations", "times that a wait's donor had an owner run on its account for the first time") {
-            $0.donations
-          },
-          .count("lost_events", "records that the ring buffer lost; empty where it did not count") { $0.lostEvents },
-        ])
-    ]
+    [Table(name, of: context.rows.cpus, in: context, Columns(span: context.timeline.span))]
+  }
+
+  private struct Columns: RowColumns {
+    typealias Row = CPURow
+
+    let span: Int64
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == CPURow {
+      output.number("cpu", "the kernel's number of the CPU") { $0.cpu }
+      output.duration("span_ns", "length of the capture; busy_ns + idle_ns + lost_ns") { _ in span }
+      output.duration("busy_ns", "time with a task other than the idle task; self_ns + proxied_ns + unknown_ns") {
+        $0.busy
+      }
+      output.duration("idle_ns", "time with the idle task") { $0.idle }
+      output.duration("self_ns", "part of busy_ns in which the task ran on its own account") { $0.own }
+      output.duration("proxied_ns", "part of busy_ns in which the task ran on a donor's account") { $0.proxied }
+      output.duration("unknown_ns", "part of busy_ns in which the donor is not known") { $0.unknown }
+      output.duration("lost_ns", "time in which records are missing") { $0.lost }
+      output.count("switches", "times that the running task changed") { $0.switches }
+      output.count("proxied_switches", "switches to a task that runs on a donor's account") { $0.proxiedSwitches }
+      output.count("donations", "times that a wait's donor had an owner run on its account for the first time") {
+        $0.donations
+      }
+      output.count("lost_events", "records that the ring buffer lost; empty where it did not count") { $0.lostEvents }
+    }
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {

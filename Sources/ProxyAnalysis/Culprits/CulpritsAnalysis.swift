@@ -17,16 +17,21 @@ enum CulpritsAnalysis: Analysis {
   }
 
   static func tables(_ context: ReportContext) -> [Table] {
-    var columns: [TableColumn<Row>] = [
-      .reference("inversion_id", "the window, in the table inversions") { $0.inversion },
-      .reference("wait_id", "the wait, in the table waits") { $0.window.wait },
-    ]
-    columns += taskColumns("", "the task that ran", in: context) { $0.culprit.task }
-    columns += [
-      .number("cpu", "the CPU on which it ran, and the owner should have") { $0.window.cpu },
-      .duration("run_ns", "how long it ran in the window; all of a window sum to its duration_ns") { $0.culprit.ran },
-    ]
-    return [Table(name, rows: culprits(of: context.rows.inversions), columns: columns)]
+    [Table(name, of: culprits(of: context.rows.inversions), in: context, Columns())]
+  }
+
+  private struct Columns: RowColumns {
+    typealias Row = CulpritsAnalysis.Row
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == CulpritsAnalysis.Row {
+      output.reference("inversion_id", "the window, in the table inversions") { $0.inversion }
+      output.reference("wait_id", "the wait, in the table waits") { $0.window.wait }
+      output.task("", "the task that ran") { $0.culprit.task }
+      output.number("cpu", "the CPU on which it ran, and the owner should have") { $0.window.cpu }
+      output.duration("run_ns", "how long it ran in the window; all of a window sum to its duration_ns") {
+        $0.culprit.ran
+      }
+    }
   }
 
   /// The culprits of the chosen windows, window by window.

@@ -10,41 +10,51 @@ enum HandoffsAnalysis: Analysis {
   static let summaryRows: RowKinds = [.waits, .handoffs]
 
   static func tables(_ context: ReportContext) -> [Table] {
-    [Table("handoffs", rows: context.rows.handoffs, columns: columns(context))]
+    [Table(name, of: context.rows.handoffs, in: context, Columns())]
   }
 
-  private static func columns(_ context: ReportContext) -> [TableColumn<HandoffRow>] {
-    var columns: [TableColumn<HandoffRow>] = [
-      .word("kind", "donation: of CPU time, from donor to owner; release: of the lock, from owner to waiter") {
-        $0.kind.rawValue
-      },
-      .reference("wait_id", "the wait, in the table waits") { $0.wait },
-    ]
-    columns += lockColumns("address of the lock", in: context) { $0.lock }
-    columns += taskColumns("from", "the donor, or the former owner", in: context) { $0.from }
-    columns += taskColumns("to", "the task that runs now, or the new owner", in: context) { $0.to }
-    columns += [
-      .instant("begin_ns", "donation: the waiter leaves its CPU; release: the lock is released") { $0.begin },
-      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
-      .instant("end_ns", "donation: the owner runs on the donor's account; release: contention_end") { $0.end },
-      .duration("latency_ns", "from begin_ns to end_ns") { $0.end - $0.begin },
-      .duration("wake_ns", "part of a release: until sched_waking; empty where a step did not happen") {
-        $0.release(\.wake)
-      },
-      .duration("queue_ns", "part of a release: from sched_waking to sched_wakeup") { $0.release(\.queue) },
-      .duration("run_ns", "part of a release: from sched_wakeup to the switch to the new owner") { $0.release(\.run) },
-      .duration("acquire_ns", "part of a release: from that switch to contention_end") { $0.release(\.acquire) },
-      .duration("admit_ns", "part of a donation: until a BPF scheduler was asked where to put the donor") { $0.admit },
-      .duration("place_ns", "part of a donation: from then until the donor was on the CPU where the owner runs") {
+  private struct Columns: RowColumns {
+    typealias Row = HandoffRow
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == HandoffRow {
+      output.word(
+        "kind", "donation: of CPU time, from donor to owner; release: of the lock, from owner to waiter",
+        by: { $0.kind })
+      output.reference("wait_id", "the wait, in the table waits") { $0.wait }
+      output.lock("address of the lock") { $0.lock }
+      output.task("from", "the donor, or the former owner") { $0.from }
+      output.task("to", "the task that runs now, or the new owner") { $0.to }
+      output.instant("begin_ns", "donation: the waiter leaves its CPU; release: the lock is released") { $0.begin }
+      output.seconds("begin_s", "begin_ns since the capture began") { $0.begin }
+      output.instant("end_ns", "donation: the owner runs on the donor's account; release: contention_end") { $0.end }
+      output.duration("latency_ns", "from begin_ns to end_ns") { $0.end - $0.begin }
+      // Not by key paths: a step is read for each row.
+      output.duration("wake_ns", "part of a release: until sched_waking; empty where a step did not happen") {
+        $0.kind == .release ? $0.wake : nil
+      }
+      output.duration("queue_ns", "part of a release: from sched_waking to sched_wakeup") {
+        $0.kind == .release ? $0.queue : nil
+      }
+      output.duration("run_ns", "part of a release: from sched_wakeup to the switch to the new owner") {
+        $0.kind == .release ? $0.run : nil
+      }
+      output.duration("acquire_ns", "part of a release: from that switch to contention_end") {
+        $0.kind == .release ? $0.acquire : nil
+      }
+      output.duration("admit_ns", "part of a donation: until a BPF scheduler was asked where to put the donor") {
+        $0.admit
+      }
+      output.duration(
+        "place_ns", "part of a donation: from then until the donor was on the CPU where the owner runs"
+      ) {
         $0.place
-      },
-      .duration("pick_ns", "part of a donation: from then to ops.running() for the donor") { $0.pick },
-      .duration("start_ns", "part of a donation: from then until the owner runs") { $0.start },
-      .flag("migrated", "yes: the kernel moved the waiter to another CPU in it; no") { $0.migrated },
-      .flag("steered", "yes: a BPF scheduler moved the donor to the CPU where the owner runs; no") { $0.steered },
-    ]
-    columns += evidenceColumns("how it is known") { $0.evidence }
-    return columns
+      }
+      output.duration("pick_ns", "part of a donation: from then to ops.running() for the donor") { $0.pick }
+      output.duration("start_ns", "part of a donation: from then until the owner runs") { $0.start }
+      output.flag("migrated", "yes: the kernel moved the waiter to another CPU in it; no") { $0.migrated }
+      output.flag("steered", "yes: a BPF scheduler moved the donor to the CPU where the owner runs; no") { $0.steered }
+      output.evidence("how it is known") { $0.evidence }
+    }
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {

@@ -10,32 +10,41 @@ enum HoldsAnalysis: Analysis {
   static let summaryRows: RowKinds = .holds
 
   static func tables(_ context: ReportContext) -> [Table] {
-    var columns: [TableColumn<HoldRow>] = lockColumns("address of the lock", in: context) { $0.lock }
-    columns += taskColumns("owner", "the owner", in: context) { $0.owner }
-    columns += [
-      .instant("begin_ns", "from when on it is known to own the lock") { $0.begin },
-      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
-      .instant("end_ns", "the release, or the end of what is known") { $0.end },
-      .duration("hold_ns", "from begin_ns to end_ns") { $0.end - $0.begin },
-      .count("waiters", "the most tasks that waited at once") { UInt64(max(0, $0.waiters)) },
-      .duration("run_ns", "part of hold_ns in which the owner ran, and not on another's account as far as is known") {
+    [Table(name, of: context.rows.holds, in: context, Columns())]
+  }
+
+  private struct Columns: RowColumns {
+    typealias Row = HoldRow
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == HoldRow {
+      output.lock("address of the lock") { $0.lock }
+      output.task("owner", "the owner") { $0.owner }
+      output.instant("begin_ns", "from when on it is known to own the lock") { $0.begin }
+      output.seconds("begin_s", "begin_ns since the capture began") { $0.begin }
+      output.instant("end_ns", "the release, or the end of what is known") { $0.end }
+      output.duration("hold_ns", "from begin_ns to end_ns") { $0.end - $0.begin }
+      output.count("waiters", "the most tasks that waited at once") { UInt64(max(0, $0.waiters)) }
+      output.duration(
+        "run_ns", "part of hold_ns in which the owner ran, and not on another's account as far as is known"
+      ) {
         $0.times.run
-      },
-      .duration("proxied_run_ns", "part of hold_ns in which the owner ran on another's account") {
+      }
+      output.duration("proxied_run_ns", "part of hold_ns in which the owner ran on another's account") {
         $0.times.proxiedRun
-      },
-      .duration("preempted_ns", "part of hold_ns in which the owner was on a runqueue and did not run") {
+      }
+      output.duration("preempted_ns", "part of hold_ns in which the owner was on a runqueue and did not run") {
         $0.times.preempted
-      },
-      .duration("waiting_ns", "part of hold_ns in which the owner was blocked on another mutex") { $0.times.waiting },
-      .duration("sleeping_ns", "part of hold_ns in which the owner slept otherwise, or was woken and not queued yet") {
+      }
+      output.duration("waiting_ns", "part of hold_ns in which the owner was blocked on another mutex") {
+        $0.times.waiting
+      }
+      output.duration(
+        "sleeping_ns", "part of hold_ns in which the owner slept otherwise, or was woken and not queued yet"
+      ) {
         $0.times.sleeping
-      },
-    ]
-    columns += evidenceColumns("how the owner is known") { $0.evidence }
-    return [
-      Table("holds", rows: context.rows.holds, columns: columns)
-    ]
+      }
+      output.evidence("how the owner is known") { $0.evidence }
+    }
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {

@@ -10,28 +10,26 @@ enum InversionsAnalysis: Analysis {
   static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
-    var columns: [TableColumn<InversionRow>] = [
-      .reference("wait_id", "the wait, in the table waits") { $0.wait },
-      .instant("begin_ns", "beginning of the window") { $0.begin },
-      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
-      .instant("end_ns", "end of the window") { $0.end },
-      .duration("duration_ns", "length of the window") { $0.length },
-    ]
-    columns += taskColumns("waiter", "the waiting task", in: context) { $0.waiter }
-    columns += lockColumns("address of the lock that it waits for", in: context) { $0.lock }
-    columns += taskColumns("owner", "the chain's last owner, which should have run", in: context) { $0.owner }
-    columns.append(.number("cpu", "the CPU on which it should have run") { $0.cpu })
-    columns += taskColumns("culprit", "the task that ran instead, the longest of them", in: context) {
-      $0.culprits.first?.task
+    [Table(name, of: context.rows.inversions, in: context, Columns())]
+  }
+
+  private struct Columns: RowColumns {
+    typealias Row = InversionRow
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == InversionRow {
+      output.reference("wait_id", "the wait, in the table waits") { $0.wait }
+      output.instant("begin_ns", "beginning of the window") { $0.begin }
+      output.seconds("begin_s", "begin_ns since the capture began") { $0.begin }
+      output.instant("end_ns", "end of the window") { $0.end }
+      output.duration("duration_ns", "length of the window") { $0.length }
+      output.task("waiter", "the waiting task") { $0.waiter }
+      output.lock("address of the lock that it waits for") { $0.lock }
+      output.task("owner", "the chain's last owner, which should have run") { $0.owner }
+      output.number("cpu", "the CPU on which it should have run") { $0.cpu }
+      output.task("culprit", "the task that ran instead, the longest of them") { $0.culprits.first?.task }
+      output.pids(
+        "culprits", "pids of all that ran instead, the longest first", "+", { $0.culprits }, pid: { $0.task.pid })
+      output.evidence("how the owner is known") { $0.evidence }
     }
-    columns += [
-      .word("culprits", "pids of all that ran instead, the longest first") { row in
-        JoinedNumbers.pids(row.culprits, "+") { $0.task.pid }
-      }
-    ]
-    columns += evidenceColumns("how the owner is known") { $0.evidence }
-    return [
-      Table("inversions", rows: context.rows.inversions, columns: columns)
-    ]
   }
 }

@@ -10,25 +10,28 @@ enum LocksAnalysis: Analysis {
   static let summaryRows: RowKinds = .waits
 
   static func tables(_ context: ReportContext) -> [Table] {
-    var columns: [TableColumn<LockSums>] = lockColumns("address of the lock", in: context) { $0.lock }
-    columns += [
-      .word("kind", "kind of lock; rwsem where both readers and writers waited") {
-        $0.kindNames
-      },
-      .count("waits", "waits for it") { UInt64($0.waits) },
-      .duration("wait_total_ns", "sum of its waits") { $0.total },
-      .duration("wait_max_ns", "its longest wait") { $0.longest },
-      .duration("hold_total_ns", "sum of its contended holds; empty where none is known") { $0.held },
-      .duration("hold_max_ns", "its longest contended hold; empty where none is known") { $0.longestHold },
-      .duration("inverted_ns", "part of its waits in which a less urgent task kept the owner from running") {
+    [Table(name, of: context.rows.locks, in: context, Columns())]
+  }
+
+  private struct Columns: RowColumns {
+    typealias Row = LockSums
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == LockSums {
+      output.lock("address of the lock") { $0.lock }
+      output.word("kind", "kind of lock; rwsem where both readers and writers waited") { $0.kindNames }
+      output.count("waits", "waits for it") { UInt64($0.waits) }
+      output.duration("wait_total_ns", "sum of its waits") { $0.total }
+      output.duration("wait_max_ns", "its longest wait") { $0.longest }
+      output.duration("hold_total_ns", "sum of its contended holds; empty where none is known") { $0.held }
+      output.duration("hold_max_ns", "its longest contended hold; empty where none is known") { $0.longestHold }
+      output.duration("inverted_ns", "part of its waits in which a less urgent task kept the owner from running") {
         $0.inverted
-      },
-      .count("owners", "tasks that owned it while others waited, as far as known") {
+      }
+      output.count("owners", "tasks that owned it while others waited, as far as known") {
         $0.owners.isEmpty ? nil : UInt64($0.owners.count)
-      },
-      .count("waiters", "tasks that waited for it") { UInt64($0.waiters.count) },
-    ]
-    return [Table("locks", rows: context.rows.locks, columns: columns)]
+      }
+      output.count("waiters", "tasks that waited for it") { UInt64($0.waiters.count) }
+    }
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {

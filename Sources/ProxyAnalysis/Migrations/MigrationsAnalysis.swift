@@ -10,21 +10,24 @@ enum MigrationsAnalysis: Analysis {
   static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
-    var columns: [TableColumn<MigrationRow>] = [
-      .word(
+    [Table(name, of: context.rows.migrations, in: context, Columns())]
+  }
+
+  private struct Columns: RowColumns {
+    typealias Row = MigrationRow
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == MigrationRow {
+      output.word(
         "kind",
-        "proxy: to its owner's CPU, which emits no event; return: back, when it is woken; steered: by its BPF scheduler"
-      ) { $0.kind.rawValue }
-    ]
-    columns += taskColumns("", "the donor", in: context) { $0.task }
-    columns += [
-      .number("from_cpu", "the CPU that it leaves") { $0.from },
-      .number("to_cpu", "the CPU that it comes to") { $0.to },
-      .instant("time_ns", "when it moves, or when that shows") { $0.time },
-      .seconds("time_s", "time_ns since the capture began", in: context) { $0.time },
-      .reference("wait_id", "the donor's wait, in the table waits; empty where none is known") { $0.wait },
-    ]
-    columns += evidenceColumns("how it is known") { $0.evidence }
-    return [Table("migrations", rows: context.rows.migrations, columns: columns)]
+        "proxy: to its owner's CPU, which emits no event; return: back, when it is woken; steered: by its BPF scheduler",
+        by: { $0.kind })
+      output.task("", "the donor") { $0.task }
+      output.number("from_cpu", "the CPU that it leaves") { $0.from }
+      output.number("to_cpu", "the CPU that it comes to") { $0.to }
+      output.instant("time_ns", "when it moves, or when that shows") { $0.time }
+      output.seconds("time_s", "time_ns since the capture began") { $0.time }
+      output.reference("wait_id", "the donor's wait, in the table waits; empty where none is known") { $0.wait }
+      output.evidence("how it is known") { $0.evidence }
+    }
   }
 }

@@ -11,19 +11,22 @@ enum RunsAnalysis: Analysis {
   static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
-    var columns: [TableColumn<RunRow>] = [
-      .number("cpu", "the CPU") { $0.cpu },
-      .instant("begin_ns", "beginning of the stretch") { $0.begin },
-      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
-      .instant("end_ns", "end of the stretch: the CPU runs another task, or on another account") { $0.end },
-    ]
-    columns += taskColumns("", "the task that runs: rq->curr", in: context) { $0.task }
-    columns += taskColumns(
-      "donor", "rq->donor where it is another task; empty for its own account, or where not known", in: context
-    ) {
-      $0.donor
+    [Table(name, of: context.rows.runs, in: context, Columns())]
+  }
+
+  private struct Columns: RowColumns {
+    typealias Row = RunRow
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == RunRow {
+      output.number("cpu", "the CPU") { $0.cpu }
+      output.instant("begin_ns", "beginning of the stretch") { $0.begin }
+      output.seconds("begin_s", "begin_ns since the capture began") { $0.begin }
+      output.instant("end_ns", "end of the stretch: the CPU runs another task, or on another account") { $0.end }
+      output.task("", "the task that runs: rq->curr") { $0.task }
+      output.task("donor", "rq->donor where it is another task; empty for its own account, or where not known") {
+        $0.donor
+      }
+      output.evidence("how the account is known; unknown: it may be another task's") { $0.evidence }
     }
-    columns += evidenceColumns("how the account is known; unknown: it may be another task's") { $0.evidence }
-    return [Table(name, rows: context.rows.runs, columns: columns)]
   }
 }

@@ -12,27 +12,28 @@ enum SegmentsAnalysis: Analysis {
   static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
-    var columns: [TableColumn<SegmentRow>] = [
-      .reference("wait_id", "the wait, in the table waits") { $0.wait },
-      .instant("begin_ns", "beginning of the stretch") { $0.begin },
-      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
-      .instant("end_ns", "end of the stretch: the next one of the wait begins, or the wait ends") { $0.end },
-      .word("class", "what the wait was spent on: \(WaitClass.allCases.map(\.name).joined(separator: ", "))") {
-        $0.kind.name
-      },
-      .number("cpu", "self: the CPU that the waiter is on; else that whose runqueue the chain's last owner is on") {
-        $0.cpu
-      },
-    ]
-    columns += taskColumns("owner", "the chain's last owner; empty where the class does not depend on it", in: context)
-    { $0.owner }
-    columns += taskColumns("curr", "the task that runs on cpu, 0 for the idle task", in: context) { $0.curr }
-    columns += taskColumns(
-      "donor", "the task on whose account curr runs; empty for its own, or where not known", in: context
-    ) {
-      $0.donor
+    [Table(name, of: context.rows.segments, in: context, Columns())]
+  }
+
+  private struct Columns: RowColumns {
+    typealias Row = SegmentRow
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == SegmentRow {
+      output.reference("wait_id", "the wait, in the table waits") { $0.wait }
+      output.instant("begin_ns", "beginning of the stretch") { $0.begin }
+      output.seconds("begin_s", "begin_ns since the capture began") { $0.begin }
+      output.instant("end_ns", "end of the stretch: the next one of the wait begins, or the wait ends") { $0.end }
+      output.word(
+        Column(
+          "class", .word, "what the wait was spent on: \(WaitClass.allCases.map(\.name).joined(separator: ", "))"),
+        by: { $0.kind }, word: { $0.name })
+      output.number(
+        "cpu", "self: the CPU that the waiter is on; else that whose runqueue the chain's last owner is on"
+      ) { $0.cpu }
+      output.task("owner", "the chain's last owner; empty where the class does not depend on it") { $0.owner }
+      output.task("curr", "the task that runs on cpu, 0 for the idle task") { $0.curr }
+      output.task("donor", "the task on whose account curr runs; empty for its own, or where not known") { $0.donor }
+      output.evidence("how the row is known: as its weakest part") { $0.evidence }
     }
-    columns += evidenceColumns("how the row is known: as its weakest part") { $0.evidence }
-    return [Table(name, rows: context.rows.segments, columns: columns)]
   }
 }

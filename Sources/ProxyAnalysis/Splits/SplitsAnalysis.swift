@@ -10,31 +10,29 @@ enum SplitsAnalysis: Analysis {
   static let summaryRows: RowKinds = .splits
 
   static func tables(_ context: ReportContext) -> [Table] {
-    var columns: [TableColumn<SplitRow>] = [
-      .number("cpu", "the CPU") { $0.cpu },
-      .instant("begin_ns", "beginning of the interval") { $0.begin },
-      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
-      .instant("end_ns", "end of the interval") { $0.end },
-      .duration("duration_ns", "length of the interval") { $0.end - $0.begin },
-    ]
-    columns += taskColumns("donor", "rq->donor: the far end of the chain", in: context) { $0.donor }
-    columns += taskColumns("curr", "rq->curr: the task that runs", in: context) { $0.curr }
-    columns += [
-      .count("depth", "number of locks between donor and curr; empty where the chain is not known") {
+    [Table(name, of: context.rows.splits, in: context, Columns())]
+  }
+
+  private struct Columns: RowColumns {
+    typealias Row = SplitRow
+
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == SplitRow {
+      output.number("cpu", "the CPU") { $0.cpu }
+      output.instant("begin_ns", "beginning of the interval") { $0.begin }
+      output.seconds("begin_s", "begin_ns since the capture began") { $0.begin }
+      output.instant("end_ns", "end of the interval") { $0.end }
+      output.duration("duration_ns", "length of the interval") { $0.end - $0.begin }
+      output.task("donor", "rq->donor: the far end of the chain") { $0.donor }
+      output.task("curr", "rq->curr: the task that runs") { $0.curr }
+      output.count("depth", "number of locks between donor and curr; empty where the chain is not known") {
         $0.depth.map { UInt64($0) }
-      },
-      .reference("wait_id", "the donor's wait, in the table waits; empty where none is known") { $0.wait },
-    ]
-    columns += evidenceColumns("how the donor is known") { $0.evidence }
-    columns.append(
-      TableColumn(
-        "other_donors", .word, "pids of whoever else may be the donor, the most urgent first; empty where nobody may"
-      ) { row in
-        row.otherDonors.isEmpty ? .empty : .word(JoinedNumbers.pids(row.otherDonors, "+") { $0.pid })
-      })
-    return [
-      Table("splits", rows: context.rows.splits, columns: columns)
-    ]
+      }
+      output.reference("wait_id", "the donor's wait, in the table waits; empty where none is known") { $0.wait }
+      output.evidence("how the donor is known") { $0.evidence }
+      output.pids(
+        "other_donors", "pids of whoever else may be the donor, the most urgent first; empty where nobody may", "+",
+        { $0.otherDonors.isEmpty ? nil : $0.otherDonors }, pid: { $0.pid })
+    }
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {

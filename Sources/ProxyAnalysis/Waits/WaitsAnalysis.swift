@@ -10,7 +10,7 @@ enum WaitsAnalysis: Analysis {
   static let summaryRows: RowKinds = .waits
 
   static func tables(_ context: ReportContext) -> [Table] {
-    [Table("waits", rows: context.rows.waits, columns: columns(context))]
+    [Table(name, of: context.rows.waits, in: context, Columns())]
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] { WaitingTime.blocks(context) }
@@ -21,55 +21,63 @@ enum WaitsAnalysis: Analysis {
       ? [] : [UnavailableResult("who owned the locks, and where waiting time went", needs: missing)]
   }
 
-  private static func columns(_ context: ReportContext) -> [TableColumn<WaitRow>] {
-    var columns: [TableColumn<WaitRow>] = [.word("kind", "kind of lock") { $0.kind.rawValue }]
-    columns += taskColumns("waiter", "the waiting task", in: context) { $0.waiter }
-    columns += lockColumns("address of the lock", in: context) { $0.lock }
-    columns += [
-      .instant("begin_ns", "the first contention_begin; with gap = start the earliest instant that is certain") {
-        $0.begin
-      },
-      .seconds("begin_s", "begin_ns since the capture began", in: context) { $0.begin },
-      .instant("end_ns", "the contention_end; empty where the capture has none") { $0.end },
-      .duration("wait_ns", "length; of an open wait to the capture's end, of a lost one to the gap") { $0.length },
-      .word("result", "acquired, failed and the errno, open (the capture ended) or lost (a gap swallowed the end)") {
-        $0.result.name
-      },
-    ]
-    columns += reconstructed(context)
-    columns.append(
-      .word("gap", "gap: lost events overlap the wait; start: it began before what is recorded; start+gap; no") {
-        $0.gapNote
-      })
-    return columns
-  }
+  private struct Columns: RowColumns {
+    typealias Row = WaitRow
 
-  private static func reconstructed(_ context: ReportContext) -> [TableColumn<WaitRow>] {
-    let classes: [(WaitClass, String)] = [
-      (.own, "the waiter itself was on a CPU"),
-      (.handoff, "the lock, or one further up the chain, was released and no later owner is known"),
-      (.unknown, "the chain's last owner is not known, or on whose account it ran"),
-      (.proxied, "the chain's last owner ran on the account of the waiter or of a task of its chain"),
-      (.running, "the chain's last owner ran on its own account or another's"),
-      (.inverted, "a task less urgent than its most urgent waiter ran instead of the chain's last owner"),
-      (.preempted, "a task as urgent or more ran instead of the chain's last owner"),
-      (.delayed, "the chain's last owner was runnable on an idle CPU"),
-      (.waking, "the chain's last owner was woken and not queued yet"),
-      (.sleeping, "the chain's last owner slept on something else than a mutex"),
-    ]
-    var columns = taskColumns("owner", "the lock's owner when the wait began", in: context) { (row: WaitRow) in
-      row.owner
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == WaitRow {
+      output.word("kind", "kind of lock", by: { $0.kind })
+      output.task("waiter", "the waiting task") { $0.waiter }
+      output.lock("address of the lock") { $0.lock }
+      output.instant(
+        "begin_ns", "the first contention_begin; with gap = start the earliest instant that is certain"
+      ) {
+        $0.begin
+      }
+      output.seconds("begin_s", "begin_ns since the capture began") { $0.begin }
+      output.instant("end_ns", "the contention_end; empty where the capture has none") { $0.end }
+      output.duration(
+        "wait_ns", "length; of an open wait to the capture's end, of a lost one to the gap"
+      ) { $0.length }
+      output.word(
+        "result", "acquired, failed and the errno, open (the capture ended) or lost (a gap swallowed the end)"
+      ) {
+        $0.result.name
+      }
+      putReconstructed(in: &output)
+      output.word(
+        "gap", "gap: lost events overlap the wait; start: it began before what is recorded; start+gap; no",
+        by: { $0.gapNote })
     }
-    columns += evidenceColumns("how the owner is known", prefix: "owner_") { $0.ownerEvidence }
-    columns += [
-      .count("depth", "number of locks in the deepest chain; empty where no owner is known") {
+
+    @inline(__always)
+    private func putReconstructed<Output: CellOutput>(in output: inout Output) where Output.Row == WaitRow {
+      output.task("owner", "the lock's owner when the wait began") { $0.owner }
+      output.evidence("how the owner is known", prefix: "owner_") { $0.ownerEvidence }
+      output.count("depth", "number of locks in the deepest chain; empty where no owner is known") {
         $0.depth > 0 ? UInt64($0.depth) : nil
       }
-    ]
-    for (kind, doc) in classes {
-      columns.append(.duration("\(kind.name)_ns", "part of wait_ns: \(doc)") { $0.times[kind] })
+      put(.own, "the waiter itself was on a CPU", in: &output)
+      put(
+        .handoff, "the lock, or one further up the chain, was released and no later owner is known", in: &output)
+      put(.unknown, "the chain's last owner is not known, or on whose account it ran", in: &output)
+      put(
+        .proxied, "the chain's last owner ran on the account of the waiter or of a task of its chain", in: &output)
+      put(.running, "the chain's last owner ran on its own account or another's", in: &output)
+      put(
+        .inverted, "a task less urgent than its most urgent waiter ran instead of the chain's last owner", in: &output)
+      put(.preempted, "a task as urgent or more ran instead of the chain's last owner", in: &output)
+      put(.delayed, "the chain's last owner was runnable on an idle CPU", in: &output)
+      put(.waking, "the chain's last owner was woken and not queued yet", in: &output)
+      put(.sleeping, "the chain's last owner slept on something else than a mutex", in: &output)
     }
-    return columns
+
+    /// The time of a class.
+    @inline(__always)
+    private func put<Output: CellOutput>(
+      _ kind: WaitClass, _ doc: @autoclosure () -> String, in output: inout Output
+    ) where Output.Row == WaitRow {
+      output.duration("\(kind.name)_ns", "part of wait_ns: \(doc())") { $0.times[kind] }
+    }
   }
 }
 
@@ -86,13 +94,19 @@ extension WaitResult {
 }
 
 extension WaitRow {
-  /// What lost events do to the row.
-  var gapNote: String {
+  /// What lost events do to a row, as the tables print it.
+  enum GapNote: String, BitwiseCopyable {
+    case no, gap, start
+    case both = "start+gap"
+  }
+
+  /// What they do to this one.
+  var gapNote: GapNote {
     switch (isCutAtBegin, touchesGap) {
-    case (false, false): "no"
-    case (false, true): "gap"
-    case (true, false): "start"
-    case (true, true): "start+gap"
+    case (false, false): .no
+    case (false, true): .gap
+    case (true, false): .start
+    case (true, true): .both
     }
   }
 

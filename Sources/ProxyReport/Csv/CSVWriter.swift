@@ -3,16 +3,20 @@ import TraceCore
 
 /// RFC 4180 with LF, UTF-8 and a header row. An empty cell is not known; a table that is not available is its header and
 /// no row; the table `capture` says why.
-public struct CSVWriter {
+public struct CSVWriter: Sendable {
   /// Leaves cells as they are that a spreadsheet would take for formulas.
   public var isRaw: Bool
   /// Writes control characters as escapes: for a terminal.
   public var escapesControls: Bool
 
+  /// Number of threads at most; the output does not depend on it.
+  public var jobs: Int
+
   /// A writer; by default for a file that a spreadsheet may open.
-  public init(isRaw: Bool = false, escapesControls: Bool = false) {
+  public init(isRaw: Bool = false, escapesControls: Bool = false, jobs: Int = 1) {
     self.isRaw = isRaw
     self.escapesControls = escapesControls
+    self.jobs = jobs
   }
 
   /// Writes a table with its header row.
@@ -20,7 +24,14 @@ public struct CSVWriter {
   public func write(_ result: Report.TableResult, to sink: ByteSink) throws(OutputError) {
     try write(header: result.table.columns.map(\.name), to: sink)
     if result.notAvailable != nil { return }
-    try result.table.forEachRow { cells throws(OutputError) in try write(row: cells, to: sink) }
+    try RowWriter(jobs: jobs).write(result.table, syntax(of: result.table), to: sink)
+  }
+
+  /// How rows of a table are written: as ``write(row:to:)`` does it.
+  private func syntax(of table: Table) -> RowSyntax {
+    RowSyntax(
+      before: table.columns.indices.map { $0 == 0 ? [] : [UInt8(ascii: ",")] }, end: [UInt8(ascii: "\n")], unknown: [],
+      quote: nil, isPlain: Self.isPlain, text: { bytes(of: $0) })
   }
 
   /// Writes names of columns: words of the program.
@@ -57,25 +68,34 @@ private struct CSVCells: CellWriter {
   func write(word: String) throws(OutputError) { try sink.write(word) }
 
   func write(comm: Comm) throws(OutputError) {
-    if try sink.write(comm, ifAll: Self.isPlain) { return }
+    if try sink.write(comm, ifAll: CSVWriter.isPlain) { return }
     try write(text: comm.text)
   }
 
   func write(text: String) throws(OutputError) {
-    if try sink.write(text, ifAll: Self.isPlain) { return }
-    let shown = format.escapesControls ? TextEscape.terminal(text) : text
-    try write(quoting: format.isRaw ? shown : Self.guarded(shown))
+    if try sink.write(text, ifAll: CSVWriter.isPlain) { return }
+    try sink.write(format.bytes(of: text))
   }
+}
 
+// MARK: - Text
+
+extension CSVWriter {
   /// Whether a byte of text needs neither quotes nor guards nor escapes, wherever it stands: a little less than all that do.
   @inline(__always)
-  private static func isPlain(_ byte: UInt8) -> Bool {
+  fileprivate static func isPlain(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "_"),
       UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
       true
     default: false
     }
+  }
+
+  /// Text as a cell.
+  fileprivate func bytes(of text: String) -> [UInt8] {
+    let shown = escapesControls ? TextEscape.terminal(text) : text
+    return Self.quoted(isRaw ? shown : Self.guarded(shown))
   }
 
   /// A spreadsheet takes text that begins with one of these characters for a formula; an apostrophe in front prevents that.
@@ -88,18 +108,12 @@ private struct CSVCells: CellWriter {
     }
   }
 
-  /// Writes text, in quotes where RFC 4180 needs them.
-  func write(quoting text: String) throws(OutputError) {
-    let needsQuotes = text.utf8.contains { [UInt8(ascii: "\""), UInt8(ascii: ","), 0x0a, 0x0d].contains($0) }
-    guard needsQuotes else {
-      try sink.write(text)
-      return
+  /// Text, in quotes where RFC 4180 needs them.
+  private static func quoted(_ text: String) -> [UInt8] {
+    let quote = UInt8(ascii: "\"")
+    guard text.utf8.contains(where: { [quote, UInt8(ascii: ","), 0x0a, 0x0d].contains($0) }) else {
+      return Array(text.utf8)
     }
-    try sink.write(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      if byte == UInt8(ascii: "\"") { try sink.write(byte) }
-      try sink.write(byte)
-    }
-    try sink.write(UInt8(ascii: "\""))
+    return [quote] + text.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
   }
 }

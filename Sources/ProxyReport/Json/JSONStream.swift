@@ -53,27 +53,6 @@ struct JSONStream {
     try sink.write(value)
   }
 
-  /// Billionths as a number with nine decimals.
-  mutating func number(billionths: Int64) throws(OutputError) {
-    try separate()
-    try sink.write(billionths: billionths)
-  }
-
-  /// An address: `"0x…"`.
-  mutating func string(address: UInt64) throws(OutputError) {
-    try separate()
-    try sink.write(UInt8(ascii: "\""))
-    try sink.write(address: address)
-    try sink.write(UInt8(ascii: "\""))
-  }
-
-  mutating func string(_ comm: Comm) throws(OutputError) {
-    try separate()
-    try sink.write(UInt8(ascii: "\""))
-    if try !sink.write(comm, ifAll: Self.isPlain) { try quoteInner(comm.text) }
-    try sink.write(UInt8(ascii: "\""))
-  }
-
   /// A number in JSON's syntax, or one of its words.
   mutating func literal(_ text: String) throws(OutputError) {
     try separate()
@@ -114,25 +93,18 @@ struct JSONStream {
 
   // MARK: Rows
 
-  /// What stands before each value of a row: names of columns, which are words of the program.
-  struct RowKeys {
-    fileprivate let prefixes: [[UInt8]]
-
-    init(_ names: [String]) {
-      prefixes = names.enumerated().map { place, name in Array("\(place == 0 ? "{" : ", ")\"\(name)\": ".utf8) }
+  /// Rows of a table as objects, each on a line of its own; in an array.
+  mutating func rows(of table: Table, jobs: Int) throws(OutputError) {
+    if table.rowCount == 0 { return }
+    let line = Array("\n".utf8) + Array(String(repeating: "  ", count: levels.count).utf8)
+    let keys = table.columns.enumerated().map { place, column in
+      Array("\(place == 0 ? "{" : ", ")\"\(column.name)\": ".utf8)
     }
-  }
-
-  /// An object on one line: a row of a table.
-  mutating func row(_ keys: RowKeys, _ cells: [Cell]) throws(OutputError) {
-    try separate()
-    if cells.isEmpty { try sink.write(UInt8(ascii: "{")) }
-    for place in cells.indices {
-      try sink.write(keys.prefixes[place])
-      isAfterKey = true
-      try write(cells[place])
-    }
-    try sink.write(UInt8(ascii: "}"))
+    let syntax = RowSyntax(
+      first: line, next: [UInt8(ascii: ",")] + line, before: keys, end: [UInt8(ascii: "}")],
+      unknown: Array("null".utf8), quote: UInt8(ascii: "\""), isPlain: Self.isPlain, text: Self.quoted)
+    try RowWriter(jobs: jobs).write(table, syntax, to: sink)
+    levels[levels.count - 1].isEmpty = false
   }
 
   private mutating func open(_ begin: StaticString, end: UInt8, inline: Bool) throws(OutputError) {
@@ -168,12 +140,15 @@ struct JSONStream {
   private func quote(_ text: String) throws(OutputError) {
     try sink.write(UInt8(ascii: "\""))
     // Most strings are plain.
-    if try !sink.write(text, ifAll: Self.isPlain) { try quoteInner(text) }
-    try sink.write(UInt8(ascii: "\""))
+    if try sink.write(text, ifAll: Self.isPlain) { return try sink.write(UInt8(ascii: "\"")) }
+    try sink.write(Array(Self.quoted(text).dropFirst()))
   }
 
-  private func quoteInner(_ text: String) throws(OutputError) {
-    for scalar in text.unicodeScalars { try write(scalar) }
+  /// Any text with its quotes.
+  private static func quoted(_ text: String) -> [UInt8] {
+    var bytes = [UInt8(ascii: "\"")]
+    for scalar in text.unicodeScalars { append(scalar, to: &bytes) }
+    return bytes + [UInt8(ascii: "\"")]
   }
 
   /// Whether a byte is ASCII that needs no escape.
@@ -182,20 +157,20 @@ struct JSONStream {
     byte >= 0x20 && byte < 0x7f && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
   }
 
-  private func write(_ scalar: Unicode.Scalar) throws(OutputError) {
+  private static func append(_ scalar: Unicode.Scalar, to bytes: inout [UInt8]) {
     switch scalar {
-    case "\"": try sink.write("\\\"" as StaticString)
-    case "\\": try sink.write("\\\\" as StaticString)
-    case "\n": try sink.write("\\n" as StaticString)
-    case "\r": try sink.write("\\r" as StaticString)
-    case "\t": try sink.write("\\t" as StaticString)
+    case "\"": bytes += "\\\"".utf8
+    case "\\": bytes += "\\\\".utf8
+    case "\n": bytes += "\\n".utf8
+    case "\r": bytes += "\\r".utf8
+    case "\t": bytes += "\\t".utf8
     // JSON needs escapes for U+0000 to U+001F only; the others are as bad for a terminal that shows the document.
     case _ where TextEscape.isUnsafe(scalar):
       for unit in UTF16.encode(scalar)! {
         let digits = String(unit, radix: 16)
-        try sink.write("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+        bytes += ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8
       }
-    default: try sink.write(String(Character(scalar)))
+    default: bytes += UTF8.encode(scalar)!
     }
   }
 }

@@ -8,8 +8,14 @@ public struct JSONWriter {
   /// The program's version, for the document's head.
   public var version: String
 
+  /// Number of threads at most; the output does not depend on it.
+  public var jobs: Int
+
   /// A writer for a version of the program.
-  public init(version: String) { self.version = version }
+  public init(version: String, jobs: Int = 1) {
+    self.version = version
+    self.jobs = jobs
+  }
 
   /// Writes the whole report as one document.
   /// - Throws: ``OutputError`` where the sink cannot write.
@@ -93,10 +99,7 @@ extension JSONWriter {
     // No rows, which an empty table would have.
     if !result.missing.isEmpty { return }
     try json.key("rows")
-    let keys = JSONStream.RowKeys(columns.map(\.name))
-    try json.array { json throws(OutputError) in
-      try result.table.forEachRow { cells throws(OutputError) in try json.row(keys, cells) }
-    }
+    try json.array { json throws(OutputError) in try json.rows(of: result.table, jobs: jobs) }
   }
 }
 
@@ -115,18 +118,6 @@ extension JSONWriter {
       }
     }
   }
-}
-
-/// Cells as values of a JSON document.
-extension JSONStream: CellWriter {
-  mutating func writeEmpty() throws(OutputError) { try null() }
-  mutating func write(integer: Int64) throws(OutputError) { try number(integer) }
-  mutating func write(count: UInt64) throws(OutputError) { try number(count) }
-  mutating func write(billionths: Int64) throws(OutputError) { try number(billionths: billionths) }
-  mutating func write(address: UInt64) throws(OutputError) { try string(address: address) }
-  mutating func write(word: String) throws(OutputError) { try string(word) }
-  mutating func write(text: String) throws(OutputError) { try string(text) }
-  mutating func write(comm: Comm) throws(OutputError) { try string(comm) }
 }
 
 // MARK: - Everything else

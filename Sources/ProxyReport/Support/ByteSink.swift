@@ -101,16 +101,6 @@ public final class ByteSink {
     block.pointee.count = 0
   }
 
-  private func write(_ bytes: UnsafeBufferPointer<UInt8>) throws(OutputError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let part = UnsafeBufferPointer(rebasing: rest.prefix(Self.roomLimit))
-      if let start = part.baseAddress { room.update(from: start, count: part.count) }
-      rest = rest.dropFirst(part.count)
-      try advance(part.count)
-    }
-  }
-
   // MARK: Whole values
 
   /// Writes text as UTF-8.
@@ -174,6 +164,20 @@ public final class ByteSink {
     try result.get()
   }
 
+  /// Writes bytes as they are: many at once.
+  func write(_ bytes: UnsafeBufferPointer<UInt8>) throws(OutputError) {
+    guard bytes.count > Self.roomLimit else {
+      if let start = bytes.baseAddress { room.update(from: start, count: bytes.count) }
+      return try advance(bytes.count)
+    }
+    try empty()
+    if let descriptor {
+      try Self.write(bytes, to: descriptor, place)
+    } else {
+      kept += bytes
+    }
+  }
+
   /// Writes one byte.
   @inline(__always)
   public func write(_ byte: UInt8) throws(OutputError) {
@@ -196,17 +200,21 @@ public final class ByteSink {
   /// Writes what is left to the descriptor. Call it at the end: a sink does not flush when it is released.
   public func flush() throws(OutputError) {
     guard let descriptor else { return }
+    defer { block.pointee.count = 0 }
+    try Self.write(UnsafeBufferPointer(start: block.pointee.base, count: block.pointee.count), to: descriptor, place)
+  }
+
+  private static func write(
+    _ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32, _ place: String
+  ) throws(OutputError) {
     var written = 0
-    while written < block.pointee.count {
-      let result = Glibc.write(descriptor, block.pointee.base + written, block.pointee.count - written)
+    while written < bytes.count {
+      let result = Glibc.write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
       if result >= 0 {
         written += result
       } else if errno != EINTR {
-        let code = errno
-        block.pointee.count = 0
-        throw .system(code, place: place)
+        throw .system(errno, place: place)
       }
     }
-    block.pointee.count = 0
   }
 }

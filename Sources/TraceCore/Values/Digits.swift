@@ -1,21 +1,30 @@
 /// Numbers as ASCII digits, written where the caller has room for them.
+///
+/// Eight digits are made at once, side by side in a word. Functions write whole words: what lies behind the digits is overwritten, as
+/// far as ``limit``.
 package enum Digits {
   /// Room that any number of 64 bits needs, in any of these forms.
   package static let limit = 32
 
-  /// `00` to `99`, one after the other.
-  private static let pairs: StaticString = """
-    00010203040506070809101112131415161718192021222324252627282930313233343536373839\
-    40414243444546474849505152535455565758596061626364656667686970717273747576777879\
-    8081828384858687888990919293949596979899
-    """
-
   /// In decimal.
   /// - Returns: the number of bytes.
   package static func decimal(_ number: UInt64, to place: UnsafeMutablePointer<UInt8>) -> Int {
-    let count = decimalCount(number)
-    put(number, place, count)
-    return count
+    if number < 10 {
+      place[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number)
+      return 1
+    }
+    if number < 100_000_000 { return first(number, to: place) }
+    let (upper, lower) = number.quotientAndRemainder(dividingBy: 100_000_000)
+    if upper < 100_000_000 {
+      let count = first(upper, to: place)
+      put(eight(lower), place + count)
+      return count + 8
+    }
+    let (top, middle) = upper.quotientAndRemainder(dividingBy: 100_000_000)
+    let count = first(top, to: place)
+    put(eight(middle), place + count)
+    put(eight(lower), place + count + 8)
+    return count + 16
   }
 
   /// In decimal, with a sign where it is negative.
@@ -34,8 +43,10 @@ package enum Digits {
     }
     let (whole, fraction) = number.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)
     count += decimal(whole, to: place + count)
+    let (upper, last) = fraction.quotientAndRemainder(dividingBy: 10)
     place[count] = UInt8(ascii: ".")
-    put(fraction, place + count + 1, 9)
+    put(eight(upper), place + count + 1)
+    place[count + 9] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: last)
     return count + 10
   }
 
@@ -44,36 +55,55 @@ package enum Digits {
     place[0] = UInt8(ascii: "0")
     place[1] = UInt8(ascii: "x")
     let count = max(1, (67 - number.leadingZeroBitCount) / 4)
-    var rest = number
-    for digit in stride(from: count + 1, through: 2, by: -1) {
-      let value = UInt8(truncatingIfNeeded: rest & 15)
-      place[digit] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
-      rest >>= 4
-    }
+    // Without its leading zeros, the number stands at the top.
+    let rest = number << UInt64(64 - 4 * count)
+    put(hexadecimal(rest >> 32), place + 2)
+    put(hexadecimal(rest & 0xffff_ffff), place + 10)
     return count + 2
   }
 
-  /// So many digits, with leading zeros.
-  @inline(__always)
-  private static func put(_ number: UInt64, _ place: UnsafeMutablePointer<UInt8>, _ count: Int) {
-    let pairs = pairs.utf8Start
-    var (rest, end) = (number, count)
-    while end >= 2 {
-      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
-      place[end - 2] = pairs[Int(pair) * 2]
-      place[end - 1] = pairs[Int(pair) * 2 + 1]
-      (rest, end) = (quotient, end - 2)
-    }
-    if end == 1 { place[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest) }
-  }
+  // MARK: Words of eight digits, the first one in the low byte
 
   @inline(__always)
-  private static func decimalCount(_ number: UInt64) -> Int {
-    var (count, limit) = (1, UInt64(10))
-    while count < 19, number >= limit {
-      count += 1
-      limit &*= 10
-    }
-    return count == 19 && number >= 10_000_000_000_000_000_000 ? 20 : count
+  private static func put(_ word: UInt64, _ place: UnsafeMutablePointer<UInt8>) {
+    UnsafeMutableRawPointer(place).storeBytes(of: word.littleEndian, as: UInt64.self)
+  }
+
+  /// The digits of a number of less than eight and more than no digits, without leading zeros.
+  @inline(__always)
+  private static func first(_ number: UInt64, to place: UnsafeMutablePointer<UInt8>) -> Int {
+    let word = digits(number)
+    let zeros = word.trailingZeroBitCount / 8
+    put((word | zeroes) >> UInt64(zeros * 8), place)
+    return 8 - zeros
+  }
+
+  private static var zeroes: UInt64 { 0x3030_3030_3030_3030 }
+
+  /// A number below 100,000,000 as eight digits.
+  @inline(__always)
+  private static func eight(_ number: UInt64) -> UInt64 { digits(number) | zeroes }
+
+  /// The values of its digits. Halves, then pairs, then digits are told apart in all places at once; a division by 100 or 10 is a
+  /// multiplication that is exact for numbers as small as these.
+  @inline(__always)
+  private static func digits(_ number: UInt64) -> UInt64 {
+    let upper = number / 10_000
+    let halves = upper | (number &- upper &* 10_000) << 32
+    let hundreds = ((halves &* 10_486) >> 20) & 0x0000_007f_0000_007f
+    let pairs = hundreds | (halves &- hundreds &* 100) << 16
+    let tens = ((pairs &* 103) >> 10) & 0x000f_000f_000f_000f
+    return tens | (pairs &- tens &* 10) << 8
+  }
+
+  /// Eight hexadecimal digits of a number of 32 bits.
+  @inline(__always)
+  private static func hexadecimal(_ number: UInt64) -> UInt64 {
+    var word = (number | number << 16) & 0x0000_ffff_0000_ffff
+    word = (word | word << 8) & 0x00ff_00ff_00ff_00ff
+    word = ((word | word << 4) & 0x0f0f_0f0f_0f0f_0f0f).byteSwapped
+    // Digits above nine are letters.
+    let letters = ((word &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+    return word &+ zeroes &+ letters &* 39
   }
 }

@@ -155,10 +155,10 @@ struct ReportCommand: ParsableCommand {
   }
 
   private func write(_ report: Report, to sink: ByteSink) throws(OutputError) {
-    if let csv { try CSVDirectory.write(report, to: csv, with: CSVWriter(isRaw: csvRaw)) }
+    if let csv { try CSVDirectory.write(report, to: csv, with: CSVWriter(isRaw: csvRaw, jobs: reading.jobs)) }
     let result = table.flatMap(report.table)
     let text = TextReport(isColoured: reading.color.isColoured, width: StandardStreams.columns)
-    let json = JSONWriter(version: Proxytrace.programVersion)
+    let json = JSONWriter(version: Proxytrace.programVersion, jobs: reading.jobs)
     switch (output, result) {
     case (.text, nil): try text.write(report, to: sink)
     case (.text, let table?): try text.write(table, of: report.context, to: sink)
@@ -166,7 +166,7 @@ struct ReportCommand: ParsableCommand {
     case (.json, let table?): try json.write(table, of: report.context, to: sink)
     case (.csv, let table?):
       let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
-      try CSVWriter(isRaw: csvRaw, escapesControls: isTerminal).write(table, to: sink)
+      try CSVWriter(isRaw: csvRaw, escapesControls: isTerminal, jobs: reading.jobs).write(table, to: sink)
     case (.csv, nil), (nil, _): break
     }
     if let csv, output == nil {
