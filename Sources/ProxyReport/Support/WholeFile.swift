@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 
 /// A file that is there whole or not at all: written without a name, or where that cannot be under another one beside its own,
@@ -26,6 +27,8 @@ package struct WholeFiles: ~Copyable {
     var descriptor: Int32
     /// A device or a pipe: neither can be replaced nor taken back.
     var isWrittenThrough = false
+    /// Where the file is large.
+    var settling: Settling?
   }
 
   private var files: [File] = []
@@ -42,6 +45,8 @@ package struct WholeFiles: ~Copyable {
     let sink = ByteSink(descriptor: files[files.count - 1].descriptor, place: path)
     try body(sink)
     try sink.flush()
+    let place = files.count - 1
+    if !files[place].isWrittenThrough { files[place].settling = Settling(ifLarge: files[place].descriptor) }
   }
 
   /// Begins a file that something else writes.
@@ -55,8 +60,8 @@ package struct WholeFiles: ~Copyable {
   package mutating func takeNames() throws(OutputError) {
     // All are written before the first must be on the disk: together that costs hardly more than for one.
     for file in files where !file.isWrittenThrough {
-      // Some file systems report a full disk only here. EINVAL: one that has nothing to sync.
-      guard fsync(file.descriptor) == 0 || errno == EINVAL else { throw OutputError.system(errno, place: file.final) }
+      let code = file.settling?.wait() ?? Settling.settle(file.descriptor)
+      guard code == 0 else { throw OutputError.system(code, place: file.final) }
     }
     for place in files.indices {
       if !files[place].isWrittenThrough { try takeName(place) }
@@ -154,10 +159,42 @@ package struct WholeFiles: ~Copyable {
 
   deinit {
     for file in files {
+      _ = file.settling?.wait()
       if file.descriptor >= 0 { close(file.descriptor) }
       guard let temporary = file.temporary else { continue }
       _ = TemporaryNames.ending(temporary) { unlink($0) }
     }
+  }
+}
+
+/// A large file on its way to the disk, while the next one is made: that can take longer than to make them.
+///
+/// Unchecked: the thread that fills ``code`` is waited for before anybody reads it.
+private final class Settling: @unchecked Sendable {
+  /// Smaller ones are soon there.
+  private static let largeSize: off_t = 8 << 20
+
+  private let group = DispatchGroup()
+  private var code: Int32 = 0
+
+  /// - Returns: `nil` for a small file.
+  init?(ifLarge descriptor: Int32) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_size >= Self.largeSize else { return nil }
+    DispatchQueue.global().async(group: group) { self.code = Self.settle(descriptor) }
+  }
+
+  /// Waits until the file is there. The descriptor must stay open until then.
+  /// - Returns: an error's code, or 0.
+  func wait() -> Int32 {
+    group.wait()
+    return code
+  }
+
+  /// Waits until a file is on the disk: some file systems report only then that it is full.
+  static func settle(_ descriptor: Int32) -> Int32 {
+    // EINVAL: a file system that has nothing to sync.
+    fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno
   }
 }
 
