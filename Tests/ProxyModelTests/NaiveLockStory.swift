@@ -250,10 +250,10 @@ extension NaiveLockStory {
       // The first to sleep on the wait list has settled it; before that it is as good as the release's word.
       if wasListed(before: place) { result = .task(pid, evidence) }
     case (.released(let pid, let evidence, _), .acquired(let before)?) where before == pid:
-      let isSeen = wasListed(before: place) || isWatched(end(of: place))
-      result = .task(pid, isSeen ? wasListed(before: place) ? evidence : .event : .inferred(.acquired))
+      let isWatched = isWatched(end(of: place))
+      result = .task(pid, isListed(wait, place) ? evidence : isWatched ? .event : .inferred(.acquired))
     case (.released(let pid, let evidence, _), _):
-      result = .task(pid, wasListed(before: place) ? evidence : .inferred(.tookOver))
+      result = .task(pid, isListed(wait, place) ? evidence : .inferred(.tookOver))
     case (.closed(let pid, _), nil), (.hidden(let pid, _), nil):
       result = pid.map { .task($0, .inferred(.acquired)) } ?? .unknown
     case (.closed, .given(let evidence)):
@@ -272,6 +272,11 @@ extension NaiveLockStory {
       return .unknown
     }
     return told
+  }
+
+  /// Whether somebody sleeps on the wait list when a wait begins, as the events show.
+  private func isListed(_ wait: Int, _ place: Int) -> Bool {
+    !spins(wait) || !sleepers(place).isEmpty || wasListed(before: place)
   }
 
   private func spins(_ wait: Int) -> Bool {

@@ -388,6 +388,8 @@ extension PendingOwners {
       case .began(let waiter, let spin, let isListed):
         // An earlier acquirer's hold may have ended without an event; whoever releases had the lock by now.
         if case .task(let known, _) = fact, known != task { fact = .task(task, .inferred(.tookOver)) }
+        // From here on it shows, whatever was known before.
+        if isListed, !isFirst, case .task(task, _) = fact { fact = .task(task, evidence) }
         if case .task(waiter, _) = fact { fact = .unknown }
         if let spin, spins[spin].isReal, holder != task, !spins[spin].others.isEmpty,
           !spins[spin].others.contains(task)
