@@ -1,5 +1,6 @@
 import Dispatch
 import ProxyModel
+import Synchronization
 
 /// All that there is to render. Renderers see reports; they know no analysis.
 public struct Report: Sendable {
@@ -73,7 +74,10 @@ public struct Report: Sendable {
     var tables: [TableResult] = []
     var blocks: [SummaryBlock] = []
     var unavailableResults: [UnavailableResult] = []
-    let parts = Self.parts(analyses, context, contents, jobs: jobs)
+    let parts = Self.parts(analyses, context, contents, jobs: jobs) { [context] in
+      // Made when it is first asked for: beside the analyses, where there is a thread for it.
+      if contents.hasFindings, jobs > 1 { _ = context.findings.count }
+    }
     for place in parts.indices {
       let part = parts[place]
       tables += part.tables
@@ -111,17 +115,24 @@ public struct Report: Sendable {
     }
   }
 
+  /// - Parameter besides: what one of the threads does first.
   private static func parts(
-    _ analyses: [any Analysis.Type], _ context: ReportContext, _ contents: ReportContents, jobs: Int
+    _ analyses: [any Analysis.Type], _ context: ReportContext, _ contents: ReportContents, jobs: Int,
+    besides: @Sendable () -> Void
   ) -> [Part] {
     let jobs = min(jobs, analyses.count)
     guard jobs > 1 else { return analyses.map { Part($0, context, contents) } }
     var parts = Array(repeating: Part(), count: analyses.count)
+    // Whoever is done takes the next: they cost as differently as can be.
+    let next = Atomic(0)
     parts.withUnsafeMutableBufferPointer { parts in
       // Each place is written once, and all iterations have ended when the call returns.
       nonisolated(unsafe) let parts = parts
       DispatchQueue.concurrentPerform(iterations: jobs) { job in
-        for place in stride(from: job, to: parts.count, by: jobs) {
+        if job == 0 { besides() }
+        while true {
+          let place = next.add(1, ordering: .relaxed).oldValue
+          if place >= parts.count { break }
           parts[place] = Part(analyses[place], context, contents)
         }
       }

@@ -101,6 +101,8 @@ extension RowFilter {
 
   func chooses(_ row: HoldRow) -> Bool { chooses(row.begin, row.end) && chooses(row.owner) }
 
+  func chooses(_ row: HeldTime) -> Bool { chooses(row.begin, row.end) && chooses(row.owner) }
+
   func chooses(_ row: PairingRow) -> Bool {
     let other = row.clash
     return (chooses(row.cpu) || other.map { chooses($0.cpu) } ?? false)

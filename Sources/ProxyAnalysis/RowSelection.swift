@@ -52,6 +52,7 @@ struct RowSelection: Sendable {
   let inversions: ChosenRows<InversionRow>
   let handoffs: ChosenRows<HandoffRow>
   let holds: ChosenRows<HoldRow>
+  let heldTimes: ChosenRows<HeldTime>
   let pairing: ChosenRows<PairingRow>
   let migrations: ChosenRows<MigrationRow>
   let enqueues: ChosenRows<EnqueueRow>
@@ -76,6 +77,7 @@ struct RowSelection: Sendable {
     inversions = choose(timeline.inversions, filter.chooses)
     handoffs = choose(timeline.handoffs, filter.chooses)
     holds = choose(timeline.holds, filter.chooses)
+    heldTimes = choose(timeline.heldTimes, filter.chooses)
     pairing = choose(Rows(timeline.pairing), filter.chooses)
     migrations = choose(timeline.migrations, filter.chooses)
     enqueues = choose(timeline.enqueues, filter.chooses)

@@ -32,6 +32,11 @@ public struct ProxyMachine: ~Copyable {
     package var journalLimit = 1 << 19
     /// Follow calm stretches in a loop of their own (``CalmLoop``). It must change nothing but time.
     package var usesCalmLoop = true
+    /// Threads that it may take; with 2 or more the second pass is on one of its own where most events need it. It must change
+    /// nothing but time.
+    package var jobs = 1
+    /// After so many events, or a few more, it is decided anew whether it is.
+    package var eventsToChoose = 4096
 
     public init() {}
   }
@@ -56,7 +61,10 @@ public struct ProxyMachine: ~Copyable {
   var facts = CaptureFacts()
   var diagnostics = DiagnosticLog()
   var deferred: DeferredSteps
-  var reconstruction: Reconstruction
+  var verdict: VerdictBuilder
+  /// `Reconstruction`.
+  var second: SecondPass
+  var longWay = LongWay()
   var calm = CalmPeriod()
   var knownTasks = KnownTasks()
   var idlePicks = IdlePicks()
@@ -65,10 +73,10 @@ public struct ProxyMachine: ~Copyable {
     self.options = options
     tasks = TaskTable(savedComms: options.savedComms)
     deferred = DeferredSteps(limit: options.journalLimit)
-    reconstruction = Reconstruction(
-      VerdictBuilder(
-        forced: options.proxyExecution, kernelWithout: options.kernelWithout, isBuiltIn: options.isProxyBuiltIn),
-      options.kinds, making: options.rows, in: rowFile)
+    verdict = VerdictBuilder(
+      forced: options.proxyExecution, kernelWithout: options.kernelWithout, isBuiltIn: options.isProxyBuiltIn)
+    second = SecondPass(
+      Reconstruction(forced: options.proxyExecution, options.kinds, making: options.rows, in: rowFile))
     waits = OpenWaits(in: rowFile)
   }
 
@@ -92,12 +100,15 @@ public struct ProxyMachine: ~Copyable {
     var place = range.lowerBound
     while place < range.upperBound {
       if calm.isOn {
+        let begin = place
         place = followCalm(batch, place..<range.upperBound)
-        if place == range.upperBound { return }
+        longWay.spare(events: place - begin)
+        if place == range.upperBound { break }
       }
       if !applyQuickly(batch.events[place], batch) { applySlowly(batch[place]) }
       place += 1
     }
+    chooseThread(events: range.count)
   }
 
   @inline(never)
@@ -108,7 +119,7 @@ public struct ProxyMachine: ~Copyable {
     }
     if facts.begin == nil {
       if case .lost = event.body { return facts.holdBack(event) }
-      reconstruction.begin(at: event.timestamp)
+      second.upToDate.pointee.begin(at: event.timestamp)
       for loss in facts.start(at: event.timestamp) { take(loss) }
     }
     if event.timestamp < facts.end { return takeEarly(event) }
@@ -155,7 +166,8 @@ public struct ProxyMachine: ~Copyable {
     if calm.isOn { endCalmPeriod() }
     deferred.finish()
     reconstructDecided()
-    if let (count, first) = reconstruction.probeDisagreements {
+    second.catchUp()
+    if let (count, first) = second.upToDate.pointee.probeDisagreements {
       diagnostics.record(.probesDisagree, count: count, time: first)
     }
     assemble(into: &timeline)
@@ -178,26 +190,22 @@ extension ProxyMachine {
     // A follow-up or an owner can name a task that no step has brought: a probe may be the first to name a donor.
     introduceNew()
     while let entry = deferred.first(before: end) {
-      reconstruction.apply(entry)
+      second.apply(entry)
       deferred.removeFirst()
     }
-    reconstruction.settle()
+    second.settle(verdict)
   }
 
   /// Makes tasks and locks known to reconstruction that are new since the last time.
   @inline(__always)
   mutating func introduceNew() {
-    if !reconstruction.knowsAll(tasks: tasks.count, locks: locks.count) { introduce() }
+    if !second.knowsAll(tasks: tasks.count, locks: locks.count) { introduce() }
   }
 
   @inline(never)
   private mutating func introduce() {
-    while reconstruction.taskCount < tasks.count {
-      reconstruction.introduce(tasks.label(TaskIndex(rawValue: UInt32(reconstruction.taskCount))))
-    }
-    while reconstruction.lockCount < locks.count {
-      reconstruction.introduce(locks[LockIndex(rawValue: UInt32(reconstruction.lockCount))])
-    }
+    while Int(second.nextTask.rawValue) < tasks.count { second.introduce(tasks.label(second.nextTask)) }
+    while Int(second.nextLock.rawValue) < locks.count { second.introduce(locks[second.nextLock]) }
   }
 
   /// Passes on a step that needs nothing of later records: at once, if none before it does.
@@ -206,7 +214,7 @@ extension ProxyMachine {
     if calm.isOn, !step.keepsCalm { endCalmPeriod() }
     introduceNew()
     var entry = JournalEntry(time: time, cpu: cpu, step: step, followUp: followUp)
-    if deferred.isEmpty { reconstruction.apply(&entry) } else { deferred.append(entry) }
+    if deferred.isEmpty { second.apply(&entry) } else { deferred.append(entry) }
   }
 
   /// Defers a step of which later records tell more; returns its position.

@@ -21,7 +21,8 @@ extension CaptureSession {
     public var kinds = RowKinds.all
     /// Rows to make that can be as many as events. `AnalysisRegistry.rows(for:)` says which a table needs.
     public var rows: OptionalRows = []
-    /// Threads that read: with 2 or more another one reads ahead, and a text is parsed on both. No result depends on it.
+    /// Threads: with 2 or more another one reads ahead, a text is parsed on both, and where somebody always waits for a lock the
+    /// second pass of the model has a thread of its own. No result depends on it.
     public var jobs = 2
 
     /// What the model is asked for besides, for tests and scores.
@@ -40,6 +41,7 @@ extension CaptureSession {
       model.rows.formUnion(rows)
       model.proxyExecution = proxyExecution
       model.kinds = kinds
+      model.jobs = jobs
       model.savedComms = savedComms.merging(reader.savedComms) { _, fromCapture in fromCapture }
       model.cpuCount = reader.info.cpuCount
       if !reader.info.format.isText { model.recordedCPUs = Set(reader.info.cpus) }

@@ -112,7 +112,7 @@ struct DonorPlaces {
 
   private mutating func isCertain(_ wait: Int) -> Bool {
     if let isCertain = isCertain[wait] { return isCertain }
-    let isAcquired = timeline.waits[wait].result == .acquired
+    let isAcquired = timeline.brief(ofWait: wait).result == .acquired
     isCertain[wait] = isAcquired
     return isAcquired
   }

@@ -29,7 +29,7 @@ struct SlowHandoffs {
       let row = rows[place]
       guard row.end - row.begin >= ProblemCollector.tick else { continue }
       // What there is to know of other locks is how long tasks waited for them.
-      guard row.wait >= waits.count || waits[row.wait].kind == .mutex else { continue }
+      guard row.wait >= waits.count || context.timeline.brief(ofWait: row.wait).kind == .mutex else { continue }
       places.append(place)
       if last.isEmpty { last = Array(repeating: Self.unused, count: waits.count) }
       if row.wait < last.count { last[row.wait] = -1 }

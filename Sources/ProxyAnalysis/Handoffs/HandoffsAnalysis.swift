@@ -61,12 +61,12 @@ enum HandoffsAnalysis: Analysis {
     var donations = Durations()
     // Donations are of mutexes alone; releases of other locks are another matter.
     var releases = WaitKind.allCases.map { _ in Durations() }
-    let waits = context.timeline.waits
+    let timeline = context.timeline
     for row in context.rows.handoffs {
       switch row.kind {
       case .donation: donations.append(row.end - row.begin)
       case .release:
-        let kind = row.wait < waits.count ? waits[row.wait].kind : .mutex
+        let kind = row.wait < timeline.waits.count ? timeline.brief(ofWait: row.wait).kind : .mutex
         releases[WaitKind.allCases.firstIndex(of: kind) ?? 0].append(row.end - row.begin)
       }
     }

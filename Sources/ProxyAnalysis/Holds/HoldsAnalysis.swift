@@ -7,7 +7,7 @@ enum HoldsAnalysis: Analysis {
   static let purpose = "who owned locks that others waited for"
   static let needs = [EventNeed].owners
   static let tableRows: RowKinds = .holds
-  static let summaryRows: RowKinds = .holds
+  static let summaryRows: RowKinds = .heldTimes
 
   static func tables(_ context: ReportContext) -> [Table] {
     [Table(name, of: context.rows.holds, in: context, Columns())]
@@ -49,7 +49,7 @@ enum HoldsAnalysis: Analysis {
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     var held = TaskDurations()
-    for hold in context.rows.holds { held.add(hold.end - hold.begin, of: hold.owner.index) }
+    for hold in context.rows.heldTimes { held.add(hold.end - hold.begin, of: hold.owner.index) }
     return TopTasksBlock("Top owners", place: 4, noun: "owner", count: "holds", held.byTask, context).blocks
   }
 }

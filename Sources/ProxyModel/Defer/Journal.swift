@@ -93,6 +93,9 @@ struct Journal: ~Copyable {
   /// Position of the first entry that is still here.
   private(set) var first = 0
 
+  /// So many entries that have left stay at most, where fewer than these are here: they take room in the cache.
+  private static let mostRead = 256
+
   var isEmpty: Bool {
     @inline(__always) get { head == entries.count }
   }
@@ -137,7 +140,7 @@ struct Journal: ~Copyable {
     if head == entries.count {
       entries.removeAll()
       head = 0
-    } else if head >= 4096, head * 2 >= entries.count {
+    } else if head >= Self.mostRead, head * 2 >= entries.count {
       entries.removeFirst(head)
       head = 0
     }

@@ -471,6 +471,7 @@ extension Array where Element: Equatable {
       }
       return kept
     }
-    if kept < count { removeLast(count - kept) }
+    // One by one: there is one, and removing several costs as much as all the rest.
+    for _ in kept..<count { removeLast() }
   }
 }

@@ -118,13 +118,15 @@ extension ProxyMachine {
     var furthest: [Timestamp] = []
     for gap in gaps { furthest.append(max(furthest.last ?? gap.end, gap.end)) }
     for i in waits.indices {
+      waits.passed(i)
       let (begin, end) = (waits[i].begin, waits[i].certainEnd)
       var (low, high) = (0, gaps.count)
       while low < high {
         let middle = (low + high) / 2
         if gaps[middle].begin <= end { low = middle + 1 } else { high = middle }
       }
-      waits[i].touchesGap = low > 0 && furthest[low - 1] > begin
+      // Most do not, and what is in a file and stays as it is need not be written again.
+      if low > 0 && furthest[low - 1] > begin { waits[i].touchesGap = true }
     }
   }
 }

@@ -10,7 +10,7 @@ extension ProxyMachine {
     // From here on a probe's record may come beside every switch.
     if calm.isOn { endCalmPeriod() }
     tasks.learn(next, at: probe.nextTask)
-    reconstruction.verdict.countProbe(hasDonor: probe.depth > 0)
+    verdict.countProbe(hasDonor: probe.depth > 0)
     let donor = probe.farthestDonor.flatMap { TaskTable.isValid($0) ? tasks.task($0) : nil }
     let isCurrent = if case .task(next, _) = cpus[cpu].current { true } else { false }
     deferred.followUps.probed(
@@ -27,7 +27,7 @@ extension ProxyMachine {
     if calm.isOn { endCalmPeriod() }
     // The idle tasks of all CPUs are one.
     let donor = tasks.task(donor)
-    reconstruction.verdict.countProbe(hasDonor: donor != current && curr != 0)
+    verdict.countProbe(hasDonor: donor != current && curr != 0)
     if deferred.followUps.exited(cpu, donor: donor, in: &deferred.journal) { return }
     emit(.exitDonor(donor, isSwitch: isSwitch), at: event.timestamp, cpu: event.cpu)
   }

@@ -34,6 +34,11 @@ struct ShortPath {
     @inline(__always) get { taskCount <= Self.limit }
   }
 
+  /// Whether it is a waiter and its lock, without an owner.
+  var isOneLock: Bool {
+    @inline(__always) get { taskCount == 1 && lockCount == 1 }
+  }
+
   @inline(__always)
   func contains(_ task: TaskIndex) -> Bool {
     for link in 0..<min(Self.limit, Int(taskCount)) where tasks[link] == task { return true }

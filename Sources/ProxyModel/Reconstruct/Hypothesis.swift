@@ -174,10 +174,11 @@ extension Hypothesis {
     endSegment(index, world.now)
     endStall(index, world.now)
     let row = world.waits[index].row
-    while rows.outcomes.count <= row { rows.outcomes.append(OutcomeRecord(waiter: .none)) }
-    rows.outcomes[row] = OutcomeRecord(
-      times: waits[index].times, waiter: world.labelID(world.waits[index].waiter), owner: world.waits[index].firstOwner,
-      ownerEvidence: world.waits[index].firstEvidence, depth: UInt32(waits[index].depth))
+    rows.outcomes.set(
+      OutcomeRecord(
+        waiter: world.labelID(world.waits[index].waiter), owner: world.waits[index].firstOwner,
+        ownerEvidence: world.waits[index].firstEvidence, depth: UInt32(waits[index].depth)),
+      waits[index].times, of: row)
   }
 
   /// Closes what is open, at the trace's end.

@@ -38,8 +38,6 @@ struct Reconstruction: ~Copyable {
   private var plain: InPlaceOptional<Branch>
   private var contests = Contests()
   private var delays: DelayBook
-  private var settleCalls: UInt8 = 0
-  var verdict: VerdictBuilder
 
   /// One hypothesis, and the callbacks of a sched_ext scheduler as it sees them.
   struct Branch: ~Copyable {
@@ -54,22 +52,17 @@ struct Reconstruction: ~Copyable {
   }
 
   /// - Parameters:
+  ///   - forced: whether the kernel proxies, as the user said.
   ///   - kinds: the rows to make.
   ///   - wanted: of those that can be as many as events.
-  init(_ verdict: VerdictBuilder, _ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
-    self.verdict = verdict
+  init(forced: Bool?, _ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
     world = World(kinds, in: file)
     delays = DelayBook(isOn: wanted.contains(.delays))
     proxying = InPlaceOptional(Branch(proxies: true, kinds, making: wanted, in: file))
     plain = InPlaceOptional(Branch(proxies: false, kinds, making: wanted, in: file))
-    if verdict.forced == true { plain.drop() }
-    if verdict.forced == false { proxying.drop() }
+    if forced == true { plain.drop() }
+    if forced == false { proxying.drop() }
   }
-
-  /// Whether every task and lock of the first pass is known here: a lock's owner can be named for a time before the owner's
-  /// first event.
-  @inline(__always)
-  func knowsAll(tasks: Int, locks: Int) -> Bool { world.tasks.count == tasks && world.locks.count == locks }
 
   /// The trace begins, with its first record.
   mutating func begin(at time: Timestamp) { world.clock.begin(at: time) }
@@ -78,18 +71,9 @@ struct Reconstruction: ~Copyable {
   mutating func introduce(_ label: TaskLabel) { world.describe(label.index, label.pid, label.comm, label.priority) }
   mutating func introduce(_ lock: LockAddress) { world.locks.append(LockNow(lock)) }
 
-  var taskCount: Int { world.tasks.count }
-  var lockCount: Int { world.locks.count }
-
-  /// Drops a hypothesis once the other is decided.
-  @inline(__always)
-  mutating func settle() { if plain.hasValue, proxying.hasValue { settleBoth() } }
-
-  @inline(never)
-  private mutating func settleBoth() {
-    // Nothing depends on when that is.
-    settleCalls &+= 1
-    guard settleCalls % 32 == 0, let proxies = verdict.settled(signs) else { return }
+  /// Drops a hypothesis if the other is decided.
+  mutating func settle(_ verdict: VerdictBuilder) {
+    guard plain.hasValue, proxying.hasValue, let proxies = verdict.settled(signs) else { return }
     if proxies { plain.drop() } else { proxying.drop() }
   }
 

@@ -67,10 +67,15 @@ extension Hypothesis {
   /// hands, no link has moved on, and its terminal owner is not blocked by now.
   @inline(__always)
   private mutating func hasSameChain(_ index: Int, _ changed: ChangeMask, _ world: inout World) -> Bool {
-    guard case .task(let owner) = waits.base[index].terminal, !waits.base[index].links.intersects(changed),
-      waits.base[index].path.isWhole, !bearsDoubt(index, owner, &world)
-    else { return false }
-    return !(world.scheduling.isBlocked(owner) && world[owner].wait >= 0)
+    guard !waits.base[index].links.intersects(changed) else { return false }
+    switch waits.base[index].terminal {
+    case .task(let owner):
+      guard waits.base[index].path.isWhole, !bearsDoubt(index, owner, &world) else { return false }
+      return !(world.scheduling.isBlocked(owner) && world[owner].wait >= 0)
+    // The waiter's own lock is free, or nobody is known to have it: behind it there is no task that a gap could hide.
+    case .released, .unknown: return waits.base[index].path.isOneLock
+    case .cycle: return false
+    }
   }
 
   /// Whether a step can change how well a chain is known though it is the same. While records are missing nothing is known better,

@@ -126,6 +126,32 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
     truncate(to: kept)
   }
 
+  /// The same, and sorts those that are kept as ``sort(_:)`` does.
+  mutating func keep(_ body: (inout Record) -> Bool, sortedBy isBefore: (Record, Record) -> Bool) {
+    var (kept, moves, isNearlySorted) = (0, 0, true)
+    var last: Record?
+    for piece in pieces.indices {
+      let (first, source) = (piece * Self.pieceSize, pieces[piece])
+      leave(before: piece)
+      for place in 0..<min(Self.pieceSize, count - first) {
+        passed(kept)
+        var record = source[place]
+        guard body(&record) else { continue }
+        if kept != first + place || piece >= filedCount || !Self.isSame(record, source[place]) { self[kept] = record }
+        if let former = last, isNearlySorted, isBefore(record, former) {
+          moves += insert(kept, isBefore)
+          isNearlySorted = moves <= 32 * max(kept, Self.pieceSize)
+          last = self[kept]
+        } else {
+          last = record
+        }
+        kept += 1
+      }
+    }
+    truncate(to: kept)
+    if !isNearlySorted { sortWhole(isBefore) }
+  }
+
   private static func isSame(_ a: Record, _ b: Record) -> Bool {
     withUnsafeBytes(of: a) { a in
       withUnsafeBytes(of: b) { b in

@@ -6,6 +6,8 @@ struct SharedRows: ~Copyable, Sendable {
   let kinds: RowKinds
   var labels: LabelPool
   var holds: PackedLog<HoldRecord>
+  /// Where there are no ``holds``.
+  var heldTimes: PackedLog<HeldTimeRecord>
   /// In order of their beginning.
   var delays: PackedLog<DelayRecord>
   var delayCulprits: PackedLog<CulpritRecord>
@@ -14,6 +16,7 @@ struct SharedRows: ~Copyable, Sendable {
     self.kinds = kinds
     labels = LabelPool(in: file)
     holds = PackedLog(in: file)
+    heldTimes = PackedLog(in: file)
     delays = PackedLog(in: file)
     delayCulprits = PackedLog(in: file)
   }
@@ -31,8 +34,7 @@ struct SharedRows: ~Copyable, Sendable {
 struct ReconstructedRows: ~Copyable, Sendable {
   /// What is asked for.
   let kinds: RowKinds
-  /// By the row number of the wait.
-  var outcomes: PackedLog<OutcomeRecord>
+  var outcomes: WaitOutcomes
   /// By the row number of the wait: its times when a gap began that may hide its end.
   var timesAtDoubt: [Int: ClassTimes] = [:]
   /// In order of their beginning; one without length is none. Where chains are not asked for, those that lead back to themselves.
@@ -63,7 +65,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
     self.wanted = wanted
     segments = PackedLog(in: file)
     runs = PackedLog(in: file)
-    outcomes = PackedLog(in: file)
+    outcomes = WaitOutcomes(in: file)
     chains = PackedLog(in: file)
     links = PackedLog(in: file)
     splits = PackedLog(in: file)
@@ -88,20 +90,37 @@ struct ReconstructedRows: ~Copyable, Sendable {
       end = min(end, waits[index].certainEnd)
       return begin < end
     }
-    chains.keep { settle(&$0.wait, $0.begin, &$0.end) }
+    chains.keep {
+      settle(&$0.wait, $0.begin, &$0.end)
+    } sortedBy: {
+      ($0.begin, $0.wait) < ($1.begin, $1.wait)
+    }
     for index in inversions.indices {
       inversions.passed(index)
       let row = inversions[index]
       shortenCulprits(row, by: row.end - waits[place(Int(row.wait))].certainEnd)
     }
-    inversions.keep { settle(&$0.wait, $0.begin, &$0.end) }
-    stalls.keep { settle(&$0.wait, $0.begin, &$0.end) }
+    inversions.keep {
+      settle(&$0.wait, $0.begin, &$0.end)
+    } sortedBy: {
+      ($0.begin, $0.wait) < ($1.begin, $1.wait)
+    }
+    stalls.keep {
+      settle(&$0.wait, $0.begin, &$0.end)
+    } sortedBy: {
+      ($0.begin, $0.wait) < ($1.begin, $1.wait)
+    }
     arrangeSegments(waits, placed: place)
-    runs.keep { $0.begin < $0.end }
-    runs.sort { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
+    runs.keep {
+      $0.begin < $0.end
+    } sortedBy: {
+      ($0.begin, $0.cpu) < ($1.begin, $1.cpu)
+    }
     handoffs.keep { row in
       row.wait = UInt32(place(Int(row.wait)))
       return true
+    } sortedBy: {
+      ($0.begin, $0.wait) < ($1.begin, $1.wait)
     }
     enqueues.keep { row in
       if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
@@ -110,17 +129,15 @@ struct ReconstructedRows: ~Copyable, Sendable {
     splits.keep { row in
       if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
       return true
+    } sortedBy: {
+      ($0.begin, $0.cpu) < ($1.begin, $1.cpu)
     }
     migrations.keep { row in
       if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
       return true
+    } sortedBy: {
+      $0.time < $1.time
     }
-    chains.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
-    splits.sort { ($0.begin, $0.cpu) < ($1.begin, $1.cpu) }
-    inversions.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
-    stalls.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
-    handoffs.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
-    migrations.sort { $0.time < $1.time }
   }
 }
 

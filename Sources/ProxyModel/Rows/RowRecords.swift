@@ -18,13 +18,10 @@ struct WaitRecord: BitwiseCopyable, Sendable {
   var length: Int64 = 0
   var asleep: MaybeTime
   var lock: LockAddress
-  var times = ClassTimes()
+  /// As it was when the wait began.
   var waiter: LabelID
-  var owner = LabelID.none
-  var depth: UInt32 = 0
   var result: WaitResult
   var kind: WaitKind
-  var ownerEvidence = Evidence.unknown
   var hasEnd = false
   var isCutAtBegin: Bool
   var touchesGap = false
@@ -32,17 +29,6 @@ struct WaitRecord: BitwiseCopyable, Sendable {
 
   /// Until then the wait is certain.
   var certainEnd: Timestamp { begin + length }
-}
-
-/// What reconstruction adds to a wait.
-struct OutcomeRecord: BitwiseCopyable, Sendable {
-  var times = ClassTimes()
-  /// The waiter by its last name: the one that it began with may be out of date, for a task can rename itself unseen.
-  /// ``LabelID/none`` where reconstruction has not seen the wait.
-  var waiter: LabelID
-  var owner = LabelID.none
-  var ownerEvidence = Evidence.unknown
-  var depth: UInt32 = 0
 }
 
 struct ChainRecord: BitwiseCopyable, Sendable {
@@ -121,6 +107,13 @@ struct HoldRecord: BitwiseCopyable, Sendable {
   var evidence: Evidence
   /// What the owner did.
   var clock: OwnerClock
+}
+
+/// What ``HoldRecord`` says where nobody asks what the owner did.
+struct HeldTimeRecord: BitwiseCopyable, Sendable {
+  var begin: Timestamp
+  var end: Timestamp
+  var owner: LabelID
 }
 
 struct EnqueueRecord: BitwiseCopyable, Sendable {

@@ -22,7 +22,10 @@ final class RowStore: Sendable {
   }
 
   func fill(_ timeline: inout Timeline) {
-    if timeline.rowKinds.contains(.waits) { timeline.waits = Rows(count: waits.count) { self.wait($0) } }
+    if timeline.rowKinds.contains(.waits) {
+      timeline.waits = Rows(count: waits.count) { self.wait($0) }
+      timeline.waitBriefs = Rows(count: waits.count) { self.brief($0) }
+    }
     timeline.chains = Rows(count: rows.chains.count) { self.chain($0) }
     timeline.deadlocks = rows.chains.indices.filter {
       rows.chains.passed($0)
@@ -33,6 +36,7 @@ final class RowStore: Sendable {
     timeline.stalls = Rows(count: rows.stalls.count) { self.stall($0) }
     timeline.handoffs = Rows(count: rows.handoffs.count) { self.handoff($0) }
     timeline.holds = Rows(count: shared.holds.count) { self.hold($0) }
+    timeline.onlyHeldTimes = Rows(count: shared.heldTimes.count) { self.heldTime($0) }
     timeline.segments = Rows(count: rows.segments.count) { self.segment($0) }
     timeline.runs = Rows(count: rows.runs.count) { self.run($0) }
     timeline.delays = Rows(count: shared.delays.count) { self.delay($0) }
@@ -42,13 +46,22 @@ final class RowStore: Sendable {
 
   private func wait(_ index: Int) -> WaitRow {
     waits.passed(index)
-    let row = waits[index]
+    rows.outcomes.passed(index)
+    let (row, outcome) = (waits[index], rows.outcomes[index])
+    // Waits that reconstruction did not see begin, and what it could not follow: not known, but accounted for.
+    var times = rows.outcomes.times(of: index)
+    times[.unknown] &+= row.length &- times.total
     return WaitRow(
-      kind: row.kind, waiter: shared.labels[row.waiter], lock: row.lock, begin: row.begin,
+      kind: row.kind, waiter: shared.labels[outcome.waiter], lock: row.lock, begin: row.begin,
       isCutAtBegin: row.isCutAtBegin,
       end: row.hasEnd ? row.begin + row.length : nil, length: row.length, result: row.result, asleep: row.asleep.value,
-      touchesGap: row.touchesGap, times: row.times, owner: shared.labels.label(row.owner),
-      ownerEvidence: row.ownerEvidence, depth: Int(row.depth), isPinned: row.isPinned)
+      touchesGap: row.touchesGap, times: times, owner: shared.labels.label(outcome.owner),
+      ownerEvidence: outcome.ownerEvidence, depth: Int(outcome.depth), isPinned: row.isPinned)
+  }
+
+  private func brief(_ index: Int) -> WaitBrief {
+    waits.passed(index)
+    return WaitBrief(kind: waits[index].kind, result: waits[index].result)
   }
 
   private func chain(_ index: Int) -> ChainRow {
@@ -93,7 +106,7 @@ final class RowStore: Sendable {
     let row = rows.stalls[index]
     let wait = Int(row.wait)
     return StallRow(
-      wait: wait, waiter: shared.labels[waits[wait].waiter], begin: row.begin, end: row.end, kind: row.kind,
+      wait: wait, waiter: shared.labels[rows.outcomes[wait].waiter], begin: row.begin, end: row.end, kind: row.kind,
       cpu: row.cpu < 0 ? nil : row.cpu, owner: shared.labels[row.owner], ownedLock: row.lock, donor: row.donor,
       evidence: row.evidence)
   }
@@ -115,6 +128,12 @@ final class RowStore: Sendable {
     return HoldRow(
       lock: row.lock, owner: shared.labels[row.owner], begin: row.begin, end: row.end, waiters: Int(row.waiters),
       evidence: row.evidence, times: HoldTimes(row.clock, proxied: proxied))
+  }
+
+  private func heldTime(_ index: Int) -> HeldTime {
+    shared.heldTimes.passed(index)
+    let row = shared.heldTimes[index]
+    return HeldTime(owner: shared.labels[row.owner], begin: row.begin, end: row.end)
   }
 
   private func enqueue(_ index: Int) -> EnqueueRow {

@@ -26,6 +26,8 @@ public struct RowKinds: OptionSet, Sendable, Hashable {
   public static let migrations = RowKinds(rawValue: 1 << 7)
   /// ``Timeline/stalls``.
   public static let stalls = RowKinds(rawValue: 1 << 8)
+  /// How long holds were, of ``holds``: less than a third of what these cost.
+  public static let heldTimes = RowKinds(rawValue: 1 << 9)
 
   /// Every kind, also those that are yet to come.
   public static let all = RowKinds(rawValue: .max)

@@ -4,18 +4,19 @@ import TraceCore
 
 extension ProxyMachine {
   mutating func assemble(into timeline: inout Timeline) {
-    timeline.verdict = reconstruction.verdict.verdict(reconstruction.signs)
+    timeline.verdict = verdict.verdict(second.upToDate.pointee.signs)
     timeline.schedExt = facts.schedExt
     if timeline.verdict.answer == .undecided {
-      timeline.verdict.ifProxied = reconstruction.timeIfProxied(at: timeline.end)
+      timeline.verdict.ifProxied = second.upToDate.pointee.timeIfProxied(at: timeline.end)
     }
-    guard let branch = reconstruction.finish(proxies: timeline.verdict.answer == .on, at: timeline.end) else { return }
+    let proxiesAtAll = timeline.verdict.answer == .on
+    guard let branch = second.upToDate.pointee.finish(proxies: proxiesAtAll, at: timeline.end) else { return }
     let proxies = branch.hypothesis.proxies
     takeAccounts(branch.hypothesis, into: &timeline)
     timeline.marks = branch.pairing.book.summary
     timeline.pairing = anomalies(branch.pairing.book.rows)
     var rows = branch.takeRows()
-    var shared = reconstruction.takeSharedRows(in: rowFile)
+    var shared = second.upToDate.pointee.takeSharedRows(in: rowFile)
     var waits = PackedLog<WaitRecord>(in: rowFile)
     let places = self.waits.takeRows(into: &waits)
     let place = { (row: Int) in places?[row] ?? row }
@@ -26,14 +27,7 @@ extension ProxyMachine {
           end: series.end, picks: series.picks, evidence: series.hasPause ? .inferred(.pickedAgain) : .probe))
     }
     markGaps(timeline.gaps, on: &waits)
-    for row in waits.indices {
-      waits.passed(row)
-      rows.outcomes.passed(row)
-      finish(&waits[place(row)], row, rows, &shared.labels)
-    }
-    _ = rows.outcomes.take()
-    rows.arrange(waits, placed: place)
-    shared.arrange(placed: place)
+    arrange(&rows, &shared, waits, places)
     rowFile.releaseAllPages()
     timeline.rowFile = rowFile
     timeline.tasks = tasks.all()
@@ -42,31 +36,63 @@ extension ProxyMachine {
     RowStore(waits, rows, shared, locks: locks.all(), noProxying: noProxying).fill(&timeline)
   }
 
-  /// What reconstruction adds to a wait, and what the wait adds to its task.
+  /// Gives rows their final form: what is added to waits on this thread, all others on another one, if there may be one.
+  private mutating func arrange(
+    _ rows: inout ReconstructedRows, _ shared: inout SharedRows, _ waits: borrowing PackedLog<WaitRecord>,
+    _ places: [Int]?
+  ) {
+    var outcomes = rows.outcomes.take(in: rowFile)
+    let timesAtDoubt = rows.timesAtDoubt
+    let place = { (row: Int) in places?[row] ?? row }
+    withUnsafeMutablePointer(to: &rows) { rows in
+      withUnsafePointer(to: waits) { waits in
+        // Both read the waits; nobody else has the rows until the thread has been joined.
+        let worker = Worker()
+        if options.jobs > 1 { worker.start { rows.pointee.arrange(waits.pointee, placed: place) } }
+        if !worker.isRunning { rows.pointee.arrange(waits.pointee, placed: place) }
+        finish(waits.pointee, placed: place, &outcomes, timesAtDoubt, &shared.labels)
+        worker.join()
+      }
+    }
+    if let places { outcomes.arrange(places) }
+    shared.arrange(placed: place)
+    swap(&rows.outcomes, &outcomes)
+  }
+
   private mutating func finish(
-    _ wait: inout WaitRecord, _ row: Int, _ rows: borrowing ReconstructedRows, _ labels: inout LabelPool
+    _ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int, _ outcomes: inout WaitOutcomes,
+    _ timesAtDoubt: [Int: ClassTimes], _ labels: inout LabelPool
+  ) {
+    if waits.isEmpty { return }
+    outcomes.make(upTo: waits.count - 1)
+    for row in waits.indices {
+      waits.passed(row)
+      outcomes.passed(row)
+      let wait = waits[place(row)]
+      finish(wait, row, &outcomes, atDoubt: wait.result == .lost ? timesAtDoubt[row] : nil, &labels)
+    }
+  }
+
+  /// What reconstruction adds to a wait, and what the wait adds to its task.
+  /// - Parameter atDoubt: its times when a gap began that hides its end, if it is lost.
+  private mutating func finish(
+    _ wait: WaitRecord, _ row: Int, _ outcomes: inout WaitOutcomes, atDoubt: ClassTimes?, _ labels: inout LabelPool
   ) {
     var waiter = waits.waiter(wait)
-    var known = LabelID.none
-    if row < rows.outcomes.count, rows.outcomes[row].waiter != .none {
-      let outcome = rows.outcomes[row]
-      wait.times = wait.result == .lost ? rows.timesAtDoubt[row] ?? ClassTimes() : outcome.times
-      wait.owner = outcome.owner
-      wait.ownerEvidence = outcome.ownerEvidence
-      wait.depth = outcome.depth
-      known = outcome.waiter
+    let known = outcomes[row].waiter
+    if known != .none {
+      if wait.result == .lost { outcomes.setTimes(atDoubt ?? ClassTimes(), of: row) }
       let last = labels[known]
       if !last.comm.isEmpty { waiter.comm = last.comm }
       waiter.priority = waiter.priority ?? last.priority
     }
-    // Waits that reconstruction did not see begin, and what it could not follow: not known, but accounted for.
-    wait.times[.unknown] &+= wait.length &- wait.times.total
     // No event had named the waiter when it began to wait.
     if waiter.comm.isEmpty { waiter.comm = tasks[waiter.index].comm }
-    wait.waiter = known == .none || labels[known] != waiter ? labels.id(waiter) : known
+    // Mostly it is called so already: what is in a file and stays as it is need not be written again.
+    if known == .none || labels[known] != waiter { outcomes.setWaiter(labels.id(waiter), of: row) }
     tasks[waiter.index].waits += 1
     tasks[waiter.index].waited &+= wait.length
-    tasks[waiter.index].inverted &+= wait.times[.inverted]
+    tasks[waiter.index].inverted &+= outcomes.times(of: row)[.inverted]
   }
 
   private mutating func takeAccounts(_ hypothesis: borrowing Hypothesis, into timeline: inout Timeline) {

@@ -52,6 +52,10 @@ public struct ClassTimes: Sendable, Hashable, BitwiseCopyable {
     set { sums[`class`.rawValue] = newValue }
   }
 
+  /// - Parameter place: ``WaitClass/rawValue``.
+  @inline(__always)
+  mutating func add(_ length: Int64, to place: Int) { sums[place] &+= length }
+
   public var total: Int64 {
     var total: Int64 = 0
     for place in sums.indices { total &+= sums[place] }

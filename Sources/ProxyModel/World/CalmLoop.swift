@@ -48,7 +48,7 @@ extension ProxyMachine {
     var loop = CalmLoop(
       batch: batch, epoch: calm.lookups.epoch, cpuCount: CPU(cpus.count), named: calm.lookups.tasks.base,
       cpuEpochs: calm.lookups.cpus.base, cpus: cpus.base, rows: tasks.rowBase,
-      placements: reconstruction.placementBase, currs: reconstruction.currBase,
+      placements: second.upToDate.pointee.placementBase, currs: second.upToDate.pointee.currBase,
       latest: facts.end)
     var place = range.lowerBound
     repeat {
@@ -57,7 +57,7 @@ extension ProxyMachine {
     guard place > range.lowerBound else { return place }
     facts.count(events: place - range.lowerBound)
     facts.extend(to: loop.latest)
-    reconstruction.advance(to: loop.latest)
+    second.upToDate.pointee.advance(to: loop.latest)
     see(loop.kinds)
     return place
   }
@@ -80,7 +80,8 @@ extension ProxyMachine {
     let numbers = event.tasks
     let hasNewCPU = calm.lookups.cpus[cpu] != calm.lookups.epoch
     if hasNewCPU {
-      guard case .task(let task, _) = cpus[cpu].current, !tasks.isReplaced(task), reconstruction.runsOwn(task, on: cpu)
+      guard case .task(let task, _) = cpus[cpu].current, !tasks.isReplaced(task),
+        second.upToDate.pointee.runsOwn(task, on: cpu)
       else { return false }
       calm.lookups.cpus[cpu] = calm.lookups.epoch
     }
@@ -93,8 +94,8 @@ extension ProxyMachine {
   /// - Returns: whether the task was looked up; `nil` where something is new about it.
   private mutating func lookUp(_ number: Int, _ batch: EventBatch) -> Bool? {
     if calm.lookups.tasks[number].epoch == calm.lookups.epoch { return false }
-    guard let task = tasks.unchanged(batch.tasks[number]), reconstruction.knows(task) else { return nil }
-    reconstruction.unlist(task)
+    guard let task = tasks.unchanged(batch.tasks[number]), second.upToDate.pointee.knows(task) else { return nil }
+    second.upToDate.pointee.unlist(task)
     calm.lookups.tasks[number] = CalmLookups.Task(task: task, epoch: calm.lookups.epoch)
     return true
   }

@@ -24,6 +24,8 @@ extension ProxyMachine {
   @inline(__always)
   mutating func beginCalmPeriod() {
     if calm.isOn || waits.hasOpen || !followsCalm { return }
+    // The calm loop steps the world itself, which is behind.
+    if second.isBehind { return longWay.spare(events: 1) }
     beginCalmPeriodIfPossible()
   }
 
@@ -31,17 +33,17 @@ extension ProxyMachine {
   private mutating func beginCalmPeriodIfPossible() {
     // That a gap ends meanwhile matters to nothing before the next event about a lock, which goes the long way.
     guard deferred.followUps.expectsNothing, waits.aboutToBlock.isEmpty,
-      reconstruction.isCalm
+      second.upToDate.pointee.isCalm
     else { return }
     calm.isOn = true
     calm.count &+= 1
-    reconstruction.beginCalmPeriod()
+    second.upToDate.pointee.beginCalmPeriod()
   }
 
   @inline(never)
   mutating func endCalmPeriod() {
     calm.isOn = false
-    reconstruction.endCalmPeriod()
+    second.upToDate.pointee.endCalmPeriod()
   }
 }
 

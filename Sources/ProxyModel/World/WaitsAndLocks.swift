@@ -57,8 +57,7 @@ extension World {
     self[lock].waiters -= 1
     if let owner { setOwner(lock, owner) }
     if self[lock].waiters > 0 { return }
-    closeHold(self[lock], lock)
-    if case .task(let owner, _) = self[lock].owner { self[owner].owned -= 1 }
+    closeHold(lock)
     // Nobody waits any more: nothing about the lock is of interest until somebody does.
     let tenure = self[lock].tenure
     self[lock] = LockNow(self[lock].address)
@@ -105,45 +104,56 @@ extension World {
 
   /// The lock has this owner from now on; a hold that somebody waited for ends here.
   mutating func setOwner(_ lock: LockIndex, _ fact: OwnerFact) {
-    guard self[lock].waiters > 0 else { return }
+    precondition(Int(lock.rawValue) < locks.count, "no such lock")
+    // No lock is added meanwhile.
+    let state = locks.base + Int(lock.rawValue)
+    guard state.pointee.waiters > 0 else { return }
     let fact = besideGap(fact)
-    var state = self[lock]
     // Nothing new of a lock that is being handed over.
-    if state.owner.isFree, fact.isFree { return }
-    if state.owner != fact { changed.insert(lock) }
-    defer { self[lock] = state }
-    if case .task(let owner, _) = state.owner, case .task(owner, let known) = fact {
+    if state.pointee.owner.isFree, fact.isFree { return }
+    if state.pointee.owner != fact { changed.insert(lock) }
+    if case .task(let owner, _) = state.pointee.owner, case .task(owner, let known) = fact {
       // The same owner; how it is known may have changed.
-      state.owner = fact
-      state.holdEvidence = state.holdEvidence.combined(with: known)
-      state.touchesGap = state.touchesGap || gaps.isInGap
-      state.mostWaiters = max(state.mostWaiters, state.waiters)
+      state.pointee.owner = fact
+      state.pointee.holdEvidence = state.pointee.holdEvidence.combined(with: known)
+      state.pointee.touchesGap = state.pointee.touchesGap || gaps.isInGap
+      state.pointee.mostWaiters = max(state.pointee.mostWaiters, state.pointee.waiters)
       return
     }
-    closeHold(state, lock)
-    if case .task(let former, _) = state.owner { self[former].owned -= 1 }
-    if case .task(let owner, let known) = fact {
-      state.holdEvidence = known
-      state.clock = beginOwning(owner)
+    closeHold(lock)
+    if case .task(let owner, let known) = fact, rows.kinds.contains(.holds) {
+      state.pointee.holdEvidence = known
+      state.pointee.clock = beginOwning(owner)
       holdSteps.append(.began(lock, owner))
     }
-    state.owner = fact
-    state.since = now
-    state.touchesGap = gaps.isInGap
-    state.mostWaiters = state.waiters
-    state.tenure &+= 1
+    state.pointee.owner = fact
+    state.pointee.since = now
+    state.pointee.touchesGap = gaps.isInGap
+    state.pointee.mostWaiters = state.pointee.waiters
+    state.pointee.tenure &+= 1
   }
 
-  private mutating func closeHold(_ state: LockNow, _ lock: LockIndex) {
-    guard rows.kinds.contains(.holds), case .task(let owner, _) = state.owner, state.mostWaiters > 0, now > state.since
-    else { return }
-    let evidence = state.touchesGap ? state.holdEvidence.combined(with: .inferred(.besideGap)) : state.holdEvidence
+  /// A lock's owner owns it no more.
+  private mutating func closeHold(_ lock: LockIndex) {
+    let state = locks.base + Int(lock.rawValue)
+    guard case .task(let owner, _) = state.pointee.owner else { return }
+    defer { if rows.kinds.contains(.holds) { self[owner].owned -= 1 } }
+    guard state.pointee.mostWaiters > 0, now > state.pointee.since else { return }
+    let (begin, address) = (state.pointee.since, state.pointee.address)
+    guard rows.kinds.contains(.holds) else {
+      if rows.kinds.contains(.heldTimes) {
+        rows.heldTimes.append(HeldTimeRecord(begin: begin, end: now, owner: labelID(owner)))
+      }
+      return
+    }
+    let known = state.pointee.holdEvidence
+    let evidence = state.pointee.touchesGap ? known.combined(with: .inferred(.besideGap)) : known
     bookOwner(owner)
     holdSteps.append(.ended(lock, owner))
     rows.holds.append(
       HoldRecord(
-        begin: state.since, end: now, lock: state.address, owner: labelID(owner), waiters: UInt32(state.mostWaiters),
-        number: UInt32(rows.holds.count), evidence: evidence, clock: self[owner].clock.since(state.clock)))
+        begin: begin, end: now, lock: address, owner: labelID(owner), waiters: UInt32(state.pointee.mostWaiters),
+        number: UInt32(rows.holds.count), evidence: evidence, clock: self[owner].clock.since(state.pointee.clock)))
   }
 
   /// Whether a task's migration brings it back to its CPU after a proxy migration.

@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 public import TraceCore
 
@@ -90,8 +89,8 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
   /// enough for the cache.
   private let batchSize: Int
   private let slots = UnsafeMutablePointer<Slot>.allocateLines(capacity: BatchRing.slotCount)
-  private let filled = UnsafeMutablePointer<sem_t>.allocateLines(capacity: 1)
-  private let free = UnsafeMutablePointer<sem_t>.allocateLines(capacity: 1)
+  private let filled = Semaphore(0)
+  private let free = Semaphore(BatchRing.slotCount)
   /// Set by the consumer. Atomic, because the producer may read it while it works on a free slot.
   private let isStopped = Atomic(false)
   /// The consumer's.
@@ -110,8 +109,6 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
     memories = (0..<BatchRing.slotCount).map { _ in BatchMemory.allocate(size) }
     packer = .placed(EventPacker(memories[0]))
     slots.initialize(repeating: Slot(), count: BatchRing.slotCount)
-    sem_init(filled, 0, 0)
-    sem_init(free, 0, UInt32(BatchRing.slotCount))
     if onThread { worker.start { self.run() } }
   }
 
@@ -119,10 +116,6 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
     end()
     if hasReader { reader.deinitialize(count: 1) }
     reader.deallocate()
-    sem_destroy(filled)
-    sem_destroy(free)
-    filled.deallocate()
-    free.deallocate()
     slots.deinitialize(count: BatchRing.slotCount)
     slots.deallocate()
     packer.discard()
@@ -134,10 +127,10 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
   private func run() {
     var slot = 0
     while true {
-      wait(free)
+      free.wait()
       if isStopped.load(ordering: .acquiring) { return }
       let isLast = !fill(slot)
-      sem_post(filled)
+      filled.post()
       if isLast { return }
       slot = (slot + 1) % BatchRing.slotCount
     }
@@ -162,10 +155,10 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
     }
     if holdsBatch {
       place = (place + 1) % BatchRing.slotCount
-      sem_post(free)
+      free.post()
     }
     holdsBatch = true
-    wait(filled)
+    filled.wait()
     return taken()
   }
 
@@ -181,7 +174,7 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
   func end() {
     guard worker.isRunning else { return }
     isStopped.store(true, ordering: .releasing)
-    sem_post(free)
+    free.post()
     worker.join()
   }
 
@@ -190,10 +183,5 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
     end()
     hasReader = false
     return reader.move()
-  }
-
-  private func wait(_ semaphore: UnsafeMutablePointer<sem_t>) {
-    // A signal may interrupt it.
-    while sem_wait(semaphore) != 0 {}
   }
 }

@@ -13,8 +13,8 @@ struct ReadingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Threads: with 2 or more another one reads ahead, a text together with this one, and at most so many make the report. \
-      The results are the same.
+      Threads: with 2 or more another one reads ahead, a text together with this one, a third follows who waits for whom \
+      where somebody always does, and at most so many make the report. The results are the same.
       """, valueName: "n")
   )
   var jobs = ReadingOptions.usefulJobs

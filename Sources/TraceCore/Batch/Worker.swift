@@ -1,19 +1,20 @@
 import Glibc
-import TraceCore
 
 /// A thread that runs one closure.
-final class Worker {
+package final class Worker {
   private final class Task {
     let body: () -> Void
     init(_ body: @escaping () -> Void) { self.body = body }
   }
 
   private var thread = pthread_t()
-  private(set) var isRunning = false
+  package private(set) var isRunning = false
+
+  package init() {}
 
   /// Starts the thread. Afterwards ``isRunning`` says whether one could be created.
   /// - Parameter body: Runs until ``join()`` returns at the latest; what it uses must live as long.
-  func start(_ body: @escaping () -> Void) {
+  package func start(_ body: @escaping () -> Void) {
     let context = Unmanaged.passRetained(Task(body))
     let result = EndingSignals.blocked {
       pthread_create(
@@ -30,7 +31,7 @@ final class Worker {
   }
 
   /// Waits until the closure has returned.
-  func join() {
+  package func join() {
     guard isRunning else { return }
     isRunning = false
     pthread_join(thread, nil)
