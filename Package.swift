@@ -191,6 +191,7 @@ let package = Package(
       name: "ProxyPicturesTests",
       dependencies: [
         "ProxyPictures", "ProxyCompare", "ProxyTraceKit", "TraceCore", "ProxyModel", "ProxyAnalysis", "ProxyReport",
+        "TraceTestKit",
       ],
       swiftSettings: strict),
     .testTarget(

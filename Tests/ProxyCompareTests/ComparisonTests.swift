@@ -82,7 +82,7 @@ struct ComparisonTests {
       ["proxy-off-plain/crowd", "proxy-on-plain/crowd", "linux-6.12/crowd", "proxy-on-plain/same-cpu"], quick: 1))
   func halvesOfACaptureAreNoDifferent(name: String) throws {
     let whole = try Self.context(name)
-    let deals = TestEffort.count(100, quick: 10)
+    let deals = TestEffort.count(100, quick: 4)
     var alarms = 0
     for seed in 1...UInt64(deals) {
       var random = SeededGenerator(seed: seed)

@@ -4,6 +4,7 @@ import ProxyAnalysis
 import ProxyReport
 import Testing
 import TraceCore
+import TraceTestKit
 
 @testable import ProxyExport
 
@@ -36,7 +37,7 @@ struct ExportTests {
     }
   }
 
-  @Test(arguments: FixtureCapture.analysed) func everyValueIsThere(name: String) throws {
+  @Test(arguments: TestEffort.some(FixtureCapture.analysed, quick: 5)) func everyValueIsThere(name: String) throws {
     defer { try? FileManager.default.removeItem(at: root) }
     let report = try FixtureCapture.report(name)
     let id = try CaptureID(path: FixtureCapture.path(name), instance: nil)

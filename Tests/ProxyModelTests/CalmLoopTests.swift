@@ -79,10 +79,12 @@ struct CalmLoopTests {
   private static let length = TestEffort.count(20_000, quick: 2_000)
 
   /// What the benchmark runs on, but shorter.
-  @Test(arguments: [
-    Workload(contention: .real, events: 1), Workload(contention: .dense, events: length, cpus: 4),
-    Workload(contention: .sparse, events: length, cpus: 2), Workload(contention: .sparse, events: length, cpus: 64),
-  ])
+  @Test(
+    arguments: TestEffort.some(
+      [
+        Workload(contention: .dense, events: length, cpus: 4), Workload(contention: .sparse, events: length, cpus: 2),
+        Workload(contention: .sparse, events: length, cpus: 64), Workload(contention: .real, events: 1),
+      ], quick: 3))
   func benchmarks(workload: Workload) throws {
     let real = RealCaptures.directory.appending(path: "proxy-on-plain")
     let recorded = try CaptureSession(bytes: workload.bytes(from: real)).record()

@@ -6,6 +6,7 @@ import ProxyReport
 import ProxyTraceKit
 import Testing
 import TraceCore
+import TraceTestKit
 
 @testable import ProxyPictures
 
@@ -37,9 +38,12 @@ struct ComparePageTests {
 
   private static let pair = ["sched-ext-blocked/ab-off", "sched-ext-blocked/ab-on"]
 
-  @Test(arguments: [
-    pair, ["proxy-off-plain/crowd", "proxy-on-plain/crowd"], ["proxy-on-plain/chain3", "sched-ext-blocked/roam-on"],
-  ])
+  @Test(
+    arguments: TestEffort.some(
+      [
+        pair, ["proxy-off-plain/crowd", "proxy-on-plain/crowd"],
+        ["proxy-on-plain/chain3", "sched-ext-blocked/roam-on"],
+      ], quick: 1))
   func tagsAreBalancedAndNothingIsFetched(names: [String]) throws {
     let html = try Self.page(try Self.comparison(names))
     #expect(html.utf8.count < 1 << 20)

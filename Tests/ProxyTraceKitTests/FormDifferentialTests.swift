@@ -61,7 +61,7 @@ struct FormDifferentialTests {
     (TestEffort.isLong ? captures : [captures[place % captures.count]]).map { ($0, form.name) }
   }
 
-  private static let length = TestEffort.count(2000, quick: 400)
+  private static let length = TestEffort.count(2000, quick: 250)
 
   /// Some events around a capture's first waits.
   private func printer(_ name: String, losses: Int = 0) throws -> FormPrinter {

@@ -20,7 +20,7 @@ struct TornTextTests {
   /// A mail of which lines are lost: no wait that is not marked claims more of any class of time than in the whole text.
   @Test(arguments: ["proxy-off-plain/crowd.dat", "proxy-off-plain/chain3.dat"], [72, 100])
   func nothingIsClaimedAcrossLostPieces(name: String, width: Int) throws {
-    let lines = FormPrinter(try events(name, 1500)).kernel
+    let lines = FormPrinter(try events(name, TestEffort.count(1500, quick: 700))).kernel
     let whole = try load(lines).timeline.waits
     let mails = lines.map { MailText.wrapped([$0], width, quote: "> ") }
     for seed in 1...UInt64(TestEffort.count(12, quick: 3)) {

@@ -132,7 +132,8 @@ struct TextLossTests {
 /// Tasks that each own a lock and wait for the next one's.
 struct DeepChainTests {
   /// 200 links, and 250 switches: every one of them bears on all waits.
-  @Test func costsNoMoreThanItsLinks() throws {
+  @Test(.enabled(if: TestEffort.isLong, "a debug build takes half a minute"))
+  func costsNoMoreThanItsLinks() throws {
     let depth = 200
     var lines: [String] = []
     var time = 1_000_000
