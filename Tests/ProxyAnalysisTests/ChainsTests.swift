@@ -20,7 +20,7 @@ struct ChainsTests {
         Self.chain(10, 20, [Literal.waiter, Literal.owner], [Literal.lockA], .running),
         Self.chain(
           20, 45, [Literal.waiter, Literal.owner, Literal.other], [Literal.lockA, Literal.lockB], .runnable,
-          .inferred(.acquired)),
+          .inferred(.perhapsStillHeld)),
         // The owner of the second lock is not known: a path without a terminal owner.
         Self.chain(45, 50, [Literal.waiter, Literal.owner], [Literal.lockA, Literal.lockB], .unknown, .unknown),
       ]
@@ -28,7 +28,7 @@ struct ChainsTests {
     #expect(
       try Report(Literal.context(timeline)).lines("chains") == [
         "1 1 @10 10000ns @20 1 61>60 0xa0 60 owner 139 running event",
-        "2 1 @20 20000ns @45 2 61>60>63 0xa0>0xb0 63 other 49 runnable inferred acquired",
+        "2 1 @20 20000ns @45 2 61>60>63 0xa0>0xb0 63 other 49 runnable inferred perhapsStillHeld",
         "3 1 @45 45000ns @50 2 61>60 0xa0>0xb0 - - - unknown unknown",
       ])
   }

@@ -81,9 +81,11 @@ struct FindingsTests {
     let report = Report(
       Literal.context(
         Literal.timeline {
-          $0.inversions = [Self.window(10, 40), Self.window(100, 10, culprit: Literal.middle, .inferred(.acquired))]
+          $0.inversions = [
+            Self.window(10, 40), Self.window(100, 10, culprit: Literal.middle, .inferred(.perhapsStillHeld)),
+          ]
         }))
-    #expect(report.findings.map(\.evidence) == [.inferred(.acquired)])
+    #expect(report.findings.map(\.evidence) == [.inferred(.perhapsStillHeld)])
   }
 
   // MARK: Handoffs
@@ -152,7 +154,7 @@ struct FindingsTests {
         Self.chain(12, [Literal.other, Literal.owner, Literal.other], [Literal.lockC, Literal.lockB], .deadlock),
         Self.chain(
           15, [Literal.waiter, Literal.owner, Literal.other, Literal.owner],
-          [Literal.lockA, Literal.lockB, Literal.lockC], .deadlock, .inferred(.acquired)),
+          [Literal.lockA, Literal.lockB, Literal.lockC], .deadlock, .inferred(.perhapsStillHeld)),
       ]
       $0.deadlocks = [0, 1, 2]
     }
@@ -161,7 +163,8 @@ struct FindingsTests {
         "deadlock 10000ns 1/3 --wait 1 10000ns: owner:60 waits for other:63 waits for owner:60"
       ])
     let later = Report(Literal.context(timeline, filter: RowFilter(pids: NumberList("61"))))
-    #expect(later.findings.map(\.lock) == [Literal.lockC] && later.findings.map(\.evidence) == [.inferred(.acquired)])
+    #expect(
+      later.findings.map(\.lock) == [Literal.lockC] && later.findings.map(\.evidence) == [.inferred(.perhapsStillHeld)])
     #expect(later.findings.allSatisfy { $0.matters })
     let harmless = Literal.timeline {
       $0.chains = [Self.chain(10, [Literal.waiter, Literal.owner], [Literal.lockA], .running)]

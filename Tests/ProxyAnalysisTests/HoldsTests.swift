@@ -15,7 +15,7 @@ struct HoldsTests {
 
   private static let timeline = Literal.timeline {
     $0.holds = [
-      hold(Literal.owner, 10, 40, waiters: 2), hold(Literal.middle, 50, 90, .inferred(.acquired)),
+      hold(Literal.owner, 10, 40, waiters: 2), hold(Literal.middle, 50, 90, .inferred(.perhapsStillHeld)),
       hold(Literal.owner, 100, 120),
     ]
   }
@@ -24,7 +24,7 @@ struct HoldsTests {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("holds") == [
         "1 0xa0 60 owner 139 @10 10000ns @40 30000 2 0 0 0 0 0 event",
-        "2 0xa0 62 middle 120 @50 50000ns @90 40000 1 0 0 0 0 0 inferred acquired",
+        "2 0xa0 62 middle 120 @50 50000ns @90 40000 1 0 0 0 0 0 inferred perhapsStillHeld",
         "3 0xa0 60 owner 139 @100 100000ns @120 20000 1 0 0 0 0 0 event",
       ])
   }

@@ -17,7 +17,7 @@ struct InversionsTests {
   private static let timeline = Literal.timeline {
     $0.inversions = [
       window(10, 40, culprits: [(Literal.middle, 30_000), (Literal.other, 10_000)]),
-      window(100, 500, culprits: [(Literal.middle, 500_000)], .inferred(.acquired)),
+      window(100, 500, culprits: [(Literal.middle, 500_000)], .inferred(.perhapsStillHeld)),
       // What ran is not always known.
       window(900, 5, culprits: [], .unknown),
     ]
@@ -27,7 +27,7 @@ struct InversionsTests {
     #expect(
       try Report(Literal.context(Self.timeline)).lines("inversions") == [
         "1 3 @10 10000ns @50 40000 61 waiter 100 0xa0 60 owner 139 3 62 middle 120 62+63 event",
-        "2 3 @100 100000ns @600 500000 61 waiter 100 0xa0 60 owner 139 3 62 middle 120 62 inferred acquired",
+        "2 3 @100 100000ns @600 500000 61 waiter 100 0xa0 60 owner 139 3 62 middle 120 62 inferred perhapsStillHeld",
         "3 3 @900 900000ns @905 5000 61 waiter 100 0xa0 60 owner 139 3 - - - '' unknown",
       ])
   }

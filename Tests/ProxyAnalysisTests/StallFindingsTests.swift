@@ -154,7 +154,7 @@ struct StallFindingsTests {
       $0.handoffs = [Self.handoff(.donation, 1000, 6000), Self.handoff(.donation, 1000, 1500, wait: 1)]
       $0.stalls = [
         Self.stall(.running, 500, 1200), Self.stall(.waking, 1700, 900),
-        Self.stall(.preempted, 2600, 400, .inferred(.acquired)),
+        Self.stall(.preempted, 2600, 400, .inferred(.perhapsStillHeld)),
         Self.stall(.handoff, 3000, 700, owner: Literal.waiter), Self.stall(.running, 6800, 900),
         Self.stall(.running, 1000, 999, wait: 1),
       ]

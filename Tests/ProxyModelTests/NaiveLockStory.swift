@@ -229,7 +229,7 @@ extension NaiveLockStory {
     case .ended(_, false), .holeEnds: return nil
     case .hole: return .unknown
     case .probed(let pid, _): return pid.map { .task($0, .inferred(.readOnce)) } ?? .free(.inferred(.readOnce))
-    case .ended(let pid, true): return .task(pid, isWatched(end(of: place)) ? .event : .inferred(.acquired))
+    case .ended(let pid, true): return .task(pid, isWatched(end(of: place)) ? .event : .inferred(.perhapsStillHeld))
     case .released(_, let evidence, _):
       if case .released(let next, _, _) = outcome(after: place) { return .task(next, .inferred(.tookOver)) }
       return .free(evidence)
@@ -251,18 +251,18 @@ extension NaiveLockStory {
       if wasListed(before: place) { result = .task(pid, evidence) }
     case (.released(let pid, let evidence, _), .acquired(let before)?) where before == pid:
       let isWatched = isWatched(end(of: place))
-      result = .task(pid, isListed(wait, place) ? evidence : isWatched ? .event : .inferred(.acquired))
+      result = .task(pid, isListed(wait, place) ? evidence : isWatched ? .event : .inferred(.perhapsStillHeld))
     case (.released(let pid, let evidence, _), _):
       result = .task(pid, isListed(wait, place) ? evidence : .inferred(.tookOver))
     case (.closed(let pid, _), nil), (.hidden(let pid, _), nil):
-      result = pid.map { .task($0, .inferred(.acquired)) } ?? .unknown
+      result = pid.map { .task($0, .inferred(.perhapsStillHeld)) } ?? .unknown
     case (.closed, .given(let evidence)):
       result = isBesideHole(model.waits[wait].first) ? .unknown : .free(evidence)
     case (.hidden, .given): result = .unknown
     // Who slept all the while would have seen it change hands.
     case (.closed(_, _), .acquired(let pid)):
-      result = .task(pid, isWatched(end(of: place)) ? .event : .inferred(.acquired))
-    case (.hidden, .acquired(let pid)): result = .task(pid, .inferred(.acquired))
+      result = .task(pid, isWatched(end(of: place)) ? .event : .inferred(.perhapsStillHeld))
+    case (.hidden, .acquired(let pid)): result = .task(pid, .inferred(.perhapsStillHeld))
     }
     if case .task(waiter, _) = result { result = .unknown }
     let told = spun(wait, place, outcome, otherwise: result)
@@ -312,12 +312,12 @@ extension NaiveLockStory {
     switch (outcome(after: place), start(of: place)) {
     case (.released(let by, let evidence, _), _): result = .task(by, evidence)
     case (.closed(let by, _), nil), (.hidden(let by, _), nil):
-      result = by.map { .task($0, .inferred(.acquired)) } ?? .unknown
+      result = by.map { .task($0, .inferred(.perhapsStillHeld)) } ?? .unknown
     case (.closed, .given(let evidence)): result = isBesideHole(items[place].index) ? .unknown : .free(evidence)
     case (.hidden, .given): result = .unknown
     case (.closed, .acquired(let by)):
-      result = .task(by, isWatched(end(of: place)) ? .event : .inferred(.acquired))
-    case (.hidden, .acquired(let by)): result = .task(by, .inferred(.acquired))
+      result = .task(by, isWatched(end(of: place)) ? .event : .inferred(.perhapsStillHeld))
+    case (.hidden, .acquired(let by)): result = .task(by, .inferred(.perhapsStillHeld))
     }
     if case .task(pid, _) = result { result = .unknown }
     return result
@@ -356,7 +356,7 @@ extension NaiveLockStory {
   private func startOfNothing(_ wait: Int, _ place: Int) -> Owner {
     switch outcome(after: place) {
     case .released(let pid, _, _): return .task(pid, .inferred(.tookOver))
-    case .closed, .hidden: return .free(.inferred(.acquired))
+    case .closed, .hidden: return .free(.inferred(.perhapsStillHeld))
     }
   }
 
@@ -379,7 +379,7 @@ extension NaiveLockStory {
       case .released(_, let evidence, _): return .given(evidence)
       case .began(let wait):
         if holder(earlier) == model.waits[wait].waiter, isWatched(earlier) {
-          return .given(.inferred(.acquired))
+          return .given(.inferred(.perhapsStillHeld))
         }
       case .sleeps, .ended, .probed: break
       }
@@ -468,7 +468,7 @@ extension NaiveLockStory {
     }
     let watched = isWatched(place)
     if watched, gotIt, began.length < 5_000 { return .free(.inferred(.foundFree)) }
-    if let holder, runners.contains(holder) { return .task(holder, .inferred(.acquired)) }
+    if let holder, runners.contains(holder) { return .task(holder, .inferred(.perhapsStillHeld)) }
     if watched { return .free(.inferred(.foundFree)) }
     if !others.contains(nil), runners.count == 1 { return .task(runners[0], .inferred(.spunOnOwner)) }
     return .unknown

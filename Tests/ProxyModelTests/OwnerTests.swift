@@ -39,7 +39,7 @@ struct OwnerTests {
     script.acquires(400, 2)
     let wait = script.timeline().waits[1]
     #expect(wait.owner?.pid == 5)
-    #expect(wait.ownerEvidence == .inferred(.acquired))
+    #expect(wait.ownerEvidence == .inferred(.perhapsStillHeld))
   }
 
   @Test func aLockThatIsBeingHandedOverHasNoOwner() {
@@ -118,9 +118,9 @@ struct OwnerTests {
     let timeline = script.timeline(proxyExecution: false)
     let hold = timeline.holds.first { $0.owner.pid == 5 }
     #expect(hold?.begin == Timestamp(100))
-    #expect(hold?.evidence == .inferred(.acquired))
+    #expect(hold?.evidence == .inferred(.perhapsStillHeld))
     let links = timeline.chains.filter { $0.begin <= Timestamp(2_500_000) && Timestamp(2_500_000) < $0.end }
-    #expect(links.map(\.evidence) == [.inferred(.acquired), .event])
+    #expect(links.map(\.evidence) == [.inferred(.perhapsStillHeld), .event])
   }
 
   @Test func aSpinnerSpinsOnWhoeverRuns() {

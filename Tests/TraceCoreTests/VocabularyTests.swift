@@ -45,8 +45,8 @@ struct VocabularyTests {
 
   @Test func aConclusionIsAsWeakAsItsWeakestPremise() {
     #expect(Evidence.probe.combined(with: .event) == .event)
-    #expect(Evidence.event.combined(with: .inferred(.acquired)) == .inferred(.acquired))
-    #expect(Evidence.inferred(.acquired).combined(with: .probe) == .inferred(.acquired))
+    #expect(Evidence.event.combined(with: .inferred(.perhapsStillHeld)) == .inferred(.perhapsStillHeld))
+    #expect(Evidence.inferred(.perhapsStillHeld).combined(with: .probe) == .inferred(.perhapsStillHeld))
     #expect(Evidence.unknown.combined(with: .probe) == .unknown)
   }
 

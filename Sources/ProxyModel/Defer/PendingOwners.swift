@@ -101,7 +101,7 @@ struct PendingOwners: ~Copyable {
     if self[lock].holder == waiter {
       if self[lock].isWatched {
         close(lock, in: &journal)
-        add(lock, PendingOwner(position: position, kind: .given(.inferred(.acquired))), in: &journal)
+        add(lock, PendingOwner(position: position, kind: .given(.inferred(.perhapsStillHeld))), in: &journal)
       }
       self[lock].holder = nil
     }
@@ -218,7 +218,7 @@ struct PendingOwners: ~Copyable {
   /// How it is known that an acquirer still has the lock. That it releases the lock in the end does not say so: as long as nobody sleeps
   /// on the wait list it may have released it before, and others may have had it, in the fast path.
   private mutating func stillOwned(_ lock: LockIndex) -> Evidence {
-    self[lock].isWatched ? .event : .inferred(.acquired)
+    self[lock].isWatched ? .event : .inferred(.perhapsStillHeld)
   }
 
   /// Records of some CPU may be missing.
@@ -417,7 +417,7 @@ extension PendingOwners {
     confirmSign(lock, in: &journal)
     guard self[lock].isUndecided, let first = self[lock].pending.first?.position else { return }
     let holder = self[lock].holder
-    var fact: OwnerFact = holder.map { .task($0, .inferred(.acquired)) } ?? .unknown
+    var fact: OwnerFact = holder.map { .task($0, .inferred(.perhapsStillHeld)) } ?? .unknown
     for i in self[lock].pending.indices {
       let position = self[lock].pending[i].position
       switch self[lock].pending[i].kind {
@@ -429,11 +429,11 @@ extension PendingOwners {
         continue
       case .listed(let waiter):
         if case .task(waiter, _) = fact { fact = .unknown }
-        if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.acquired)) }
+        if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.perhapsStillHeld)) }
         if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
       case .began(let waiter, let spin, _):
         if case .task(waiter, _) = fact { fact = .unknown }
-        if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.acquired)) }
+        if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.perhapsStillHeld)) }
         if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
         if !fact.isFree, let spin, spins[spin].isReal {
           setOwner(lock, ownerOfSpin(spin, holder: holder), at: position, in: &journal)
@@ -450,7 +450,7 @@ extension PendingOwners {
   private mutating func ownerOfSpin(_ spin: SpinID, holder: TaskIndex?) -> OwnerFact {
     let wasWatched = spins[spin].wasWatched
     if wasWatched, spins[spin].wasShort { return .free(.inferred(.foundFree)) }
-    if let holder, spins[spin].others.contains(holder) { return .task(holder, .inferred(.acquired)) }
+    if let holder, spins[spin].others.contains(holder) { return .task(holder, .inferred(.perhapsStillHeld)) }
     // Every owner would have been seen to acquire: if the one that was does not run, there is none.
     if wasWatched { return .free(.inferred(.foundFree)) }
     if spins[spin].sawAll, spins[spin].others.count == 1 {

@@ -4,7 +4,7 @@ public enum InferenceRule: String, Sendable, Hashable, CaseIterable, BitwiseCopy
   /// Premise: a task's `contention_end` with result 0. Conclusion: from then on it owns the lock, until a release, or until
   /// somebody else's acquisition shows that it released without a waiter.
   /// Wrong: an uncontended unlock leaves no event, so the end of such a hold may be earlier than shown.
-  case acquired
+  case perhapsStillHeld
 
   /// Premise: a task releases a lock (`contended_release`), and nobody slept on the lock's wait list before some instant, so that
   /// the fast paths worked. Conclusion: before that instant too the lock was that task's, back to the last known change.
@@ -154,7 +154,7 @@ extension InferenceRule {
   /// The rule in one sentence, for a legend.
   public var summary: String {
     switch self {
-    case .acquired: "the last task seen to acquire a lock owns it until somebody else does"
+    case .perhapsStillHeld: "the last task seen to acquire a lock may own it until somebody else does"
     case .untilReleased: "who releases a lock owned it before anybody slept on it too"
     case .readOnce: "an owner that was read at one instant owns the lock until something else is seen"
     case .wokeTheWaiter: "who wakes a mutex waiter from task context has just released the mutex"
