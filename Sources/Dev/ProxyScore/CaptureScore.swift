@@ -29,6 +29,8 @@ public struct ScoredCapture: Sendable {
   /// Whether its clock is the one that the workload read.
   public var comparesWithTruth: Bool { clock.name == "mono" }
   private var recorded: RecordedEvents
+  /// What marks tell of `rq->donor`, where the capture has such marks.
+  let marked: SplitReference?
 
   /// Reads a whole capture into memory.
   public init(name: String, path: String, truth: Truth) throws {
@@ -37,6 +39,8 @@ public struct ScoredCapture: Sendable {
     let session = try CaptureSession(path: path)
     clock = session.info.clock
     recorded = try session.record()
+    let hasMarks = recorded.events.contains { if case .mark = $0.body { true } else { false } }
+    marked = hasMarks ? try MarkedSplits.reference(path: path, recorded.events) : nil
   }
 
   /// The model's timeline of the capture.
@@ -89,7 +93,10 @@ public struct CaptureScore: Sendable {
     }
     claimed = Self.proxied(inferred)
     claimedWithProbes = Self.proxied(probed)
-    if probed.seen.contains(.probedSwitch) || probed.seen.contains(.probedExit) {
+    if let marked = capture.marked {
+      inferredSplits = SplitScore(inferred, marked)
+      probedSplits = SplitScore(probed, marked)
+    } else if probed.seen.contains(.probedSwitch) || probed.seen.contains(.probedExit) {
       inferredSplits = SplitScore(inferred, events: capture.events)
       inferredSwitchSplits = SplitScore(inferred, events: capture.events, wholeStints: true)
       probedSplits = SplitScore(probed, events: capture.events)

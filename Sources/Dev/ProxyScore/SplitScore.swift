@@ -36,11 +36,17 @@ public struct SplitScore: Sendable {
   /// - Parameter wholeStints: take the switch probe alone, and let its donor last until the next switch. It does not: a
   ///   donor that returns to its CPU, or another choice, changes `rq->donor` while curr stays, as the set_next probes show.
   public init(_ timeline: Timeline, events: some Sequence<SchedEvent>, wholeStints: Bool = false) {
-    let pieces = Self.reference(events, wholeStints: wholeStints)
-    seen = pieces.values.joined().reduce(0) { $0 + ($1.end - $1.begin) }
+    self.init(timeline, SplitReference(pieces: Self.reference(events, wholeStints: wholeStints)))
+  }
+
+  /// Compares a timeline's splits with what the capture tells without any model.
+  init(_ timeline: Timeline, _ reference: SplitReference) {
+    seen = reference.pieces.values.joined().reduce(0) { $0 + ($1.end - $1.begin) }
     for (cpu, splits) in Dictionary(grouping: timeline.splits, by: \.cpu) {
       for (evidence, splits) in Dictionary(grouping: splits, by: \.evidence) {
-        byEvidence[evidence, default: Claims()] += Self.claims(splits, pieces[cpu] ?? [])
+        var claims = Self.claims(splits, reference.pieces[cpu] ?? [])
+        claims.said -= Self.overlap(splits, reference.doubtful[cpu] ?? [])
+        byEvidence[evidence, default: Claims()] += claims
       }
     }
   }
@@ -75,6 +81,19 @@ public struct SplitScore: Sendable {
           if piece.donor == split.donor.pid || isListed { sum.listed += both }
         }
         next += 1
+      }
+    }
+    return sum
+  }
+
+  /// In how much of the splits nothing is compared. Both lists are in order of time and without overlaps.
+  private static func overlap(_ splits: [SplitRow], _ ranges: [Range<Timestamp>]) -> Int64 {
+    var sum: Int64 = 0
+    var first = 0
+    for split in splits {
+      while first < ranges.count, ranges[first].upperBound <= split.begin { first += 1 }
+      for range in ranges[first...].prefix(while: { $0.lowerBound < split.end }) {
+        sum += max(0, min(range.upperBound, split.end) - max(range.lowerBound, split.begin))
       }
     }
     return sum
