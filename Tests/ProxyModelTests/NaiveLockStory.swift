@@ -20,6 +20,8 @@ struct NaiveLockStory {
     case ended(Pid, acquired: Bool)
     /// Where it was concluded from a waking: of whom.
     case released(by: Pid, Evidence, woken: Pid? = nil)
+    /// The record of a release that somebody else's acquisition has overtaken.
+    case lateRelease
     case probed(Pid?, by: Pid)
     case hole
     case holeEnds
@@ -99,7 +101,10 @@ struct NaiveLockStory {
       if model.waits.contains(where: { $0.last == index && ($0.isCut ? result == 0 : true) }) {
         items.append(Item(index: index, kind: .ended(pid, acquired: result == 0)))
       }
-    case .contendedRelease(lock): items.append(Item(index: index, kind: .released(by: pid, .event)))
+    case .contendedRelease(lock):
+      let owner = isWatched(items.count) ? holder(items.count) : nil
+      let isLate = owner != nil && owner != pid
+      items.append(Item(index: index, kind: isLate ? .lateRelease : .released(by: pid, .event)))
     case .probedWait(let probe) where probe.lock == lock:
       if let owner = pointee(probe.ownerTask, index) {
         items.append(Item(index: index, kind: .probed(owner == -1 ? nil : owner, by: pid)))
@@ -141,7 +146,13 @@ struct NaiveLockStory {
   private func isSign(of waker: Pid, _ woken: Pid, _ index: Int) -> Bool {
     let innermost = model.waits.last { $0.waiter == woken && $0.isOpen(index) }
     guard innermost?.lock == lock, !waiters(index).contains(waker) else { return false }
-    if items.contains(where: { if case .released(_, .event, _) = $0.kind { true } else { false } }) { return false }
+    let hasReleases = items.contains {
+      switch $0.kind {
+      case .released(_, .event, _), .lateRelease: true
+      default: false
+      }
+    }
+    if hasReleases { return false }
     guard isWatched(items.count), let holder = holder(items.count) else { return true }
     return holder == waker
   }
@@ -157,7 +168,7 @@ struct NaiveLockStory {
   private func leavesNobody(_ place: Int) -> Bool {
     let index = items[place].index
     switch items[place].kind {
-    case .began, .sleeps, .probed, .hole, .holeEnds: return false
+    case .began, .sleeps, .probed, .hole, .holeEnds, .lateRelease: return false
     case .ended, .released: break
     }
     return !model.waits.contains { $0.lock == lock && $0.isOpen(index) && $0.first < index }
@@ -188,7 +199,7 @@ struct NaiveLockStory {
       // Who waits does not own. (If the one who begins to wait was the holder, the search would end with it.)
       case .began(let wait):
         if let pid = holder(earlier), pid == model.waits[wait].waiter { return nil }
-      case .sleeps, .ended: break
+      case .sleeps, .ended, .lateRelease: break
       }
     }
     return nil
@@ -226,10 +237,15 @@ extension NaiveLockStory {
   private func owner(_ place: Int) -> Owner? {
     switch items[place].kind {
     case .sleeps(let pid): return listed(pid, at: place)
-    case .ended(_, false), .holeEnds: return nil
+    case .ended(_, false), .holeEnds, .lateRelease: return nil
     case .hole: return .unknown
     case .probed(let pid, _): return pid.map { .task($0, .inferred(.readOnce)) } ?? .free(.inferred(.readOnce))
-    case .ended(let pid, true): return .task(pid, isWatched(end(of: place)) ? .event : .inferred(.perhapsStillHeld))
+    case .ended(let pid, true):
+      // That it still has the lock shows at its release.
+      guard case .released(pid, let evidence, _) = outcome(after: place), isWatched(end(of: place)) else {
+        return .task(pid, .inferred(.perhapsStillHeld))
+      }
+      return .task(pid, evidence)
     case .released(_, let evidence, _):
       if case .released(let next, _, _) = outcome(after: place) { return .task(next, .inferred(.tookOver)) }
       return .free(evidence)
@@ -250,8 +266,11 @@ extension NaiveLockStory {
       // The first to sleep on the wait list has settled it; before that it is as good as the release's word.
       if wasListed(before: place) { result = .task(pid, evidence) }
     case (.released(let pid, let evidence, _), .acquired(let before)?) where before == pid:
-      let isWatched = isWatched(end(of: place))
-      result = .task(pid, isListed(wait, place) ? evidence : isWatched ? .event : .inferred(.perhapsStillHeld))
+      let isShown = isListed(wait, place) || isWatched(end(of: place))
+      result = .task(pid, isShown ? evidence : .inferred(.perhapsStillHeld))
+    // Somebody has given it up: when it was taken without an event does not show.
+    case (.released(let pid, let evidence, _), .given):
+      result = .task(pid, wasListed(before: place) ? evidence : .inferred(.tookOver))
     case (.released(let pid, let evidence, _), _):
       result = .task(pid, isListed(wait, place) ? evidence : .inferred(.tookOver))
     case (.closed(let pid, _), nil), (.hidden(let pid, _), nil):
@@ -259,10 +278,8 @@ extension NaiveLockStory {
     case (.closed, .given(let evidence)):
       result = isBesideHole(model.waits[wait].first) ? .unknown : .free(evidence)
     case (.hidden, .given): result = .unknown
-    // Who slept all the while would have seen it change hands.
-    case (.closed(_, _), .acquired(let pid)):
-      result = .task(pid, isWatched(end(of: place)) ? .event : .inferred(.perhapsStillHeld))
-    case (.hidden, .acquired(let pid)): result = .task(pid, .inferred(.perhapsStillHeld))
+    case (.closed, .acquired(let pid)), (.hidden, .acquired(let pid)):
+      result = .task(pid, .inferred(.perhapsStillHeld))
     }
     if case .task(waiter, _) = result { result = .unknown }
     let told = spun(wait, place, outcome, otherwise: result)
@@ -299,7 +316,7 @@ extension NaiveLockStory {
       case .hole, .holeEnds, .ended(_, true), .released: return false
       case .began(let wait): if holder(earlier) == model.waits[wait].waiter, isWatched(earlier) { return false }
       case .sleeps: if isFirstListed(earlier) { return true }
-      case .ended, .probed: break
+      case .ended, .probed, .lateRelease: break
       }
     }
     return false
@@ -315,9 +332,8 @@ extension NaiveLockStory {
       result = by.map { .task($0, .inferred(.perhapsStillHeld)) } ?? .unknown
     case (.closed, .given(let evidence)): result = isBesideHole(items[place].index) ? .unknown : .free(evidence)
     case (.hidden, .given): result = .unknown
-    case (.closed, .acquired(let by)):
-      result = .task(by, isWatched(end(of: place)) ? .event : .inferred(.perhapsStillHeld))
-    case (.hidden, .acquired(let by)): result = .task(by, .inferred(.perhapsStillHeld))
+    case (.closed, .acquired(let by)), (.hidden, .acquired(let by)):
+      result = .task(by, .inferred(.perhapsStillHeld))
     }
     if case .task(pid, _) = result { result = .unknown }
     return result
@@ -381,7 +397,7 @@ extension NaiveLockStory {
         if holder(earlier) == model.waits[wait].waiter, isWatched(earlier) {
           return .given(.inferred(.perhapsStillHeld))
         }
-      case .sleeps, .ended, .probed: break
+      case .sleeps, .ended, .probed, .lateRelease: break
       }
     }
     return nil
@@ -402,7 +418,7 @@ extension NaiveLockStory {
         if holder(later) == model.waits[wait].waiter, isWatched(later) {
           return .closed(holder: holder(later), at: time)
         }
-      case .sleeps, .probed: break
+      case .sleeps, .probed, .lateRelease: break
       }
     }
     return .closed(holder: holder(items.count), at: model.end)
@@ -416,7 +432,7 @@ extension NaiveLockStory {
       case .released, .ended(_, true), .hole, .holeEnds: return true
       case .ended: return leavesNobody(later)
       case .began(let wait): return holder(later) == model.waits[wait].waiter && isWatched(later)
-      case .sleeps, .probed: return false
+      case .sleeps, .probed, .lateRelease: return false
       }
     }
     return end ?? items.count

@@ -42,6 +42,50 @@ struct OwnerTests {
     #expect(wait.ownerEvidence == .inferred(.perhapsStillHeld))
   }
 
+  /// t8 sleeps on the wait list all the time: t5 spins and gets the lock, t6 has released it before, and its record comes later.
+  private func overtaken() -> Script {
+    var script = Script()
+    for (cpu, pid) in [(0, 5), (1, 6), (2, 7), (3, 8)] as [(CPU, Pid)] {
+      script.starts(cpu, with: pid)
+      script.ticks(0, cpu)
+    }
+    script.contends(10_000, 1, flags: [.spin, .mutex])
+    script.contends(20_000, 3, flags: [.mutex])
+    script.switched(21_000, 3, to: 0, state: .uninterruptible)
+    script.acquires(30_000, 1)
+    script.contends(40_000, 0, flags: [.spin, .mutex])
+    script.acquires(50_000, 0)
+    return script
+  }
+
+  @Test func aReleaseThatComesLateIsOfAnEarlierOwner() {
+    var script = overtaken()
+    script.releases(55_000, 1)
+    script.contends(60_000, 2, flags: [.spin, .mutex])
+    script.releases(90_000, 0)
+    script.acquires(91_000, 2)
+    let timeline = script.timeline()
+    // t6's release is known by t5's acquisition alone; t5's by its own record.
+    let holds = timeline.holds.map { "\($0.owner.pid) \($0.begin.rawValue) \($0.end.rawValue) \($0.evidence.name)" }
+    #expect(holds.prefix(2) == ["6 30000 50000 inferred", "5 50000 90000 event"])
+    #expect(timeline.waits.last?.owner?.pid == 5)
+    #expect(timeline.waits.last?.ownerEvidence == .event)
+    #expect(!timeline.handoffs.contains { $0.from.pid == 6 })
+  }
+
+  /// The late record of the one who had the lock before says nothing of the owner when t7 began to wait, and nothing tells when t5,
+  /// whose record does not come at all, has released it.
+  @Test func noOwnerIsKnownByEventBeforeALateRelease() {
+    var script = overtaken()
+    script.contends(60_000, 2, flags: [.spin, .mutex])
+    script.releases(90_000, 1)
+    script.acquires(91_000, 2)
+    let timeline = script.timeline()
+    #expect(timeline.waits.last?.owner?.pid == 5)
+    #expect(timeline.waits.last?.ownerEvidence == .inferred(.perhapsStillHeld))
+    #expect(timeline.holds.filter { $0.begin < Timestamp(91_000) }.allSatisfy { $0.evidence != .event })
+  }
+
   @Test func aLockThatIsBeingHandedOverHasNoOwner() {
     var script = contended()
     script.starts(2, with: 7)

@@ -29,6 +29,15 @@ enum RealCaptures {
     try directories.flatMap { try ScoreTable.captures(below: $0, folders: ["proxy-on-exact"]) }
   }
 
+  /// Every capture with truth of the whole collections, of whatever kernel and workload.
+  static var collected: [ScoredCapture] {
+    get throws {
+      try directories.dropFirst().flatMap {
+        try ScoreTable.captures(below: $0, folders: ScoreTable.folders(of: $0)).filter(\.comparesWithTruth)
+      }
+    }
+  }
+
   static func folder(_ name: String) throws -> [ScoredCapture] {
     let found = try all.get().filter { $0.folder == name }
     #expect(!found.isEmpty, "no capture in \(name)")

@@ -56,6 +56,27 @@ struct TruthTests {
     #expect(owners.unknown <= 0.03)
   }
 
+  @Test(arguments: ScoreTable.folders)
+  func whatEventsSayOfOwnersIsRight(folder: String) throws {
+    try expectEventsAreRight(try RealCaptures.score(folder))
+  }
+
+  @Test(.enabled(if: RealCaptures.directories.count > 1, "PROXYTRACE_CAPTURES names no whole captures"))
+  func whatEventsSayOfOwnersIsRightInWholeCaptures() throws {
+    let captures = try RealCaptures.collected
+    #expect(captures.count > 50)
+    for capture in captures { try expectEventsAreRight(CaptureScore(capture)) }
+  }
+
+  /// The workload's own holds contradict no instant of what is known by event.
+  private func expectEventsAreRight(_ score: CaptureScore) throws {
+    if let owners = score.owners.byEvidence[.event] { #expect(owners.right == owners.known, "\(score.name)") }
+    if let holds = score.holds.byEvidence[.event] { #expect(holds.wrong == 0, "\(score.name)") }
+    if score.inferredSplits.seen > 0, let splits = score.inferredSplits.byEvidence[.event] {
+      #expect(splits.agreed == splits.said, "\(score.name)")
+    }
+  }
+
   @Test func ownersAreRightWhereReleasesLeaveNoEvent() throws {
     let owners = try RealCaptures.score("linux-6.12").owners
     #expect(owners.waits > 250)

@@ -154,13 +154,20 @@ struct PendingOwners: ~Copyable {
     owner.map { .task($0, .inferred(.readOnce)) } ?? .free(.inferred(.readOnce))
   }
 
-  /// The task owned the lock up to here: so says `contended_release`.
+  /// The task owned the lock up to here: so says `contended_release`, unless it comes late.
+  ///
+  /// The kernel releases a lock before it writes the record (`__mutex_unlock_slowpath()`, kernel/locking/mutex.c), and a CPU may be
+  /// stopped in between: by an interrupt, a hypervisor. Another task may have acquired the lock by then.
   mutating func released(
     _ lock: LockIndex, by task: TaskIndex, at position: Int, time: Timestamp, in journal: inout Journal
   ) {
     know(lock)
     confirmSign(lock, in: &journal)
     self[lock].hasReleases = true
+    // Nobody can have had it after its holder without an event: that one has it, or its own record comes late as well.
+    if self[lock].isWatched, let holder = self[lock].holder, holder != task {
+      return journal.setOwner(.noRelease, at: position)
+    }
     for waiter in self[lock].waiters { settleSpin(lock, waiter, at: time, acquired: false) }
     decide(lock, releasedBy: task, evidence: .event, in: &journal)
     self[lock].holder = nil
@@ -215,10 +222,11 @@ struct PendingOwners: ~Copyable {
     if self[lock].sleepers.isEmpty { self[lock].isWatched = false }
   }
 
-  /// How it is known that an acquirer still has the lock. That it releases the lock in the end does not say so: as long as nobody sleeps
-  /// on the wait list it may have released it before, and others may have had it, in the fast path.
-  private mutating func stillOwned(_ lock: LockIndex) -> Evidence {
-    self[lock].isWatched ? .event : .inferred(.perhapsStillHeld)
+  /// How it is known that an acquirer still has the lock, up to its release. That it releases the lock in the end does not say so: as
+  /// long as nobody sleeps on the wait list it may have released it before, and others may have had it, in the fast path. Nor
+  /// does it show where no release was written: somebody else's acquisition may come much later.
+  private mutating func stillOwned(_ lock: LockIndex, releasedBy evidence: Evidence) -> Evidence {
+    self[lock].isWatched ? evidence : .inferred(.perhapsStillHeld)
   }
 
   /// Records of some CPU may be missing.
@@ -371,25 +379,28 @@ extension PendingOwners {
     var fact = OwnerFact.task(task, evidence)
     // Nothing but the release tells of the owner so far.
     var isFirst = true
+    // Somebody has given it up: who has it then has taken it without an event (`mutex_trylock()`), and since when does not show.
+    var wasGiven = false
     for i in 0..<count {
       let position = self[lock].pending[i].position
       switch self[lock].pending[i].kind {
       // Given up by one and later by another, and no wait ended in between: the second took it without waiting.
-      case .given: (fact, isFirst) = (.task(task, .inferred(.tookOver)), false)
+      case .given: (fact, isFirst, wasGiven) = (.task(task, .inferred(.tookOver)), false, true)
       case .woke: break
       case .acquired(let acquirer):
-        (fact, isFirst) = (.task(acquirer, stillOwned(lock)), false)
+        let known = acquirer == task ? stillOwned(lock, releasedBy: evidence) : .inferred(.perhapsStillHeld)
+        (fact, isFirst, wasGiven) = (.task(acquirer, known), false, false)
       case .read(let owner, let isListed):
         let fact = owner == task && isListed ? OwnerFact.task(task, evidence) : Self.onceRead(owner)
         setOwner(lock, fact, at: position, in: &journal)
         continue
       case .listed(let waiter):
-        (fact, isFirst) = (waiter == task ? .unknown : .task(task, evidence), false)
+        (fact, isFirst, wasGiven) = (waiter == task ? .unknown : .task(task, evidence), false, false)
       case .began(let waiter, let spin, let isListed):
         // An earlier acquirer's hold may have ended without an event; whoever releases had the lock by now.
         if case .task(let known, _) = fact, known != task { fact = .task(task, .inferred(.tookOver)) }
         // From here on it shows, whatever was known before.
-        if isListed, !isFirst, case .task(task, _) = fact { fact = .task(task, evidence) }
+        if isListed, !isFirst, !wasGiven, case .task(task, _) = fact { fact = .task(task, evidence) }
         if case .task(waiter, _) = fact { fact = .unknown }
         if let spin, spins[spin].isReal, holder != task, !spins[spin].others.isEmpty,
           !spins[spin].others.contains(task)
@@ -423,17 +434,15 @@ extension PendingOwners {
       switch self[lock].pending[i].kind {
       case .given(let evidence): fact = .free(byGap ? evidence.combined(with: .inferred(.besideGap)) : evidence)
       case .woke: break
-      case .acquired(let task): fact = .task(task, stillOwned(lock))
+      case .acquired(let task): fact = .task(task, .inferred(.perhapsStillHeld))
       case .read(let owner, _):
         setOwner(lock, Self.onceRead(owner), at: position, in: &journal)
         continue
       case .listed(let waiter):
         if case .task(waiter, _) = fact { fact = .unknown }
-        if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.perhapsStillHeld)) }
         if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
       case .began(let waiter, let spin, _):
         if case .task(waiter, _) = fact { fact = .unknown }
-        if byGap, case .task(let owner, .event) = fact { fact = .task(owner, .inferred(.perhapsStillHeld)) }
         if byGap || gapEnd != nil, fact.isFree { fact = .unknown }
         if !fact.isFree, let spin, spins[spin].isReal {
           setOwner(lock, ownerOfSpin(spin, holder: holder), at: position, in: &journal)
