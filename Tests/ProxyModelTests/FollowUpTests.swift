@@ -82,6 +82,21 @@ struct FollowUpTests {
     #expect(timeline.verdict.answer == .on)
   }
 
+  @Test func aChoiceOfCurrItselfEndsTheDonation() {
+    // t5 is woken: `proxy_reset_donor()` chooses curr before t5 is moved, though curr goes to sleep soon.
+    var script = blocked(donor: 5)
+    script.releases(200, 0)
+    script.wakes(210, 0, 5, target: 0, prio: 100)
+    script.add(214, 0, .probedSetNext(pid: 6, priority: Priority(139)))
+    script.add(230, 0, .migrated(task: Script.snapshot(5, 100), from: 0, to: 1))
+    script.switched(260, 0, to: 0, state: .interruptible)
+    script.add(261, 0, .probedSwitch(Script.probe(next: 0, task: 0)), pid: 6)
+    let splits = script.timeline().splits
+    #expect(splits.map(\.begin) == [Timestamp(120)])
+    #expect(splits.map(\.end) == [Timestamp(214)])
+    #expect(splits.map(\.evidence) == [.probe])
+  }
+
   @Test func aChoiceOfWhoRunsNextIsTheSwitchs() {
     // t7 is queued, not blocked: choosing it means to switch to it, however long that takes.
     var script = blocked(donor: nil)

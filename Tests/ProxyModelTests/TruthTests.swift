@@ -57,23 +57,29 @@ struct TruthTests {
   }
 
   @Test(arguments: ScoreTable.folders)
-  func whatEventsSayOfOwnersIsRight(folder: String) throws {
-    try expectEventsAreRight(try RealCaptures.score(folder))
+  func whatEventsAndProbesSayIsRight(folder: String) throws {
+    try expectKnownIsRight(try RealCaptures.score(folder))
   }
 
   @Test(.enabled(if: RealCaptures.directories.count > 1, "PROXYTRACE_CAPTURES names no whole captures"))
-  func whatEventsSayOfOwnersIsRightInWholeCaptures() throws {
+  func whatEventsAndProbesSayIsRightInWholeCaptures() throws {
     let captures = try RealCaptures.collected
     #expect(captures.count > 50)
-    for capture in captures { try expectEventsAreRight(CaptureScore(capture)) }
+    for capture in captures { try expectKnownIsRight(CaptureScore(capture)) }
   }
 
-  /// The workload's own holds contradict no instant of what is known by event.
-  private func expectEventsAreRight(_ score: CaptureScore) throws {
-    if let owners = score.owners.byEvidence[.event] { #expect(owners.right == owners.known, "\(score.name)") }
-    if let holds = score.holds.byEvidence[.event] { #expect(holds.wrong == 0, "\(score.name)") }
-    if score.inferredSplits.seen > 0, let splits = score.inferredSplits.byEvidence[.event] {
-      #expect(splits.agreed == splits.said, "\(score.name)")
+  /// Neither the workload's own holds nor a reading of the probes without any model contradict an instant of what is known by event or
+  /// probe.
+  private func expectKnownIsRight(_ score: CaptureScore) throws {
+    for evidence in [Evidence.event, .probe] {
+      if let owners = score.owners.byEvidence[evidence] { #expect(owners.right == owners.known, "\(score.name)") }
+      if let holds = score.holds.byEvidence[evidence] { #expect(holds.wrong == 0, "\(score.name)") }
+    }
+    for splits in [score.inferredSplits, score.probedSplits] where splits.seen > 0 {
+      for evidence in [Evidence.event, .probe] {
+        guard let claims = splits.byEvidence[evidence] else { continue }
+        #expect(claims.agreed == claims.said, "\(score.name): \(evidence.name)")
+      }
     }
   }
 

@@ -36,7 +36,7 @@ public struct SplitScore: Sendable {
   /// - Parameter wholeStints: take the switch probe alone, and let its donor last until the next switch. It does not: a
   ///   donor that returns to its CPU, or another choice, changes `rq->donor` while curr stays, as the set_next probes show.
   public init(_ timeline: Timeline, events: some Sequence<SchedEvent>, wholeStints: Bool = false) {
-    self.init(timeline, SplitReference(pieces: Self.reference(events, wholeStints: wholeStints)))
+    self.init(timeline, Self.reference(events, wholeStints: wholeStints))
   }
 
   /// Compares a timeline's splits with what the capture tells without any model.
@@ -54,13 +54,14 @@ public struct SplitScore: Sendable {
   /// The splits as the probes tell them: the exit probe, where the capture has it, else the older ones.
   private static func reference(
     _ events: some Sequence<SchedEvent>, wholeStints: Bool
-  ) -> [CPU: [ProbedSplits.Piece]] {
+  ) -> SplitReference {
     var (older, exits) = (ProbedSplits(wholeStints: wholeStints), ExitSplits())
     for event in events {
       older.apply(event)
       exits.apply(event)
     }
-    return exits.hasProbe ? exits.finished() : older.pieces
+    if exits.hasProbe { return SplitReference(pieces: exits.finished()) }
+    return SplitReference(pieces: older.pieces, doubtful: older.doubtful)
   }
 
   /// Both lists are in order of time and without overlaps.
@@ -136,6 +137,8 @@ struct ProbedSplits {
 
   let wholeStints: Bool
   private(set) var pieces: [CPU: [Piece]] = [:]
+  /// From a choice to the next one, or to a switch, the scheduler may be at work all the time: these probes do not tell when it is done.
+  private(set) var doubtful: [CPU: [Range<Timestamp>]] = [:]
   private var running: [CPU: Running] = [:]
   /// The last choice of a set_next probe that no switch has followed.
   private var choices: [CPU: (pid: Pid, time: Timestamp)] = [:]
@@ -150,14 +153,24 @@ struct ProbedSplits {
     }
     switch event.body {
     case .switched(let record):
+      doubtChoice(event)
       close(event.cpu, at: event.timestamp)
       running[event.cpu] = Running(since: event.timestamp, curr: record.next.pid)
       choices[event.cpu] = nil
-    case .probedSetNext(let pid, _): choices[event.cpu] = (pid, event.timestamp)
+    case .probedSetNext(let pid, _):
+      doubtChoice(event)
+      choices[event.cpu] = (pid, event.timestamp)
     case .probedSwitch(let probe) where running[event.cpu]?.curr == probe.next:
       running[event.cpu]?.donor = probe.farthestDonor
     default: settleChoice(event.cpu)
     }
+  }
+
+  private mutating func doubtChoice(_ event: SchedEvent) {
+    guard !wholeStints, let choice = choices[event.cpu], choice.time < event.timestamp else { return }
+    doubtful[event.cpu, default: []].append(choice.time..<event.timestamp)
+    close(event.cpu, at: choice.time)
+    running[event.cpu]?.since = event.timestamp
   }
 
   /// No switch comes of a choice: curr stayed, and runs for the chosen task from then on.

@@ -186,8 +186,10 @@ extension Hypothesis {
     let endsInCurr = task == curr || world.scheduling.isBlocked(task) && depth != nil
     switch followUp {
     case .stayed: break
-    case .switched(let time, let wasPreempted):
+    // A choice of curr itself is `proxy_reset_donor()`, or the end of a pass: `rq->donor` is curr, leaving or not.
+    case .switched(let time, let wasPreempted) where task != curr:
       if !endsInCurr || !wasPreempted && time - world.now < Self.longestPick { return }
+    case .switched: break
     case .replaced: if !endsInCurr { return }
     // The records that would tell are missing.
     case .none:
