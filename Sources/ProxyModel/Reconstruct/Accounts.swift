@@ -92,7 +92,7 @@ extension Hypothesis {
   /// - Parameter evidence: how it is known where that is its own.
   mutating func switchAccount(_ cpu: Int, to donor: DonorNow, _ evidence: Evidence, _ world: inout World) {
     guard keepsAccounts else { return }
-    accounts[cpu].setDonor(donor, others: others)
+    accounts[cpu].setDonor(donor, others: choice.others)
     accounts[cpu].ownEvidence = evidence
     beginRun(cpu, &world)
     guard proxies else { return }
@@ -112,7 +112,7 @@ extension Hypothesis {
       beginRun(cpu, &world)
       return
     }
-    changed.insert(cpu: cpu)
+    effects.changed.insert(cpu: cpu)
     book(cpu: cpu, &world)
     accounts[cpu].setDonor(donor)
     beginRun(cpu, &world)

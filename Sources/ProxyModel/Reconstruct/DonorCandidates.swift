@@ -19,22 +19,25 @@ extension Hypothesis {
     _ donor: TaskIndex, of next: TaskIndex, on cpu: CPU, _ world: inout World
   ) -> (rule: InferenceRule, others: OtherDonors) {
     let isMoved = isMovedUnseen(on: cpu)
-    candidates.removeAll()
+    choice.candidates.removeAll()
     for index in 0..<world.waits.count where world.waits.base[index].isMutex {
       let waiter = world.waits.base[index].waiter
       if waiter != donor, isResident(waiter, cpu, &world), competes(waiter, with: donor, &world),
         ends(waiter, in: next, &world)
       {
-        candidates.append(waiter)
+        choice.candidates.append(waiter)
       }
     }
-    if candidates.isEmpty { return (isMoved ? .perhapsMoved : onlyRule(donor, over: next, &world), OtherDonors()) }
-    world.sortByUrgency(&candidates)
+    if choice.candidates.isEmpty {
+      return (isMoved ? .perhapsMoved : onlyRule(donor, over: next, &world), OtherDonors())
+    }
+    world.sortByUrgency(&choice.candidates)
     let rule: InferenceRule =
-      isMoved ? .perhapsMoved : world[candidates[0]].priority == world[donor].priority ? .oneOfEquals : .oneOfSeveral
-    let others = OtherDonors(first: rows.otherDonors.count, count: UInt32(candidates.count))
+      isMoved
+      ? .perhapsMoved : world[choice.candidates[0]].priority == world[donor].priority ? .oneOfEquals : .oneOfSeveral
+    let others = OtherDonors(first: rows.otherDonors.count, count: UInt32(choice.candidates.count))
     guard rows.kinds.contains(.splits) else { return (rule, others) }
-    for place in candidates.indices { rows.otherDonors.append(world.labelID(candidates[place])) }
+    for place in choice.candidates.indices { rows.otherDonors.append(world.labelID(choice.candidates[place])) }
     return (rule, others)
   }
 
@@ -71,8 +74,8 @@ extension Hypothesis {
   ///
   /// Probes and a sched_ext scheduler's marks tell of such a change themselves.
   mutating func lendToCurrs(_ world: inout World) {
-    for place in arrivals.indices where !world.signs.hasProbes && !world.signs.hasMarks {
-      let donor = arrivals[place]
+    for place in choice.arrivals.indices where !world.signs.hasProbes && !world.signs.hasMarks {
+      let donor = choice.arrivals[place]
       let cpu = residence.cpu(of: donor)
       guard cpu >= 0, isResident(donor, cpu, &world), let curr = world.curr(on: Int(cpu)), world[curr].pid != 0 else {
         continue
@@ -101,8 +104,8 @@ extension Hypothesis {
     guard case .task(let donor, _, .inferred) = account(cpu).donor, donor != task, world[donor].wait >= 0,
       competes(task, with: donor, &world), case (.task(curr), let known) = walk(from: world[donor].wait, &world)
     else { return }
-    let choice = weighChoice(donor, of: curr, on: CPU(cpu), &world)
-    setOthers(cpu, known.combined(with: .inferred(choice.rule)), choice.others, &world)
+    let weighed = weighChoice(donor, of: curr, on: CPU(cpu), &world)
+    setOthers(cpu, known.combined(with: .inferred(weighed.rule)), weighed.others, &world)
   }
 
   /// Whether a task that is about to move is one of those that may be a CPU's donor in place of the one that is named. It may have

@@ -12,20 +12,20 @@ extension Hypothesis {
     _ cpu: Int, left: TaskIndex, wasRunnable: Bool, next: TaskIndex, _ world: inout World
   ) -> DonorNow {
     let before = if case .task(let donor, _, _) = account(cpu).donor { donor } else { left }
-    arrivals.removeAll()
+    choice.arrivals.removeAll()
     let isIdle = world[next].pid == 0
     let keeps = before != next && isResident(before, CPU(cpu), &world)
     let leaves = isIdle && isResident(left, CPU(cpu), &world)
     var best = pick(CPU(cpu), next, forced: keeps ? before : leaves ? left : nil, &world)
-    if !arrivals.isEmpty { lendToCurrs(&world) }
+    if !choice.arrivals.isEmpty { lendToCurrs(&world) }
     if isIdle { return .own }
     // It was lent the CPU, was woken, and runs now by itself.
     if before == next, !wasRunnable { best = nil }
     guard let best, case (_, let evidence) = walk(from: world[best].wait, &world) else { return .own }
     let depth = chain.locks.count
-    let choice = weighChoice(best, of: next, on: CPU(cpu), &world)
-    others = choice.others
-    return .task(best, depth: depth, evidence.combined(with: .inferred(choice.rule)))
+    let weighed = weighChoice(best, of: next, on: CPU(cpu), &world)
+    choice.others = weighed.others
+    return .task(best, depth: depth, evidence.combined(with: .inferred(weighed.rule)))
   }
 
   /// Goes through the blocked tasks of a CPU as the scheduler picks them, the most urgent first.
@@ -33,18 +33,18 @@ extension Hypothesis {
   private mutating func pick(
     _ cpu: CPU, _ next: TaskIndex, forced: TaskIndex?, _ world: inout World
   ) -> TaskIndex? {
-    picked.removeAll()
+    choice.picked.removeAll()
     for index in 0..<world.waits.count where world.waits.base[index].isMutex {
       let waiter = world.waits.base[index].waiter
       guard isQueuedWaiter(waiter, cpu, &world), waiter == forced || isMoreUrgent(waiter, next, &world) else {
         continue
       }
-      picked.append(waiter)
+      choice.picked.append(waiter)
     }
-    world.sortByUrgency(&picked)
+    world.sortByUrgency(&choice.picked)
     var best: TaskIndex?
-    for place in picked.indices {
-      let donor = picked[place]
+    for place in choice.picked.indices {
+      let donor = choice.picked[place]
       while isResident(donor, cpu, &world) {
         guard let step = proxyStep(of: donor, on: cpu, &world) else {
           if best == nil, ends(donor, in: next, &world) { best = donor }
@@ -84,11 +84,11 @@ extension Hypothesis {
     case .dequeue(let donor):
       dequeue(donor, &world)
       // Its class is the same; where it is in a stall is not.
-      changed.insert(donor)
+      effects.changed.insert(donor)
     case .move(let task, let cpu):
       residence.set(task, cpu, isInferred: true)
-      changed.insert(task)
-      arrivals.append(task)
+      effects.changed.insert(task)
+      choice.arrivals.append(task)
     }
   }
 

@@ -10,7 +10,7 @@ extension Hypothesis {
     _ cpu: Int, left: TaskIndex, _ state: TaskState, next: TaskIndex, _ followUp: FollowUp, named: World.NamedDonor?,
     marked: TaskIndex?, _ world: inout World
   ) -> DonorNow {
-    others = OtherDonors()
+    choice.others = OtherDonors()
     if case .donor(let donor, let depth) = followUp {
       if donor == nil { noteUndonated(next, on: CPU(cpu), &world) }
       return donor.map { .task($0, depth: Int(depth), .probe) } ?? .own

@@ -14,38 +14,22 @@ struct Hypothesis: ~Copyable {
   var accounts = FlatArray<Account>()
   /// By task: what it ran on others' accounts, and they on its own. Tasks without any may be left out at the end.
   private(set) var lent = FlatArray<Lent>()
-  var handovers = Handovers()
+  private(set) var handovers = Handovers()
   /// By lock: the same of its owner when the hold began.
   var proxiedAtHold = FlatArray<Int64>()
   /// Parallel to ``World/waits``.
   var waits = FlatArray<WaitState>()
-  /// Parallel to ``waits``: what the class of each follows from.
-  var dependencies = FlatArray<ChangeMask>()
-  /// All that some class may follow from.
-  var anyDependency = ChangeMask()
+  var dependencies = ClassDependencies()
   /// Parallel to ``waits``, or longer: the inversion window of each, where ``WaitState/culprit`` says that one is open.
   var windows = FlatArray<OpenInversion>()
   /// The chain that was walked last.
-  var chain = ChainWalk()
+  private(set) var chain = ChainWalk()
   /// Of the round of classification that goes on.
   var tails = ChainTails()
   var rows: ReconstructedRows
   var signs = HypothesisSigns()
-  /// What the current step has changed besides ``World/changed``.
-  var changed = ChangeMask()
-  /// Tasks of which the waiters whose chains end in them are others than before the current step, or have other priorities.
-  var rivals = ChangeMask()
-  /// Donors that the current step has moved to other CPUs.
-  var arrivals = FlatArray<TaskIndex>()
-  /// Whoever else may be the donor that was chosen last.
-  var others = OtherDonors()
-  /// For a list of tasks that are picked, and of those that may have been, as long as a choice goes on.
-  var picked = FlatArray<TaskIndex>()
-  var candidates = FlatArray<TaskIndex>()
-  /// Waits on whose class the current step bears.
-  var stale = FlatArray<Int>()
-  /// The waiters of the owner that was asked for last in this step.
-  var waitersOfLast: OwnersWaiters?
+  var effects = StepEffects()
+  var choice = DonorChoice()
 
   init(proxies: Bool, rows: consuming ReconstructedRows) {
     self.proxies = proxies
@@ -74,6 +58,45 @@ struct Hypothesis: ~Copyable {
   mutating func dequeue(_ task: TaskIndex, _ world: inout World) {
     residence.dequeue(task, wakings: world.scheduling.wakings(of: task))
   }
+}
+
+/// What the class of each wait follows from.
+struct ClassDependencies: ~Copyable {
+  /// Parallel to ``Hypothesis/waits``.
+  var ofWaits = FlatArray<ChangeMask>()
+  /// All that some class may follow from.
+  var ofAny = ChangeMask()
+}
+
+/// What the current step has changed, and what follows from it.
+struct StepEffects: ~Copyable {
+  /// Besides ``World/changed``.
+  var changed = ChangeMask()
+  /// Tasks of which the waiters whose chains end in them are others than before the step, or have other priorities.
+  var rivals = ChangeMask()
+  /// Waits on whose class the step bears.
+  var stale = FlatArray<Int>()
+  /// The waiters of the owner that was asked for last.
+  var waitersOfLast: OwnersWaiters?
+
+  /// The next step begins.
+  @inline(__always)
+  mutating func begin() {
+    changed = ChangeMask()
+    rivals = ChangeMask()
+  }
+}
+
+/// The choice of a donor that goes on, or was made last.
+struct DonorChoice: ~Copyable {
+  /// Tasks that are picked, in order.
+  var picked = FlatArray<TaskIndex>()
+  /// Those that may have been picked instead of the donor.
+  var candidates = FlatArray<TaskIndex>()
+  /// The same, as the account lists them.
+  var others = OtherDonors()
+  /// Donors that it has moved to other CPUs.
+  var arrivals = FlatArray<TaskIndex>()
 }
 
 /// Time that a task ran for others and others for it, in nanoseconds.
@@ -136,8 +159,8 @@ extension Hypothesis {
   /// ``World/beginWait(_:_:_:isMutex:_:)`` has begun a wait.
   mutating func beginWait(_ world: inout World) {
     waits.append(WaitState(since: world.now, ownedLock: world.waits[world.waits.count - 1].lock))
-    dependencies.append(.everything)
-    anyDependency = .everything
+    dependencies.ofWaits.append(.everything)
+    dependencies.ofAny = .everything
     if windows.count < waits.count { windows.append(OpenInversion()) }
   }
 
@@ -149,11 +172,11 @@ extension Hypothesis {
     let last = waits.count - 1
     if last != index {
       waits[index] = waits[last]
-      dependencies[index] = dependencies[last]
+      dependencies.ofWaits[index] = dependencies.ofWaits[last]
       windows.swapAt(index, last)
     }
     waits.removeLast()
-    dependencies.removeLast()
+    dependencies.ofWaits.removeLast()
   }
 
   /// The wait is certain until that instant: what follows counts only if its end is seen after all.
@@ -207,8 +230,7 @@ extension Hypothesis {
 extension Hypothesis {
   @inline(__always)
   mutating func beginStep(on cpu: Int) {
-    changed = ChangeMask()
-    rivals = ChangeMask()
+    effects.begin()
     if keepsAccounts, accounts.count <= cpu { beginAccounts(upTo: cpu) }
   }
 
@@ -235,7 +257,7 @@ extension Hypothesis {
     let wait = world[task].wait
     guard wait >= 0 else { return }
     let lock = world.waits[wait].lock
-    if proxies, handovers.wake(task, lock, world[lock].tenure) { changed.insert(lock) }
+    if proxies, handovers.wake(task, lock, world[lock].tenure) { effects.changed.insert(lock) }
     guard world.scheduling.isBlocked(task), target >= 0 else { return }
     guard let movedFrom else {
       let isSeen = world.gaps.signs != .none && !world[task].mayHideWait

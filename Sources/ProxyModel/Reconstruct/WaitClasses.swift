@@ -5,36 +5,36 @@ import TraceCore
 extension Hypothesis {
   /// Classifies the waits again whose class depends on what the current step has changed.
   mutating func classifyChanged(_ world: inout World) {
-    let changed = changed.union(world.changed)
+    let changed = effects.changed.union(world.changed)
     // Most steps are of tasks outside of every chain.
-    if anyDependency.intersects(changed.union(rivals)) { classifyThose(changed, &world) }
+    if dependencies.ofAny.intersects(changed.union(effects.rivals)) { classifyThose(changed, &world) }
   }
 
   @inline(never)
   private mutating func classifyThose(_ changed: ChangeMask, _ world: inout World) {
     tails.begin()
-    stale.removeAll()
-    anyDependency = ChangeMask()
+    effects.stale.removeAll()
+    dependencies.ofAny = ChangeMask()
     for index in 0..<waits.count {
-      guard dependencies.base[index].intersects(changed) else {
-        anyDependency.formUnion(dependencies.base[index])
+      guard dependencies.ofWaits.base[index].intersects(changed) else {
+        dependencies.ofAny.formUnion(dependencies.ofWaits.base[index])
         continue
       }
       if !hasSameChain(index, changed, &world) { followChain(index, &world) }
       noteRival(index, world[world.waits.base[index].waiter].priority)
-      stale.append(index)
+      effects.stale.append(index)
     }
-    waitersOfLast = nil
+    effects.waitersOfLast = nil
     // All chains first: the most urgent of the waiters whose chains end in an owner decides for all of them.
-    if rivals.isEmpty {
-      for place in stale.indices { classify(stale[place], &world) }
+    if effects.rivals.isEmpty {
+      for place in effects.stale.indices { classify(effects.stale[place], &world) }
       return
     }
     var place = 0
     for index in 0..<waits.count {
-      if place < stale.count, stale[place] == index {
+      if place < effects.stale.count, effects.stale[place] == index {
         place += 1
-      } else if !dependencies.base[index].intersects(rivals) || !mindsRivals(index, &world) {
+      } else if !dependencies.ofWaits.base[index].intersects(effects.rivals) || !mindsRivals(index, &world) {
         continue
       }
       classify(index, &world)
@@ -53,7 +53,7 @@ extension Hypothesis {
 
   /// A wait is not behind its owner any more, or with another priority.
   mutating func noteRival(_ index: Int) {
-    if case .task(let owner) = waits[index].terminal { rivals.insert(owner) }
+    if case .task(let owner) = waits[index].terminal { effects.rivals.insert(owner) }
   }
 
   @inline(__always)
@@ -200,8 +200,8 @@ extension Hypothesis {
     if rows.wanted.contains(.segments), case .running(let cpu) = world.place(of: world.waits.base[index].waiter) {
       passed.insert(cpu: Int(cpu))
     }
-    dependencies[index] = passed
-    anyDependency.formUnion(passed)
+    dependencies.ofWaits[index] = passed
+    dependencies.ofAny.formUnion(passed)
   }
 
   /// The CPU on whose runqueue a task is, blocked or not; `nil` where it is on none, or a gap hides on which.
@@ -291,12 +291,12 @@ extension Hypothesis {
 
   /// The waiters whose chains end in an owner, by their priorities.
   private mutating func waiters(of owner: TaskIndex, _ world: inout World) -> OwnersWaiters {
-    if let known = waitersOfLast, known.owner == owner { return known }
+    if let known = effects.waitersOfLast, known.owner == owner { return known }
     var waiters = OwnersWaiters(owner: owner)
     for index in 0..<waits.count where waits.base[index].terminal == .task(owner) {
       waiters.add(world[world.waits[index].waiter].priority)
     }
-    waitersOfLast = waiters
+    effects.waitersOfLast = waiters
     return waiters
   }
 

@@ -182,7 +182,7 @@ extension Hypothesis {
     guard proxies, wait >= 0, from >= 0, from != cpu else { return }
     waits[wait].admission.statedCPU = cpu
     if world.scheduling.isBlocked(task) { residence.set(task, cpu) }
-    changed.insert(task)
+    effects.changed.insert(task)
     guard rows.kinds.contains(.migrations) else { return }
     rows.migrations.append(
       MigrationRecord(
@@ -207,7 +207,7 @@ extension Hypothesis {
   mutating func unqueued(_ task: TaskIndex, _ world: inout World) {
     guard world.scheduling.isBlocked(task) else { return }
     dequeue(task, &world)
-    changed.insert(task)
+    effects.changed.insert(task)
   }
 
   /// An owner runs on a task's account: its scheduler's calls since the last time have led to that.
