@@ -1,4 +1,3 @@
-import Synchronization
 import TraceCore
 
 /// Where the second pass is: on the thread of the first one, or some steps behind it on a thread of its own.
@@ -175,8 +174,6 @@ final class StepRing: @unchecked Sendable {
   private let blocks = UnsafeMutablePointer<Block>.allocateLines(capacity: StepRing.blockCount)
   private let filled = Semaphore(0)
   private let free = Semaphore(StepRing.blockCount)
-  /// Set by the first pass. Atomic, because the second may read it while it is behind.
-  private let isStopped = Atomic(false)
   /// The first pass's: the block that it fills.
   private var block = 0
   private let worker = Worker()
@@ -221,12 +218,7 @@ final class StepRing: @unchecked Sendable {
   }
 
   /// Ends the thread; steps that it has not begun with are left out.
-  func end() {
-    guard worker.isRunning else { return }
-    isStopped.store(true, ordering: .releasing)
-    filled.post()
-    worker.join()
-  }
+  func end() { worker.end(waking: filled) }
 
   // MARK: The second pass's
 
@@ -234,7 +226,7 @@ final class StepRing: @unchecked Sendable {
     var place = 0
     while true {
       filled.wait()
-      if isStopped.load(ordering: .acquiring) { return }
+      if worker.isStopped { return }
       reconstruction.pointee.take(blocks[place].entries, count: blocks[place].count, blocks[place].notes)
       free.post()
       place = (place + 1) % Self.blockCount

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A thread that runs one closure.
 package final class Worker {
@@ -8,6 +9,7 @@ package final class Worker {
   }
 
   private var thread = pthread_t()
+  private let stop = Atomic(false)
   package private(set) var isRunning = false
 
   package init() {}
@@ -15,6 +17,7 @@ package final class Worker {
   /// Starts the thread. Afterwards ``isRunning`` says whether one could be created.
   /// - Parameter body: Runs until ``join()`` returns at the latest; what it uses must live as long.
   package func start(_ body: @escaping () -> Void) {
+    stop.store(false, ordering: .relaxed)
     let context = Unmanaged.passRetained(Task(body))
     let result = EndingSignals.blocked {
       pthread_create(
@@ -28,6 +31,18 @@ package final class Worker {
     }
     isRunning = result == 0
     if !isRunning { context.release() }
+  }
+
+  /// Whether ``end(waking:)`` was called: the closure is to return as soon as it sees that. Any thread may ask.
+  package var isStopped: Bool { stop.load(ordering: .acquiring) }
+
+  /// Makes a closure return that asks ``isStopped`` whenever it has waited, and waits until it has.
+  /// - Parameter semaphore: The one that the closure waits for.
+  package func end(waking semaphore: borrowing Semaphore) {
+    guard isRunning else { return }
+    stop.store(true, ordering: .releasing)
+    semaphore.post()
+    join()
   }
 
   /// Waits until the closure has returned.

@@ -1,4 +1,3 @@
-import Synchronization
 public import TraceCore
 
 /// Reads a capture in batches: on a thread of its own, some batches ahead of the calling thread; a text on both
@@ -91,8 +90,6 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
   private let slots = UnsafeMutablePointer<Slot>.allocateLines(capacity: BatchRing.slotCount)
   private let filled = Semaphore(0)
   private let free = Semaphore(BatchRing.slotCount)
-  /// Set by the consumer. Atomic, because the producer may read it while it works on a free slot.
-  private let isStopped = Atomic(false)
   /// The consumer's.
   private var place = 0
   private var isAtEnd = false
@@ -128,7 +125,7 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
     var slot = 0
     while true {
       free.wait()
-      if isStopped.load(ordering: .acquiring) { return }
+      if worker.isStopped { return }
       let isLast = !fill(slot)
       filled.post()
       if isLast { return }
@@ -171,12 +168,7 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
     return batch.isEmpty ? nil : batch
   }
 
-  func end() {
-    guard worker.isRunning else { return }
-    isStopped.store(true, ordering: .releasing)
-    free.post()
-    worker.join()
-  }
+  func end() { worker.end(waking: free) }
 
   func takeReader() -> CaptureReader {
     precondition(hasReader, "the reader was taken twice")
