@@ -6,21 +6,17 @@ import TraceTestKit
 
 /// A second thread reads the same events.
 struct ReadAheadTests {
-  private func described(_ event: SchedEvent) -> String {
-    "\(event.timestamp.rawValue) \(event.cpu) \(event.pid) \(event.eventID) \(event.body)"
-  }
-
   /// Around a batch's size, more batches than there are slots, and none at all.
   @Test(arguments: [0, 1, 8191, 8192, 8193, 70_000]) func sameEventsInTheSameOrder(count: Int) throws {
     let file = try ScratchFile(MadeCapture.bytes(.init(), MadeCapture.events(count, cpus: [0, 1, 5])))
     var reader = try CaptureReader(path: file.path)
-    var expected: [String] = []
-    while let event = reader.next() { expected.append(described(event)) }
+    var expected: [SchedEvent] = []
+    while let event = reader.next() { expected.append(event) }
     var ahead = ReadAhead(try CaptureReader(path: file.path))
-    var found: [String] = []
+    var found: [SchedEvent] = []
     var quietEnds = 0
     while let events = ahead.nextBatch() {
-      found += events.map(described)
+      found += events
       quietEnds += events.filter(\.isQuietEnd).count
     }
     let isOver = ahead.nextBatch() == nil
@@ -51,14 +47,14 @@ struct ReadAheadTests {
       $0.path.contains("captures/formats/") && $0.path.hasPrefix(RecordedCapture.fixtures)
     })
   func noEventDependsOnTheWay(capture: RecordedCapture) throws {
-    func read(_ way: ReadingWay) throws -> (order: [String], byCPU: [CPU: [String]]) {
+    func read(_ way: ReadingWay) throws -> (order: [SchedEvent], byCPU: [CPU: [SchedEvent]]) {
       var ahead = ReadAhead(try CaptureReader(path: capture.path, way: way), onThread: false)
-      var (order, byCPU): ([String], [CPU: [String]]) = ([], [:])
+      var (order, byCPU): ([SchedEvent], [CPU: [SchedEvent]]) = ([], [:])
       while let events = ahead.nextBatch() {
         for event in events {
-          order.append(described(event))
+          order.append(event)
           // Which CPU's end is the trace's own shows only where they are merged.
-          if !event.isQuietEnd { byCPU[event.cpu, default: []].append(described(event)) }
+          if !event.isQuietEnd { byCPU[event.cpu, default: []].append(event) }
         }
       }
       return (order, byCPU)

@@ -6,8 +6,9 @@ import TraceTestKit
 
 /// What reaches the reader's user: order, losses, instances, what is beside the records.
 struct StreamTests {
-  private func text(_ events: [SchedEvent]) -> [String] {
-    events.map { "\($0.timestamp.rawValue) \($0.cpu) \($0.pid) \($0.body)" }
+  /// Without numbers of events, which are the file's own, and without flags.
+  private func plain(_ events: [SchedEvent]) -> [SchedEvent] {
+    events.map { SchedEvent(timestamp: $0.timestamp, cpu: $0.cpu, pid: $0.pid, body: $0.body) }
   }
 
   @Test(arguments: MadeCapture.layouts.indices) func everyLayout(_ index: Int) throws {
@@ -16,7 +17,7 @@ struct StreamTests {
     style.pagePadding = .open
     let events = MadeCapture.events(2000, cpus: [0, 3, 9])
     let content = try MadeCapture.read(MadeCapture.bytes(MadeCapture.layouts[index], events, style: style))
-    #expect(text(content.records) == text(events))
+    #expect(plain(content.records) == plain(events))
     #expect(content.losses.isEmpty && content.diagnostics.isEmpty && content.progress == 1)
   }
 
@@ -62,7 +63,7 @@ struct StreamTests {
     #expect(losses[0].timestamp == events[0].timestamp && losses[0].cpu == 0)
     #expect(second == LostEvents(until: events[4].timestamp, count: counts ? 12 : nil))
     #expect(losses[1].timestamp == events[2].timestamp)
-    #expect(text(content.records) == text(events))
+    #expect(plain(content.records) == plain(events))
   }
 
   @Test func damagedPageIsALoss() throws {
@@ -108,9 +109,9 @@ struct StreamTests {
     for event in top { try writer.append(event) }
     for event in inner { try writer.append(event, to: instance) }
     let file = try ScratchFile(writer.finish())
-    #expect(try text(StreamContent(file.path).records) == text(top))
+    #expect(try plain(StreamContent(file.path).records) == plain(top))
     let ours = try StreamContent(file.path, instance: "inner")
-    #expect(text(ours.records) == text(inner) && ours.diagnostics.isEmpty)
+    #expect(plain(ours.records) == plain(inner) && ours.diagnostics.isEmpty)
     let theirs = try PeerReport(file.path, instances: ["inner"])
     #expect(theirs.complaints.contains("bad page offset") && theirs.lines.count < top.count + inner.count)
     let info = try CaptureReader(path: file.path, instance: "inner").info
@@ -125,8 +126,8 @@ struct StreamTests {
     for event in top { try writer.append(event) }
     for event in inner { try writer.append(event, to: instance) }
     let file = try ScratchFile(writer.finish())
-    #expect(try text(StreamContent(file.path).records) == text(top))
-    #expect(try text(StreamContent(file.path, instance: "inner").records) == text(inner))
+    #expect(try plain(StreamContent(file.path).records) == plain(top))
+    #expect(try plain(StreamContent(file.path, instance: "inner").records) == plain(inner))
     #expect(try CaptureReader(path: file.path, instance: "inner").info.clock.unit == .ticks)
     #expect(try CaptureReader(path: file.path).info.clock.unit == .nanoseconds)
   }
@@ -138,7 +139,7 @@ struct StreamTests {
     let tag = try #require(bytes[...].firstRange(ofText: "options  \0"))
     #expect(bytes[tag.lowerBound - 4] == 3)
     bytes[tag.lowerBound - 4] = 1
-    #expect(try text(MadeCapture.read(bytes).records) == text(events))
+    #expect(try plain(MadeCapture.read(bytes).records) == plain(events))
   }
 
   @Test(arguments: [6, 7]) func correctedTimes(_ version: Int) throws {

@@ -64,7 +64,7 @@ struct TextDifferentialTests {
     }
     var last = other.next()
     while last?.loss != nil { last = other.next() }
-    #expect(count > 0 && last.map { "\($0)" } == nil)
+    #expect(count > 0 && last == nil)
     let worst = other.diagnostics.all.filter { $0.kind.severity == .damage || $0.kind == .foreignLine }
     #expect(worst.isEmpty, "\(worst)")
   }
@@ -81,7 +81,7 @@ struct TextDifferentialTests {
     case (.probedSwitch(let a), .probedSwitch(let b)):
       a.previous == b.previous && a.next == b.next && a.nextTask == b.nextTask && a.depth == b.depth
         && a.donors == b.donors
-    default: "\(a)" == "\(b)"
+    default: a == b
     }
   }
 

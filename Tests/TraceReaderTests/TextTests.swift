@@ -20,7 +20,7 @@ struct TextTests {
     }
     for chunkSize in [200, 1000, 128 << 10] {
       let unscanned = try readUnscanned(file.path, chunkSize: chunkSize)
-      #expect(unscanned.events.map { "\($0)" } == events.map { "\($0)" })
+      #expect(unscanned.events == events)
       #expect(unscanned.names == names)
       #expect("\(unscanned.reader.diagnostics.all)" == "\(reader.diagnostics.all)")
       #expect(
@@ -303,14 +303,14 @@ struct TextTests {
                        a-1       [000] d..2. 1.000004: mutex_wait: nr=3
         """.utf8))
     var reader = try CaptureReader(path: file.path, events: map)
-    var bodies: [String] = []
-    while let event = reader.next() { bodies.append("\(event.body)") }
+    var bodies: [EventBody] = []
+    while let event = reader.next() { bodies.append(event.body) }
     let expected: [EventBody] = [
       .contentionBegan(lock: LockAddress(0xffff_8880_0000_1000), flags: .mutex), .donorNamed(donor: 7, owner: 1),
       .other,
       .other,
     ]
-    #expect(bodies == expected.map { "\($0)" })
+    #expect(bodies == expected)
     #expect(reader.diagnostics.all.first { $0.kind == .badLine }?.count == 1)
   }
 
@@ -328,7 +328,7 @@ struct TextTests {
       .probedExit(isSwitch: true, donor: 14, donorPriority: Priority(120), curr: 14),
       .probedExit(isSwitch: false, donor: 7, donorPriority: Priority(-1), curr: 9), .other,
     ]
-    #expect(found.events.map { "\($0.body)" } == expected.map { "\($0)" })
+    #expect(found.events.map(\.body) == expected)
     #expect(found.diagnostics.all.first { $0.kind == .badLine }?.count == 1)
     #expect(found.info.events.map(\.role) == [.probedExit, .probedExit])
   }
@@ -417,7 +417,7 @@ struct TextTests {
     process.waitUntilExit()
     let bytes = try output.content()
     let packed = try read(bytes)
-    #expect(packed.events.map { "\($0)" } == plain.events.map { "\($0)" } && plain.events.count == 2037)
+    #expect(packed.events == plain.events && plain.events.count == 2037)
     #expect(packed.info.format.compression == program)
     // A cut one gives what it has.
     let cut = try read(Array(bytes.prefix(bytes.count / 2)))

@@ -174,8 +174,11 @@ import TraceReader
     func text(_ event: SchedEvent) -> String {
       "\(event.timestamp.rawValue) \(event.cpu) \(event.pid) \(event.context.rawValue) \(event.body)"
     }
+    func isSame(_ a: SchedEvent, _ b: SchedEvent) -> Bool {
+      a.timestamp == b.timestamp && a.cpu == b.cpu && a.pid == b.pid && a.context == b.context && a.body == b.body
+    }
     return Array(
-      zip(read, written).lazy.filter { text($0) != text($1) }.map {
+      zip(read, written).lazy.filter { !isSame($0, $1) }.map {
         "\(text($0)) is not \(text($1))"
       }.prefix(3))
   }

@@ -1,7 +1,7 @@
 /// One record of a capture, decoded: when, where, in which context, and what.
 ///
 /// Fixed size and free of references, so that a stream of them costs no allocation and no reference counting.
-public struct SchedEvent: Sendable, BitwiseCopyable {
+public struct SchedEvent: Equatable, Sendable, BitwiseCopyable {
   /// When it was recorded, on the capture's clock.
   public var timestamp: Timestamp
   /// The CPU whose ring buffer holds the record.
@@ -90,7 +90,7 @@ public struct EventContext: OptionSet, Hashable, Sendable, BitwiseCopyable {
 }
 
 /// What happened. A case per event that proxytrace understands; the fields are those of the kernel's event.
-public enum EventBody: Sendable, BitwiseCopyable {
+public enum EventBody: Equatable, Sendable, BitwiseCopyable {
   /// `sched:sched_switch`: `rq->curr` changes. The donor is never in it.
   case switched(SwitchRecord)
   /// `sched:sched_waking`: somebody starts to wake the task; in task context `pid` is the waker.
@@ -202,7 +202,7 @@ public struct WakeRecord: Hashable, Sendable, BitwiseCopyable {
 /// Fields of the probe `proxytrace:switch`. Pointers are `task_struct` addresses; 0 = none.
 ///
 /// Reading through a NULL pointer leaves *garbage*, so the initialiser drops what was read through one.
-public struct SwitchProbe: Sendable, BitwiseCopyable {
+public struct SwitchProbe: Equatable, Sendable, BitwiseCopyable {
   /// The task that leaves the CPU.
   public var previous: Pid
   /// The task that gets the CPU; −1 where the probe does not say.
@@ -239,6 +239,12 @@ public struct SwitchProbe: Sendable, BitwiseCopyable {
     case (_, _, 0): (depth, self.donors) = (2, (donors.0.pid, donors.1.pid, -1))
     default: (depth, self.donors) = (3, (donors.0.pid, donors.1.pid, donors.2.pid))
     }
+  }
+
+  /// Whether all fields are the same.
+  public static func == (a: SwitchProbe, b: SwitchProbe) -> Bool {
+    a.previous == b.previous && a.next == b.next && a.nextTask == b.nextTask && a.depth == b.depth
+      && a.donors == b.donors && a.previousBlockedOn == b.previousBlockedOn
   }
 
   /// The far end of the chain as far as the probe looks, `nil` where `next` runs on its own account.
