@@ -124,24 +124,26 @@ struct TaskTable: ~Copyable {
 
 /// Tasks by pid.
 ///
-/// Memory for every pid that there can be, 16 MiB, zeroed by whoever hands it out: pages of it that no pid has touched cost
-/// nothing.
+/// Memory for every pid that there can be, 16 MiB, from the kernel and back to it: pages of it that no pid has touched cost
+/// nothing. `calloc()` would zero all of it by hand where it has handed out as much before.
 ///
 /// Not private: in an optimised build of the tests other modules destroy it inline, and the linker would not find it.
 struct PidTable: ~Copyable {
   /// 0 for none, else the task's index and 1.
   private let slots: UnsafeMutablePointer<UInt32>
   private let limit: Int
+  private var size: Int { limit * MemoryLayout<UInt32>.stride }
 
   init(limit: Pid) {
     self.limit = Int(limit)
     let size = self.limit * MemoryLayout<UInt32>.stride
-    guard let memory = calloc(size, 1) else { fatalError("no memory for a table of tasks, \(size) bytes") }
-    // Owned here alone, freed once, and never used beyond the limit.
+    let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let memory, memory != MAP_FAILED else { fatalError("no memory for a table of tasks, \(size) bytes") }
+    // Owned here alone, given back once, and never used beyond the limit.
     slots = memory.bindMemory(to: UInt32.self, capacity: self.limit)
   }
 
-  deinit { free(slots) }
+  deinit { munmap(slots, size) }
 
   subscript(pid: Pid) -> TaskIndex? {
     @inline(__always) get {
