@@ -12,8 +12,10 @@ struct ComparisonTests {
   static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Fixtures/captures")
 
+  private static let kept = Kept<ReportContext>()
+
   static func context(_ name: String) throws -> ReportContext {
-    try CaptureSession(path: fixtures.appending(path: "\(name).dat").path).load().context()
+    try kept.value(name) { try CaptureSession(path: fixtures.appending(path: "\(name).dat").path).load().context() }
   }
 
   static func figures(_ name: String) throws -> ComparedSide { ComparedSide(label: name, [try context(name)]) }

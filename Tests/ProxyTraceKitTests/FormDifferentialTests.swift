@@ -84,13 +84,20 @@ struct FormDifferentialTests {
     return Array(events[max(0, try #require(first) - 200)...].prefix(length))
   }
 
+  private static let plain = Kept<LoadedCapture>()
+
+  /// The lines as the kernel prints them, read once for all forms.
+  private func plain(_ name: String, _ lines: [String]) throws -> LoadedCapture {
+    try Self.plain.value(name) { try load(lines) }
+  }
+
   private func load(_ lines: [String]) throws -> LoadedCapture {
     try CaptureSession(bytes: Array((lines.joined(separator: "\n") + "\n").utf8)).load()
   }
 
   @Test(arguments: cases) func everyFormSaysTheSame(capture: String, form: String) throws {
     let printer = try printer(capture)
-    let plain = try load(printer.kernel)
+    let plain = try plain(capture, printer.kernel)
     #expect(plain.timeline.eventCount == UInt64(printer.events.count) && !plain.timeline.waits.isEmpty)
     let other = try load(lines(form, printer))
     #expect(!other.diagnostics.hasDamage && !other.diagnostics.all.contains { $0.kind == .foreignLine })
@@ -101,7 +108,7 @@ struct FormDifferentialTests {
   /// Marks of lost records are the same gaps in every form.
   @Test(arguments: forms.map(\.name)) func everyFormLosesTheSame(form: String) throws {
     let printer = try printer("proxy-on-plain/crowd.dat", losses: 7)
-    let plain = try load(printer.kernel)
+    let plain = try plain("losses", printer.kernel)
     #expect(plain.timeline.gaps.filter { !$0.isQuiet }.count == 7 && !plain.timeline.waits.isEmpty)
     let other = try load(lines(form, printer))
     #expect(!other.diagnostics.all.contains { $0.kind == .foreignLine || $0.kind == .badLine || $0.kind == .tornLine })
@@ -124,7 +131,7 @@ struct FormDifferentialTests {
 
   @Test(arguments: captures, [false, true]) func perfettoSaysTheSame(capture: String, compact: Bool) throws {
     let printer = try printer(capture)
-    let plain = try load(printer.kernel)
+    let plain = try plain(capture, printer.kernel)
     let other = try CaptureSession(bytes: printer.perfetto(compact: compact)).load()
     #expect(other.info.format.isPerfetto && other.info.clock.name == "boot" && !other.diagnostics.hasDamage)
     // What the first compact switch of a CPU has switched from is not told, nor who woke somebody before it.

@@ -178,7 +178,7 @@ extension SimulatedMachine {
 
   /// Picks anew wherever what a CPU does has lost its reason, until nothing has.
   mutating func settle() {
-    while let cpu = processors.indices.first(where: { !isSettled($0) }) {
+    while let cpu = firstUnsettled() {
       guard let curr = processors[cpu].curr, tasks[curr].isSpinning, let lock = tasks[curr].wants else {
         reschedule(cpu, leaving: .preempted)
         continue
@@ -188,10 +188,15 @@ extension SimulatedMachine {
     }
   }
 
-  private func isSettled(_ cpu: Int) -> Bool {
-    guard let curr = processors[cpu].curr, let donor = processors[cpu].donor else {
-      return !tasks.contains { $0.cpu == cpu && ($0.status == .runnable || $0.status == .donating) }
-    }
+  private func firstUnsettled() -> Int? {
+    var isAsked = [Bool](repeating: false, count: processors.count)
+    for task in tasks where task.status == .runnable || task.status == .donating { isAsked[task.cpu] = true }
+    return processors.indices.first { !isSettled($0, isAsked: isAsked[$0]) }
+  }
+
+  /// - Parameter isAsked: Whether there is a task on the CPU's runqueue.
+  private func isSettled(_ cpu: Int, isAsked: Bool) -> Bool {
+    guard let curr = processors[cpu].curr, let donor = processors[cpu].donor else { return !isAsked }
     if tasks[curr].isSpinning, let lock = tasks[curr].wants {
       guard let owner = locks[lock].owner, processors.contains(where: { $0.curr == owner }) else { return false }
     }
