@@ -31,6 +31,8 @@ struct DelayBook: ~Copyable {
   private var tasks = FlatArray<Open>()
   /// By CPU.
   private var queues = FlatArray<Queue>()
+  /// Sums that no open delay needs, with their memory: a task that is gone shall keep none.
+  private var spareSums: [[TaskIndex: Int64]] = []
   /// Runs that are kept for a CPU before they are dealt out.
   private static let longestRecent = 4096
   /// A row names as many tasks at most.
@@ -124,6 +126,7 @@ struct DelayBook: ~Copyable {
     grow(cpu)
     queues[Int(cpu)].open += 1
     tasks[index].row = world.rows.delays.count
+    if let sums = spareSums.popLast() { tasks[index].culprits = sums }
     tasks[index].cpu = cpu
     tasks[index].since = world.now
     tasks[index].wakingAt = nil
@@ -163,8 +166,15 @@ struct DelayBook: ~Copyable {
       record.wait = UInt32(world.waits[wait].row)
     }
     world.rows.delays[row] = record
+    close(index)
+  }
+
+  private mutating func close(_ index: Int) {
     tasks[index].row = -1
-    tasks[index].culprits.removeAll(keepingCapacity: true)
+    var sums: [TaskIndex: Int64] = [:]
+    swap(&sums, &tasks[index].culprits)
+    sums.removeAll(keepingCapacity: true)
+    spareSums.append(sums)
   }
 
   /// An open delay of which nothing is known any more is none.
@@ -176,8 +186,7 @@ struct DelayBook: ~Copyable {
     guard row >= 0 else { return }
     queues[Int(tasks[index].cpu)].open -= 1
     world.rows.delays[row].isVoid = true
-    tasks[index].row = -1
-    tasks[index].culprits.removeAll(keepingCapacity: true)
+    close(index)
   }
 
   // MARK: Who ran
