@@ -103,10 +103,10 @@ public struct ComparedSide: Sendable {
           let hold = timeline.holds[id]
           return sample(hold.end - hold.begin, id, hold.owner, hold.lock, hold.evidence, WaitKind.mutex.rawValue)
         }))
-    let windows = timeline.inversions.indices.filter { !skip.contains(timeline.inversions[$0].wait) }
+    let windows = RowSet(timeline.inversions.indices.lazy.filter { !skip.contains(timeline.inversions[$0].wait) })
     whole.inversions += timeline.inversions.count
     inversions.append(
-      windows.map { UInt32($0) },
+      windows,
       RowReading(
         value: { timeline.inversions[$0].length },
         sample: { id in
@@ -138,13 +138,13 @@ public struct ComparedSide: Sendable {
   }
 
   private mutating func addWaits(_ rows: Rows<WaitRow>, _ skip: SkippedWaits, _ reading: RowReading) {
-    var (certain, mutexes, cut): ([UInt32], [UInt32], [UInt32]) = ([], [], [])
+    var (certain, mutexes, cut) = (RowSet(), RowSet(), RowSet())
     for (id, wait) in rows.enumerated() where !skip.contains(id) {
       if skip.isCertain(wait) {
-        certain.append(UInt32(id))
-        if wait.kind == .mutex { mutexes.append(UInt32(id)) }
+        certain.append(id)
+        if wait.kind == .mutex { mutexes.append(id) }
       } else {
-        cut.append(UInt32(id))
+        cut.append(id)
         if wait.kind == .mutex { excludedWaits += 1 }
       }
     }
@@ -154,15 +154,15 @@ public struct ComparedSide: Sendable {
   }
 
   private mutating func addHolds(_ timeline: Timeline, _ skip: SkippedWaits, _ reading: RowReading) {
-    holds.append(timeline.holds.indices.filter { !skip.contains(timeline.holds[$0]) }.map { UInt32($0) }, reading)
+    holds.append(RowSet(timeline.holds.indices.lazy.filter { !skip.contains(timeline.holds[$0]) }), reading)
   }
 
   private mutating func addHandoffs(_ rows: Rows<HandoffRow>, _ skip: SkippedWaits, _ reading: RowReading) {
-    var (released, donated): ([UInt32], [UInt32]) = ([], [])
+    var (released, donated) = (RowSet(), RowSet())
     for (id, handoff) in rows.enumerated() {
       if handoff.kind == .release { whole.releases += 1 } else { whole.donations += 1 }
       if skip.contains(handoff.wait) { continue }
-      if handoff.kind == .release { released.append(UInt32(id)) } else { donated.append(UInt32(id)) }
+      if handoff.kind == .release { released.append(id) } else { donated.append(id) }
     }
     releases.append(released, reading)
     donations.append(donated, reading)
@@ -189,7 +189,7 @@ public struct ComparedSide: Sendable {
       case Comparison.classGroup: mutexWaits.measured(.waiting(.own)).map(\.evidence)
       case "proxied": captures.flatMap { $0.timeline.splits.map(\.evidence) }
       case "donation latency": donations.map(\.evidence)
-      case "handoff": (Array(releases) + Array(donations)).map(\.evidence)
+      case "handoff": releases.map(\.evidence) + donations.map(\.evidence)
       default:
         WaitKind.allCases.first { "release, \($0.rawValue)" == group }.map { releases.ofKind($0).map(\.evidence) } ?? []
       }
@@ -239,23 +239,8 @@ public struct ComparedSide: Sendable {
   /// Holds that are known from the lock's taking on: their owner had waited for the lock itself, and others waited when it got it. Of
   /// all others the beginning is that of their first wait, since no event tells when a free mutex is taken.
   public var wholeHolds: Samples {
-    let places = captures.map { context in
-      var got: Set<Acquisition> = []
-      for wait in context.timeline.waits where wait.kind == .mutex && wait.result == .acquired {
-        if let end = wait.end { got.insert(Acquisition(lock: wait.lock, task: wait.waiter.index, time: end)) }
-      }
-      return Set(
-        context.timeline.holds.enumerated().filter {
-          got.contains(Acquisition(lock: $1.lock, task: $1.owner.index, time: $1.begin))
-        }.map { $0.offset + 1 })
-    }
-    return holds.chosen { places[$0.capture].contains($0.id) }
-  }
-
-  private struct Acquisition: Hashable {
-    var lock: LockAddress
-    var task: TaskIndex
-    var time: Timestamp
+    let whole = captures.map { WholeHolds($0.timeline) }
+    return holds.rows { capture, row in whole[capture].contains(row) }
   }
 
   /// The events that a result needs and that a capture of the side did not record; empty where none is missing.

@@ -60,9 +60,9 @@ public struct Comparison: Sendable {
   // MARK: All of a capture
 
   private mutating func makeFigures() {
-    let waits = [SampleSets("mutex wait", sides.map { $0.mutexWaits.values })]
-    var holds = [SampleSets("mutex hold", sides.map { $0.holds.values })]
-    let whole = sides.map { $0.wholeHolds.values }
+    let waits = [SampleSets("mutex wait", sides.map(\.mutexWaits))]
+    var holds = [SampleSets("mutex hold", sides.map(\.holds))]
+    let whole = sides.map(\.wholeHolds)
     if whole.contains(where: { !$0.isEmpty }) { holds.append(SampleSets("whole mutex hold", whole)) }
     let latencies = latencies
     judged = (waits + holds + latencies).reduce(0) { $0 + $1.judged }
@@ -115,7 +115,11 @@ public struct Comparison: Sendable {
 
   private func rows(_ sets: [SampleSets]) -> [FigureRow] {
     sets.flatMap { set -> [FigureRow] in
-      let sorted = set.values.map { $0.sorted() }
+      let sorted = set.samples.map { side in
+        var values = side.values
+        values.sort()
+        return values
+      }
       let rows = set.figures.map { name, figure in
         FigureRow(
           group: set.group, name: name, unit: .duration, values: sorted.map { Self.value(figure, $0) },
@@ -204,13 +208,13 @@ struct SampleSets {
   let group: String
   /// The part of the durations that they are, whose mean alone is a figure; `nil` for whole ones.
   let part: String?
-  /// The durations of each side.
-  let values: [[Int64]]
+  /// The durations of each side. They are made for one group after the other: of a long capture they take much room.
+  let samples: [Samples]
   /// Whether they are releases of locks that are no mutexes.
   let isOfOtherLocks: Bool
 
-  init(_ group: String, part: String? = nil, _ values: [[Int64]], isOfOtherLocks: Bool = false) {
-    (self.group, self.part, self.values, self.isOfOtherLocks) = (group, part, values, isOfOtherLocks)
+  init(_ group: String, part: String? = nil, _ samples: [Samples], isOfOtherLocks: Bool = false) {
+    (self.group, self.part, self.samples, self.isOfOtherLocks) = (group, part, samples, isOfOtherLocks)
   }
 
   private static let percentiles = [50, 90, 99]
@@ -222,5 +226,5 @@ struct SampleSets {
   }
 
   /// How many figures have an outcome: all where both the base and another side have samples.
-  var judged: Int { values[0].isEmpty || values.dropFirst().allSatisfy(\.isEmpty) ? 0 : figures.count }
+  var judged: Int { samples[0].isEmpty || samples.dropFirst().allSatisfy(\.isEmpty) ? 0 : figures.count }
 }

@@ -35,10 +35,15 @@ public struct Samples: Sendable {
     let begin: Int
     let count: Int
     /// The rows that are samples; `nil` where all are.
-    let rows: [UInt32]?
+    let rows: RowSet?
     let reading: RowReading
 
-    func row(_ position: Int) -> Int { rows.map { Int($0[position - begin]) } ?? position - begin }
+    func row(_ position: Int) -> Int { rows.map { $0[position - begin] } ?? position - begin }
+
+    func forEachRow(_ body: (Int) -> Void) {
+      guard let rows else { return (0..<count).forEach(body) }
+      rows.forEachRow(body)
+    }
   }
 
   private var parts: [Part] = []
@@ -52,7 +57,7 @@ public struct Samples: Sendable {
   /// - Parameters:
   ///   - rows: Indices of the rows that are samples.
   ///   - reading: How a row becomes one.
-  mutating func append(_ rows: [UInt32], _ reading: RowReading) {
+  mutating func append(_ rows: RowSet, _ reading: RowReading) {
     parts.append(Part(begin: count, count: rows.count, rows: rows, reading: reading))
     count += rows.count
   }
@@ -67,9 +72,7 @@ public struct Samples: Sendable {
   public var values: [Int64] {
     var values: [Int64] = []
     values.reserveCapacity(count)
-    for part in parts {
-      for position in part.begin..<part.begin + part.count { values.append(part.reading.value(part.row(position))) }
-    }
+    for part in parts { part.forEachRow { values.append(part.reading.value($0)) } }
     return values
   }
 
@@ -84,6 +87,17 @@ public struct Samples: Sendable {
     rows({ reading, row in reading.part(row, wanted) != nil }, read: { $0.of(wanted) })
   }
 
+  /// Those of some rows, by the place of their capture and of themselves in it.
+  func rows(where isWanted: (_ capture: Int, _ row: Int) -> Bool) -> Samples {
+    var chosen = Samples()
+    for (capture, part) in parts.enumerated() {
+      var rows = RowSet()
+      part.forEachRow { if isWanted(capture, $0) { rows.append($0) } }
+      chosen.append(rows, part.reading)
+    }
+    return chosen
+  }
+
   /// Some of the rows.
   /// - Parameter read: How they become samples, made of how they did.
   private func rows(
@@ -91,8 +105,9 @@ public struct Samples: Sendable {
   ) -> Samples {
     var chosen = Samples()
     for part in parts {
-      let rows = (part.begin..<part.begin + part.count).map(part.row).filter { isWanted(part.reading, $0) }
-      chosen.append(rows.map { UInt32($0) }, read(part.reading))
+      var rows = RowSet()
+      part.forEachRow { if isWanted(part.reading, $0) { rows.append($0) } }
+      chosen.append(rows, read(part.reading))
     }
     return chosen
   }

@@ -21,18 +21,18 @@ extension Comparison {
   ) -> [SampleSets] {
     if handoffs.allSatisfy(\.isEmpty) { return [] }
     let partSets = parts.map { part in
-      SampleSets(group, part: part.words, handoffs.map { $0.measured(part).values }, isOfOtherLocks: isOfOtherLocks)
+      SampleSets(group, part: part.words, handoffs.map { $0.measured(part) }, isOfOtherLocks: isOfOtherLocks)
     }
-    return [SampleSets(group, handoffs.map(\.values), isOfOtherLocks: isOfOtherLocks)]
-      + partSets.filter { !$0.values.allSatisfy(\.isEmpty) }
+    return [SampleSets(group, handoffs, isOfOtherLocks: isOfOtherLocks)]
+      + partSets.filter { !$0.samples.allSatisfy(\.isEmpty) }
   }
 
   /// Releases of mutexes whose waiter returns to its CPU (a return migration), and of others, where a side has such.
   var returns: [FigureRow] {
     func median(_ isReturn: Bool) -> [Double?] {
       sides.map { side in
-        let all = side.mutexReleases.filter { side.isReturn($0) == isReturn }
-        return Self.value(.percentile(50), all.map(\.value).sorted())
+        let all = side.mutexReleases.chosen { side.isReturn($0) == isReturn }
+        return Self.value(.percentile(50), all.values.sorted())
       }
     }
     let (with, without) = (median(true), median(false))
