@@ -52,8 +52,9 @@ extension [UInt32] {
   /// Sorts in ascending order: many numbers digit by digit, which compares nothing.
   fileprivate mutating func sortNumbers() {
     guard count >= 512 else { return sort() }
-    var (from, to) = (self, self)
-    let bits = UInt32.bitWidth - (self.max() ?? 0).leadingZeroBitCount
+    var (from, to): ([UInt32], [UInt32]) = ([], Array(repeating: 0, count: count))
+    swap(&self, &from)
+    let bits = UInt32.bitWidth - (from.max() ?? 0).leadingZeroBitCount
     for shift in stride(from: 0, to: bits, by: 11) {
       from.withUnsafeBufferPointer { from in
         to.withUnsafeMutableBufferPointer { to in Self.sort(from, into: to, byDigitAt: UInt32(shift)) }
@@ -78,27 +79,6 @@ extension [UInt32] {
         places[digit] += 1
       }
     }
-  }
-}
-
-/// Durations by task.
-struct TaskDurations: Sendable {
-  /// By the task's index.
-  private var all: [Durations] = []
-
-  mutating func add(_ duration: Int64, of task: TaskIndex) {
-    let place = Int(task.rawValue)
-    while all.count <= place { all.append(Durations()) }
-    all[place].append(duration)
-  }
-
-  /// Of the tasks that have any.
-  var byTask: [TaskIndex: Durations] {
-    var durations: [TaskIndex: Durations] = [:]
-    for (place, some) in all.enumerated() where !some.isEmpty {
-      durations[TaskIndex(rawValue: UInt32(place))] = some
-    }
-    return durations
   }
 }
 

@@ -20,6 +20,7 @@ public struct ReportContext: Sendable {
   /// What is wrong, made when it is first asked for.
   private var found = Once<RankedProblems>()
   private var sums = Once<WaitSums>()
+  private var topOfWaits = Once<TopWaits>()
 
   /// A context without a filter.
   /// - Parameters:
@@ -43,11 +44,41 @@ public struct ReportContext: Sendable {
   /// - Parameter hasLocks: whether the rows of locks are needed.
   mutating func select(hasLocks: Bool) {
     rows = RowSelection(timeline, filter, hasLocks: hasLocks)
-    (found, sums) = (Once(), Once())
+    (found, sums, topOfWaits) = (Once(), Once(), Once())
   }
 
   /// Sums over the waits that ``filter`` chooses, made when they are first asked for.
-  var waitSums: WaitSums { sums.value { WaitSums(rows.waits) } }
+  var waitSums: WaitSums { sums.value { makeWaitSums() } }
+
+  /// What waits longest in sum, likewise.
+  var topWaits: TopWaits { topOfWaits.value { TopWaits(waitLengths, waitSums, top: top) } }
+
+  private func makeWaitSums() -> WaitSums {
+    if filter.isEmpty { return timeline.waitSums }
+    let waits = rows.waits
+    return WaitSums(Rows(count: waits.count) { WaitFigures(waits[$0]) })
+  }
+
+  /// How long the waits were that ``filter`` chooses.
+  private var waitLengths: Rows<WaitLength> {
+    if filter.isEmpty { return timeline.waitLengths }
+    let waits = rows.waits
+    return Rows(count: waits.count) { WaitLength(waits[$0]) }
+  }
+
+  /// How long the splits were that ``filter`` chooses.
+  var splitLengths: Rows<TaskLength> {
+    if filter.isEmpty { return timeline.splitLengths }
+    let splits = rows.splits
+    return Rows(count: splits.count) { TaskLength(splits[$0]) }
+  }
+
+  /// What sums over the handoffs that ``filter`` chooses are made of.
+  var handoffBriefs: Rows<HandoffBrief> {
+    if filter.isEmpty { return timeline.handoffBriefs }
+    let handoffs = rows.handoffs
+    return Rows(count: handoffs.count) { HandoffBrief(handoffs[$0]) }
+  }
 
   /// What is wrong, the costliest first, of the rows that ``filter`` chooses.
   var findings: Findings { Findings(found.value { RankedProblems(self) }, self) }

@@ -10,20 +10,18 @@ struct TopTasksBlock {
   ///   - place: see ``SummaryBlock/place``.
   ///   - noun: title of the column of tasks.
   ///   - count: title of the column with the number of durations.
-  ///   - durations: of each task that has any. There is no block where no task has.
+  ///   - top: the tasks, by their indices. There is no block where there is none.
   ///   - note: lines under the table.
   init(
-    _ title: String, place: Int, noun: String, count: String, _ durations: consuming [TaskIndex: Durations],
-    _ context: ReportContext,
+    _ title: String, place: Int, noun: String, count: String, _ top: TopTotals, _ context: ReportContext,
     note: [SummaryBlock.Content] = []
   ) {
-    guard !durations.isEmpty else {
+    guard !top.entries.isEmpty else {
       blocks = []
       return
     }
-    let top = TopTotals(durations, top: context.top) { $0.rawValue < $1.rawValue }
     let rows = top.entries.map { index, distribution -> [TextFragment] in
-      let task = context.timeline[index]
+      let task = context.timeline.tasks[index]
       return [.comm(task.comm), .pid(task.id.pid), task.priority.map(TextFragment.priority) ?? .unknown]
         + [.count(UInt64(distribution.count))] + distribution.fragments
     }
@@ -32,5 +30,25 @@ struct TopTasksBlock {
         + Distribution.columns,
       rows: rows)
     blocks = [SummaryBlock(.top, place: place, title, [.table(table)] + top.rest(noun) + note)]
+  }
+}
+
+extension TopTotals {
+  /// The tasks whose durations have the greatest sums, by their indices.
+  /// - Parameter part: a row's duration, and whose it is.
+  init<Rows: Sequence>(
+    ofTasksWith rows: Rows, _ context: ReportContext, part: (Rows.Element) -> (Int64, TaskIndex)
+  ) {
+    var totals = NumberedTotals()
+    for row in rows {
+      let (duration, task) = part(row)
+      totals.add(duration, Int(task.rawValue))
+    }
+    self.init(totals, top: context.top, order: <) { add in
+      for row in rows {
+        let (duration, task) = part(row)
+        add(duration, Int(task.rawValue))
+      }
+    }
   }
 }

@@ -33,4 +33,22 @@ struct WindowUnionTests {
       #expect(zip(union.windows, union.windows.dropFirst()).allSatisfy { $0.end < $1.begin })
     }
   }
+
+  /// Windows that nothing can touch any more are summed up, and the length stays the same.
+  @Test func whatIsPassedIsNotKept() {
+    var generator = SeededGenerator(seed: 8)
+    for _ in 0..<200 {
+      var (union, all, floor, most) = (WindowUnion(), WindowUnion(), Int64(0), 0)
+      for _ in 0..<300 {
+        floor += Int64.random(in: 0...20, using: &generator)
+        let begin = floor + (Bool.random(using: &generator) ? 0 : Int64.random(in: 0...60, using: &generator))
+        let end = begin + Int64.random(in: 0...10, using: &generator)
+        union.add(Literal.at(begin), Literal.at(end), floor: Literal.at(floor))
+        all.add(Literal.at(begin), Literal.at(end))
+        #expect(union.length == all.length)
+        most = max(most, union.windows.count)
+      }
+      #expect(most < 40 && all.windows.count > 100)
+    }
+  }
 }

@@ -46,6 +46,19 @@ struct RowKindsTests {
     #expect(alone.context.timeline.cpus == whole.context.timeline.cpus)
   }
 
+  /// Stalls that are left out change nothing that is found.
+  @Test(arguments: captures) func findingsNeedNoOtherStalls(name: String) throws {
+    let alone = try Self.report(name, .summary)
+    var options = CaptureSession.Options()
+    options.rows = .all
+    let whole = Report(try CaptureSession(path: Fixture.path(name), options).load().context(), .summary)
+    #expect(Array(alone.findings) == Array(whole.findings))
+    let (some, all) = (Array(alone.context.timeline.stalls), Array(whole.context.timeline.stalls))
+    #expect(some == all.filter(Set(some).contains))
+    #expect(all.filter { [.delayed, .inverted, .handoff].contains($0.kind) }.allSatisfy(Set(some).contains))
+    #expect(some.count < all.count || name != Self.captures.first)
+  }
+
   @Test func nothingIsMadeThatNobodyWants() throws {
     let timeline = try Self.report("proxy-on-probed/crowd.dat", .availability).context.timeline
     #expect(timeline.rowKinds == [])

@@ -4,8 +4,9 @@ import TraceCore
 /// Where the donors of inversion windows were: of all tasks whose chains end in the owner the most urgent one, which is the one that
 /// should have lent it the CPU. So all waiters of an owner have the same donor at the same time.
 ///
-/// It takes the stalls of all waits in order of their beginning (``add(_:)``), then ``close()``, and then answers for windows
-/// (``forEachPart(of:_:)``), fastest in order of theirs: it goes along with both.
+/// It takes the stalls of all waits (``add(_:)``) and answers for windows (``forEachPart(of:_:)``), both in order of their beginning.
+/// Before a window come all stalls that begin before the window ends. It goes along with both, and keeps nothing that is over before
+/// the window that was asked for last.
 struct DonorPlaces {
   /// A stretch of a window in which the donor stayed where it was.
   struct Part: Equatable {
@@ -23,7 +24,7 @@ struct DonorPlaces {
     var next: Int
     /// Parts that do not overlap, in order of time, as far as ``until``.
     var parts: [Part] = []
-    /// Stalls that go on then, in order of their beginning.
+    /// Stalls that go on at that time, in order of their beginning.
     var open: [OpenStall] = []
     var until = Timestamp(0)
     /// Where the parts of the window begin that was asked for last.
@@ -43,6 +44,9 @@ struct DonorPlaces {
   private var owners: [Owner] = []
   /// By task: its first place in ``owners``; −1 for none.
   private var places: [Int] = []
+  /// When the window began that was asked for last, and how many have been asked for.
+  private var floor = Timestamp(0)
+  private var asked = 0
   /// By wait; empty as long as there is no stall. See ``evidence(of:)``.
   private var isCertain: [Bool?] = []
 
@@ -60,9 +64,6 @@ struct DonorPlaces {
         end: stall.end, wait: stall.wait, priority: stall.waiter.priority?.rawValue ?? .max, pid: stall.waiter.pid,
         donor: stall.donor))
   }
-
-  /// There are no more stalls.
-  mutating func close() { for owner in owners.indices { advance(owner, to: Timestamp(.max)) } }
 
   private func place(_ task: TaskIndex, _ cpu: CPU?) -> Int? {
     guard Int(task.rawValue) < places.count else { return nil }
@@ -87,7 +88,7 @@ struct DonorPlaces {
       owners[owner].until = end
       owners[owner].open.removeAll { $0.end <= end }
     }
-    owners[owner].until = time
+    owners[owner].until = max(owners[owner].until, time)
   }
 
   private mutating func add(_ part: Part, to owner: Int) {
@@ -97,6 +98,12 @@ struct DonorPlaces {
     } else {
       owners[owner].parts.append(part)
     }
+  }
+
+  /// Drops what is over before the window that was asked for last, of all owners: most of them may be gone.
+  @inline(never)
+  private mutating func forgetPassed() {
+    for owner in owners.indices { owners[owner].drop(before: floor) }
   }
 
   // MARK: Evidence
@@ -136,7 +143,11 @@ struct DonorPlaces {
       body(Part(begin: end, end: next, donor: donor, evidence: evidence))
       end = next
     }
+    floor = max(floor, window.begin)
+    asked += 1
+    if asked % 4096 == 0 { forgetPassed() }
     if let owner = place(window.owner.index, window.cpu) {
+      advance(owner, to: window.end)
       var place = owners[owner].place
       while place > 0, owners[owner].parts[place - 1].end > window.begin { place -= 1 }
       while place < owners[owner].parts.count, owners[owner].parts[place].end <= window.begin { place += 1 }
@@ -164,6 +175,18 @@ extension DonorPlaces.Part {
 }
 
 extension DonorPlaces.Owner {
+  /// Drops the parts that end by then.
+  fileprivate mutating func drop(before floor: Timestamp) {
+    let count = parts.firstIndex { $0.end > floor } ?? parts.count
+    if count == parts.count {
+      parts = []
+      if open.isEmpty { open = [] }
+    } else {
+      parts.removeFirst(count)
+    }
+    place = max(0, place - count)
+  }
+
   /// Of equally urgent ones the first.
   fileprivate var mostUrgent: DonorPlaces.OpenStall? {
     guard var best = open.first else { return nil }

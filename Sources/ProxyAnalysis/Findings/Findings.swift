@@ -11,17 +11,17 @@ public struct Findings: Sendable {
   }
 
   /// What is wrong in the finding at a place.
-  public func kind(at place: Int) -> Finding.Kind { entry(place).kind }
+  public func kind(at place: Int) -> Finding.Kind { ranked.kind(at: place) }
 
   /// See ``Finding/cost``.
-  public func cost(at place: Int) -> Int64 { entry(place).cost }
+  public func cost(at place: Int) -> Int64 { ranked.cost(at: place) }
 
   /// See ``Finding/matters``.
-  public func matters(at place: Int) -> Bool { entry(place).matters }
+  public func matters(at place: Int) -> Bool { ranked.matters(at: place) }
 
-  private func entry(_ place: Int) -> RankedProblems.Entry {
+  private var ranked: RankedProblems {
     guard let problems else { preconditionFailure("no such finding") }
-    return problems.entries[place]
+    return problems
   }
 }
 
@@ -29,11 +29,8 @@ extension Findings: RandomAccessCollection {
   /// 0.
   public var startIndex: Int { 0 }
   /// Number of findings.
-  public var endIndex: Int { problems?.entries.count ?? 0 }
+  public var endIndex: Int { problems?.count ?? 0 }
 
   /// The finding at a place.
-  public subscript(place: Int) -> Finding {
-    guard let problems else { preconditionFailure("no such finding") }
-    return problems.finding(at: place, context)
-  }
+  public subscript(place: Int) -> Finding { ranked.finding(at: place, context) }
 }

@@ -6,7 +6,7 @@ enum FindingsAnalysis: Analysis {
   static let name = "findings"
   static let purpose = "what is wrong, by what it cost"
   static let needs = [EventNeed.event(.switched)]
-  static let tableRows: RowKinds = [.waits, .inversions, .stalls, .handoffs, .migrations, .deadlocks]
+  static let tableRows: RowKinds = [.waits, .waitSums, .inversions, .problemStalls, .handoffs, .migrations, .deadlocks]
   static let summaryRows = tableRows
 
   static func tables(_ context: ReportContext) -> [Table] {

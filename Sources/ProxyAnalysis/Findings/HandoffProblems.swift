@@ -6,17 +6,19 @@ import TraceCore
 extension ProblemCollector {
   mutating func collect(_ slow: SlowHandoffs) {
     let rows = context.rows.handoffs
+    var walk = problems.walk()
     for place in slow.places {
-      let (row, id) = (rows[place], rows.id(at: place))
+      let (row, place) = (rows[Int(place)], Int(place))
+      walk.visit(place)
       switch row.kind {
-      case .donation: collectDonation(row, id: id, slow.stalls(of: row.wait))
-      case .release: collectRelease(row, id: id, slow.stalls(of: row.wait))
+      case .donation: collectDonation(row, at: place, slow.stalls(of: row.wait))
+      case .release: collectRelease(row, at: place, slow.stalls(of: row.wait))
       }
     }
   }
 
   /// Only while an owner could run: who waits for a sleeper, or for a lock that is free, has nobody to lend to.
-  private mutating func collectDonation(_ row: HandoffRow, id: Int, _ stalls: [SlowHandoffs.Stall]) {
+  private mutating func collectDonation(_ row: HandoffRow, at place: Int, _ stalls: [SlowHandoffs.Stall]) {
     func part(_ stall: SlowHandoffs.Stall) -> (begin: Timestamp, end: Timestamp)? {
       if stall.kind == .waking || stall.kind == .handoff { return nil }
       let (begin, end) = (max(stall.begin, row.begin), min(stall.end, row.end))
@@ -27,34 +29,29 @@ extension ProblemCollector {
     for stall in stalls {
       guard let (begin, end) = part(stall) else { continue }
       problems.add(
-        .init(kind: .slowDonation, lock: row.lock),
-        Problem.Window(
-          begin: begin, end: end, wait: row.wait, waiter: row.from, cpu: stall.cpu, task: row.to, culprit: nil,
-          evidence: row.evidence.combined(with: stall.evidence), place: .handoff(id), row: id - 1),
-        lockKind: .mutex)
+        .init(kind: .slowDonation, lock: row.lock), from: begin, to: end, .handoff, row: place, cpu: stall.cpu,
+        row.evidence.combined(with: stall.evidence), floor: row.begin)
     }
   }
 
   /// What of a slow release the new owner was woken and not queued, or runnable on an idle CPU, are problems of their own.
-  private mutating func collectRelease(_ row: HandoffRow, id: Int, _ stalls: [SlowHandoffs.Stall]) {
-    func window(_ begin: Timestamp, _ end: Timestamp) -> Problem.Window {
-      Problem.Window(
-        begin: begin, end: end, wait: row.wait, waiter: row.to, cpu: nil, task: row.to, culprit: nil,
-        evidence: row.evidence, place: .handoff(id), lock: row.lock, row: id - 1)
-    }
+  private mutating func collectRelease(_ row: HandoffRow, at place: Int, _ stalls: [SlowHandoffs.Stall]) {
     var others: [(begin: Timestamp, end: Timestamp)] = []
     for stall in stalls where stall.kind == .handoff && stall.owner == row.to.index {
       others.append((stall.begin, stall.end))
     }
     if let late = Self.lateWindow(row) {
       problems.add(
-        .init(kind: .lateWakeup, task: row.to.index), window(late.begin, late.end), lockKind: .mutex)
+        .init(kind: .lateWakeup, task: row.to.index), from: late.begin, to: late.end, .handoff, row: place,
+        row.evidence)
       others.append(late)
     }
     let parts = Self.rest(of: row, without: others)
     guard parts.reduce(0, { $0 + ($1.end - $1.begin) }) >= Self.tick else { return }
     for part in parts {
-      problems.add(.init(kind: .slowRelease, lock: row.lock), window(part.begin, part.end), lockKind: .mutex)
+      problems.add(
+        .init(kind: .slowRelease, lock: row.lock), from: part.begin, to: part.end, .handoff, row: place, row.evidence,
+        floor: row.begin)
     }
   }
 

@@ -1,14 +1,18 @@
 import ProxyModel
 import TraceCore
 
-/// A finding while its windows are gathered.
+/// A problem with all that is told of it: made of its windows when somebody asks for it.
 struct Problem: Sendable {
   /// What makes two windows the same problem.
   struct Key: Hashable, Sendable {
-    var kind: Finding.Kind
     var lock: LockAddress?
+    var kind: Finding.Kind
     var task: TaskIndex?
     var cpu: CPU?
+
+    init(kind: Finding.Kind, lock: LockAddress? = nil, task: TaskIndex? = nil, cpu: CPU? = nil) {
+      (self.kind, self.lock, self.task, self.cpu) = (kind, lock, task, cpu)
+    }
 
     /// Without the kind, whose raw value is a text: of one lock and one task there are a few kinds.
     func hash(into hasher: inout Hasher) {
@@ -41,7 +45,6 @@ struct Problem: Sendable {
 
   let key: Key
   let lockKind: WaitKind?
-  private(set) var union = WindowUnion()
   private(set) var count = 0
   /// The longest window; of equally long ones the earliest.
   private(set) var worst: Window
@@ -66,7 +69,6 @@ struct Problem: Sendable {
 
   mutating func add(_ window: Window) {
     let length = window.length
-    union.add(window.begin, window.end)
     count += 1
     rank(window, length)
     (begin, end) = (min(begin, window.begin), max(end, window.end))
@@ -105,24 +107,4 @@ struct Problem: Sendable {
 
   /// Those that ran longest first.
   var rankedCulprits: [TaskLabel] { culprits.ranked { $0.pid } }
-}
-
-/// Problems by what makes them the same.
-struct Problems {
-  private(set) var all: [Problem] = []
-  private var places: [Problem.Key: Int] = [:]
-  private var last: (key: Problem.Key, place: Int)?
-
-  mutating func add(_ key: Problem.Key, _ window: Problem.Window, lockKind: WaitKind? = nil) {
-    // Windows of all waiters behind the same owner come together.
-    if let last, last.key == key { return all[last.place].add(window) }
-    if let place = places[key] {
-      last = (key, place)
-      all[place].add(window)
-    } else {
-      last = (key, all.count)
-      places[key] = all.count
-      all.append(Problem(key, window, lockKind: lockKind))
-    }
-  }
 }

@@ -2,22 +2,26 @@ import ProxyModel
 import TraceCore
 
 /// Gathers the problems of a capture from the rows that the filter chooses.
-struct ProblemCollector {
-  /// A lock that stays free, or a woken task that is not queued, for so long is worth a look: a tick at HZ=1000. Nanoseconds.
-  static let tick: Int64 = 1_000_000
+struct ProblemCollector: ~Copyable {
+  /// A lock that stays free, or a woken task that is not queued, for so long is worth a look. Nanoseconds.
+  static let tick = StallRow.tick
 
   let context: ReportContext
   let timeline: Timeline
-  var problems = Problems()
+  let countsNanoseconds: Bool
+  /// Whether there is no filter.
+  let choosesAll: Bool
+  var problems: Problems
 
   init(_ context: ReportContext) {
     self.context = context
     timeline = context.timeline
+    countsNanoseconds = context.countsNanoseconds
+    choosesAll = context.filter.isEmpty
+    problems = Problems(timeline)
     if [EventNeed].owners.allSatisfy({ $0.isMet(by: context.recordedRoles) }) {
       var handoffs = SlowHandoffs(context)
-      var donors = DonorPlaces(timeline)
-      collectStalls(&handoffs, &donors)
-      collectInversions(&donors)
+      collectStallsAndInversions(&handoffs)
       collectIdlePicks()
       collect(handoffs)
       collectDeadlocks()
@@ -30,6 +34,8 @@ struct ProblemCollector {
     collectStorms()
     collectScheduler()
   }
+
+  consuming func takeProblems() -> Problems { problems }
 
   // MARK: Idle CPUs that spin
 
@@ -70,30 +76,27 @@ struct ProblemCollector {
     let rows = context.rows.waits
     let sums = context.waitSums
     for place in sums.open {
-      let row = rows[place]
+      let row = rows[Int(place)]
       guard row.length > (row.kind == .mutex ? sums.longestMutex : sums.longestOther) else { continue }
-      problems.add(
-        .init(kind: .unfinishedWait, lock: row.lock), Self.window(of: row, id: rows.id(at: place), task: row.owner),
-        lockKind: row.kind)
+      add(.unfinishedWait, row, at: Int(place))
     }
   }
 
   /// Other locks than mutexes do not proxy, and no event says who owns them: all that is known is how long tasks waited.
   private mutating func collectOtherLocks() {
     let rows = context.rows.waits
+    var walk = problems.walk()
     for place in context.waitSums.others {
-      let row = rows[place]
-      problems.add(
-        .init(kind: .otherLock, lock: row.lock), Self.window(of: row, id: rows.id(at: place), task: row.waiter),
-        lockKind: row.kind)
+      add(.otherLock, rows[Int(place)], at: Int(place))
+      walk.visit(Int(place))
     }
   }
 
   /// All of a wait.
-  private static func window(of row: WaitRow, id: Int, task: TaskLabel?) -> Problem.Window {
-    Problem.Window(
-      begin: row.begin, end: row.begin + row.length, wait: id - 1, waiter: row.waiter, cpu: nil, task: task,
-      culprit: nil, evidence: row.touchesGap ? .unknown : .event, place: .wait(id), row: id - 1)
+  private mutating func add(_ kind: Finding.Kind, _ row: WaitRow, at place: Int) {
+    problems.add(
+      .init(kind: kind, lock: row.lock), from: row.begin, to: row.begin + row.length, .wait, row: place,
+      row.windowEvidence, lockKind: row.kind, floor: row.begin)
   }
 
   // MARK: Callbacks

@@ -2,41 +2,72 @@ import TraceCore
 
 /// Windows of time, merged where they touch: no instant counts twice.
 struct WindowUnion: Sendable {
-  /// Apart from each other, in order of time.
-  private(set) var windows: [(begin: Timestamp, end: Timestamp)] = []
+  typealias Window = (begin: Timestamp, end: Timestamp)
+
+  /// Of windows that no later one can touch.
+  private var settled: Int64 = 0
+  /// Apart from each other, in order of time, and before ``last``.
+  private var earlier: [Window] = []
+  /// Empty where there is none.
+  private var last: Window = (Timestamp(0), Timestamp(0))
 
   /// Adds a window. One that ends before it begins has no length and is left out.
-  mutating func add(_ begin: Timestamp, _ end: Timestamp) {
+  /// - Parameter floor: No window that is added later begins before; `nil` where that is not known.
+  mutating func add(_ begin: Timestamp, _ end: Timestamp, floor: Timestamp? = nil) {
     guard begin < end else { return }
     // Most windows come in order of time.
-    guard let last = windows.last, begin <= last.end else {
-      // Most unions have one window or several.
-      if windows.count == 1 { windows.reserveCapacity(8) }
-      windows.append((begin, end))
-      return
+    if begin > last.end || isEmpty {
+      pushLast(floor)
+      last = (begin, end)
+    } else if begin >= last.begin {
+      last.end = max(last.end, end)
+    } else {
+      insert(begin, end)
     }
-    if begin >= last.begin {
-      windows[windows.count - 1].end = max(last.end, end)
-      return
+    if earlier.count > Self.few, let floor { settle(floor) }
+  }
+
+  private static var few: Int { 8 }
+
+  private var isEmpty: Bool { last.begin == last.end }
+
+  private mutating func pushLast(_ floor: Timestamp?) {
+    if isEmpty { return }
+    if let floor, last.end < floor {
+      settled &+= last.end - last.begin
+    } else {
+      earlier.append(last)
     }
-    var (low, high) = (0, windows.count)
+  }
+
+  @inline(never)
+  private mutating func settle(_ floor: Timestamp) {
+    let count = earlier.firstIndex { $0.end >= floor } ?? earlier.count
+    for window in earlier[..<count] { settled &+= window.end - window.begin }
+    earlier.removeFirst(count)
+  }
+
+  @inline(never)
+  private mutating func insert(_ begin: Timestamp, _ end: Timestamp) {
+    var all = windows
+    var (low, high) = (0, all.count)
     while low < high {
       let middle = (low + high) / 2
-      if windows[middle].end < begin { low = middle + 1 } else { high = middle }
+      if all[middle].end < begin { low = middle + 1 } else { high = middle }
     }
     var (merged, stop) = ((begin: begin, end: end), low)
-    while stop < windows.count, windows[stop].begin <= merged.end {
-      merged = (min(merged.begin, windows[stop].begin), max(merged.end, windows[stop].end))
+    while stop < all.count, all[stop].begin <= merged.end {
+      merged = (min(merged.begin, all[stop].begin), max(merged.end, all[stop].end))
       stop += 1
     }
-    windows.replaceSubrange(low..<stop, with: [merged])
+    all.replaceSubrange(low..<stop, with: [merged])
+    last = all.removeLast()
+    earlier = all
   }
 
-  /// Adds all windows of another union.
-  mutating func add(_ other: WindowUnion) {
-    for window in other.windows { add(window.begin, window.end) }
-  }
+  /// Apart from each other, in order of time: those that a later window may touch.
+  var windows: [Window] { isEmpty ? earlier : earlier + [last] }
 
   /// The sum of the lengths, in steps of the trace clock.
-  var length: Int64 { windows.reduce(0) { $0 &+ ($1.end - $1.begin) } }
+  var length: Int64 { earlier.reduce(settled &+ (last.end - last.begin)) { $0 &+ ($1.end - $1.begin) } }
 }

@@ -62,12 +62,15 @@ enum HandoffsAnalysis: Analysis {
     // Donations are of mutexes alone; releases of other locks are another matter.
     var releases = WaitKind.allCases.map { _ in Durations() }
     let timeline = context.timeline
-    for row in context.rows.handoffs {
+    let mutex = WaitKind.allCases.firstIndex(of: .mutex) ?? 0
+    for row in context.handoffBriefs {
       switch row.kind {
       case .donation: donations.append(row.end - row.begin)
       case .release:
         let kind = row.wait < timeline.waits.count ? timeline.brief(ofWait: row.wait).kind : .mutex
-        releases[WaitKind.allCases.firstIndex(of: kind) ?? 0].append(row.end - row.begin)
+        // Not by the raw value, which is a text.
+        let place = kind == .mutex ? mutex : WaitKind.allCases.firstIndex(of: kind) ?? 0
+        releases[place].append(row.end - row.begin)
       }
     }
     let byKind = zip(WaitKind.allCases, releases).map { ("release, \($0.rawValue)", $1) }

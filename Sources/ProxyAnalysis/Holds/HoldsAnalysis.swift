@@ -48,8 +48,8 @@ enum HoldsAnalysis: Analysis {
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    var held = TaskDurations()
-    for hold in context.rows.heldTimes { held.add(hold.end - hold.begin, of: hold.owner.index) }
-    return TopTasksBlock("Top owners", place: 4, noun: "owner", count: "holds", held.byTask, context).blocks
+    let holds = context.rows.heldTimes
+    let top = TopTotals(ofTasksWith: holds, context) { ($0.end - $0.begin, $0.owner.index) }
+    return TopTasksBlock("Top owners", place: 4, noun: "owner", count: "holds", top, context).blocks
   }
 }

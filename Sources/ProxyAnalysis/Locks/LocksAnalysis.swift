@@ -37,16 +37,14 @@ enum LocksAnalysis: Analysis {
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let waits = context.rows.waits
     guard !waits.isEmpty else { return [] }
-    var (lengths, kinds): ([LockAddress: Durations], [LockAddress: String]) = ([:], [:])
-    for lock in context.waitSums.locks {
-      lengths[lock.lock] = lock.lengths
-      kinds[lock.lock] = LockSums.name(of: lock.kinds)
-    }
     // What a lock is waits tell that are not chosen too.
-    if waits.isPartial { kinds = Dictionary(uniqueKeysWithValues: context.rows.locks.map { ($0.lock, $0.kindNames) }) }
-    let top = TopTotals(lengths, top: context.top, order: <)
-    let rows = top.entries.map { lock, waits -> [TextFragment] in
-      [.lock(lock), .plain(kinds[lock] ?? ""), .count(UInt64(waits.count))] + waits.fragments
+    let kinds: [LockAddress: String] =
+      waits.isPartial ? Dictionary(uniqueKeysWithValues: context.rows.locks.map { ($0.lock, $0.kindNames) }) : [:]
+    let (locks, top) = (context.waitSums.locks, context.topWaits.locks)
+    let rows = top.entries.map { number, lengths -> [TextFragment] in
+      let lock = locks[number].lock
+      let kind = waits.isPartial ? kinds[lock] ?? "" : LockSums.name(of: locks[number].kinds)
+      return [.lock(lock), .plain(kind), .count(UInt64(lengths.count))] + lengths.fragments
     }
     let table = SummaryTable(
       columns: [.init("lock", .text), .init("kind", .text), .init("waits", .number)] + Distribution.columns, rows: rows)

@@ -36,8 +36,7 @@ enum SplitsAnalysis: Analysis {
   }
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
-    var lent = TaskDurations()
-    for split in context.rows.splits { lent.add(split.end - split.begin, of: split.donor.index) }
-    return TopTasksBlock("Top donors", place: 3, noun: "donor", count: "intervals", lent.byTask, context).blocks
+    let top = TopTotals(ofTasksWith: context.splitLengths, context) { ($0.length, $0.task) }
+    return TopTasksBlock("Top donors", place: 3, noun: "donor", count: "intervals", top, context).blocks
   }
 }

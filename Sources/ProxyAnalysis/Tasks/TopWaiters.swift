@@ -11,7 +11,7 @@ enum TopWaiters {
     }
     let sums = context.waitSums
     return TopTasksBlock(
-      "Top waiters", place: 2, noun: "waiter", count: "waits", sums.lengthsByWaiter, context,
+      "Top waiters", place: 2, noun: "waiter", count: "waits", context.topWaits.waiters, context,
       note: cutNote(sums.cutCount, of: waits.count)
     ).blocks
   }

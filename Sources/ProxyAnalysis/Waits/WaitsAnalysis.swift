@@ -7,7 +7,7 @@ enum WaitsAnalysis: Analysis {
   static let purpose = "who waited for which lock"
   static let needs = [EventNeed].waits
   static let tableRows: RowKinds = .waits
-  static let summaryRows: RowKinds = .waits
+  static let summaryRows: RowKinds = [.waits, .waitSums]
 
   static func tables(_ context: ReportContext) -> [Table] {
     [Table(name, of: context.rows.waits, in: context, Columns())]

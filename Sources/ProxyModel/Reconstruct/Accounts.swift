@@ -152,6 +152,8 @@ extension Hypothesis {
     let wait = world[donor].wait
     guard wait >= 0, let blocked = world.waits[wait].blockedSince, !waits[wait].hasDonated else { return }
     waits[wait].hasDonated = true
+    waits[wait].hasDonatedLate = world.now - blocked >= StallRow.tick
+    if waits[wait].beforeDonation.count > 0 { weighStallsBeforeDonation(wait, isLate: waits[wait].hasDonatedLate) }
     accounts[cpu].donations += 1
     guard rows.kinds.contains(.handoffs) else { return }
     let admission = waits[wait].admission

@@ -145,8 +145,11 @@ struct WaitState {
   /// The same of ``ReconstructedRows/stalls``.
   var stall = -1
   var stalled = StallNow()
-  /// An owner has run on the waiter's account since it blocked.
+  /// An owner has run on the waiter's account since it blocked; and only after a tick or more.
   var hasDonated = false
+  var hasDonatedLate = false
+  /// See ``RowKinds/problemStalls``.
+  var beforeDonation = StallsBeforeDonation()
   /// What its sched_ext scheduler was asked about it since it blocked, and where the first call is among the rows that has not
   /// led to a donation yet; −1 for none.
   var admission = Admission()
@@ -196,6 +199,7 @@ extension Hypothesis {
     endInversion(index, &world)
     endSegment(index, world.now)
     endStall(index, world.now)
+    if waits[index].beforeDonation.count > 0 { weighStallsBeforeDonation(index, isLate: false) }
     let row = world.waits[index].row
     rows.outcomes.set(
       OutcomeRecord(

@@ -12,6 +12,21 @@ struct StallNow: Equatable {
   var donor = DonorPlace.unknown
 }
 
+/// Rows of the stalls of a wait of which it is not decided yet whether a problem can be made of them: a few, since most waits have no
+/// more. The others stay.
+struct StallsBeforeDonation: BitwiseCopyable {
+  private var rows = InlineArray<8, Int32>(repeating: -1)
+  private(set) var count = 0
+
+  mutating func add(_ row: Int) {
+    guard count < rows.count, let short = Int32(exactly: row) else { return }
+    rows[count] = short
+    count += 1
+  }
+
+  subscript(place: Int) -> Int { Int(rows[place]) }
+}
+
 extension Hypothesis {
   /// A wait was classified again, and its inversion window noted: begins, goes on with or ends a stall.
   @inline(__always)
@@ -71,8 +86,7 @@ extension Hypothesis {
     }
     endStall(index, world.now)
     waits.base[index].stalled = now
-    waits.base[index].stall = rows.stalls.count
-    rows.stalls.append(
+    waits.base[index].stall = rows.add(
       StallRecord(
         begin: world.now, end: world.now, lock: world[now.lock].address, wait: UInt32(world.waits.base[index].row),
         cpu: now.cpu, owner: world.labelID(now.owner), kind: now.kind, donor: now.donor, evidence: evidence))
@@ -100,7 +114,35 @@ extension Hypothesis {
     let row = waits.base[index].stall
     waits.base[index].stall = -1
     rows.stalls[row].end = now
-    if row == rows.stalls.count - 1, rows.stalls[row].begin >= now { rows.stalls.truncate(to: row) }
+    if rows.stalls[row].begin >= now {
+      rows.drop(stall: row)
+    } else if !rows.kinds.contains(.stalls) {
+      weighStall(index, row, now)
+    }
+  }
+
+  /// A stall is over: drops it where no problem can be made of it (``RowKinds/problemStalls``).
+  private mutating func weighStall(_ index: Int, _ row: Int, _ now: Timestamp) {
+    switch rows.stalls[row].kind {
+    case .waking: if now - rows.stalls[row].begin < StallRow.tick { rows.drop(stall: row) }
+    case .running, .preempted:
+      if !waits.base[index].hasDonated {
+        waits.base[index].beforeDonation.add(row)
+      } else if !waits.base[index].hasDonatedLate {
+        rows.drop(stall: row)
+      }
+    default: break
+    }
+  }
+
+  /// A wait's donor has come together with an owner, or will not: what it had of stalls before that is of use only if it took long.
+  mutating func weighStallsBeforeDonation(_ index: Int, isLate: Bool) {
+    guard !rows.kinds.contains(.stalls) else { return }
+    let kept = waits.base[index].beforeDonation
+    waits.base[index].beforeDonation = StallsBeforeDonation()
+    if isLate { return }
+    // The last one first, which may be the last of all rows.
+    for place in stride(from: kept.count - 1, through: 0, by: -1) { rows.drop(stall: kept[place]) }
   }
 
   private mutating func donorPlace(of waiter: TaskIndex, ownerOn cpu: CPU, _ world: inout World) -> DonorPlace {

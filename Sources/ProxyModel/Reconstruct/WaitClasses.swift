@@ -179,7 +179,7 @@ extension Hypothesis {
     } else if culprit != nil, proxies {
       noteInversion(index, terminal, culprit, waits.base[index].evidence, &world)
     }
-    if rows.kinds.contains(.stalls) { noteStall(index, terminal, &world) }
+    if rows.makesStalls { noteStall(index, terminal, &world) }
     if rows.wanted.contains(.segments) { noteSegment(index, terminal, &world) }
   }
 

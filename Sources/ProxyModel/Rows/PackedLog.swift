@@ -4,7 +4,7 @@ import TraceCore
 /// Records of a fixed size, one after the other, that are kept to the end.
 ///
 /// It grows piece by piece: an array that doubles needs three times its memory while it moves. Pieces that are full may go to
-/// a file (``RowFile``); the reader calls ``passed(_:)``, and pages before that record are released.
+/// a file (``RowFile``); who goes through them calls ``passed(_:)``, and pages that were read are released.
 struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
   /// In records.
   static var pieceSize: Int { 1024 }
@@ -72,24 +72,17 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
     file.count(-Self.pieceBytes)
   }
 
-  /// Says that the reader goes through the records from the front and has reached this one: pages well before it are released.
+  /// Says that the reader goes through the records and has reached this one: now and then pages are released.
   ///
   /// It costs time only at a piece's beginning. Any thread may call it at any time.
   @inline(__always)
   func passed(_ index: Int) {
-    if index % Self.pieceSize == 0 { leave(before: index / Self.pieceSize) }
+    if index % Self.pieceSize == 0 { passedPiece() }
   }
 
   /// The same, for readers that skip records: to be called about once a piece.
   @inline(never)
-  func passedSome(_ index: Int) { leave(before: index / Self.pieceSize) }
-
-  @inline(never)
-  private func leave(before piece: Int) {
-    // Records nearby may be read out of order.
-    let (first, end) = (max(0, piece - 8), min(piece - 1, filedCount))
-    if first < end { file.releasePages(from: pieces[first], upTo: pieces[end - 1] + Self.pieceSize) }
-  }
+  func passedPiece() { file.passed(Self.pieceBytes) }
 
   /// Drops all records from `newCount` on.
   mutating func truncate(to newCount: Int) {
@@ -100,6 +93,9 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
     pieces.removeLast(pieces.count - kept)
     filedCount = min(filedCount, kept)
   }
+
+  /// A log of other records in the same file.
+  func another<Other>(of _: Other.Type) -> PackedLog<Other> { PackedLog<Other>(in: file) }
 
   /// Takes all records out.
   mutating func take() -> PackedLog {
@@ -113,7 +109,7 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
     var kept = 0
     for piece in pieces.indices {
       let (first, source) = (piece * Self.pieceSize, pieces[piece])
-      leave(before: piece)
+      passedPiece()
       for place in 0..<min(Self.pieceSize, count - first) {
         passed(kept)
         var record = source[place]
@@ -132,7 +128,7 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
     var last: Record?
     for piece in pieces.indices {
       let (first, source) = (piece * Self.pieceSize, pieces[piece])
-      leave(before: piece)
+      passedPiece()
       for place in 0..<min(Self.pieceSize, count - first) {
         passed(kept)
         var record = source[place]
@@ -166,7 +162,7 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
     var moves = 0
     for piece in pieces.indices {
       let (first, base) = (piece * Self.pieceSize, pieces[piece])
-      leave(before: piece)
+      passedPiece()
       for place in 0..<min(Self.pieceSize, count - first) {
         let index = first + place
         if place > 0 {

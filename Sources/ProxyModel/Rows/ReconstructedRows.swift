@@ -52,7 +52,11 @@ struct ReconstructedRows: ~Copyable, Sendable {
   var inversions: PackedLog<InversionRecord>
   var culprits: PackedLog<CulpritRecord>
   /// One without length is none.
-  var stalls: PackedLog<StallRecord>
+  private(set) var stalls: PackedLog<StallRecord>
+  /// Whether any are asked for.
+  let makesStalls: Bool
+  /// Rows of stalls that are of no use, and may serve again.
+  private var spareStalls: [Int] = []
   var handoffs: PackedLog<HandoffRecord>
   var migrations: PackedLog<MigrationRecord>
   /// In order of time.
@@ -63,6 +67,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
   init(_ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
     self.kinds = kinds
     self.wanted = wanted
+    makesStalls = !kinds.isDisjoint(with: [.stalls, .problemStalls])
     segments = PackedLog(in: file)
     runs = PackedLog(in: file)
     outcomes = WaitOutcomes(in: file)
@@ -156,15 +161,21 @@ extension ReconstructedRows {
   }
 
   /// Where a wait's segments begin and how much of it they are.
-  private struct Cover {
+  private struct Cover: BitwiseCopyable {
     var begin = Timestamp(.max)
     var length: Int64 = 0
+
+    mutating func add(_ row: SegmentRecord) {
+      begin = min(begin, row.begin)
+      length &+= row.end - row.begin
+    }
   }
 
   /// Gives segments their final form: those of a wait fill it, from its beginning as far as it is certain.
   private mutating func arrangeSegments(_ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int) {
     guard wanted.contains(.segments) else { return }
-    var covers = Array(repeating: Cover(), count: waits.count)
+    var covers = segments.another(of: Cover.self)
+    for _ in waits.indices { covers.append(Cover()) }
     let timesAtDoubt = timesAtDoubt
     segments.keep { row in
       let index = place(Int(row.wait))
@@ -173,13 +184,14 @@ extension ReconstructedRows {
       row.wait = UInt32(index)
       row.end = min(row.end, waits[index].certainEnd)
       guard row.begin < row.end else { return false }
-      covers[index].begin = min(covers[index].begin, row.begin)
-      covers[index].length &+= row.end - row.begin
+      covers[index].add(row)
       return true
     }
     // The class of what reconstruction did not see or could not follow is unknown.
-    for index in waits.indices where covers[index].length < waits[index].length {
+    for index in waits.indices {
       waits.passed(index)
+      covers.passed(index)
+      guard covers[index].length < waits[index].length else { continue }
       let begin = waits[index].begin
       let end = min(covers[index].begin, waits[index].certainEnd)
       if begin >= end { continue }
@@ -189,5 +201,41 @@ extension ReconstructedRows {
           donor: .none, kind: .unknown, evidence: .unknown))
     }
     segments.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
+  }
+}
+
+// MARK: - Stalls that turn out to be of no use
+
+extension ReconstructedRows {
+  /// So few rows back one may serve again: rows are put in order at the end, which costs a move for each row back.
+  private static let nearby = 6
+
+  /// Adds a stall.
+  /// - Returns: its row.
+  mutating func add(_ stall: StallRecord) -> Int {
+    if let spare = spareStalls.popLast() {
+      if spare + Self.nearby > stalls.count {
+        stalls[spare] = stall
+        return spare
+      }
+      // Those below are mostly older still.
+      spareStalls.removeAll(keepingCapacity: true)
+    }
+    stalls.append(stall)
+    return stalls.count - 1
+  }
+
+  /// The stall of a row is of no use, or has no length.
+  mutating func drop(stall row: Int) {
+    guard row == stalls.count - 1 else {
+      stalls[row].end = stalls[row].begin
+      spareStalls.append(row)
+      return
+    }
+    stalls.truncate(to: row)
+    while let spare = spareStalls.last, spare == stalls.count - 1 {
+      stalls.truncate(to: spare)
+      spareStalls.removeLast()
+    }
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A file without a name for rows that are many and not needed now. It is mapped as a whole, and the process holds only the
-/// pages that it reads.
+/// pages that it has read lately.
 ///
 /// A ``ProxyMachine`` owns one, and its ``Timeline`` afterwards. The logs of the machine share it, and keep it alive. The file is
 /// made when their rows take more than ``budget``. Where no file can be made, or it is full, rows stay in memory. The last
@@ -11,6 +11,8 @@ import Glibc
 final class RowFile: @unchecked Sendable {
   /// Memory that pieces of rows may take before the file is begun, in bytes.
   private static let budget = 2 << 20
+  /// Readers that have passed so many bytes of rows release all pages: those near what they read come back at once.
+  private static let mappedLimit = 2 << 20
   /// Address space for the file; memory is needed only for what is in it, and then the kernel's to dispose of.
   private static let largestSize = 64 << 30
   private static let pageSize = 4096
@@ -24,6 +26,8 @@ final class RowFile: @unchecked Sendable {
     var free: [Int: [Int]] = [:]
     /// Of pieces in memory, in bytes.
     var memory = 0
+    /// What was read or written since all pages were released, in bytes.
+    var passed = 0
   }
 
   /// Guarded by the lock.
@@ -57,7 +61,7 @@ final class RowFile: @unchecked Sendable {
   /// Writes a piece to the file, if it is time for that.
   /// - Returns: where it is from now on; `nil` where it stays.
   func put(_ piece: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer? {
-    locked { state in
+    let place: UnsafeMutableRawPointer? = locked { state in
       guard state.memory > Self.budget, !state.isImpossible else { return nil }
       if state.descriptor < 0, !Self.begin(&state) { return nil }
       let length = Self.inPages(piece.count)
@@ -69,12 +73,25 @@ final class RowFile: @unchecked Sendable {
       state.size = max(state.size, offset + length)
       return UnsafeMutableRawPointer(bitPattern: state.base + UInt(offset))
     }
+    // While rows are made, some are looked up that are in the file already, and some are finished there.
+    if place != nil { passed(piece.count) }
+    return place
+  }
+
+  /// Counts what a reader or a writer has passed, in whatever order and on whatever thread. Now and then it releases all pages, also
+  /// those of rows that others refer to, and those nearby that the kernel maps without being asked.
+  func passed(_ bytes: Int) {
+    let isEnough = locked { state in
+      state.passed += bytes
+      guard state.passed >= Self.mappedLimit, state.descriptor >= 0 else { return false }
+      state.passed = 0
+      return true
+    }
+    if isEnough { releaseAllPages() }
   }
 
   /// Releases the pages of a stretch: they leave the process, and come back when they are read.
-  ///
-  /// The stretch includes what lies between its pieces: the kernel's readahead may map neighbouring pages of other pieces.
-  func releasePages(from start: UnsafeMutableRawPointer, upTo end: UnsafeMutableRawPointer) {
+  private func releasePages(from start: UnsafeMutableRawPointer, upTo end: UnsafeMutableRawPointer) {
     if start < end { madvise(start, end - start, MADV_DONTNEED) }
   }
 

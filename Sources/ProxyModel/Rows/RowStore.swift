@@ -24,7 +24,8 @@ final class RowStore: Sendable {
   func fill(_ timeline: inout Timeline) {
     if timeline.rowKinds.contains(.waits) {
       timeline.waits = Rows(count: waits.count) { self.wait($0) }
-      timeline.waitBriefs = Rows(count: waits.count) { self.brief($0) }
+      timeline.briefs.waits = Rows(count: waits.count) { self.brief($0) }
+      timeline.briefs.waitLengths = Rows(count: waits.count) { self.length($0) }
     }
     timeline.chains = Rows(count: rows.chains.count) { self.chain($0) }
     timeline.deadlocks = rows.chains.indices.filter {
@@ -35,8 +36,10 @@ final class RowStore: Sendable {
     timeline.inversions = Rows(count: rows.inversions.count) { self.inversion($0) }
     timeline.stalls = Rows(count: rows.stalls.count) { self.stall($0) }
     timeline.handoffs = Rows(count: rows.handoffs.count) { self.handoff($0) }
+    timeline.briefs.splits = Rows(count: rows.splits.count) { self.splitLength($0) }
+    timeline.briefs.handoffs = Rows(count: rows.handoffs.count) { self.handoffBrief($0) }
     timeline.holds = Rows(count: shared.holds.count) { self.hold($0) }
-    timeline.onlyHeldTimes = Rows(count: shared.heldTimes.count) { self.heldTime($0) }
+    timeline.briefs.heldTimes = Rows(count: shared.heldTimes.count) { self.heldTime($0) }
     timeline.segments = Rows(count: rows.segments.count) { self.segment($0) }
     timeline.runs = Rows(count: rows.runs.count) { self.run($0) }
     timeline.delays = Rows(count: shared.delays.count) { self.delay($0) }
@@ -48,15 +51,25 @@ final class RowStore: Sendable {
     waits.passed(index)
     rows.outcomes.passed(index)
     let (row, outcome) = (waits[index], rows.outcomes[index])
-    // Waits that reconstruction did not see begin, and what it could not follow: not known, but accounted for.
-    var times = rows.outcomes.times(of: index)
-    times[.unknown] &+= row.length &- times.total
     return WaitRow(
       kind: row.kind, waiter: shared.labels[outcome.waiter], lock: row.lock, begin: row.begin,
       isCutAtBegin: row.isCutAtBegin,
       end: row.hasEnd ? row.begin + row.length : nil, length: row.length, result: row.result, asleep: row.asleep.value,
-      touchesGap: row.touchesGap, times: times, owner: shared.labels.label(outcome.owner),
-      ownerEvidence: outcome.ownerEvidence, depth: Int(outcome.depth), isPinned: row.isPinned)
+      touchesGap: row.touchesGap, times: rows.outcomes.times(of: index, lasting: row.length),
+      owner: shared.labels.label(outcome.owner), ownerEvidence: outcome.ownerEvidence, depth: Int(outcome.depth),
+      isPinned: row.isPinned)
+  }
+
+  private func length(_ index: Int) -> WaitLength {
+    waits.passed(index)
+    rows.outcomes.passed(index)
+    return WaitLength(
+      lock: waits[index].lock, waiter: shared.labels[rows.outcomes[index].waiter].index, length: waits[index].length)
+  }
+
+  private func handoffBrief(_ index: Int) -> HandoffBrief {
+    rows.handoffs.passed(index)
+    return HandoffBrief(rows.handoffs[index])
   }
 
   private func brief(_ index: Int) -> WaitBrief {
@@ -67,7 +80,7 @@ final class RowStore: Sendable {
   private func chain(_ index: Int) -> ChainRow {
     rows.chains.passed(index)
     let row = rows.chains[index]
-    if index % PackedLog<ChainRecord>.pieceSize == 0 { rows.links.passedSome(row.links) }
+    if index % PackedLog<ChainRecord>.pieceSize == 0 { rows.links.passedPiece() }
     let locksBegin = row.links + Int(row.taskCount)
     return ChainRow(
       wait: Int(row.wait), begin: row.begin, end: row.end,
@@ -88,10 +101,16 @@ final class RowStore: Sendable {
       otherDonors: others)
   }
 
+  private func splitLength(_ index: Int) -> TaskLength {
+    rows.splits.passed(index)
+    return TaskLength(
+      task: shared.labels[rows.splits[index].donor].index, length: rows.splits[index].end - rows.splits[index].begin)
+  }
+
   private func inversion(_ index: Int) -> InversionRow {
     rows.inversions.passed(index)
     let row = rows.inversions[index]
-    if index % PackedLog<InversionRecord>.pieceSize == 0 { rows.culprits.passedSome(row.culprits) }
+    if index % PackedLog<InversionRecord>.pieceSize == 0 { rows.culprits.passedPiece() }
     let culprits = (row.culprits..<row.culprits + Int(row.culpritCount)).map { place in
       InversionRow.Culprit(task: shared.labels[rows.culprits[place].task], ran: rows.culprits[place].ran)
     }
@@ -175,7 +194,7 @@ final class RowStore: Sendable {
   private func delay(_ index: Int) -> DelayRow {
     shared.delays.passed(index)
     let row = shared.delays[index]
-    if index % PackedLog<DelayRecord>.pieceSize == 0 { shared.delayCulprits.passedSome(row.culprits) }
+    if index % PackedLog<DelayRecord>.pieceSize == 0 { shared.delayCulprits.passedPiece() }
     let culprits = (row.culprits..<row.culprits + Int(row.culpritCount)).map { place in
       InversionRow.Culprit(
         task: shared.labels[shared.delayCulprits[place].task], ran: shared.delayCulprits[place].ran)

@@ -58,6 +58,15 @@ struct WaitOutcomes: ~Copyable, Sendable {
     return short.place < 0 ? short.times : longTimes[Int(short.place)]
   }
 
+  /// The same of a wait with that length. Of waits that reconstruction did not see begin, and of what it could not follow, the class is
+  /// not known, but accounted for.
+  @inline(__always)
+  func times(of row: Int, lasting length: Int64) -> ClassTimes {
+    var times = times(of: row)
+    times[.unknown] &+= length &- times.total
+    return times
+  }
+
   /// As ``PackedLog/passed(_:)``.
   @inline(__always)
   func passed(_ row: Int) { outcomes.passed(row) }

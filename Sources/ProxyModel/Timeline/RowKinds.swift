@@ -29,6 +29,12 @@ public struct RowKinds: OptionSet, Sendable, Hashable {
   /// How long holds were, of ``holds``: less than a third of what these cost.
   public static let heldTimes = RowKinds(rawValue: 1 << 9)
 
+  /// Of ``stalls`` those that a problem can be made of: not those of waits whose donation took less than a tick, or that had none.
+  public static let problemStalls = RowKinds(rawValue: 1 << 10)
+
+  /// Sums over ``waits``, made along with these; otherwise they cost whoever asks for them a pass.
+  package static let waitSums = RowKinds(rawValue: 1 << 11)
+
   /// Every kind, also those that are yet to come.
   public static let all = RowKinds(rawValue: .max)
 }

@@ -26,6 +26,9 @@ public struct StallRow: Sendable, Hashable {
   /// How the owner is known, and that it did not run. Where the waiter was is not part of it.
   public var evidence: Evidence
 
+  /// What takes less is no problem of a handoff or a wakeup: a tick at HZ=1000. Nanoseconds.
+  package static let tick: Int64 = 1_000_000
+
   /// A stall by all of its columns.
   public init(
     wait: Int, waiter: TaskLabel, begin: Timestamp, end: Timestamp, kind: WaitClass, cpu: CPU?, owner: TaskLabel,

@@ -24,8 +24,6 @@ public struct Timeline: Sendable {
   public var rowKinds = RowKinds.all
   /// Waits for sleeping locks.
   public var waits: Rows<WaitRow> = []
-  /// What is asked of most waits in passing, by their places in ``waits``; another number of them where somebody has set those.
-  var waitBriefs: Rows<WaitBrief> = []
   /// Every lock that somebody waited for, in no order, whether ``waits`` are asked for or not.
   public var waitedLocks: [LockAddress] = []
   /// Wait chains: waiter, lock, owner, lock, owner and so on.
@@ -50,8 +48,6 @@ public struct Timeline: Sendable {
   public var handoffs: Rows<HandoffRow> = []
   /// Stretches in which a task owned a lock that another task waited for.
   public var holds: Rows<HoldRow> = []
-  /// What ``RowKinds/heldTimes`` asks for where nobody asks for ``RowKinds/holds``.
-  var onlyHeldTimes: Rows<HeldTime> = []
   /// Moves of blocked donors between CPUs.
   public var migrations: Rows<MigrationRow> = []
   /// Calls of a sched_ext scheduler's `ops.enqueue()` for blocked donors.
@@ -68,6 +64,8 @@ public struct Timeline: Sendable {
   public var gaps: [GapRow] = []
   /// What the model skipped or could not decide.
   public var diagnostics = DiagnosticLog()
+  /// What sums are made of.
+  var briefs = PackedBriefs()
   /// Where rows are that are not in memory.
   var rowFile: RowFile?
 
@@ -79,19 +77,6 @@ public struct Timeline: Sendable {
 
   /// Releases the memory of rows that are in the row file. Rows can still be read; their pages are then read again.
   package func rest() { rowFile?.releaseAllPages() }
-
-  /// How long ``holds`` were, in any order.
-  package var heldTimes: Rows<HeldTime> {
-    guard rowKinds.contains(.holds) else { return onlyHeldTimes }
-    let holds = holds
-    return Rows(count: holds.count) { HeldTime(holds[$0]) }
-  }
-
-  /// What is asked of a wait in passing, for which a whole row need not be made.
-  package func brief(ofWait place: Int) -> WaitBrief {
-    waitBriefs.count != waits.count
-      ? WaitBrief(kind: waits[place].kind, result: waits[place].result) : waitBriefs[place]
-  }
 
   /// The task with an index.
   /// - Precondition: the index is of this timeline.
@@ -323,23 +308,4 @@ public struct GapRow: Sendable, Hashable {
     self.end = end
     self.lostEvents = lostEvents
   }
-}
-
-/// What is asked of most waits in passing.
-package struct WaitBrief: Sendable {
-  package var kind: WaitKind
-  package var result: WaitResult
-}
-
-/// How long a task owned a lock that somebody waited for, and no more.
-package struct HeldTime: Sendable, Hashable {
-  package var owner: TaskLabel
-  package var begin: Timestamp
-  package var end: Timestamp
-
-  init(owner: TaskLabel, begin: Timestamp, end: Timestamp) {
-    (self.owner, self.begin, self.end) = (owner, begin, end)
-  }
-
-  package init(_ hold: HoldRow) { self.init(owner: hold.owner, begin: hold.begin, end: hold.end) }
 }

@@ -27,7 +27,7 @@ extension ProxyMachine {
           end: series.end, picks: series.picks, evidence: series.hasPause ? .inferred(.pickedAgain) : .probe))
     }
     markGaps(timeline.gaps, on: &waits)
-    arrange(&rows, &shared, waits, places)
+    timeline.briefs.waitSums = arrange(&rows, &shared, waits, places)
     rowFile.releaseAllPages()
     timeline.rowFile = rowFile
     timeline.tasks = tasks.all()
@@ -37,10 +37,12 @@ extension ProxyMachine {
   }
 
   /// Gives rows their final form: what is added to waits on this thread, all others on another one, if there may be one.
+  /// - Returns: sums over the waits; `nil` where nobody asks for them, or the waits come in another order.
   private mutating func arrange(
     _ rows: inout ReconstructedRows, _ shared: inout SharedRows, _ waits: borrowing PackedLog<WaitRecord>,
     _ places: [Int]?
-  ) {
+  ) -> WaitSums? {
+    var sums = WaitSums()
     var outcomes = rows.outcomes.take(in: rowFile)
     let timesAtDoubt = rows.timesAtDoubt
     let place = { (row: Int) in places?[row] ?? row }
@@ -50,34 +52,40 @@ extension ProxyMachine {
         let worker = Worker()
         if options.jobs > 1 { worker.start { rows.pointee.arrange(waits.pointee, placed: place) } }
         if !worker.isRunning { rows.pointee.arrange(waits.pointee, placed: place) }
-        finish(waits.pointee, placed: place, &outcomes, timesAtDoubt, &shared.labels)
+        finish(waits.pointee, placed: place, &outcomes, timesAtDoubt, &shared.labels, &sums)
         worker.join()
       }
     }
     if let places { outcomes.arrange(places) }
     shared.arrange(placed: place)
     swap(&rows.outcomes, &outcomes)
+    return places == nil && options.kinds.contains(.waitSums) ? sums : nil
   }
 
   private mutating func finish(
     _ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int, _ outcomes: inout WaitOutcomes,
-    _ timesAtDoubt: [Int: ClassTimes], _ labels: inout LabelPool
+    _ timesAtDoubt: [Int: ClassTimes], _ labels: inout LabelPool, _ sums: inout WaitSums
   ) {
     if waits.isEmpty { return }
     outcomes.make(upTo: waits.count - 1)
+    let sumsUp = options.kinds.contains(.waitSums)
     for row in waits.indices {
       waits.passed(row)
       outcomes.passed(row)
       let wait = waits[place(row)]
-      finish(wait, row, &outcomes, atDoubt: wait.result == .lost ? timesAtDoubt[row] : nil, &labels)
+      let waiter = finish(wait, row, &outcomes, atDoubt: wait.result == .lost ? timesAtDoubt[row] : nil, &labels)
+      let times = outcomes.times(of: row, lasting: wait.length)
+      tasks[waiter].inverted &+= times[.inverted]
+      if sumsUp { sums.add(WaitFigures(wait, waiter: waiter, times: times)) }
     }
   }
 
   /// What reconstruction adds to a wait, and what the wait adds to its task.
   /// - Parameter atDoubt: its times when a gap began that hides its end, if it is lost.
+  /// - Returns: the waiter.
   private mutating func finish(
     _ wait: WaitRecord, _ row: Int, _ outcomes: inout WaitOutcomes, atDoubt: ClassTimes?, _ labels: inout LabelPool
-  ) {
+  ) -> TaskIndex {
     var waiter = waits.waiter(wait)
     let known = outcomes[row].waiter
     if known != .none {
@@ -92,7 +100,7 @@ extension ProxyMachine {
     if known == .none || labels[known] != waiter { outcomes.setWaiter(labels.id(waiter), of: row) }
     tasks[waiter.index].waits += 1
     tasks[waiter.index].waited &+= wait.length
-    tasks[waiter.index].inverted &+= outcomes.times(of: row)[.inverted]
+    return waiter.index
   }
 
   private mutating func takeAccounts(_ hypothesis: borrowing Hypothesis, into timeline: inout Timeline) {

@@ -1,0 +1,140 @@
+package import TraceCore
+
+// What sums need of rows. Of a timeline that a machine has made it is read without making whole rows.
+
+/// What is asked of a wait in passing.
+package struct WaitBrief: Sendable {
+  package var kind: WaitKind
+  package var result: WaitResult
+}
+
+/// How long a task waited for a lock, and no more.
+package struct WaitLength: Sendable {
+  package var lock: LockAddress
+  package var waiter: TaskIndex
+  package var length: Int64
+
+  init(lock: LockAddress, waiter: TaskIndex, length: Int64) {
+    (self.lock, self.waiter, self.length) = (lock, waiter, length)
+  }
+
+  package init(_ row: WaitRow) { self.init(lock: row.lock, waiter: row.waiter.index, length: row.length) }
+}
+
+/// What sums over waits are made of.
+package struct WaitFigures: Sendable {
+  package var lock: LockAddress
+  package var waiter: TaskIndex
+  package var length: Int64
+  package var result: WaitResult
+  package var kind: WaitKind
+  package var isCutAtBegin: Bool
+  package var times: ClassTimes
+
+  package init(_ row: WaitRow) {
+    (lock, waiter, length, result) = (row.lock, row.waiter.index, row.length, row.result)
+    (kind, isCutAtBegin, times) = (row.kind, row.isCutAtBegin, row.times)
+  }
+
+  init(_ row: WaitRecord, waiter: TaskIndex, times: ClassTimes) {
+    (lock, self.waiter, length, result) = (row.lock, waiter, row.length, row.result)
+    (kind, isCutAtBegin, self.times) = (row.kind, row.isCutAtBegin, times)
+  }
+
+  /// See ``WaitRow``: whether its length is only a lower bound.
+  package var isCut: Bool { isCutAtBegin || result == .open || result == .lost }
+}
+
+/// What sums over handoffs are made of.
+package struct HandoffBrief: Sendable {
+  package var begin: Timestamp
+  package var end: Timestamp
+  package var wait: Int
+  package var kind: HandoffRow.Kind
+
+  package init(_ row: HandoffRow) {
+    (begin, end, wait, kind) = (row.begin, row.end, row.wait, row.kind)
+  }
+
+  init(_ row: HandoffRecord) {
+    (begin, end, wait, kind) = (row.begin, row.end, Int(row.wait), row.kind)
+  }
+}
+
+/// How long something of a task was, and no more.
+package struct TaskLength: Sendable {
+  package var task: TaskIndex
+  package var length: Int64
+
+  init(task: TaskIndex, length: Int64) { (self.task, self.length) = (task, length) }
+
+  package init(_ split: SplitRow) { self.init(task: split.donor.index, length: split.end - split.begin) }
+}
+
+/// How long a task owned a lock that somebody waited for, and no more.
+package struct HeldTime: Sendable, Hashable {
+  package var owner: TaskLabel
+  package var begin: Timestamp
+  package var end: Timestamp
+
+  init(owner: TaskLabel, begin: Timestamp, end: Timestamp) {
+    (self.owner, self.begin, self.end) = (owner, begin, end)
+  }
+
+  package init(_ hold: HoldRow) { self.init(owner: hold.owner, begin: hold.begin, end: hold.end) }
+}
+
+/// Briefs as a machine has made them, row by row as the rows. Where somebody has set rows, there is another number of them.
+struct PackedBriefs: Sendable {
+  var waits: Rows<WaitBrief> = []
+  var waitLengths: Rows<WaitLength> = []
+  /// `nil` where the rows are to be summed up when somebody asks.
+  var waitSums: WaitSums?
+  var handoffs: Rows<HandoffBrief> = []
+  var splits: Rows<TaskLength> = []
+  /// What ``RowKinds/heldTimes`` asks for where nobody asks for ``RowKinds/holds``.
+  var heldTimes: Rows<HeldTime> = []
+}
+
+extension Timeline {
+  /// How long ``holds`` were, in any order.
+  package var heldTimes: Rows<HeldTime> {
+    guard rowKinds.contains(.holds) else { return briefs.heldTimes }
+    let holds = holds
+    return Rows(count: holds.count) { HeldTime(holds[$0]) }
+  }
+
+  /// What is asked of a wait in passing, for which a whole row need not be made.
+  package func brief(ofWait place: Int) -> WaitBrief {
+    briefs.waits.count != waits.count
+      ? WaitBrief(kind: waits[place].kind, result: waits[place].result) : briefs.waits[place]
+  }
+
+  /// How long ``waits`` were.
+  package var waitLengths: Rows<WaitLength> {
+    if briefs.waitLengths.count == waits.count { return briefs.waitLengths }
+    let waits = waits
+    return Rows(count: waits.count) { WaitLength(waits[$0]) }
+  }
+
+  /// Sums over ``waits``.
+  package var waitSums: WaitSums {
+    if let sums = briefs.waitSums, sums.count == waits.count { return sums }
+    let waits = waits
+    return WaitSums(Rows(count: waits.count) { WaitFigures(waits[$0]) })
+  }
+
+  /// How long ``splits`` were, of which donor.
+  package var splitLengths: Rows<TaskLength> {
+    if briefs.splits.count == splits.count { return briefs.splits }
+    let splits = splits
+    return Rows(count: splits.count) { TaskLength(splits[$0]) }
+  }
+
+  /// What sums over ``handoffs`` are made of.
+  package var handoffBriefs: Rows<HandoffBrief> {
+    if briefs.handoffs.count == handoffs.count { return briefs.handoffs }
+    let handoffs = handoffs
+    return Rows(count: handoffs.count) { HandoffBrief(handoffs[$0]) }
+  }
+}
