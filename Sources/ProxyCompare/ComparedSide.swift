@@ -87,22 +87,30 @@ public struct ComparedSide: Sendable {
         value: value, id: id + 1, capture: number, comm: map.task(task.comm.text), pid: task.pid,
         lock: map.lock(lock) ?? symbols[lock], address: lock, evidence: evidence, kind: kind)
     }
+    /// The same, and pages are released on the way.
+    func releasing(_ reading: RowReading) -> RowReading {
+      var reading = reading
+      reading.passed = { timeline.passed(rows: $0) }
+      return reading
+    }
     addWaits(
       timeline.waits, skip,
-      RowReading(
-        value: { timeline.waits[$0].length },
-        sample: { id in
-          let wait = timeline.waits[id]
-          return sample(wait.length, id, wait.waiter, wait.lock, .event, wait.kind.rawValue)
-        }, part: { $1.of(timeline.waits[$0]) }, partEvidence: { timeline.waits[$0].ownerEvidence }))
+      releasing(
+        RowReading(
+          value: { timeline.waits[$0].length },
+          sample: { id in
+            let wait = timeline.waits[id]
+            return sample(wait.length, id, wait.waiter, wait.lock, .event, wait.kind.rawValue)
+          }, part: { $1.of(timeline.waits[$0]) }, partEvidence: { timeline.waits[$0].ownerEvidence })))
     addHolds(
       timeline, skip,
-      RowReading(
-        value: { timeline.holds[$0].end - timeline.holds[$0].begin },
-        sample: { id in
-          let hold = timeline.holds[id]
-          return sample(hold.end - hold.begin, id, hold.owner, hold.lock, hold.evidence, WaitKind.mutex.rawValue)
-        }))
+      releasing(
+        RowReading(
+          value: { timeline.holds[$0].end - timeline.holds[$0].begin },
+          sample: { id in
+            let hold = timeline.holds[id]
+            return sample(hold.end - hold.begin, id, hold.owner, hold.lock, hold.evidence, WaitKind.mutex.rawValue)
+          })))
     let windows = RowSet(timeline.inversions.indices.lazy.filter { !skip.contains(timeline.inversions[$0].wait) })
     whole.inversions += timeline.inversions.count
     inversions.append(
@@ -119,14 +127,16 @@ public struct ComparedSide: Sendable {
     }
     addHandoffs(
       timeline.handoffs, skip,
-      RowReading(
-        value: { timeline.handoffs[$0].end - timeline.handoffs[$0].begin },
-        sample: { id in
-          let handoff = timeline.handoffs[id]
-          return sample(
-            handoff.end - handoff.begin, id, handoff.to, handoff.lock, handoff.evidence, kind(handoff)?.rawValue ?? "")
-        }, part: { $1.of(timeline.handoffs[$0]) }, kind: { kind(timeline.handoffs[$0]) },
-        partEvidence: { timeline.handoffs[$0].evidence }))
+      releasing(
+        RowReading(
+          value: { timeline.handoffs[$0].end - timeline.handoffs[$0].begin },
+          sample: { id in
+            let handoff = timeline.handoffs[id]
+            return sample(
+              handoff.end - handoff.begin, id, handoff.to, handoff.lock, handoff.evidence, kind(handoff)?.rawValue ?? ""
+            )
+          }, part: { $1.of(timeline.handoffs[$0]) }, kind: { kind(timeline.handoffs[$0]) },
+          partEvidence: { timeline.handoffs[$0].evidence })))
     pairing.append(
       count: timeline.pairing.count,
       RowReading(

@@ -13,6 +13,8 @@ struct RowReading: Sendable {
   var kind: @Sendable (_ row: Int) -> WaitKind? = { _ in nil }
   /// How the parts are known.
   var partEvidence: @Sendable (_ row: Int) -> Evidence = { _ in .unknown }
+  /// Somebody has passed so many rows.
+  var passed: @Sendable (_ rows: Int) -> Void = { _ in }
 
   /// The same rows with the length of a part.
   func of(_ wanted: RowPart) -> RowReading {
@@ -42,7 +44,17 @@ public struct Samples: Sendable {
 
     func forEachRow(_ body: (Int) -> Void) {
       guard let rows else { return (0..<count).forEach(body) }
-      rows.forEachRow(body)
+      var (former, passed) = (0, 0)
+      rows.forEachRow { row in
+        body(row)
+        // Farther away than this are other pages, with their neighbours.
+        passed += Swift.min(row - former, 768)
+        former = row
+        if passed >= 1024 {
+          reading.passed(passed)
+          passed = 0
+        }
+      }
     }
   }
 

@@ -1,14 +1,25 @@
 import ProxyModel
 import TraceCore
 
+/// A context that many hold: it has a hundred parts, each of which counts who holds it.
+final class SharedContext: Sendable {
+  let context: ReportContext
+
+  init(_ context: ReportContext) { self.context = context }
+}
+
 /// A problem in words, short enough for a line or two.
 struct FindingWords {
   let problem: Problem
-  let context: ReportContext
+  private let shared: SharedContext
 
-  init(_ problem: Problem, _ context: ReportContext) {
+  init(_ problem: Problem, _ context: SharedContext) {
     self.problem = problem
-    self.context = context
+    shared = context
+  }
+
+  var context: ReportContext {
+    @inline(__always) _read { yield shared.context }
   }
 
   var worst: Problem.Window { problem.worst }

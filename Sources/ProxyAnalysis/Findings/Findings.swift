@@ -3,11 +3,11 @@
 /// Findings are made when they are asked for: there can be as many as locks and tasks, and a report shows a few.
 public struct Findings: Sendable {
   private let problems: RankedProblems?
-  private let context: ReportContext
+  private let context: SharedContext
 
   /// - Parameter problems: `nil` for no finding.
   init(_ problems: RankedProblems?, _ context: ReportContext) {
-    (self.problems, self.context) = (problems, context)
+    (self.problems, self.context) = (problems, SharedContext(context))
   }
 
   /// What is wrong in the finding at a place.

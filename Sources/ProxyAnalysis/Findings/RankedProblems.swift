@@ -61,8 +61,8 @@ final class RankedProblems: Sendable {
   }
 
   /// The finding with a rank, from 0.
-  func finding(at rank: Int, _ context: ReportContext) -> Finding {
-    let problem = problems.whole(Int(order[rank]), context)
+  func finding(at rank: Int, _ context: SharedContext) -> Finding {
+    let problem = problems.whole(Int(order[rank]), context.context)
     let words = FindingWords(problem, context)
     return Finding(
       kind: problem.key.kind, cost: cost(at: rank), waits: problem.waitCount, windows: problem.count,

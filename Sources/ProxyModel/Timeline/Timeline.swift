@@ -78,6 +78,9 @@ public struct Timeline: Sendable {
   /// Releases the memory of rows that are in the row file. Rows can still be read; their pages are then read again.
   package func rest() { rowFile?.releaseAllPages() }
 
+  /// Says that somebody who reads some of the rows has passed so many: of a few among many each brings pages of its own.
+  package func passed(rows: Int) { rowFile?.passed(rows * 256) }
+
   /// The task with an index.
   /// - Precondition: the index is of this timeline.
   public subscript(task: TaskIndex) -> TaskRow { tasks[Int(task.rawValue)] }
