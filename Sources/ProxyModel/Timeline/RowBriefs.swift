@@ -84,7 +84,8 @@ package struct HeldTime: Sendable, Hashable {
   package init(_ hold: HoldRow) { self.init(owner: hold.owner, begin: hold.begin, end: hold.end) }
 }
 
-/// Briefs as a machine has made them, row by row as the rows. Where somebody has set rows, there is another number of them.
+/// Briefs as a machine has made them, row by row as the rows. Where somebody sets rows there are none: another lock may stand in them,
+/// or none at all.
 struct PackedBriefs: Sendable {
   var waits: Rows<WaitBrief> = []
   var waitLengths: Rows<WaitLength> = []
@@ -94,6 +95,8 @@ struct PackedBriefs: Sendable {
   var splits: Rows<TaskLength> = []
   /// What ``RowKinds/heldTimes`` asks for where nobody asks for ``RowKinds/holds``.
   var heldTimes: Rows<HeldTime> = []
+
+  mutating func forgetWaits() { (waits, waitLengths, waitSums) = ([], [], nil) }
 }
 
 extension Timeline {

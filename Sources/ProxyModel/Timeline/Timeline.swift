@@ -23,7 +23,7 @@ public struct Timeline: Sendable {
   /// Rows that were made; lists of other rows are empty and mean nothing.
   public var rowKinds = RowKinds.all
   /// Waits for sleeping locks.
-  public var waits: Rows<WaitRow> = []
+  public var waits: Rows<WaitRow> = [] { didSet { briefs.forgetWaits() } }
   /// Every lock that somebody waited for, in no order, whether ``waits`` are asked for or not.
   public var waitedLocks: [LockAddress] = []
   /// Wait chains: waiter, lock, owner, lock, owner and so on.
@@ -39,13 +39,13 @@ public struct Timeline: Sendable {
   /// Which of the optional rows were asked for and made.
   public var made = OptionalRows.all
   /// Intervals in which `rq->donor` differs from `rq->curr`.
-  public var splits: Rows<SplitRow> = []
+  public var splits: Rows<SplitRow> = [] { didSet { briefs.splits = [] } }
   /// Windows in which a less urgent task kept a lock's owner from running.
   public var inversions: Rows<InversionRow> = []
   /// Stretches of waits in which nothing but the scheduler was in the owner's way.
   public var stalls: Rows<StallRow> = []
   /// Handoffs of CPU time from donor to owner, and of locks from owner to waiter.
-  public var handoffs: Rows<HandoffRow> = []
+  public var handoffs: Rows<HandoffRow> = [] { didSet { briefs.handoffs = [] } }
   /// Stretches in which a task owned a lock that another task waited for.
   public var holds: Rows<HoldRow> = []
   /// Moves of blocked donors between CPUs.

@@ -27,13 +27,14 @@ extension ProxyMachine {
           end: series.end, picks: series.picks, evidence: series.hasPause ? .inferred(.pickedAgain) : .probe))
     }
     markGaps(timeline.gaps, on: &waits)
-    timeline.briefs.waitSums = arrange(&rows, &shared, waits, places)
+    let waitSums = arrange(&rows, &shared, waits, places)
     rowFile.releaseAllPages()
     timeline.rowFile = rowFile
     timeline.tasks = tasks.all()
     timeline.waitedLocks = self.waits.locks
     let noProxying = proxies ? nil : timeline.verdict.evidence
     RowStore(waits, rows, shared, locks: locks.all(), noProxying: noProxying).fill(&timeline)
+    timeline.briefs.waitSums = waitSums
   }
 
   /// Gives rows their final form: what is added to waits on this thread, all others on another one, if there may be one.
