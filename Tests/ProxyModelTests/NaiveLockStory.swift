@@ -242,10 +242,10 @@ extension NaiveLockStory {
     case .probed(let pid, _): return pid.map { .task($0, .inferred(.readOnce)) } ?? .free(.inferred(.readOnce))
     case .ended(let pid, true):
       // That it still has the lock shows at its release.
-      guard case .released(pid, let evidence, _) = outcome(after: place), isWatched(end(of: place)) else {
+      guard case .released(pid, _, _) = outcome(after: place), isWatched(end(of: place)) else {
         return .task(pid, .inferred(.perhapsStillHeld))
       }
-      return .task(pid, evidence)
+      return .task(pid, .event)
     case .released(_, let evidence, _):
       if case .released(let next, _, _) = outcome(after: place) { return .task(next, .inferred(.tookOver)) }
       return .free(evidence)
@@ -266,8 +266,8 @@ extension NaiveLockStory {
       // The first to sleep on the wait list has settled it; before that it is as good as the release's word.
       if wasListed(before: place) { result = .task(pid, evidence) }
     case (.released(let pid, let evidence, _), .acquired(let before)?) where before == pid:
-      let isShown = isListed(wait, place) || isWatched(end(of: place))
-      result = .task(pid, isShown ? evidence : .inferred(.perhapsStillHeld))
+      let isWatched = isWatched(end(of: place))
+      result = .task(pid, isListed(wait, place) ? evidence : isWatched ? .event : .inferred(.perhapsStillHeld))
     // Somebody has given it up: when it was taken without an event does not show.
     case (.released(let pid, let evidence, _), .given):
       result = .task(pid, wasListed(before: place) ? evidence : .inferred(.tookOver))

@@ -225,8 +225,8 @@ struct PendingOwners: ~Copyable {
   /// How it is known that an acquirer still has the lock, up to its release. That it releases the lock in the end does not say so: as
   /// long as nobody sleeps on the wait list it may have released it before, and others may have had it, in the fast path. Nor
   /// does it show where no release was written: somebody else's acquisition may come much later.
-  private mutating func stillOwned(_ lock: LockIndex, releasedBy evidence: Evidence) -> Evidence {
-    self[lock].isWatched ? evidence : .inferred(.perhapsStillHeld)
+  private mutating func stillOwned(_ lock: LockIndex) -> Evidence {
+    self[lock].isWatched ? .event : .inferred(.perhapsStillHeld)
   }
 
   /// Records of some CPU may be missing.
@@ -388,7 +388,7 @@ extension PendingOwners {
       case .given: (fact, isFirst, wasGiven) = (.task(task, .inferred(.tookOver)), false, true)
       case .woke: break
       case .acquired(let acquirer):
-        let known = acquirer == task ? stillOwned(lock, releasedBy: evidence) : .inferred(.perhapsStillHeld)
+        let known = acquirer == task ? stillOwned(lock) : .inferred(.perhapsStillHeld)
         (fact, isFirst, wasGiven) = (.task(acquirer, known), false, false)
       case .read(let owner, let isListed):
         let fact = owner == task && isListed ? OwnerFact.task(task, evidence) : Self.onceRead(owner)
