@@ -238,10 +238,11 @@ struct NaiveDirector {
     }
     let stands =
       switch next?.body {
-      // Who blocks or sleeps is still curr while the scheduler picks another.
+      // Who blocks or sleeps is still curr while the scheduler picks another. A choice of curr itself is no such pick.
       case .switched(let record):
-        endsInCurr
-          && (record.previousState.isRunnable && record.next.pid != 0 || (next?.timestamp ?? time) - time >= 200_000)
+        pid == curr
+          || endsInCurr
+            && (record.previousState.isRunnable && record.next.pid != 0 || (next?.timestamp ?? time) - time >= 200_000)
       default: !isReplaced || endsInCurr
       }
     if stands { now.donors[cpu] = pid == curr ? .own : .task(pid, .probe) }

@@ -29,7 +29,7 @@ struct ReadAheadTests {
   }
 
   @Test func whoStopsEarlyGetsTheReaderBack() throws {
-    let file = try ScratchFile(MadeCapture.bytes(.init(), MadeCapture.events(70_000, cpus: [0, 1])))
+    let file = try ScratchFile(MadeCapture.bytes(.init(), MadeCapture.events(200_000, cpus: [0, 1])))
     var ahead = ReadAhead(try CaptureReader(path: file.path))
     let count = ahead.nextBatch()?.count
     #expect(count == 8192)
