@@ -142,14 +142,14 @@ struct ReconstructionTests {
     #expect(timeline.waits[1].times[.handoff] == 20 + 10)
   }
 
-  @Test func aCycleIsADeadlock() {
+  /// t5 and t6 acquire a lock each after a wait, so that it is known whose they are, and then wait for each other's.
+  private static func cycle() -> Script {
     var script = Script()
     script.starts(0, with: 5)
     script.starts(1, with: 6)
     script.starts(2, with: 7)
     script.starts(3, with: 8)
     for cpu in CPU(0)..<4 { script.ticks(UInt64(cpu), cpu) }
-    // t5 and t6 acquire a lock each after a wait, so that it is known whose they are.
     script.contends(10, 0, flags: [.mutex])
     script.contends(11, 1, Script.otherLock, flags: [.mutex])
     script.contends(12, 2, flags: [.mutex])
@@ -160,10 +160,35 @@ struct ReconstructionTests {
     script.contends(31, 1, flags: [.mutex])
     script.switched(40, 0, to: 0, state: .uninterruptible)
     script.switched(41, 1, to: 0, state: .uninterruptible)
+    return script
+  }
+
+  @Test func aCycleIsADeadlock() {
+    var script = Self.cycle()
     script.ticks(100, 2)
     let timeline = script.timeline(proxyExecution: false)
     let cycle = timeline.chains.filter { $0.terminalState == .deadlock }
     #expect(cycle.contains { $0.path.map(\.pid) == [5, 6, 5] })
+    for wait in timeline.waits { #expect(wait.times.total == wait.length) }
+  }
+
+  /// The kernel gets out of a cycle only where a wait fails: by a signal, or with -EDEADLK.
+  @Test(arguments: [Int32(0), -4, -35])
+  func aCycleOfWhichSomebodyAcquiresWasNone(result: Int32) {
+    var script = Self.cycle()
+    script.add(90, 2, .waking(WakeRecord(task: Script.snapshot(5, 120), targetCPU: 0)))
+    script.switched(100, 0, to: 5)
+    script.add(110, 0, .contentionEnded(lock: Script.otherLock, result: result))
+    script.ticks(200, 2)
+    let timeline = script.timeline(proxyExecution: false)
+    // The task that closes the cycle is not the owner there, or one before it is not.
+    let path: [Pid] = result == 0 ? [5, 6] : [5, 6, 5]
+    let chain = timeline.chains.first { $0.begin == Timestamp(41) && $0.path.first?.pid == 5 }
+    #expect(chain?.path.map(\.pid) == path)
+    #expect(chain?.locks == [Script.otherLock, Script.lock])
+    #expect(chain?.terminalState == (result == 0 ? .unknown : .deadlock))
+    #expect((chain?.evidence == .unknown) == (result == 0))
+    #expect(timeline.deadlocks.isEmpty == (result == 0))
     for wait in timeline.waits { #expect(wait.times.total == wait.length) }
   }
 

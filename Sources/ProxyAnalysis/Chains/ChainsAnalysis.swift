@@ -38,10 +38,4 @@ enum ChainsAnalysis: Analysis {
       output.evidence("how the chain's links are known: as its weakest") { $0.evidence }
     }
   }
-
-  /// The tasks of the cycle. Tasks before the one that closes it only lead to it.
-  private static func members(_ chain: ChainRow) -> ArraySlice<TaskLabel> {
-    let start = chain.path.firstIndex { $0.index == chain.path.last?.index } ?? 0
-    return chain.path[start...].dropLast()
-  }
 }

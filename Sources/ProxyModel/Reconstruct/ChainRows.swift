@@ -71,6 +71,7 @@ extension Hypothesis {
     waits[index].depth = max(waits[index].depth, chain.tasks.count > 1 ? chain.locks.count : 0)
     waits[index].path = ShortPath(chain)
     waits[index].chain = rows.chains.count
+    if terminal == .cycle { noteCycle(index, &world) }
     rows.chains.append(
       ChainRecord(
         begin: world.now, end: world.now, links: rows.links.count, wait: UInt32(world.waits[index].row),
@@ -81,6 +82,20 @@ extension Hypothesis {
       rows.links.append(label.rawValue)
     }
     for link in chain.locks.indices { rows.links.append(chain.locks[link].rawValue) }
+  }
+
+  /// The chain that was walked last gets the next row, and its last task is one that it has passed before.
+  @inline(never)
+  private mutating func noteCycle(_ index: Int, _ world: inout World) {
+    guard let closing = chain.tasks.indices.last else { return }
+    // Tasks before the one that closes the cycle only lead to it.
+    let first = chain.tasks.indices.first { chain.tasks[$0] == chain.tasks[closing] } ?? closing
+    var members: [UInt32] = []
+    for link in first..<closing {
+      let wait = link == 0 ? index : world[chain.tasks[link]].wait
+      members.append(UInt32(world.waits[wait].row))
+    }
+    rows.cycles.append(chain: rows.chains.count, waits: members)
   }
 
   /// Notes what is needed of a chain that gets no row.
@@ -141,6 +156,7 @@ extension Hypothesis {
     // One that lasted for no time is none.
     guard row == rows.chains.count - 1, rows.chains[row].begin >= now else { return }
     rows.links.truncate(to: rows.chains[row].links)
+    rows.cycles.drop(chain: row)
     rows.chains.truncate(to: row)
   }
 }

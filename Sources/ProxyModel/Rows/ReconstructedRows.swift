@@ -41,6 +41,8 @@ struct ReconstructedRows: ~Copyable, Sendable {
   var chains: PackedLog<ChainRecord>
   /// Of chains: labels of tasks and indices of locks.
   var links: PackedLog<UInt32>
+  /// Of chains: those that lead back to themselves.
+  var cycles: CycleLog
   /// In order of their beginning, as are runs; one without length is none.
   var segments: PackedLog<SegmentRecord>
   var runs: PackedLog<RunRecord>
@@ -73,6 +75,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
     outcomes = WaitOutcomes(in: file)
     chains = PackedLog(in: file)
     links = PackedLog(in: file)
+    cycles = CycleLog(in: file)
     splits = PackedLog(in: file)
     otherDonors = PackedLog(in: file)
     inversions = PackedLog(in: file)
@@ -95,6 +98,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
       end = min(end, waits[index].certainEnd)
       return begin < end
     }
+    cycles.forEachRefuted(by: waits, placed: place) { openCycle($0) }
     chains.keep {
       settle(&$0.wait, $0.begin, &$0.end)
     } sortedBy: {
@@ -158,6 +162,17 @@ extension ReconstructedRows {
       culprits[place].ran -= less
       length -= less
     }
+  }
+
+  /// A chain that led back to itself, and cannot have: where it ends is not known.
+  private func openCycle(_ chain: Int) {
+    let row = chains[chain]
+    // Its last task is one that it has passed before.
+    let locks = row.links + Int(row.taskCount)
+    for lock in locks..<locks + Int(row.lockCount) { links[lock - 1] = links[lock] }
+    chains[chain].taskCount -= 1
+    chains[chain].terminalState = .unknown
+    chains[chain].evidence = .unknown
   }
 
   /// Where a wait's segments begin and how much of it they are.
