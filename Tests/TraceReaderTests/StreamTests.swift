@@ -41,6 +41,24 @@ struct StreamTests {
     #expect(content.records.map(\.cpu) == [0, 0, 1, 1, 2, 2])
   }
 
+  /// Streams of any number, many of whose events are at the same time.
+  @Test(arguments: [1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 40]) func manyStreamsMerge(count: Int) throws {
+    var random = SeededGenerator(seed: UInt64(count))
+    var events = MadeCapture.events(600, cpus: (0..<count).map { CPU($0) })
+    for index in events.indices {
+      events[index].cpu = CPU(Int.random(in: 0..<count, using: &random))
+      events[index].timestamp = Timestamp(5000 + UInt64(index) / UInt64.random(in: 1...9, using: &random))
+    }
+    // A CPU's own events are in order.
+    let times = events.map(\.timestamp).sorted()
+    for index in events.indices { events[index].timestamp = Timestamp(times[index].rawValue / 4) }
+    let content = try MadeCapture.read(MadeCapture.bytes(.init(), events))
+    let order = events.indices.sorted { a, b in
+      (events[a].timestamp, events[a].cpu, a) < (events[b].timestamp, events[b].cpu, b)
+    }
+    #expect(plain(content.records) == plain(order.map { events[$0] }))
+  }
+
   @Test(arguments: [true, false]) func lossStandsBehindTheRecordBeforeIt(_ counts: Bool) throws {
     var style = RingBufferStyle()
     style.storesLostCount = counts
