@@ -15,8 +15,9 @@ struct DatReader: ~Copyable {
   /// The last name of each pid that the kernel remembered when recording ended. Names in events are more exact.
   var savedComms: [Pid: Comm] { contents.savedComms }
 
-  /// Memory for all windows together, in bytes.
-  private static let windowBudget = 32 << 20
+  /// Memory for all windows together, in bytes. What was read for one CPU should still be in the cache of a core (1 or 2 MB) when it is
+  /// its turn: with many CPUs it is another one's after each event.
+  private static let windowBudget = 2 << 20
 
   /// - Parameter file: Stays open as long as this reader lives.
   /// - Throws: `unsupported`, `damaged` where nothing can be read, `noSuchInstance`.
