@@ -78,21 +78,21 @@ extension Hypothesis {
     guard keepsAccounts else { return }
     book(cpu: cpu, &world)
     if !wasMissing { accounts[cpu].since = world.clock.begin ?? world.now }
-    accounts[cpu].setDonor(isIdle || !proxies ? .own : .unknown)
+    setAccount(cpu, isIdle || !proxies ? .own : .unknown)
   }
 
   /// A CPU's records are missing, since an instant that may be earlier than this one.
   mutating func currHides(on cpu: Int, since: Timestamp, _ world: inout World) {
     guard keepsAccounts else { return }
     book(cpu: cpu, until: min(since, world.now), &world)
-    accounts[cpu].setDonor(.own)
+    setAccount(cpu, .own)
   }
 
   /// A CPU has switched: on whose account its curr runs from here on.
   /// - Parameter evidence: how it is known where that is its own.
   mutating func switchAccount(_ cpu: Int, to donor: DonorNow, _ evidence: Evidence, _ world: inout World) {
     guard keepsAccounts else { return }
-    accounts[cpu].setDonor(donor, others: choice.others)
+    setAccount(cpu, donor, others: choice.others)
     accounts[cpu].ownEvidence = evidence
     beginRun(cpu, &world)
     guard proxies else { return }
@@ -108,22 +108,29 @@ extension Hypothesis {
     if case (.task(let old, _, _), .task(let new, _, _)) = (accounts[cpu].donor, donor), old == new {
       // The same donor; from here on it is known as well as the probe knows it.
       book(cpu: cpu, &world)
-      accounts[cpu].setDonor(donor)
+      setAccount(cpu, donor)
       beginRun(cpu, &world)
       return
     }
     effects.changed.insert(cpu: cpu)
     book(cpu: cpu, &world)
-    accounts[cpu].setDonor(donor)
+    setAccount(cpu, donor)
     beginRun(cpu, &world)
     noteDonation(cpu, &world)
+  }
+
+  /// All changes of an account's donor are made here.
+  @inline(__always)
+  private mutating func setAccount(_ cpu: Int, _ donor: DonorNow, others: OtherDonors = OtherDonors()) {
+    accounts[cpu].setDonor(donor, others: others)
+    if case .own = donor { notOwn.remove(cpu) } else { notOwn.insert(cpu) }
   }
 
   /// The donor stays; from here on it is one of several.
   mutating func setOthers(_ cpu: Int, _ evidence: Evidence, _ others: OtherDonors, _ world: inout World) {
     guard case .task(let donor, let depth, _) = accounts[cpu].donor else { return }
     book(cpu: cpu, &world)
-    accounts[cpu].setDonor(.task(donor, depth: depth, evidence), others: others)
+    setAccount(cpu, .task(donor, depth: depth, evidence), others: others)
     beginRun(cpu, &world)
   }
 
@@ -131,7 +138,10 @@ extension Hypothesis {
   /// (`proxy_reset_donor()`, kernel/sched/core.c). If it was one of several that may have been the donor, curr goes on by itself or
   /// for one of the others, and no event shows which.
   mutating func dropReturningDonor(_ task: TaskIndex, to cpu: CPU, _ world: inout World) {
-    for other in accounts.indices where CPU(other) != cpu {
+    var next = notOwn.first(from: 0)
+    while let other = next {
+      next = notOwn.first(from: other + 1)
+      if CPU(other) == cpu { continue }
       switch accounts[other].donor {
       case .task(task, _, _): setDonor(other, .own, own: .event, &world)
       case .task(let donor, _, .inferred) where isRival(task, of: donor, on: other, &world):

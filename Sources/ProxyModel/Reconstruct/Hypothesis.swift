@@ -12,6 +12,8 @@ struct Hypothesis: ~Copyable {
   var residence = Residence()
   /// By CPU.
   var accounts = FlatArray<Account>()
+  /// CPUs whose curr does not run on its own account, or of which that is not known.
+  var notOwn = CPUSet()
   /// By task: what it ran on others' accounts, and they on its own. Tasks without any may be left out at the end.
   private(set) var lent = FlatArray<Lent>()
   private(set) var handovers = Handovers()
