@@ -15,8 +15,16 @@ struct DelayBook: ~Copyable {
     var cpu: CPU = -1
     /// Until then what ran there is dealt out.
     var since = Timestamp(0)
-    var culprits: [TaskIndex: Int64] = [:]
+    /// What was dealt out before: each task once.
+    var culprits: [Share] = []
     var wakingAt: Timestamp?
+  }
+
+  /// What a task has run on the CPU of a delay.
+  struct Share {
+    var task: TaskIndex
+    var pid: Pid
+    var ran: Int64
   }
 
   struct Queue {
@@ -31,8 +39,10 @@ struct DelayBook: ~Copyable {
   private var tasks = FlatArray<Open>()
   /// By CPU.
   private var queues = FlatArray<Queue>()
-  /// Sums that no open delay needs, with their memory: a task that is gone shall keep none.
-  private var spareSums: [[TaskIndex: Int64]] = []
+  /// Of the delay that is dealt to: each task once.
+  private var shares: [Share] = []
+  /// By task: its place among them, and −1 for all tasks where there are none.
+  private var places = FlatArray<Int32>()
   /// Runs that are kept for a CPU before they are dealt out.
   private static let longestRecent = 4096
   /// A row names as many tasks at most.
@@ -126,7 +136,6 @@ struct DelayBook: ~Copyable {
     grow(cpu)
     queues[Int(cpu)].open += 1
     tasks[index].row = world.rows.delays.count
-    if let sums = spareSums.popLast() { tasks[index].culprits = sums }
     tasks[index].cpu = cpu
     tasks[index].since = world.now
     tasks[index].wakingAt = nil
@@ -147,21 +156,20 @@ struct DelayBook: ~Copyable {
   }
 
   private mutating func end(_ index: Int, isOver: Bool, _ world: inout World) {
-    deal(to: index, &world)
+    gatherShares(of: index, &world)
     let row = tasks[index].row
     queues[Int(tasks[index].cpu)].open -= 1
     var record = world.rows.delays[row]
     (record.end, record.hasEnd, record.cpu) = (world.now, isOver, tasks[index].cpu)
     record.culprits = world.rows.delayCulprits.count
-    // By hand: a closure cannot capture what is passed inout.
-    var culprits: [(task: TaskIndex, ran: Int64, pid: Pid)] = []
-    for (task, ran) in tasks[index].culprits { culprits.append((task, ran, world[task].pid)) }
-    culprits.sort { ($1.ran, $0.pid) < ($0.ran, $1.pid) }
-    for culprit in culprits.prefix(Self.mostCulprits) {
-      let label = world.labelID(culprit.task)
-      world.rows.delayCulprits.append(CulpritRecord(ran: culprit.ran, task: label))
+    if shares.count > 1 { shares.sort { ($1.ran, $0.pid) < ($0.ran, $1.pid) } }
+    let count = min(shares.count, Self.mostCulprits)
+    for place in 0..<count {
+      let label = world.labelID(shares[place].task)
+      world.rows.delayCulprits.append(CulpritRecord(ran: shares[place].ran, task: label))
     }
-    record.culpritCount = UInt32(min(culprits.count, Self.mostCulprits))
+    shares.removeAll(keepingCapacity: true)
+    record.culpritCount = UInt32(count)
     if record.wait == .max, case let wait = world[world.rows.labels[record.task].index].wait, wait >= 0 {
       record.wait = UInt32(world.waits[wait].row)
     }
@@ -171,10 +179,8 @@ struct DelayBook: ~Copyable {
 
   private mutating func close(_ index: Int) {
     tasks[index].row = -1
-    var sums: [TaskIndex: Int64] = [:]
-    swap(&sums, &tasks[index].culprits)
-    sums.removeAll(keepingCapacity: true)
-    spareSums.append(sums)
+    // With its memory: a task that is gone shall keep none.
+    if !tasks[index].culprits.isEmpty { tasks[index].culprits = [] }
   }
 
   /// An open delay of which nothing is known any more is none.
@@ -211,15 +217,36 @@ struct DelayBook: ~Copyable {
 
   /// Deals out to an open delay what has run on its CPU since the last time.
   private mutating func deal(to index: Int, _ world: inout World) {
-    let (cpu, since) = (Int(tasks[index].cpu), tasks[index].since)
+    gatherShares(of: index, &world)
     tasks[index].since = world.now
+    tasks[index].culprits = shares
+    shares.removeAll(keepingCapacity: true)
+  }
+
+  /// Adds up what was dealt out to an open delay and what has run on its CPU since then: ``shares``, in no order.
+  private mutating func gatherShares(of index: Int, _ world: inout World) {
+    let (cpu, since) = (Int(tasks[index].cpu), tasks[index].since)
+    for share in tasks[index].culprits { add(share.ran, of: share.task, share.pid) }
     var end = world.now
     for place in stride(from: queues[cpu].recent.count - 1, through: 0, by: -1) {
       let (begin, task) = queues[cpu].recent[place]
       let ran = end - max(begin, since)
-      if ran > 0, world[task].pid != 0 { tasks[index].culprits[task, default: 0] &+= ran }
+      if ran > 0, case let pid = world[task].pid, pid != 0 { add(ran, of: task, pid) }
       if begin <= since { break }
       end = begin
+    }
+    for share in shares { places[Int(share.task.rawValue)] = -1 }
+  }
+
+  @inline(__always)
+  private mutating func add(_ ran: Int64, of task: TaskIndex, _ pid: Pid) {
+    while places.count <= Int(task.rawValue) { places.append(-1) }
+    let place = Int(places[Int(task.rawValue)])
+    if place >= 0 {
+      shares[place].ran &+= ran
+    } else {
+      places[Int(task.rawValue)] = Int32(shares.count)
+      shares.append(Share(task: task, pid: pid, ran: ran))
     }
   }
 }
