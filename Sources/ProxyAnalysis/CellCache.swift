@@ -5,11 +5,28 @@ import TraceCore
 protocol CellKey: Equatable, BitwiseCopyable {
   /// Spreads keys over ``CellCache/slotCount`` slots.
   var hash: Int { get }
+
+  /// Whether two are equal.
+  func isSame(as other: Self) -> Bool
+}
+
+extension CellKey {
+  @inline(__always)
+  func isSame(as other: Self) -> Bool { self == other }
 }
 
 extension TaskLabel: CellKey {
   @inline(__always)
   var hash: Int { Int(index.rawValue &+ UInt32(bitPattern: priority?.rawValue ?? 0) &* 7) }
+
+  /// In place: the operator is a call into another module.
+  @inline(__always)
+  func isSame(as other: TaskLabel) -> Bool {
+    typealias Words = SIMD2<UInt64>
+    return index.rawValue == other.index.rawValue && pid == other.pid
+      && priority?.rawValue == other.priority?.rawValue
+      && unsafeBitCast(comm, to: Words.self) == unsafeBitCast(other.comm, to: Words.self)
+  }
 }
 
 extension LockAddress: CellKey {
@@ -66,7 +83,7 @@ struct CellCache {
   func copy<Key: CellKey>(_ key: Key, to place: UnsafeMutablePointer<UInt8>) -> Int {
     let slot = slot(key.hash)
     let count = Int(slot.load(fromByteOffset: Self.keySize, as: UInt32.self))
-    guard count > 0, slot.load(as: Key.self) == key else { return 0 }
+    guard count > 0, slot.load(as: Key.self).isSame(as: key) else { return 0 }
     let (source, target) = (slot + Self.textOffset, UnsafeMutableRawPointer(place))
     target.copyMemory(from: source, byteCount: Self.step)
     var done = Self.step

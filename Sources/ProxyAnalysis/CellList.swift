@@ -11,6 +11,9 @@ extension CellwiseOutput {
   }
 
   @inline(__always)
+  mutating func identifier(_ column: @autoclosure () -> Column, _ value: (Row) -> Int64?) { integer(column(), value) }
+
+  @inline(__always)
   mutating func count(_ column: @autoclosure () -> Column, _ value: (Row) -> UInt64?) {
     cell(column()) { value($0).map(Cell.count) ?? .empty }
   }
@@ -56,13 +59,13 @@ extension CellwiseOutput {
   }
 
   @inline(__always)
-  mutating func joined<Items: Collection>(
-    _ column: @autoclosure () -> Column, _ separator: Unicode.Scalar, _ items: (Row) -> Items?,
-    put: (Items.Element, UnsafeMutablePointer<UInt8>) -> Int
+  mutating func joined(
+    _ column: @autoclosure () -> Column, _ separator: Unicode.Scalar, count: (Row) -> Int?,
+    add: (Row, inout JoinedNumbers) -> Void
   ) {
     cell(column()) { row in
-      guard let items = items(row) else { return .empty }
-      return .word(JoinedNumbers.word(items, separator, put))
+      guard let count = count(row) else { return .empty }
+      return .word(JoinedNumbers.word(separator, count: count) { add(row, &$0) })
     }
   }
 

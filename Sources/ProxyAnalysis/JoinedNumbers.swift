@@ -1,35 +1,52 @@
 import TraceCore
 
-/// Numbers joined to one word: `61>60>59`.
-enum JoinedNumbers {
-  /// - Parameters:
-  ///   - separator: ASCII.
-  ///   - put: writes a number where there is room for any, and says how many bytes it took.
-  static func word<Numbers: Collection>(
-    _ numbers: Numbers, _ separator: Unicode.Scalar, _ put: (Numbers.Element, UnsafeMutablePointer<UInt8>) -> Int
-  ) -> String {
-    if numbers.isEmpty { return "" }
-    return String(unsafeUninitializedCapacity: numbers.count * (Digits.limit + 1)) { memory in
-      // There is room for as many numbers of the greatest length.
-      memory.baseAddress.map { write(numbers, separator, to: $0, put) } ?? 0
-    }
+/// Numbers joined to one word, written where there is room for them: `61>60>59`.
+struct JoinedNumbers {
+  /// What a number takes at most, with what stands before it.
+  static var roomForOne: Int { Digits.limit + 1 }
+
+  private let separator: UInt8
+  private let start: UnsafeMutablePointer<UInt8>
+  private var end: UnsafeMutablePointer<UInt8>
+
+  /// - Parameter separator: ASCII.
+  init(_ separator: Unicode.Scalar, at start: UnsafeMutablePointer<UInt8>) {
+    self.separator = UInt8(truncatingIfNeeded: separator.value)
+    (self.start, end) = (start, start)
   }
 
-  /// The same, where there is room for as many numbers of the greatest length.
-  /// - Returns: the number of bytes.
+  /// Number of bytes.
+  var count: Int { end - start }
+
   @inline(__always)
-  static func write<Numbers: Collection>(
-    _ numbers: Numbers, _ separator: Unicode.Scalar, to place: UnsafeMutablePointer<UInt8>,
-    _ put: (Numbers.Element, UnsafeMutablePointer<UInt8>) -> Int
-  ) -> Int {
-    var count = 0
-    for number in numbers {
-      if count > 0 {
-        place[count] = UInt8(truncatingIfNeeded: separator.value)
-        count += 1
-      }
-      count += put(number, place + count)
+  mutating func add(_ pid: Pid) {
+    separate()
+    end += Digits.decimal(Int64(pid), to: end)
+  }
+
+  @inline(__always)
+  mutating func add(_ lock: LockAddress) {
+    separate()
+    end += Digits.address(lock.rawValue, to: end)
+  }
+
+  @inline(__always)
+  private mutating func separate() {
+    if end == start { return }
+    end[0] = separator
+    end += 1
+  }
+
+  /// - Parameters:
+  ///   - count: of the numbers that `add` adds.
+  ///   - add: adds them.
+  static func word(_ separator: Unicode.Scalar, count: Int, _ add: (inout JoinedNumbers) -> Void) -> String {
+    if count == 0 { return "" }
+    return String(unsafeUninitializedCapacity: count * roomForOne) { memory in
+      guard let start = memory.baseAddress else { return 0 }
+      var numbers = JoinedNumbers(separator, at: start)
+      add(&numbers)
+      return numbers.count
     }
-    return count
   }
 }

@@ -38,6 +38,8 @@ protocol CellOutput<Row> {
 
   /// A whole number.
   mutating func integer(_ column: @autoclosure () -> Column, _ value: (Row) -> Int64?)
+  /// The id of a row.
+  mutating func identifier(_ column: @autoclosure () -> Column, _ value: (Row) -> Int64?)
   /// A count.
   mutating func count(_ column: @autoclosure () -> Column, _ value: (Row) -> UInt64?)
   /// A time on the trace clock.
@@ -54,10 +56,10 @@ protocol CellOutput<Row> {
   mutating func text(_ column: @autoclosure () -> Column, _ value: (Row) -> String?)
   /// A task's name; an empty one is not known.
   mutating func comm(_ column: @autoclosure () -> Column, _ value: (Row) -> Comm?)
-  /// Numbers with a character between them, as one word.
-  mutating func joined<Items: Collection>(
-    _ column: @autoclosure () -> Column, _ separator: Unicode.Scalar, _ items: (Row) -> Items?,
-    put: (Items.Element, UnsafeMutablePointer<UInt8>) -> Int)
+  /// Numbers with a character between them, as one word. `add` is not to add more of them than `count` says.
+  mutating func joined(
+    _ column: @autoclosure () -> Column, _ separator: Unicode.Scalar, count: (Row) -> Int?,
+    add: (Row, inout JoinedNumbers) -> Void)
   /// Anything.
   mutating func cell(_ column: @autoclosure () -> Column, _ value: (Row) -> Cell)
 
@@ -191,15 +193,15 @@ extension CellOutput {
   mutating func reference(
     _ name: @autoclosure () -> String, _ doc: @autoclosure () -> String, _ index: (Row) -> Int?
   ) {
-    integer(Column(name(), .identifier, doc())) { index($0).map { Int64($0 + 1) } }
+    identifier(Column(name(), .identifier, doc())) { index($0).map { Int64($0 + 1) } }
   }
 
   /// Pids of tasks, as one word.
   @inline(__always)
-  mutating func pids<Tasks: Collection>(
+  mutating func pids(
     _ name: @autoclosure () -> String, _ doc: @autoclosure () -> String, _ separator: Unicode.Scalar,
-    _ tasks: (Row) -> Tasks?, pid: (Tasks.Element) -> Pid
+    count: (Row) -> Int?, add: (Row, inout JoinedNumbers) -> Void
   ) {
-    joined(Column(name(), .word, doc()), separator, tasks, put: { Digits.decimal(Int64(pid($0)), to: $1) })
+    joined(Column(name(), .word, doc()), separator, count: count, add: add)
   }
 }

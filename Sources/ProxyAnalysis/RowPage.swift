@@ -5,6 +5,8 @@ package final class RowPage {
   /// A row whose text cells are short takes no more, beyond what stands before its values.
   private static let roomForCell = 80
   private static let roomForRow = 1024
+  /// See ``CellOutput/task(_:_:_:)``.
+  static var taskColumns: Int { 4 }
 
   let syntax: RowSyntax
   /// Owned here alone; of these bytes the first ``count`` are text.
@@ -18,6 +20,10 @@ package final class RowPage {
   let fixed: UnsafeMutablePointer<Fixed>
   /// By column: see ``CellCache``.
   let caches: UnsafeMutablePointer<CellCache?>
+  /// By column: see ``NumberLead``.
+  let leads: UnsafeMutablePointer<NumberLead>
+  /// By column: those of a task that is not known, if they begin there.
+  let noTask: UnsafeMutablePointer<Fixed>
   let columnCount: Int
   /// By byte.
   let isPlain: UnsafeMutablePointer<Bool>
@@ -27,6 +33,11 @@ package final class RowPage {
     var head: InlineArray<4, UInt64> = [0, 0, 0, 0]
     var count: Int
     var all: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+      (count, all) = (bytes.count, bytes)
+      withUnsafeMutableBytes(of: &head) { $0.copyBytes(from: bytes.prefix($0.count)) }
+    }
   }
 
   init(_ syntax: RowSyntax) {
@@ -36,9 +47,14 @@ package final class RowPage {
     caches.initialize(repeating: nil, count: columnCount)
     fixed = .allocate(capacity: columnCount + 2)
     for (place, bytes) in (syntax.before + [syntax.next, syntax.end]).enumerated() {
-      var piece = Fixed(count: bytes.count, all: bytes)
-      withUnsafeMutableBytes(of: &piece.head) { $0.copyBytes(from: bytes.prefix($0.count)) }
-      (fixed + place).initialize(to: piece)
+      (fixed + place).initialize(to: Fixed(bytes))
+    }
+    leads = .allocate(capacity: columnCount)
+    leads.initialize(repeating: NumberLead(), count: columnCount)
+    noTask = .allocate(capacity: columnCount)
+    for place in 0..<columnCount {
+      let bytes = syntax.before[place...].prefix(Self.taskColumns).flatMap { $0 + syntax.unknown }
+      (noTask + place).initialize(to: Fixed(bytes))
     }
     isPlain = .allocate(capacity: 256)
     for byte in UInt8.min...UInt8.max { (isPlain + Int(byte)).initialize(to: syntax.isPlain(byte)) }
@@ -53,6 +69,9 @@ package final class RowPage {
     base.deallocate()
     for place in 0..<columnCount { caches[place]?.discard() }
     caches.deallocate()
+    leads.deallocate()
+    noTask.deinitialize(count: columnCount)
+    noTask.deallocate()
     fixed.deinitialize(count: columnCount + 2)
     fixed.deallocate()
     isPlain.deallocate()

@@ -12,8 +12,10 @@ struct RowPen {
 
   // Of the page: where it is read for each cell it would be checked for changes.
   private let fixed: UnsafeMutablePointer<RowPage.Fixed>
+  private let noTask: UnsafeMutablePointer<RowPage.Fixed>
   private let columnCount: Int
   private let caches: UnsafeMutablePointer<CellCache?>
+  private let leads: UnsafeMutablePointer<NumberLead>
   private let isPlain: UnsafeMutablePointer<Bool>
   private let unknownWord: UInt64
   private let unknownCount: Int
@@ -23,7 +25,8 @@ struct RowPen {
 
   init(_ page: RowPage) {
     self.page = page
-    (fixed, caches, isPlain, columnCount) = (page.fixed, page.caches, page.isPlain, page.columnCount)
+    (fixed, caches, leads) = (page.fixed, page.caches, page.leads)
+    (isPlain, columnCount, noTask) = (page.isPlain, page.columnCount, page.noTask)
     (quote, quoteCount) = (page.syntax.quote ?? 0, page.syntax.quote == nil ? 0 : 1)
     unknownCount = page.syntax.unknown.count
     unknownWord = page.syntax.unknown.reversed().reduce(0) { $0 << 8 | UInt64($1) }
@@ -62,8 +65,10 @@ struct RowPen {
 
   /// Bytes that are the same in every row.
   @inline(__always)
-  private mutating func put(_ place: Int) {
-    let piece = fixed + place
+  private mutating func put(_ place: Int) { put(fixed + place) }
+
+  @inline(__always)
+  private mutating func put(_ piece: UnsafeMutablePointer<RowPage.Fixed>) {
     // A copy of a fixed size is two moves.
     UnsafeMutableRawPointer(at).copyMemory(from: UnsafeRawPointer(piece), byteCount: 32)
     let count = piece.pointee.count
@@ -89,19 +94,86 @@ struct RowPen {
     at += unknownCount
   }
 
+  /// Of a task that is not known, all columns.
   @inline(__always)
-  mutating func unknown(columns: Int) { for _ in 0..<columns { unknown() } }
+  mutating func unknownTask() {
+    put(noTask + place)
+    place += RowPage.taskColumns
+  }
 
   @inline(__always)
   mutating func count(_ value: UInt64) {
     begin()
-    at += Digits.decimal(value, to: at)
+    if value < 10 { digit(value) } else { at += Digits.decimal(value, to: at) }
   }
 
   @inline(__always)
   mutating func integer(_ value: Int64) {
     begin()
-    at += Digits.decimal(value, to: at)
+    let bits = UInt64(bitPattern: value)
+    if bits < 10 { digit(bits) } else { at += Digits.decimal(value, to: at) }
+  }
+
+  /// Many numbers are a CPU, a depth or zero.
+  @inline(__always)
+  private mutating func digit(_ value: UInt64) {
+    at[0] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value)
+    at += 1
+  }
+
+  /// A number that mostly is a little more than in the row before.
+  @inline(__always)
+  mutating func identifier(_ value: Int64) {
+    let lead = leads + place
+    begin()
+    guard let rest = lead.pointee.rest(of: UInt64(bitPattern: value)) else { return wholeIdentifier(value, lead) }
+    at += lead.pointee.copy(to: at)
+    let tens = (rest &* 103) >> 10
+    digit(tens)
+    digit(rest &- tens &* 10)
+  }
+
+  /// A time, which mostly is a little later than in the row before.
+  @inline(__always)
+  mutating func instant(_ value: UInt64) {
+    let lead = leads + place
+    begin()
+    guard let rest = lead.pointee.rest(of: value) else { return wholeInstant(value, lead) }
+    at += lead.pointee.copy(to: at)
+    Digits.putEight(rest, to: at)
+    at += 8
+  }
+
+  /// The same in billionths.
+  @inline(__always)
+  mutating func seconds(_ value: Int64) {
+    let lead = leads + place
+    begin()
+    guard let rest = lead.pointee.rest(of: UInt64(bitPattern: value)) else { return wholeSeconds(value, lead) }
+    at += lead.pointee.copy(to: at)
+    Digits.putEight(rest, to: at)
+    at += 8
+  }
+
+  @inline(never)
+  private mutating func wholeIdentifier(_ value: Int64, _ lead: UnsafeMutablePointer<NumberLead>) {
+    let count = Digits.decimal(value, to: at)
+    if value >= 0 { lead.pointee.keep(UInt64(value), .two, at, count) }
+    at += count
+  }
+
+  @inline(never)
+  private mutating func wholeInstant(_ value: UInt64, _ lead: UnsafeMutablePointer<NumberLead>) {
+    let count = Digits.decimal(value, to: at)
+    lead.pointee.keep(value, .eight, at, count)
+    at += count
+  }
+
+  @inline(never)
+  private mutating func wholeSeconds(_ value: Int64, _ lead: UnsafeMutablePointer<NumberLead>) {
+    let count = Digits.billionths(value, to: at)
+    if value >= 0 { lead.pointee.keep(UInt64(value), .eight, at, count) }
+    at += count
   }
 
   @inline(__always)
@@ -142,15 +214,14 @@ struct RowPen {
 
   /// Numbers with a character between them.
   @inline(__always)
-  mutating func joined<Items: Collection>(
-    _ items: Items, _ separator: Unicode.Scalar, _ put: (Items.Element, UnsafeMutablePointer<UInt8>) -> Int
-  ) {
+  mutating func joined(_ separator: Unicode.Scalar, count: Int, _ add: (inout JoinedNumbers) -> Void) {
     begin()
     putQuote()
-    let room = items.count * (Digits.limit + 1)
     // Two fit into what each row has.
-    if room > 2 * (Digits.limit + 1) { makeRoom(for: room) }
-    at += JoinedNumbers.write(items, separator, to: at, put)
+    if count > 2 { makeRoom(for: count * JoinedNumbers.roomForOne) }
+    var numbers = JoinedNumbers(separator, at: at)
+    add(&numbers)
+    at += numbers.count
     putQuote()
   }
 

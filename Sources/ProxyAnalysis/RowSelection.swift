@@ -22,6 +22,14 @@ public struct ChosenRows<Row: Sendable>: Sendable {
     places = rows.indices.filter { isChosen(rows[$0]) }
   }
 
+  /// The same choice among what is told of all rows in another way.
+  func choosing<Other>(_ others: Rows<Other>) -> ChosenRows<Other> { ChosenRows<Other>(others, at: places) }
+
+  fileprivate init(_ rows: Rows<Row>, at places: [Int]?) {
+    all = rows
+    self.places = places
+  }
+
   /// The id of the row at a position. Ids count all rows, from 1.
   func id(at position: Int) -> Int { (places?[position] ?? position) + 1 }
 

@@ -40,18 +40,23 @@ struct RowText<Row>: CellOutput {
   }
 
   @inline(__always)
+  mutating func identifier(_ column: @autoclosure () -> Column, _ value: (Row) -> Int64?) {
+    if let value = value(row) { pen.identifier(value) } else { pen.unknown() }
+  }
+
+  @inline(__always)
   mutating func count(_ column: @autoclosure () -> Column, _ value: (Row) -> UInt64?) {
     if let value = value(row) { pen.count(value) } else { pen.unknown() }
   }
 
   @inline(__always)
   mutating func instant(_ column: @autoclosure () -> Column, _ value: (Row) -> Timestamp?) {
-    if let value = value(row) { pen.count(value.rawValue) } else { pen.unknown() }
+    if let value = value(row) { pen.instant(value.rawValue) } else { pen.unknown() }
   }
 
   @inline(__always)
   mutating func seconds(_ column: @autoclosure () -> Column, _ value: (Row) -> Int64?) {
-    if let value = value(row) { pen.billionths(value) } else { pen.unknown() }
+    if let value = value(row) { pen.seconds(value) } else { pen.unknown() }
   }
 
   @inline(__always)
@@ -87,12 +92,12 @@ struct RowText<Row>: CellOutput {
   }
 
   @inline(__always)
-  mutating func joined<Items: Collection>(
-    _ column: @autoclosure () -> Column, _ separator: Unicode.Scalar, _ items: (Row) -> Items?,
-    put: (Items.Element, UnsafeMutablePointer<UInt8>) -> Int
+  mutating func joined(
+    _ column: @autoclosure () -> Column, _ separator: Unicode.Scalar, count: (Row) -> Int?,
+    add: (Row, inout JoinedNumbers) -> Void
   ) {
-    guard let items = items(row) else { return pen.unknown() }
-    pen.joined(items, separator, put)
+    guard let count = count(row) else { return pen.unknown() }
+    pen.joined(separator, count: count) { add(row, &$0) }
   }
 
   @inline(__always)
@@ -104,8 +109,9 @@ struct RowText<Row>: CellOutput {
     case .empty: pen.unknown()
     case .integer(let value): pen.integer(value)
     case .count(let value): pen.count(value)
-    case .instant(let time): pen.count(time.rawValue)
-    case .secondsFromStart(let value), .share(billionths: let value): pen.billionths(value)
+    case .instant(let time): pen.instant(time.rawValue)
+    case .secondsFromStart(let value): pen.seconds(value)
+    case .share(billionths: let value): pen.billionths(value)
     case .address(let value): pen.address(value)
     case .word(let word): pen.word(word)
     case .evidence(let evidence): pen.word(evidence.name)
@@ -120,8 +126,8 @@ struct RowText<Row>: CellOutput {
   mutating func task(
     _ prefix: @autoclosure () -> String, _ who: @autoclosure () -> String, _ task: (Row) -> TaskLabel?
   ) {
-    guard let label = task(row) else { return pen.unknown(columns: 4) }
-    if !pen.copyKept(label, columns: 4) { write(label) }
+    guard let label = task(row) else { return pen.unknownTask() }
+    if !pen.copyKept(label, columns: RowPage.taskColumns) { write(label) }
   }
 
   @inline(__always)

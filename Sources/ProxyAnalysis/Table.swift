@@ -88,7 +88,7 @@ public struct Table: Sendable {
       var index = range.lowerBound
       var text = RowText(rows[index], facts, isFirst: index == 0, on: page)
       while true {
-        text.integer(Self.id) { _ in Int64(rows.id(at: index)) }
+        text.identifier(Self.id) { _ in Int64(rows.id(at: index)) }
         declared.put(in: &text)
         index += 1
         if index == range.upperBound || text.isFull { break }

@@ -33,6 +33,27 @@ struct ChainsTests {
       ])
   }
 
+  @Test(arguments: [7, 8, 9, 40]) func longChainsAreShownWhole(_ depth: Int) throws {
+    let tasks = (0...depth).map { Literal.task(UInt32($0), pid: 100 + Pid($0), "task", 120) }
+    let locks = (0..<depth).map { LockAddress(0x1000 + UInt64($0)) }
+    let timeline = Literal.timeline { timeline in
+      timeline.chains = [
+        Self.chain(10, 20, tasks, locks, .running), Self.chain(20, 30, [tasks[0]], [locks[0]], .released),
+      ]
+      timeline.tasks = tasks.map { TaskRow(id: TaskID(pid: $0.pid, life: 1), comm: "task") }
+    }
+    let report = Report(Literal.context(timeline, symbols: [locks[depth - 1]: "last"]))
+    #expect(try report.lines("chains", "depth") == ["\(depth)", "1"])
+    #expect(try report.lines("chains", "path") == [tasks.map { "\($0.pid)" }.joined(separator: ">"), "100"])
+    #expect(
+      try report.lines("chains", "locks") == [
+        locks.map { "0x" + String($0.rawValue, radix: 16) }.joined(separator: ">"), "0x1000",
+      ])
+    #expect(
+      try report.lines("chains", "lock_symbols") == [String(repeating: ">", count: depth - 1) + "last", "-"])
+    #expect(try report.lines("chains", "terminal_pid") == ["\(100 + depth)", "-"])
+  }
+
   @Test func withoutRowsTheTableIsEmpty() throws {
     #expect(try Report(Literal.context(Literal.timeline())).lines("chains") == [])
   }

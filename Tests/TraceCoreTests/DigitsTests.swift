@@ -28,6 +28,17 @@ struct DigitsTests {
     #expect(text { Digits.decimal(Int64.min, to: $0) } == "-9223372036854775808")
   }
 
+  @Test func eightDigitsHaveLeadingZeros() {
+    for number in Self.numbers where number < 100_000_000 {
+      let digits = String(number)
+      let shown = text {
+        Digits.putEight(number, to: $0)
+        return 8
+      }
+      #expect(shown == String(repeating: "0", count: 8 - digits.count) + digits)
+    }
+  }
+
   @Test func addresses() {
     for number in Self.numbers {
       #expect(text { Digits.address(number, to: $0) } == "0x" + String(number, radix: 16))

@@ -11,13 +11,13 @@ enum DelaysAnalysis: Analysis {
   static let summaryRows: RowKinds = []
 
   static func tables(_ context: ReportContext) -> [Table] {
-    [Table(name, of: context.rows.delays, in: context, Columns())]
+    [Table(name, of: context.rows.delays.choosing(context.timeline.delayBriefs), in: context, Columns())]
   }
 
   private struct Columns: RowColumns {
-    typealias Row = DelayRow
+    typealias Row = DelayBrief
 
-    func put<Output: CellOutput>(in output: inout Output) where Output.Row == DelayRow {
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == DelayBrief {
       output.task("", "the task that was runnable") { $0.task }
       output.instant("begin_ns", "it became runnable") { $0.begin }
       output.seconds("begin_s", "begin_ns since the capture began") { $0.begin }
@@ -33,10 +33,11 @@ enum DelaysAnalysis: Analysis {
         "cause",
         "woken; preempted: it left its CPU runnable; new: for the first time; migrated: any of these, and moved since",
         by: { $0.cause })
-      output.task("culprit", "the task that ran there meanwhile, the longest of them") { $0.culprits.first?.task }
+      output.task("culprit", "the task that ran there meanwhile, the longest of them") { $0.culprit }
       output.pids(
-        "culprits", "pids of those that ran meanwhile, the longest first; 16 at most", "+", { $0.culprits },
-        pid: { $0.task.pid })
+        "culprits", "pids of those that ran meanwhile, the longest first; 16 at most", "+",
+        count: { $0.culpritCount },
+        add: { row, list in for place in 0..<row.culpritCount { list.add(row.culprits[place]) } })
       output.reference("wait_id", "the wait that it was in, in the table waits; empty for none") { $0.wait }
       output.evidence("how the row is known") { $0.evidence }
     }

@@ -28,7 +28,9 @@ enum InversionsAnalysis: Analysis {
       output.number("cpu", "the CPU on which it should have run") { $0.cpu }
       output.task("culprit", "the task that ran instead, the longest of them") { $0.culprits.first?.task }
       output.pids(
-        "culprits", "pids of all that ran instead, the longest first", "+", { $0.culprits }, pid: { $0.task.pid })
+        "culprits", "pids of all that ran instead, the longest first", "+",
+        count: { $0.culprits.count },
+        add: { row, list in for culprit in row.culprits { list.add(culprit.task.pid) } })
       output.evidence("how the owner is known") { $0.evidence }
     }
   }

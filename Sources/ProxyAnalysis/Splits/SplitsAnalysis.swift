@@ -31,7 +31,8 @@ enum SplitsAnalysis: Analysis {
       output.evidence("how the donor is known") { $0.evidence }
       output.pids(
         "other_donors", "pids of whoever else may be the donor, the most urgent first; empty where nobody may", "+",
-        { $0.otherDonors.isEmpty ? nil : $0.otherDonors }, pid: { $0.pid })
+        count: { $0.otherDonors.isEmpty ? nil : $0.otherDonors.count },
+        add: { row, list in for task in row.otherDonors { list.add(task.pid) } })
     }
   }
 

@@ -28,6 +28,7 @@ final class RowStore: Sendable {
       timeline.briefs.waitLengths = Rows(count: waits.count) { self.length($0) }
     }
     timeline.chains = Rows(count: rows.chains.count) { self.chain($0) }
+    timeline.briefs.chains = Rows(count: rows.chains.count) { self.chainBrief($0) }
     timeline.deadlocks = rows.chains.indices.filter {
       rows.chains.passed($0)
       return rows.chains[$0].terminalState == .deadlock
@@ -43,10 +44,12 @@ final class RowStore: Sendable {
     timeline.segments = Rows(count: rows.segments.count) { self.segment($0) }
     timeline.runs = Rows(count: rows.runs.count) { self.run($0) }
     timeline.delays = Rows(count: shared.delays.count) { self.delay($0) }
+    timeline.briefs.delays = Rows(count: shared.delays.count) { self.delayBrief($0) }
     timeline.migrations = Rows(count: rows.migrations.count) { self.migration($0) }
     timeline.enqueues = Rows(count: rows.enqueues.count) { self.enqueue($0) }
   }
 
+  @inline(__always)
   private func wait(_ index: Int) -> WaitRow {
     waits.passed(index)
     rows.outcomes.passed(index)
@@ -77,10 +80,25 @@ final class RowStore: Sendable {
     return WaitBrief(kind: waits[index].kind, result: waits[index].result)
   }
 
-  private func chain(_ index: Int) -> ChainRow {
+  @inline(__always)
+  private func chainRecord(_ index: Int) -> ChainRecord {
     rows.chains.passed(index)
-    let row = rows.chains[index]
     if index % PackedLog<ChainRecord>.pieceSize == 0 { rows.links.passedPiece() }
+    return rows.chains[index]
+  }
+
+  @inline(__always)
+  private func chainBrief(_ index: Int) -> ChainBrief {
+    let row = chainRecord(index)
+    let (links, taskCount) = (row.links, Int(row.taskCount))
+    func task(_ place: Int) -> TaskLabel { shared.labels[LabelID(rawValue: rows.links[links + place])] }
+    return ChainBrief(
+      row, place: index, pid: { task($0).pid }, lock: { locks[Int(rows.links[links + taskCount + $0])] },
+      terminal: row.taskCount > row.lockCount ? task(taskCount - 1) : nil)
+  }
+
+  private func chain(_ index: Int) -> ChainRow {
+    let row = chainRecord(index)
     let locksBegin = row.links + Int(row.taskCount)
     return ChainRow(
       wait: Int(row.wait), begin: row.begin, end: row.end,
@@ -89,6 +107,7 @@ final class RowStore: Sendable {
       terminalState: row.terminalState, evidence: row.evidence)
   }
 
+  @inline(__always)
   private func split(_ index: Int) -> SplitRow {
     rows.splits.passed(index)
     let row = rows.splits[index]
@@ -130,6 +149,7 @@ final class RowStore: Sendable {
       evidence: row.evidence)
   }
 
+  @inline(__always)
   private func handoff(_ index: Int) -> HandoffRow {
     rows.handoffs.passed(index)
     let row = rows.handoffs[index]
@@ -139,6 +159,7 @@ final class RowStore: Sendable {
       acquire: row.acquire.value, migrated: row.migrated, steered: row.steered, evidence: row.evidence)
   }
 
+  @inline(__always)
   private func hold(_ index: Int) -> HoldRow {
     shared.holds.passed(index)
     let row = shared.holds[index]
@@ -166,18 +187,23 @@ final class RowStore: Sendable {
       wait: row.wait == .max ? nil : Int(row.wait), evidence: row.evidence)
   }
 
+  @inline(__always)
   private func segment(_ index: Int) -> SegmentRow {
     rows.segments.passed(index)
     let row = rows.segments[index]
     // Whose account curr runs on bears on these classes: on its own, if the kernel does not proxy.
-    let restsOnVerdict = row.kind == .running || row.kind == .inverted || row.kind == .preempted
+    var evidence = row.evidence
+    if let noProxying, row.kind == .running || row.kind == .inverted || row.kind == .preempted {
+      evidence = evidence.combined(with: noProxying)
+    }
     return SegmentRow(
       wait: Int(row.wait), begin: row.begin, end: row.end, kind: row.kind, cpu: row.cpu < 0 ? nil : row.cpu,
       owner: shared.labels.label(row.owner), curr: shared.labels.label(row.curr),
       donor: shared.labels.label(row.donor),
-      evidence: restsOnVerdict ? row.evidence.combined(with: noProxying ?? .probe) : row.evidence)
+      evidence: evidence)
   }
 
+  @inline(__always)
   private func run(_ index: Int) -> RunRow {
     rows.runs.passed(index)
     let row = rows.runs[index]
@@ -191,10 +217,23 @@ final class RowStore: Sendable {
 
   private static func wait(_ wait: UInt32) -> Int? { wait == .max ? nil : Int(wait) }
 
-  private func delay(_ index: Int) -> DelayRow {
+  @inline(__always)
+  private func delayRecord(_ index: Int) -> DelayRecord {
     shared.delays.passed(index)
-    let row = shared.delays[index]
     if index % PackedLog<DelayRecord>.pieceSize == 0 { shared.delayCulprits.passedPiece() }
+    return shared.delays[index]
+  }
+
+  @inline(__always)
+  private func delayBrief(_ index: Int) -> DelayBrief {
+    let row = delayRecord(index)
+    return DelayBrief(
+      row, task: shared.labels[row.task],
+      culprit: { shared.labels[shared.delayCulprits[row.culprits + $0].task] }, wait: Self.wait(row.wait))
+  }
+
+  private func delay(_ index: Int) -> DelayRow {
+    let row = delayRecord(index)
     let culprits = (row.culprits..<row.culprits + Int(row.culpritCount)).map { place in
       InversionRow.Culprit(
         task: shared.labels[shared.delayCulprits[place].task], ran: shared.delayCulprits[place].ran)
@@ -205,6 +244,7 @@ final class RowStore: Sendable {
       evidence: row.evidence)
   }
 
+  @inline(__always)
   private func migration(_ index: Int) -> MigrationRow {
     rows.migrations.passed(index)
     let row = rows.migrations[index]

@@ -1,6 +1,6 @@
 package import TraceCore
 
-// What sums need of rows. Of a timeline that a machine has made it is read without making whole rows.
+// What sums and tables need of rows. Of a timeline that a machine has made it is read without making whole rows.
 
 /// What is asked of a wait in passing.
 package struct WaitBrief: Sendable {
@@ -61,6 +61,85 @@ package struct HandoffBrief: Sendable {
   }
 }
 
+/// What a table shows of a chain, without arrays. Of a long one the row has the rest.
+package struct ChainBrief: BitwiseCopyable, Sendable {
+  /// The row's place in ``Timeline/chains``.
+  package var place: Int
+  package var wait: Int
+  package var begin: Timestamp
+  package var end: Timestamp
+  /// Lengths of ``ChainRow/path`` and ``ChainRow/locks``.
+  package var taskCount: Int
+  package var lockCount: Int
+  /// The first ones, or all: see ``isWhole``.
+  package var firstPids = InlineArray<8, Pid>(repeating: 0)
+  package var firstLocks = InlineArray<8, LockAddress>(repeating: LockAddress(0))
+  package var terminal: TaskLabel?
+  package var terminalState: ChainEnd
+  package var evidence: Evidence
+
+  /// Whether all pids and locks are here.
+  package var isWhole: Bool { max(taskCount, lockCount) <= 8 }
+
+  @inline(__always)
+  init(
+    _ row: ChainRecord, place: Int, pid: (Int) -> Pid, lock: (Int) -> LockAddress, terminal: TaskLabel?
+  ) {
+    (self.place, wait, begin, end) = (place, Int(row.wait), row.begin, row.end)
+    (taskCount, lockCount) = (Int(row.taskCount), Int(row.lockCount))
+    (self.terminal, terminalState, evidence) = (terminal, row.terminalState, row.evidence)
+    if !isWhole { return }
+    for place in 0..<taskCount { firstPids[place] = pid(place) }
+    for place in 0..<lockCount { firstLocks[place] = lock(place) }
+  }
+
+  init(_ row: ChainRow, place: Int) {
+    (self.place, wait, begin, end) = (place, row.wait, row.begin, row.end)
+    (taskCount, lockCount) = (row.path.count, row.locks.count)
+    (terminal, terminalState, evidence) = (row.terminal, row.terminalState, row.evidence)
+    if !isWhole { return }
+    for place in 0..<taskCount { firstPids[place] = row.path[place].pid }
+    for place in 0..<lockCount { firstLocks[place] = row.locks[place] }
+  }
+}
+
+/// What a table shows of a delay, without arrays.
+package struct DelayBrief: BitwiseCopyable, Sendable {
+  package var task: TaskLabel
+  package var begin: Timestamp
+  package var end: Timestamp?
+  package var length: Int64
+  package var cpu: CPU
+  package var cause: DelayRow.Cause
+  package var waking: Int64?
+  /// The first of ``culprits``.
+  package var culprit: TaskLabel?
+  /// Pids of all: there are no more than these.
+  package var culprits = InlineArray<16, Pid>(repeating: 0)
+  package var culpritCount: Int
+  package var wait: Int?
+  package var evidence: Evidence
+
+  @inline(__always)
+  init(_ row: DelayRecord, task: TaskLabel, culprit: (Int) -> TaskLabel, wait: Int?) {
+    (self.task, begin, end) = (task, row.begin, row.hasEnd ? row.end : nil)
+    (length, cpu, cause, waking) = (row.end - row.begin, row.cpu, row.cause, row.waking.value)
+    culpritCount = min(Int(row.culpritCount), 16)
+    self.culprit = culpritCount > 0 ? culprit(0) : nil
+    (self.wait, evidence) = (wait, row.evidence)
+    for place in 0..<culpritCount { culprits[place] = culprit(place).pid }
+  }
+
+  init(_ row: DelayRow) {
+    (task, begin, end, length) = (row.task, row.begin, row.end, row.length)
+    (cpu, cause, waking) = (row.cpu, row.cause, row.waking)
+    culpritCount = min(row.culprits.count, 16)
+    culprit = row.culprits.first?.task
+    (wait, evidence) = (row.wait, row.evidence)
+    for place in 0..<culpritCount { culprits[place] = row.culprits[place].task.pid }
+  }
+}
+
 /// How long something of a task was, and no more.
 package struct TaskLength: Sendable {
   package var task: TaskIndex
@@ -93,6 +172,8 @@ struct PackedBriefs: Sendable {
   var waitSums: WaitSums?
   var handoffs: Rows<HandoffBrief> = []
   var splits: Rows<TaskLength> = []
+  var chains: Rows<ChainBrief> = []
+  var delays: Rows<DelayBrief> = []
   /// What ``RowKinds/heldTimes`` asks for where nobody asks for ``RowKinds/holds``.
   var heldTimes: Rows<HeldTime> = []
 
@@ -139,5 +220,19 @@ extension Timeline {
     if briefs.handoffs.count == handoffs.count { return briefs.handoffs }
     let handoffs = handoffs
     return Rows(count: handoffs.count) { HandoffBrief(handoffs[$0]) }
+  }
+
+  /// What tables show of ``chains``.
+  package var chainBriefs: Rows<ChainBrief> {
+    if briefs.chains.count == chains.count { return briefs.chains }
+    let chains = chains
+    return Rows(count: chains.count) { ChainBrief(chains[$0], place: $0) }
+  }
+
+  /// What tables show of ``delays``.
+  package var delayBriefs: Rows<DelayBrief> {
+    if briefs.delays.count == delays.count { return briefs.delays }
+    let delays = delays
+    return Rows(count: delays.count) { DelayBrief(delays[$0]) }
   }
 }

@@ -27,7 +27,7 @@ public struct Timeline: Sendable {
   /// Every lock that somebody waited for, in no order, whether ``waits`` are asked for or not.
   public var waitedLocks: [LockAddress] = []
   /// Wait chains: waiter, lock, owner, lock, owner and so on.
-  public var chains: Rows<ChainRow> = []
+  public var chains: Rows<ChainRow> = [] { didSet { briefs.chains = [] } }
   /// Indices into ``chains`` of the chains that lead back to themselves.
   public var deadlocks: [Int] = []
   /// Stretches of waits in one class, on one CPU, beside the same tasks. Empty unless ``made`` has them.
@@ -35,7 +35,7 @@ public struct Timeline: Sendable {
   /// Stretches in which a CPU runs one task on one account. Empty unless ``made`` has them.
   public var runs: Rows<RunRow> = []
   /// Times from runnable to running, in order of their beginning. Empty unless ``made`` has them.
-  public var delays: Rows<DelayRow> = []
+  public var delays: Rows<DelayRow> = [] { didSet { briefs.delays = [] } }
   /// Which of the optional rows were asked for and made.
   public var made = OptionalRows.all
   /// Intervals in which `rq->donor` differs from `rq->curr`.

@@ -1,14 +1,17 @@
 /// Numbers as ASCII digits, written where the caller has room for them.
 ///
-/// Eight digits are made at once, side by side in a word. Functions write whole words: what lies behind the digits is overwritten, as
-/// far as ``limit``.
-package enum Digits {
+/// Eight digits are made at once, side by side in a word; other modules inline that. Functions write whole words: what lies behind
+/// the digits is overwritten, as far as ``limit``.
+@usableFromInline package enum Digits {
   /// Room that any number of 64 bits needs, in any of these forms.
-  package static let limit = 32
+  @inlinable package static var limit: Int { 32 }
 
   /// In decimal.
   /// - Returns: the number of bytes.
-  package static func decimal(_ number: UInt64, to place: UnsafeMutablePointer<UInt8>) -> Int {
+  package static func decimal(_ number: UInt64, to place: UnsafeMutablePointer<UInt8>) -> Int { write(number, place) }
+
+  @inline(__always)
+  private static func write(_ number: UInt64, _ place: UnsafeMutablePointer<UInt8>) -> Int {
     if number < 10 {
       place[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number)
       return 1
@@ -29,18 +32,15 @@ package enum Digits {
 
   /// In decimal, with a sign where it is negative.
   package static func decimal(_ number: Int64, to place: UnsafeMutablePointer<UInt8>) -> Int {
-    guard number < 0 else { return decimal(UInt64(number), to: place) }
+    let sign = number < 0 ? 1 : 0
     place[0] = UInt8(ascii: "-")
-    return 1 + decimal(number.magnitude, to: place + 1)
+    return sign + write(number.magnitude, place + sign)
   }
 
   /// Billionths with all nine decimals: `-1.500000001`. Zero has no sign.
   package static func billionths(_ number: Int64, to place: UnsafeMutablePointer<UInt8>) -> Int {
-    var count = 0
-    if number < 0 {
-      place[0] = UInt8(ascii: "-")
-      count = 1
-    }
+    var count = number < 0 ? 1 : 0
+    place[0] = UInt8(ascii: "-")
     let (whole, fraction) = number.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)
     count += decimal(whole, to: place + count)
     let (upper, last) = fraction.quotientAndRemainder(dividingBy: 10)
@@ -62,10 +62,14 @@ package enum Digits {
     return count + 2
   }
 
+  /// Eight digits of a number below 100,000,000, with leading zeros.
+  @inlinable @inline(__always)
+  package static func putEight(_ number: UInt64, to place: UnsafeMutablePointer<UInt8>) { put(eight(number), place) }
+
   // MARK: Words of eight digits, the first one in the low byte
 
-  @inline(__always)
-  private static func put(_ word: UInt64, _ place: UnsafeMutablePointer<UInt8>) {
+  @inlinable @inline(__always)
+  static func put(_ word: UInt64, _ place: UnsafeMutablePointer<UInt8>) {
     UnsafeMutableRawPointer(place).storeBytes(of: word.littleEndian, as: UInt64.self)
   }
 
@@ -78,16 +82,16 @@ package enum Digits {
     return 8 - zeros
   }
 
-  private static var zeroes: UInt64 { 0x3030_3030_3030_3030 }
+  @inlinable static var zeroes: UInt64 { 0x3030_3030_3030_3030 }
 
   /// A number below 100,000,000 as eight digits.
-  @inline(__always)
-  private static func eight(_ number: UInt64) -> UInt64 { digits(number) | zeroes }
+  @inlinable @inline(__always)
+  static func eight(_ number: UInt64) -> UInt64 { digits(number) | zeroes }
 
   /// The values of its digits. Halves, then pairs, then digits are told apart in all places at once; a division by 100 or 10 is a
   /// multiplication that is exact for numbers as small as these.
-  @inline(__always)
-  private static func digits(_ number: UInt64) -> UInt64 {
+  @inlinable @inline(__always)
+  static func digits(_ number: UInt64) -> UInt64 {
     let upper = number / 10_000
     let halves = upper | (number &- upper &* 10_000) << 32
     let hundreds = ((halves &* 10_486) >> 20) & 0x0000_007f_0000_007f
