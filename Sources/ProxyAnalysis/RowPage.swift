@@ -83,6 +83,16 @@ package final class RowPage {
   /// Takes the text away.
   package func clear() { count = 0 }
 
+  /// Takes the text away with its memory.
+  /// - Parameter spare: other memory, of a text of this table that is not needed any more.
+  package func take(leaving spare: RowPageText?) -> RowPageText {
+    let text = RowPageText(base: base, capacity: capacity, count: count)
+    capacity = spare?.capacity ?? Self.fullSize + rowRoom
+    base = spare?.base ?? .allocate(capacity: capacity)
+    count = 0
+    return text
+  }
+
   // MARK: For rows
 
   /// Says how much text there is now.
@@ -98,4 +108,17 @@ package final class RowPage {
     base.deallocate()
     (base, capacity) = (memory, larger)
   }
+}
+
+/// Text that was on a page, with its memory: whoever has it gives it back to a page, or frees it.
+///
+/// Unchecked: one thread at a time has it.
+package struct RowPageText: @unchecked Sendable {
+  fileprivate let base: UnsafeMutablePointer<UInt8>
+  fileprivate let capacity: Int
+  fileprivate let count: Int
+
+  package var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
+
+  package func free() { base.deallocate() }
 }
