@@ -82,4 +82,27 @@ struct ManyProblemsTests {
     #expect(zip(found, found.dropFirst()).allSatisfy { $0.cost >= $1.cost })
     #expect(found.allSatisfy { $0.worst.length <= $0.cost && $0.windows >= $0.waits })
   }
+
+  /// Findings that are made many at a time, and what the table says of them, are those that are made one by one.
+  @Test func oneByOneAndInBatchesTheyAreTheSame() throws {
+    let owners = (0..<3000).map { Literal.task(UInt32($0), pid: 1000 + Pid($0), "owner", 120) }
+    var random = SeededGenerator(seed: 5)
+    let timeline = Literal.timeline { timeline in
+      timeline.tasks = owners.map { TaskRow(id: TaskID(pid: $0.pid, life: 1), comm: "owner") }
+      timeline.waits = [Literal.wait(.mutex, Self.waiters[0], from: 0, for: 40_000)]
+      timeline.inversions = Rows(
+        (0..<9000).map { place in
+          InversionRow(
+            wait: 0, begin: Literal.at(Int64(place)), end: Literal.at(Int64(place + random.number(1...50))),
+            waiter: Self.waiters[0], lock: Literal.lockA, owner: owners[random.number(0...2999)], cpu: 0,
+            culprits: [.init(task: Self.waiters[1], ran: 1)], evidence: .event)
+        })
+    }
+    let report = Report(Literal.context(timeline))
+    let findings = Array(report.findings)
+    #expect(findings.count > 2500)
+    #expect(Array(report.findings.inBatches) == findings)
+    let shown = findings.map { "\($0.kind.rawValue) \($0.cost) \($0.windows) \($0.worst.length) \($0.task?.pid ?? 0)" }
+    #expect(try report.lines("findings", "kind", "cost_ns", "windows", "worst_ns", "pid") == shown)
+  }
 }

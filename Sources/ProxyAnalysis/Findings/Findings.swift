@@ -19,6 +19,19 @@ public struct Findings: Sendable {
   /// See ``Finding/matters``.
   public func matters(at place: Int) -> Bool { ranked.matters(at: place) }
 
+  /// All of them one after the other, which is faster than one by one: for who needs all.
+  package var inBatches: FindingBatches { FindingBatches(self) }
+
+  func made(_ places: Range<Int>) -> [Finding] {
+    ranked.make(of: places, context) { ranked.finding($0, at: $1, context) }
+  }
+
+  func figures(_ places: Range<Int>) -> [FindingFigures] {
+    ranked.make(of: places, context) {
+      FindingFigures($0, cost: ranked.cost(at: $1), matters: ranked.matters(at: $1))
+    }
+  }
+
   private var ranked: RankedProblems {
     guard let problems else { preconditionFailure("no such finding") }
     return problems

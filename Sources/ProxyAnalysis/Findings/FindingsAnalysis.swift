@@ -10,16 +10,17 @@ enum FindingsAnalysis: Analysis {
   static let summaryRows = tableRows
 
   static func tables(_ context: ReportContext) -> [Table] {
-    let findings = context.findings
+    let figures = FindingFiguresList(context.findings)
     return [
-      Table(name, of: ChosenRows(Rows(count: findings.count) { findings[$0] }), in: context, Columns())
+      Table(
+        name, of: ChosenRows(Rows(count: context.findings.count) { figures[$0] }), in: context, Columns())
     ]
   }
 
   private struct Columns: RowColumns {
-    typealias Row = Finding
+    typealias Row = FindingFigures
 
-    func put<Output: CellOutput>(in output: inout Output) where Output.Row == Finding {
+    func put<Output: CellOutput>(in output: inout Output) where Output.Row == FindingFigures {
       output.word(
         "kind", "what is wrong: \(Finding.Kind.allCases.map(\.rawValue).joined(separator: ", "))"
       ) { $0.kind.rawValue }

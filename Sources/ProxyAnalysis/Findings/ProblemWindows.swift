@@ -4,19 +4,37 @@ import TraceCore
 // Windows of problems as the rows state them.
 
 extension Problems {
+  /// Somebody's way through problems: through their windows, and through the rows that these name.
+  struct Walk {
+    fileprivate(set) var windows, rows: RowWalk
+
+    mutating func end() {
+      windows.end()
+      rows.end()
+    }
+  }
+
+  func walkThroughWindows() -> Walk { Walk(windows: walk(), rows: walk()) }
+
   /// A problem with all that is told of it.
   func whole(_ place: Int, _ context: ReportContext) -> Problem {
+    var walk = walkThroughWindows()
+    let problem = whole(place, context, &walk)
+    walk.end()
+    return problem
+  }
+
+  /// The same, on the way through several.
+  func whole(_ place: Int, _ context: ReportContext, _ walk: inout Walk) -> Problem {
     let (key, lockKind) = (all[place].key, all[place].lockKind)
-    let marks = windows(of: place)
+    let marks = windows(of: place, &walk.windows)
     // A problem has a window at least: it was made for one.
     var problem = Problem(key, window(marks[0], of: key.kind, context), lockKind: lockKind)
-    var walk = walk()
-    walk.visit(Int(marks[0].row))
+    walk.rows.visit(Int(marks[0].row))
     for mark in marks.dropFirst() {
       problem.add(window(mark, of: key.kind, context))
-      walk.visit(Int(mark.row))
+      walk.rows.visit(Int(mark.row))
     }
-    walk.end()
     return problem
   }
 

@@ -43,7 +43,7 @@ struct ProblemList: Sendable {
 /// Problems by what makes them the same, and the windows of all.
 ///
 /// There can be as many as locks and tasks, of which a report shows a few: of each is kept what it costs. All else is made of its
-/// windows (``windows(of:)``), of which each names the row that states it.
+/// windows (``windows(of:_:)``), of which each names the row that states it.
 struct Problems: ~Copyable, Sendable {
   private(set) var all = ProblemList()
   /// Windows that no row of a great number states, by ``WindowMark/row``.
@@ -94,9 +94,8 @@ struct Problems: ~Copyable, Sendable {
   func walk() -> RowWalk { windows.walk() }
 
   /// The windows of a problem, in the order in which they were added.
-  func windows(of place: Int) -> [WindowMark] {
+  func windows(of place: Int, _ walk: inout RowWalk) -> [WindowMark] {
     var marks: [WindowMark] = []
-    var walk = walk()
     var next = all[place].last
     while next != .max {
       let mark = windows[Int(next)]
@@ -104,7 +103,6 @@ struct Problems: ~Copyable, Sendable {
       walk.visit(Int(next))
       next = mark.former
     }
-    walk.end()
     marks.reverse()
     return marks
   }

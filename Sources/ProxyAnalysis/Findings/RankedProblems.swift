@@ -3,9 +3,9 @@ import TraceCore
 
 /// The problems of a capture, the costliest first: what findings are made of.
 final class RankedProblems: Sendable {
-  private let problems: Problems
+  let problems: Problems
   /// Places of the problems, by rank.
-  private let order: [UInt32]
+  let order: [UInt32]
   /// Sum of all waits for mutexes.
   private let waiting: Int64
   private let countsNanoseconds: Bool
@@ -62,7 +62,11 @@ final class RankedProblems: Sendable {
 
   /// The finding with a rank, from 0.
   func finding(at rank: Int, _ context: SharedContext) -> Finding {
-    let problem = problems.whole(Int(order[rank]), context.context)
+    finding(problems.whole(Int(order[rank]), context.context), at: rank, context)
+  }
+
+  /// The finding of a problem with its rank.
+  func finding(_ problem: Problem, at rank: Int, _ context: SharedContext) -> Finding {
     let words = FindingWords(problem, context)
     return Finding(
       kind: problem.key.kind, cost: cost(at: rank), waits: problem.waitCount, windows: problem.count,

@@ -35,7 +35,7 @@ public struct JSONWriter {
       }
       try json.key("findings")
       try json.array { json throws(OutputError) in
-        for finding in report.findings { try write(finding, report.context, to: &json) }
+        for finding in report.findings.inBatches { try write(finding, report.context, to: &json) }
       }
       try json.key("not_available")
       try json.array { json throws(OutputError) in
