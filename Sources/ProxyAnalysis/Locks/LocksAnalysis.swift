@@ -56,6 +56,8 @@ enum LocksAnalysis: Analysis {
 struct LockSums: Sendable {
   var lock: LockAddress
   var kinds: Set<WaitKind> = []
+  /// One of ``kinds``: mostly there is no other.
+  private var latestKind: WaitKind?
   var waits = 0
   var total: Int64 = 0
   var longest: Int64 = 0
@@ -65,6 +67,8 @@ struct LockSums: Sendable {
   var held: Int64?
   var longestHold: Int64?
   var owners = TaskSet()
+
+  init(lock: LockAddress) { self.lock = lock }
 
   /// The kind; `rwsem` where readers and writers waited; several where an address served for several locks.
   var kindNames: String { Self.name(of: kinds) }
@@ -82,14 +86,17 @@ struct LockSums: Sendable {
   /// The locks of the chosen waits and holds, in order of their first wait; sums are of chosen rows alone.
   static func chosen(_ waits: ChosenRows<WaitRow>, _ holds: ChosenRows<HoldRow>) -> ChosenRows<LockSums> {
     var sums: [LockSums] = []
-    var places: [LockAddress: Int] = [:]
+    var places = LockPlaces()
     func place(of wait: WaitRow) -> Int {
-      let place = places[wait.lock] ?? sums.count
+      let place = places.place(of: wait.lock) ?? sums.count
       if place == sums.count {
-        places[wait.lock] = place
+        places.append(wait.lock)
         sums.append(LockSums(lock: wait.lock))
       }
-      if !sums[place].kinds.contains(wait.kind) { sums[place].kinds.insert(wait.kind) }
+      if sums[place].latestKind != wait.kind {
+        sums[place].latestKind = wait.kind
+        sums[place].kinds.insert(wait.kind)
+      }
       return place
     }
     // Every lock has its place, so that ids do not depend on what is chosen.
@@ -103,7 +110,7 @@ struct LockSums: Sendable {
       sums[place].waiters.insert(wait.waiter.index)
     }
     for hold in holds {
-      guard let place = places[hold.lock] else { continue }
+      guard let place = places.place(of: hold.lock) else { continue }
       let length = hold.end - hold.begin
       sums[place].held = (sums[place].held ?? 0) &+ length
       sums[place].longestHold = max(sums[place].longestHold ?? 0, length)
