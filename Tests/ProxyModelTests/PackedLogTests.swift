@@ -29,6 +29,29 @@ struct PackedLogTests {
     #expect(Self.all(log) == records.sorted { ($0.key, $0.place) < ($1.key, $1.place) })
   }
 
+  /// The same of records that come to their places one by one, and of those that are changed and left out afterwards.
+  @Test(arguments: [0, 1, 50, 100_000], [0, 1, 1023, 1024, 1025, 5000])
+  func addsInOrder(disorder: Int, count: Int) {
+    struct OrderedRecord: RowInOrder, Equatable {
+      var key: Int
+      var place: Int
+      func comes(before other: Self) -> Bool { key < other.key }
+    }
+    var random = SeededGenerator(seed: UInt64(disorder + count))
+    let records = (0..<count).map { OrderedRecord(key: ($0 + random.number(0...disorder)) / 3, place: $0) }
+    let sorted = records.sorted { ($0.key, $0.place) < ($1.key, $1.place) }
+    var log = PackedLog<OrderedRecord>(in: RowFile())
+    for record in records { log.add(record) }
+    log.bringInOrder()
+    #expect(log.indices.map { log[$0] } == sorted)
+    log.keepInOrder { record in
+      record.key = -record.key
+      return record.place % 2 == 0
+    }
+    let kept = sorted.filter { $0.place % 2 == 0 }.map { OrderedRecord(key: -$0.key, place: $0.place) }
+    #expect(log.indices.map { log[$0] } == kept.sorted { ($0.key, $0.place) < ($1.key, $1.place) })
+  }
+
   @Test(arguments: [0, 1, 1024, 3000])
   func keepsWhatItIsToldTo(count: Int) {
     let records = (0..<count).map { Record(key: $0 % 7, place: $0) }

@@ -29,6 +29,9 @@ struct OpenWaits: ~Copyable {
   private static let nestingLimit = 8
 
   private(set) var rows: PackedLog<WaitRecord>
+  /// Whether rows are in order of their beginning, and whether one ends before its wait is known to end.
+  private var isInOrder = true
+  private(set) var hasCut = false
   /// Tasks as they were when their waits began.
   private var labels: LabelPool
   /// Open waits, and slots of old ones that can be used again.
@@ -65,7 +68,7 @@ struct OpenWaits: ~Copyable {
     if slot(of: waiter.index, on: lock) >= 0 { return nil }
     loseTooDeep(waiter.index)
     push(OpenWait(waiter: waiter.index, row: rows.count, lock: lock, cpu: cpu))
-    rows.append(
+    add(
       WaitRecord(
         begin: time, asleep: MaybeTime(0), lock: lock, waiter: labels.id(waiter), result: .open, kind: kind,
         isCutAtBegin: false, isPinned: isPinned))
@@ -194,12 +197,7 @@ struct OpenWaits: ~Copyable {
   /// Takes the rows out, in order of their beginning.
   /// - Returns: the place there of each row number that ``begin(_:kind:waiter:cpu:at:)`` gave; `nil` where all stay.
   mutating func takeRows(into sorted: inout PackedLog<WaitRecord>) -> [Int]? {
-    // Rows are made in order of time, but for those that are certain only backwards from their end.
-    let isUnsorted = rows.indices.dropFirst().contains {
-      rows.passed($0)
-      return rows[$0].begin < rows[$0 - 1].begin
-    }
-    guard isUnsorted else {
+    if isInOrder {
       sorted = rows.take()
       return nil
     }
@@ -221,11 +219,17 @@ struct OpenWaits: ~Copyable {
       diagnostics.record(.contentionEndWithoutBegin, time: time, "\(lock) of pid \(waiter.pid)")
       return
     }
-    rows.append(
+    add(
       WaitRecord(
         begin: certainSince, length: time - certainSince, asleep: MaybeTime(nil), lock: lock, waiter: labels.id(waiter),
         result: result == 0 ? .acquired : .failed(errno: result), kind: kind, hasEnd: true, isCutAtBegin: true,
         isPinned: false))
+  }
+
+  /// Rows are made in order of time, but for those that are certain only backwards from their end.
+  private mutating func add(_ row: WaitRecord) {
+    if !rows.isEmpty, row.begin < rows[rows.count - 1].begin { isInOrder = false }
+    rows.append(row)
   }
 
   private mutating func addSleep(_ row: Int, from: Timestamp, to: Timestamp) {
@@ -244,6 +248,7 @@ extension OpenWaits {
   }
 
   /// The slot of a task's wait for a lock, −1 without one.
+  @inline(__always)
   private func slot(of task: TaskIndex, on lock: LockAddress) -> Int {
     var slot = head(task)
     while slot >= 0, slots[slot].lock != lock { slot = Int(slots[slot].outer) }
@@ -314,6 +319,7 @@ extension OpenWaits {
   }
 
   private mutating func lose(_ wait: OpenWait) {
+    hasCut = true
     rows[wait.row].result = .lost
     rows[wait.row].length = (wait.doubtfulSince ?? rows[wait.row].begin) - rows[wait.row].begin
     rows[wait.row].asleep = MaybeTime(nil)

@@ -62,7 +62,7 @@ extension Hypothesis {
       let wait = world[donor].wait
       // A record of any CPU may have ended it: the donor's waking or its move.
       let doubt: Evidence = world.gaps.isTold(since: since) ? .inferred(.besideGap) : .probe
-      rows.splits.append(
+      rows.splits.add(
         SplitRecord(
           begin: since, end: end, wait: wait < 0 ? .max : UInt32(world.waits[wait].row), cpu: CPU(cpu),
           donor: world.labelID(donor), curr: world.labelID(curr),
@@ -163,12 +163,12 @@ extension Hypothesis {
     guard wait >= 0, let blocked = world.waits[wait].blockedSince, !waits[wait].hasDonated else { return }
     waits[wait].hasDonated = true
     waits[wait].hasDonatedLate = world.now - blocked >= StallRow.tick
-    if waits[wait].beforeDonation.count > 0 { weighStallsBeforeDonation(wait, isLate: waits[wait].hasDonatedLate) }
+    if stalls[wait].hasUndecided { decideStalls(wait) }
     accounts[cpu].donations += 1
     guard rows.kinds.contains(.handoffs) else { return }
     let admission = waits[wait].admission
     let parts = admission.parts(from: blocked, to: world.now)
-    rows.handoffs.append(
+    rows.handoffs.add(
       HandoffRecord(
         begin: blocked, end: world.now, lock: world[world.waits[wait].lock].address, wake: MaybeTime(parts?.admit),
         queue: MaybeTime(parts?.move), run: MaybeTime(parts?.pick), acquire: MaybeTime(parts?.start),

@@ -24,6 +24,8 @@ struct Hypothesis: ~Copyable {
   var dependencies = ClassDependencies()
   /// Parallel to ``waits``, or longer: the inversion window of each, where ``WaitState/culprit`` says that one is open.
   var windows = FlatArray<OpenInversion>()
+  /// The same of stalls.
+  var stalls = FlatArray<OpenStall>()
   /// The chain that was walked last.
   private(set) var chain = ChainWalk()
   /// Of the round of classification that goes on.
@@ -144,14 +146,9 @@ struct WaitState {
   /// The open row of ``ReconstructedRows/segments``, −1 without one, and what it states.
   var segment = -1
   var stated = SegmentNow()
-  /// The same of ``ReconstructedRows/stalls``.
-  var stall = -1
-  var stalled = StallNow()
   /// An owner has run on the waiter's account since it blocked; and only after a tick or more.
   var hasDonated = false
   var hasDonatedLate = false
-  /// See ``RowKinds/problemStalls``.
-  var beforeDonation = StallsBeforeDonation()
   /// What its sched_ext scheduler was asked about it since it blocked, and where the first call is among the rows that has not
   /// led to a donation yet; −1 for none.
   var admission = Admission()
@@ -166,7 +163,10 @@ extension Hypothesis {
     waits.append(WaitState(since: world.now, ownedLock: world.waits[world.waits.count - 1].lock))
     dependencies.ofWaits.append(.everything)
     dependencies.ofAny = .everything
-    if windows.count < waits.count { windows.append(OpenInversion()) }
+    if windows.count < waits.count {
+      windows.append(OpenInversion())
+      stalls.append(OpenStall())
+    }
   }
 
   /// A wait ends: its rows, before the world forgets it.
@@ -179,6 +179,7 @@ extension Hypothesis {
       waits[index] = waits[last]
       dependencies.ofWaits[index] = dependencies.ofWaits[last]
       windows.swapAt(index, last)
+      stalls.swapAt(index, last)
     }
     waits.removeLast()
     dependencies.ofWaits.removeLast()
@@ -201,7 +202,7 @@ extension Hypothesis {
     endInversion(index, &world)
     endSegment(index, world.now)
     endStall(index, world.now)
-    if waits[index].beforeDonation.count > 0 { weighStallsBeforeDonation(index, isLate: false) }
+    if stalls[index].hasUndecided { stalls[index].forgetUndecided() }
     let row = world.waits[index].row
     rows.outcomes.set(
       OutcomeRecord(
@@ -221,7 +222,7 @@ extension Hypothesis {
     let wait = world.waits[index]
     guard rows.kinds.contains(.handoffs), let release = wait.release else { return }
     let (wake, queue, run, now) = (wait.wakingAt, wait.wakeupAt, wait.switchedInAt, world.now)
-    rows.handoffs.append(
+    rows.handoffs.add(
       HandoffRecord(
         begin: release.time, end: now, lock: world[wait.lock].address, wake: MaybeTime(wake.map { $0 - release.time }),
         queue: MaybeTime(queue.flatMap { q in wake.map { q - $0 } }),
@@ -272,7 +273,7 @@ extension Hypothesis {
     }
     // A mark has dated it already.
     guard proxies, rows.kinds.contains(.migrations), waits[wait].admission.statedCPU != target else { return }
-    rows.migrations.append(
+    rows.migrations.add(
       MigrationRecord(
         time: waits[wait].admission.moved ?? world.waits[wait].blockedSince ?? world.now,
         wait: UInt32(world.waits[wait].row), task: world.labelID(task), from: movedFrom, to: target,
@@ -285,7 +286,7 @@ extension Hypothesis {
     let from = world.scheduling.cpu(of: task)
     if isReturn, from != cpu, rows.kinds.contains(.migrations) {
       let wait = world[task].wait
-      rows.migrations.append(
+      rows.migrations.add(
         MigrationRecord(
           time: world.now, wait: wait < 0 ? .max : UInt32(world.waits[wait].row), task: world.labelID(task), from: from,
           to: cpu, kind: .return, evidence: .event))
@@ -297,7 +298,7 @@ extension Hypothesis {
     guard !isReturn, from != cpu, wait >= 0, world.waits[wait].isMutex else { return }
     steered(task, to: cpu, &world)
     guard rows.kinds.contains(.migrations) else { return }
-    rows.migrations.append(
+    rows.migrations.add(
       MigrationRecord(
         time: world.now, wait: UInt32(world.waits[wait].row), task: world.labelID(task), from: from, to: cpu,
         kind: .steered, evidence: .event))

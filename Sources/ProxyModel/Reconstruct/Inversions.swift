@@ -107,7 +107,7 @@ extension Hypothesis {
     if world.now > windows[index].begin, rows.kinds.contains(.inversions) {
       world.rank(&culprits)
       let (wait, open) = (world.waits[index], windows[index])
-      rows.inversions.append(
+      rows.inversions.add(
         InversionRecord(
           begin: open.begin, end: world.now, lock: world[wait.lock].address, ownedLock: world[open.ownedLock].address,
           culprits: rows.culprits.count, culpritCount: UInt32(culprits.count),

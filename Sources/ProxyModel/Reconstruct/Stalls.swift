@@ -12,19 +12,31 @@ struct StallNow: Equatable {
   var donor = DonorPlace.unknown
 }
 
-/// Rows of the stalls of a wait of which it is not decided yet whether a problem can be made of them: a few, since most waits have no
-/// more. The others stay.
-struct StallsBeforeDonation: BitwiseCopyable {
-  private var rows = InlineArray<8, Int32>(repeating: -1)
-  private(set) var count = 0
+/// The stall of a wait that goes on, and those that are over but not decided. It stays with its wait's place, so that nothing is
+/// allocated for the next one.
+struct OpenStall {
+  fileprivate(set) var isOpen = false
+  /// What it states, and its row, of which the end is missing.
+  fileprivate var stated = StallNow()
+  fileprivate var row = StallRecord()
+  /// Of which it shows later whether a problem can be made of them (``RowKinds/problemStalls``).
+  fileprivate var undecided: [StallRecord] = []
 
-  mutating func add(_ row: Int) {
-    guard count < rows.count, let short = Int32(exactly: row) else { return }
-    rows[count] = short
-    count += 1
+  /// Of a wait that has more the others count as if there could: it may last as long as the trace.
+  private static let mostUndecided = 256
+
+  var hasUndecided: Bool {
+    @inline(__always) get { !undecided.isEmpty }
   }
 
-  subscript(place: Int) -> Int { Int(rows[place]) }
+  /// - Returns: `false` where there are too many.
+  fileprivate mutating func keepUndecided() -> Bool {
+    guard undecided.count < Self.mostUndecided else { return false }
+    undecided.append(row)
+    return true
+  }
+
+  mutating func forgetUndecided() { undecided.removeAll(keepingCapacity: true) }
 }
 
 extension Hypothesis {
@@ -79,17 +91,17 @@ extension Hypothesis {
   }
 
   private mutating func goOn(_ index: Int, _ now: StallNow, _ evidence: Evidence, _ world: inout World) {
-    let row = waits.base[index].stall
-    if row >= 0, waits.base[index].stalled == now {
-      rows.stalls[row].evidence = rows.stalls[row].evidence.combined(with: evidence)
+    let open = stalls.base + index
+    if open.pointee.isOpen, open.pointee.stated == now {
+      open.pointee.row.evidence = open.pointee.row.evidence.combined(with: evidence)
       return
     }
     endStall(index, world.now)
-    waits.base[index].stalled = now
-    waits.base[index].stall = rows.add(
-      StallRecord(
-        begin: world.now, end: world.now, lock: world[now.lock].address, wait: UInt32(world.waits.base[index].row),
-        cpu: now.cpu, owner: world.labelID(now.owner), kind: now.kind, donor: now.donor, evidence: evidence))
+    open.pointee.isOpen = true
+    open.pointee.stated = now
+    open.pointee.row = StallRecord(
+      begin: world.now, lock: world[now.lock].address, wait: UInt32(world.waits.base[index].row), cpu: now.cpu,
+      owner: world.labelID(now.owner), kind: now.kind, donor: now.donor, evidence: evidence)
   }
 
   /// How it is known on whose account a CPU's curr runs.
@@ -106,43 +118,36 @@ extension Hypothesis {
 
   @inline(__always)
   mutating func endStall(_ index: Int, _ now: Timestamp) {
-    if waits.base[index].stall >= 0 { closeStall(index, now) }
+    if stalls.base[index].isOpen { closeStall(index, now) }
   }
 
   @inline(never)
   private mutating func closeStall(_ index: Int, _ now: Timestamp) {
-    let row = waits.base[index].stall
-    waits.base[index].stall = -1
-    rows.stalls[row].end = now
-    if rows.stalls[row].begin >= now {
-      rows.drop(stall: row)
-    } else if !rows.kinds.contains(.stalls) {
-      weighStall(index, row, now)
-    }
+    let open = stalls.base + index
+    open.pointee.isOpen = false
+    // One without length is none.
+    guard open.pointee.row.begin < now else { return }
+    open.pointee.row.end = now
+    if rows.kinds.contains(.stalls) || isOfUse(index) { rows.stalls.add(open.pointee.row) }
   }
 
-  /// A stall is over: drops it where no problem can be made of it (``RowKinds/problemStalls``).
-  private mutating func weighStall(_ index: Int, _ row: Int, _ now: Timestamp) {
-    switch rows.stalls[row].kind {
-    case .waking: if now - rows.stalls[row].begin < StallRow.tick { rows.drop(stall: row) }
+  /// Whether a problem can be made of a stall that is over (``RowKinds/problemStalls``), as far as it is decided.
+  private mutating func isOfUse(_ index: Int) -> Bool {
+    let open = stalls.base + index
+    switch open.pointee.row.kind {
+    case .waking: return open.pointee.row.end - open.pointee.row.begin >= StallRow.tick
     case .running, .preempted:
-      if !waits.base[index].hasDonated {
-        waits.base[index].beforeDonation.add(row)
-      } else if !waits.base[index].hasDonatedLate {
-        rows.drop(stall: row)
-      }
-    default: break
+      return waits.base[index].hasDonated ? waits.base[index].hasDonatedLate : !open.pointee.keepUndecided()
+    default: return true
     }
   }
 
-  /// A wait's donor has come together with an owner, or will not: what it had of stalls before that is of use only if it took long.
-  mutating func weighStallsBeforeDonation(_ index: Int, isLate: Bool) {
-    guard !rows.kinds.contains(.stalls) else { return }
-    let kept = waits.base[index].beforeDonation
-    waits.base[index].beforeDonation = StallsBeforeDonation()
-    if isLate { return }
-    // The last one first, which may be the last of all rows.
-    for place in stride(from: kept.count - 1, through: 0, by: -1) { rows.drop(stall: kept[place]) }
+  /// A wait's donor has come together with an owner: what it had of stalls before that is of use only if it took long.
+  mutating func decideStalls(_ index: Int) {
+    if waits[index].hasDonatedLate {
+      for row in stalls[index].undecided { rows.stalls.add(row) }
+    }
+    stalls[index].forgetUndecided()
   }
 
   private mutating func donorPlace(of waiter: TaskIndex, ownerOn cpu: CPU, _ world: inout World) -> DonorPlace {

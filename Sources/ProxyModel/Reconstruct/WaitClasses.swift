@@ -45,7 +45,7 @@ extension Hypothesis {
   /// how well it is known who lends that one the CPU, which rows of segments and stalls state.
   @inline(__always)
   private mutating func mindsRivals(_ index: Int, _ world: inout World) -> Bool {
-    if waits.base[index].stall >= 0 || rows.wanted.contains(.segments) { return true }
+    if stalls.base[index].isOpen || rows.wanted.contains(.segments) { return true }
     guard case .task(let owner) = waits.base[index].terminal else { return false }
     if case .queued = world.place(of: owner) { return true }
     return false

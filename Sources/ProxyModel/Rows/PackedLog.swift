@@ -15,6 +15,10 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
   private var pieces: [UnsafeMutablePointer<Record>] = []
   private var filedCount = 0
   private(set) var count = 0
+  /// Of records that are added in order (``RowInOrder``): whether they are; otherwise they have to be sorted. And over how many all
+  /// of them have been moved.
+  fileprivate var isInOrder = true
+  fileprivate var moves = 0
   /// Pieces at the end that stay in memory: what was begun is often finished later.
   private static var youngCount: Int { 2 }
 
@@ -178,7 +182,7 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
 
   /// Moves a record to its place among those before it, which are sorted.
   /// - Returns: over how many.
-  private func insert(_ index: Int, _ isBefore: (Record, Record) -> Bool) -> Int {
+  fileprivate func insert(_ index: Int, _ isBefore: (Record, Record) -> Bool) -> Int {
     let record = self[index]
     var place = index
     while place > 0, isBefore(record, self[place - 1]) {
@@ -192,6 +196,44 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
   private mutating func sortWhole(_ isBefore: (Record, Record) -> Bool) {
     let sorted = indices.map { self[$0] }.sorted(by: isBefore)
     for index in indices { self[index] = sorted[index] }
+  }
+}
+
+// MARK: - Records in order
+
+/// A record that its log keeps in order.
+protocol RowInOrder: BitwiseCopyable, Sendable {
+  /// Records of which neither comes before the other stay in the order in which they were added.
+  func comes(before other: Self) -> Bool
+}
+
+extension PackedLog where Record: RowInOrder {
+  /// Adds a record at its place, which is mostly the last one or a few before: while these are still in memory, so that nothing in
+  /// the file is written again.
+  @inline(__always)
+  mutating func add(_ record: Record) {
+    append(record)
+    if count > 1, record.comes(before: self[count - 2]) { moveLast() }
+  }
+
+  @inline(never)
+  private mutating func moveLast() {
+    // It is sorted as a whole then.
+    guard isInOrder else { return }
+    moves += insert(count - 1) { $0.comes(before: $1) }
+    isInOrder = moves <= 32 * max(count, Self.pieceSize)
+  }
+
+  /// Sorts records that have been added one by one, where they were too far from their places for that.
+  mutating func bringInOrder() {
+    if !isInOrder { sort { $0.comes(before: $1) } }
+    isInOrder = true
+  }
+
+  /// Changes every record, keeps those for which `body` returns `true`, and sorts these.
+  mutating func keepInOrder(_ body: (inout Record) -> Bool) {
+    keep(body) { $0.comes(before: $1) }
+    isInOrder = true
   }
 }
 

@@ -53,12 +53,9 @@ struct ReconstructedRows: ~Copyable, Sendable {
   var otherDonors: PackedLog<LabelID>
   var inversions: PackedLog<InversionRecord>
   var culprits: PackedLog<CulpritRecord>
-  /// One without length is none.
-  private(set) var stalls: PackedLog<StallRecord>
+  var stalls: PackedLog<StallRecord>
   /// Whether any are asked for.
   let makesStalls: Bool
-  /// Rows of stalls that are of no use, and may serve again.
-  private var spareStalls: [Int] = []
   var handoffs: PackedLog<HandoffRecord>
   var migrations: PackedLog<MigrationRecord>
   /// In order of time.
@@ -89,7 +86,9 @@ struct ReconstructedRows: ~Copyable, Sendable {
 
   /// Gives rows their final form: waits by their place in order of their beginning, nothing beyond what is certain of a wait,
   /// and in order.
-  mutating func arrange(_ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int) {
+  /// - Parameter isFinal: All waits have their rows' numbers as places, and are certain to their ends. Then most rows are as they
+  ///   should be, and are not gone through: where they are many, they are in a file.
+  mutating func arrange(_ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int, isFinal: Bool) {
     // A row of a wait, with the wait's place, and no longer than the wait is certain; `false`: nothing is left of it.
     func settle<Number: FixedWidthInteger>(_ wait: inout Number, _ begin: Timestamp, _ end: inout Timestamp) -> Bool {
       let index = place(Int(wait))
@@ -99,54 +98,59 @@ struct ReconstructedRows: ~Copyable, Sendable {
       return begin < end
     }
     cycles.forEachRefuted(by: waits, placed: place) { openCycle($0) }
-    chains.keep {
-      settle(&$0.wait, $0.begin, &$0.end)
-    } sortedBy: {
-      ($0.begin, $0.wait) < ($1.begin, $1.wait)
-    }
-    for index in inversions.indices {
-      inversions.passed(index)
-      let row = inversions[index]
-      shortenCulprits(row, by: row.end - waits[place(Int(row.wait))].certainEnd)
-    }
-    inversions.keep {
-      settle(&$0.wait, $0.begin, &$0.end)
-    } sortedBy: {
-      ($0.begin, $0.wait) < ($1.begin, $1.wait)
-    }
-    stalls.keep {
-      settle(&$0.wait, $0.begin, &$0.end)
-    } sortedBy: {
-      ($0.begin, $0.wait) < ($1.begin, $1.wait)
-    }
+    // These may be without length.
+    chains.keepInOrder { settle(&$0.wait, $0.begin, &$0.end) }
     arrangeSegments(waits, placed: place)
     runs.keep {
       $0.begin < $0.end
     } sortedBy: {
       ($0.begin, $0.cpu) < ($1.begin, $1.cpu)
     }
-    handoffs.keep { row in
-      row.wait = UInt32(place(Int(row.wait)))
-      return true
-    } sortedBy: {
-      ($0.begin, $0.wait) < ($1.begin, $1.wait)
-    }
     enqueues.keep { row in
       if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
       return row.isCertain
     }
-    splits.keep { row in
+    if isFinal {
+      assert(areCertain(waits), "a row goes on after its wait")
+      inversions.bringInOrder()
+      stalls.bringInOrder()
+      handoffs.bringInOrder()
+      splits.bringInOrder()
+      migrations.bringInOrder()
+      return
+    }
+    for index in inversions.indices {
+      inversions.passed(index)
+      let row = inversions[index]
+      shortenCulprits(row, by: row.end - waits[place(Int(row.wait))].certainEnd)
+    }
+    inversions.keepInOrder { settle(&$0.wait, $0.begin, &$0.end) }
+    stalls.keepInOrder { settle(&$0.wait, $0.begin, &$0.end) }
+    handoffs.keepInOrder { row in
+      row.wait = UInt32(place(Int(row.wait)))
+      return true
+    }
+    splits.keepInOrder { row in
       if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
       return true
-    } sortedBy: {
-      ($0.begin, $0.cpu) < ($1.begin, $1.cpu)
     }
-    migrations.keep { row in
+    migrations.keepInOrder { row in
       if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
       return true
-    } sortedBy: {
-      $0.time < $1.time
     }
+  }
+
+  /// Whether inversions and stalls have a length and end with their waits at the latest.
+  private func areCertain(_ waits: borrowing PackedLog<WaitRecord>) -> Bool {
+    for index in inversions.indices {
+      let row = inversions[index]
+      if row.begin >= row.end || row.end > waits[Int(row.wait)].certainEnd { return false }
+    }
+    for index in stalls.indices {
+      let row = stalls[index]
+      if row.begin >= row.end || row.end > waits[Int(row.wait)].certainEnd { return false }
+    }
+    return true
   }
 }
 
@@ -216,41 +220,5 @@ extension ReconstructedRows {
           donor: .none, kind: .unknown, evidence: .unknown))
     }
     segments.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
-  }
-}
-
-// MARK: - Stalls that turn out to be of no use
-
-extension ReconstructedRows {
-  /// So few rows back one may serve again: rows are put in order at the end, which costs a move for each row back.
-  private static let nearby = 6
-
-  /// Adds a stall.
-  /// - Returns: its row.
-  mutating func add(_ stall: StallRecord) -> Int {
-    if let spare = spareStalls.popLast() {
-      if spare + Self.nearby > stalls.count {
-        stalls[spare] = stall
-        return spare
-      }
-      // Those below are mostly older still.
-      spareStalls.removeAll(keepingCapacity: true)
-    }
-    stalls.append(stall)
-    return stalls.count - 1
-  }
-
-  /// The stall of a row is of no use, or has no length.
-  mutating func drop(stall row: Int) {
-    guard row == stalls.count - 1 else {
-      stalls[row].end = stalls[row].begin
-      spareStalls.append(row)
-      return
-    }
-    stalls.truncate(to: row)
-    while let spare = spareStalls.last, spare == stalls.count - 1 {
-      stalls.truncate(to: spare)
-      spareStalls.removeLast()
-    }
   }
 }

@@ -31,7 +31,7 @@ struct WaitRecord: BitwiseCopyable, Sendable {
   var certainEnd: Timestamp { begin + length }
 }
 
-struct ChainRecord: BitwiseCopyable, Sendable {
+struct ChainRecord: RowInOrder {
   var begin: Timestamp
   var end: Timestamp
   /// Where its tasks begin in ``ReconstructedRows/links``; its locks follow them.
@@ -41,9 +41,11 @@ struct ChainRecord: BitwiseCopyable, Sendable {
   var lockCount: UInt32
   var terminalState: ChainEnd
   var evidence: Evidence
+
+  func comes(before other: Self) -> Bool { (begin, wait) < (other.begin, other.wait) }
 }
 
-struct SplitRecord: BitwiseCopyable, Sendable {
+struct SplitRecord: RowInOrder {
   var begin: Timestamp
   var end: Timestamp
   /// The donor's; `max` for none.
@@ -55,9 +57,11 @@ struct SplitRecord: BitwiseCopyable, Sendable {
   var depth: Int32
   var others: OtherDonors
   var evidence: Evidence
+
+  func comes(before other: Self) -> Bool { (begin, cpu) < (other.begin, other.cpu) }
 }
 
-struct InversionRecord: BitwiseCopyable, Sendable {
+struct InversionRecord: RowInOrder {
   var begin: Timestamp
   var end: Timestamp
   var lock: LockAddress
@@ -72,6 +76,8 @@ struct InversionRecord: BitwiseCopyable, Sendable {
   var owner: LabelID
   var cpu: CPU
   var evidence: Evidence
+
+  func comes(before other: Self) -> Bool { (begin, wait) < (other.begin, other.wait) }
 }
 
 struct CulpritRecord: BitwiseCopyable, Sendable {
@@ -79,7 +85,7 @@ struct CulpritRecord: BitwiseCopyable, Sendable {
   var task: LabelID
 }
 
-struct HandoffRecord: BitwiseCopyable, Sendable {
+struct HandoffRecord: RowInOrder {
   var begin: Timestamp
   var end: Timestamp
   var lock: LockAddress
@@ -94,6 +100,8 @@ struct HandoffRecord: BitwiseCopyable, Sendable {
   var migrated = false
   var steered = false
   var evidence: Evidence
+
+  func comes(before other: Self) -> Bool { (begin, wait) < (other.begin, other.wait) }
 }
 
 struct HoldRecord: BitwiseCopyable, Sendable {
@@ -149,17 +157,19 @@ struct SegmentRecord: BitwiseCopyable, Sendable {
   var evidence: Evidence
 }
 
-struct StallRecord: BitwiseCopyable, Sendable {
-  var begin: Timestamp
-  var end: Timestamp
-  var lock: LockAddress
-  var wait: UInt32
+struct StallRecord: RowInOrder {
+  var begin = Timestamp(0)
+  var end = Timestamp(0)
+  var lock = LockAddress(0)
+  var wait = UInt32.max
   /// −1 for none.
-  var cpu: CPU
-  var owner: LabelID
-  var kind: WaitClass
-  var donor: DonorPlace
-  var evidence: Evidence
+  var cpu: CPU = -1
+  var owner = LabelID.none
+  var kind = WaitClass.unknown
+  var donor = DonorPlace.unknown
+  var evidence = Evidence.unknown
+
+  func comes(before other: Self) -> Bool { (begin, wait) < (other.begin, other.wait) }
 }
 
 struct RunRecord: BitwiseCopyable, Sendable {
@@ -189,7 +199,7 @@ struct DelayRecord: BitwiseCopyable, Sendable {
   var evidence: Evidence
 }
 
-struct MigrationRecord: BitwiseCopyable, Sendable {
+struct MigrationRecord: RowInOrder {
   var time: Timestamp
   /// `max` for none.
   var wait: UInt32
@@ -198,4 +208,6 @@ struct MigrationRecord: BitwiseCopyable, Sendable {
   var to: CPU
   var kind: MigrationRow.Kind
   var evidence: Evidence
+
+  func comes(before other: Self) -> Bool { time < other.time }
 }

@@ -184,7 +184,7 @@ extension Hypothesis {
     if world.scheduling.isBlocked(task) { residence.set(task, cpu) }
     effects.changed.insert(task)
     guard rows.kinds.contains(.migrations) else { return }
-    rows.migrations.append(
+    rows.migrations.add(
       MigrationRecord(
         time: world.now, wait: UInt32(world.waits[wait].row), task: world.labelID(task), from: from, to: cpu,
         kind: .proxy,

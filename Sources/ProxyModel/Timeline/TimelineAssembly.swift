@@ -47,12 +47,13 @@ extension ProxyMachine {
     var outcomes = rows.outcomes.take(in: rowFile)
     let timesAtDoubt = rows.timesAtDoubt
     let place = { (row: Int) in places?[row] ?? row }
+    let isFinal = places == nil && !self.waits.hasCut
     withUnsafeMutablePointer(to: &rows) { rows in
       withUnsafePointer(to: waits) { waits in
         // Both read the waits; nobody else has the rows until the thread has been joined.
         let worker = Worker()
-        if options.jobs > 1 { worker.start { rows.pointee.arrange(waits.pointee, placed: place) } }
-        if !worker.isRunning { rows.pointee.arrange(waits.pointee, placed: place) }
+        if options.jobs > 1 { worker.start { rows.pointee.arrange(waits.pointee, placed: place, isFinal: isFinal) } }
+        if !worker.isRunning { rows.pointee.arrange(waits.pointee, placed: place, isFinal: isFinal) }
         finish(waits.pointee, placed: place, &outcomes, timesAtDoubt, &shared.labels, &sums)
         worker.join()
       }
