@@ -4,7 +4,7 @@ import TraceCore
 /// A problem with all that is told of it: made of its windows when somebody asks for it.
 struct Problem: Sendable {
   /// What makes two windows the same problem.
-  struct Key: Hashable, Sendable {
+  struct Key: Equatable, Sendable {
     var lock: LockAddress?
     var kind: Finding.Kind
     var task: TaskIndex?
@@ -12,12 +12,6 @@ struct Problem: Sendable {
 
     init(kind: Finding.Kind, lock: LockAddress? = nil, task: TaskIndex? = nil, cpu: CPU? = nil) {
       (self.kind, self.lock, self.task, self.cpu) = (kind, lock, task, cpu)
-    }
-
-    /// Without the kind, whose raw value is a text: of one lock and one task there are a few kinds.
-    func hash(into hasher: inout Hasher) {
-      let place = UInt64(task?.rawValue ?? .max) << 32 | UInt64(UInt32(bitPattern: cpu ?? -1))
-      hasher.combine((lock?.rawValue ?? 0) ^ place)
     }
   }
 

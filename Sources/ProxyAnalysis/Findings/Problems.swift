@@ -130,7 +130,8 @@ struct ProblemTable: Sendable {
   }
 
   private func slot(of key: Problem.Key, among all: ProblemList) -> Int {
-    var slot = key.hashValue & (places.count - 1)
+    // The uppermost bits.
+    var slot = Int(key.spread >> UInt64(UInt64.bitWidth - places.count.trailingZeroBitCount))
     while places[slot] >= 0, all[Int(places[slot])].key != key { slot = (slot + 1) & (places.count - 1) }
     return slot
   }
@@ -142,10 +143,20 @@ struct ProblemTable: Sendable {
 }
 
 extension Problem.Key {
-  /// Many bits of all that is not the same in most keys, in the upper ones.
+  /// Of a process, and odd: whoever chooses addresses cannot choose them so that many keys meet.
+  private static let multiplier = UInt64.random(in: 0...UInt64.max) | 1
+
+  /// Many bits of all that is not the same in most keys, in the upper half.
   @inline(__always)
-  fileprivate var mixture: UInt64 {
-    let place = UInt64(task?.rawValue ?? .max) << 32 | UInt64(UInt32(bitPattern: cpu ?? -1))
-    return ((lock?.rawValue ?? 0) ^ place) &* 0x9e37_79b9_7f4a_7c15
+  fileprivate var spread: UInt64 { place &* Self.multiplier }
+
+  /// The same in the upper bits, and always the same ones.
+  @inline(__always)
+  fileprivate var mixture: UInt64 { place &* 0x9e37_79b9_7f4a_7c15 }
+
+  /// Without the kind, whose raw value is a text: of one lock and one task there are a few.
+  @inline(__always)
+  private var place: UInt64 {
+    (lock?.rawValue ?? 0) ^ (UInt64(task?.rawValue ?? .max) << 32 | UInt64(UInt32(bitPattern: cpu ?? -1)))
   }
 }

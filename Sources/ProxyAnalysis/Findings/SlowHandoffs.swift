@@ -34,7 +34,8 @@ struct SlowHandoffs {
       let row = rows[place]
       guard row.end - row.begin >= ProblemCollector.tick else { continue }
       // What there is to know of other locks is how long tasks waited for them.
-      guard row.wait >= count || context.timeline.brief(ofWait: row.wait).kind == .mutex else { continue }
+      let isKnown = row.isMutex || row.wait >= count
+      guard isKnown || context.timeline.brief(ofWait: row.wait).kind == .mutex else { continue }
       places.append(UInt32(place))
       if row.wait < count { ask(row, of: count) }
     }

@@ -11,12 +11,11 @@ extension ProblemCollector {
   /// a problem of its donor, as far as it is known where that was: every instant of a window belongs to one kind.
   mutating func collectStallsAndInversions(_ handoffs: inout SlowHandoffs) {
     var donors = DonorPlaces(timeline)
-    let stalls = timeline.stalls
-    var next = 0
+    var stalls = StallWalk(timeline.stalls)
     let rows = context.rows.inversions
     for place in rows.indices {
       let row = rows[place]
-      while next < stalls.count, take(stalls[next], next, before: row.end, &handoffs, &donors) { next += 1 }
+      while let stall = stalls.next(before: row.end) { take(stall, stalls.position, &handoffs, &donors) }
       donors.forEachPart(of: row) { part in
         problems.add(
           .init(kind: Finding.Kind(donor: part.donor) ?? .inversion, lock: row.ownedLock, task: row.owner.index),
@@ -24,16 +23,13 @@ extension ProblemCollector {
           floor: row.begin)
       }
     }
-    while next < stalls.count, take(stalls[next], next, before: Timestamp(.max), &handoffs, &donors) { next += 1 }
+    while let stall = stalls.next(before: Timestamp(.max)) { take(stall, stalls.position, &handoffs, &donors) }
   }
 
-  /// Takes a stall, if it began before an instant.
-  @inline(__always)
+  @inline(never)
   private mutating func take(
-    _ row: StallRow, _ position: Int, before end: Timestamp, _ handoffs: inout SlowHandoffs,
-    _ donors: inout DonorPlaces
-  ) -> Bool {
-    guard row.begin < end else { return false }
+    _ row: StallRow, _ position: Int, _ handoffs: inout SlowHandoffs, _ donors: inout DonorPlaces
+  ) {
     handoffs.add(row)
     switch row.kind {
     case .inverted: donors.add(row)
@@ -51,6 +47,27 @@ extension ProblemCollector {
         row.evidence)
     default: break
     }
-    return true
+  }
+}
+
+/// Goes through stalls, each of which is made once.
+private struct StallWalk {
+  private let rows: Rows<StallRow>
+  private var first: StallRow?
+  /// Of the one that ``next(before:)`` has returned last.
+  private(set) var position = -1
+
+  init(_ rows: Rows<StallRow>) {
+    self.rows = rows
+    first = rows.first
+  }
+
+  /// The next stall, if it began before an instant.
+  @inline(__always)
+  mutating func next(before end: Timestamp) -> StallRow? {
+    guard let row = first, row.begin < end else { return nil }
+    position += 1
+    first = position + 1 < rows.count ? rows[position + 1] : nil
+    return row
   }
 }

@@ -67,7 +67,8 @@ enum HandoffsAnalysis: Analysis {
       switch row.kind {
       case .donation: donations.append(row.end - row.begin)
       case .release:
-        let kind = row.wait < timeline.waits.count ? timeline.brief(ofWait: row.wait).kind : .mutex
+        let isKnown = row.isMutex || row.wait >= timeline.waits.count
+        let kind = isKnown ? .mutex : timeline.brief(ofWait: row.wait).kind
         // Not by the raw value, which is a text.
         let place = kind == .mutex ? mutex : WaitKind.allCases.firstIndex(of: kind) ?? 0
         releases[place].append(row.end - row.begin)

@@ -228,7 +228,7 @@ extension Hypothesis {
         queue: MaybeTime(queue.flatMap { q in wake.map { q - $0 } }),
         run: MaybeTime(run.flatMap { r in queue.map { r - $0 } }), acquire: MaybeTime(run.map { now - $0 }),
         wait: UInt32(wait.row), from: world.labelID(release.by), to: world.labelID(wait.waiter), kind: .release,
-        migrated: proxies && wait.migratedBack, evidence: release.evidence))
+        isMutex: wait.isMutex, migrated: proxies && wait.migratedBack, evidence: release.evidence))
   }
 }
 

@@ -97,6 +97,7 @@ struct HandoffRecord: RowInOrder {
   var from: LabelID
   var to: LabelID
   var kind: HandoffRow.Kind
+  var isMutex = true
   var migrated = false
   var steered = false
   var evidence: Evidence

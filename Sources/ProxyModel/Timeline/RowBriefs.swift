@@ -51,13 +51,15 @@ package struct HandoffBrief: Sendable {
   package var end: Timestamp
   package var wait: Int
   package var kind: HandoffRow.Kind
+  /// The lock is a mutex, as most are; otherwise its wait says what it is.
+  package var isMutex: Bool
 
   package init(_ row: HandoffRow) {
-    (begin, end, wait, kind) = (row.begin, row.end, row.wait, row.kind)
+    (begin, end, wait, kind, isMutex) = (row.begin, row.end, row.wait, row.kind, row.kind == .donation)
   }
 
   init(_ row: HandoffRecord) {
-    (begin, end, wait, kind) = (row.begin, row.end, Int(row.wait), row.kind)
+    (begin, end, wait, kind, isMutex) = (row.begin, row.end, Int(row.wait), row.kind, row.isMutex)
   }
 }
 
