@@ -141,7 +141,7 @@ public struct ProxyMachine: ~Copyable {
       facts.count(events: 1)
       if let current = see(event, cpu: cpu) { applyBody(event, cpu: cpu, current: current) }
     }
-    if !deferred.isEmpty { reconstructDecided() } else { beginCalmPeriod() }
+    goOn()
   }
 
   /// Closes everything at the last record's instant.
@@ -184,6 +184,16 @@ public struct ProxyMachine: ~Copyable {
 // MARK: - Steps for the second pass
 
 extension ProxyMachine {
+  /// An event has been taken.
+  @inline(__always)
+  mutating func goOn() {
+    if deferred.isEmpty {
+      beginCalmPeriod()
+    } else if deferred.canGoOn {
+      reconstructDecided()
+    }
+  }
+
   /// Lets reconstruction take the deferred steps as far as they are decided.
   mutating func reconstructDecided() {
     let end = deferred.decidedEnd()
@@ -213,8 +223,15 @@ extension ProxyMachine {
   mutating func emit(_ step: Step, _ followUp: FollowUp = .none, at time: Timestamp, cpu: CPU) {
     if calm.isOn, !step.keepsCalm { endCalmPeriod() }
     introduceNew()
+    if deferred.isEmpty { return pass(step, followUp, at: time, cpu: cpu) }
+    // Made where it stays: copied as a whole just after its parts have been written, it would have to wait for them.
+    deferred.append(JournalEntry(time: time, cpu: cpu, step: step, followUp: followUp))
+  }
+
+  @inline(never)
+  private mutating func pass(_ step: Step, _ followUp: FollowUp, at time: Timestamp, cpu: CPU) {
     var entry = JournalEntry(time: time, cpu: cpu, step: step, followUp: followUp)
-    if deferred.isEmpty { second.apply(&entry) } else { deferred.append(entry) }
+    second.apply(&entry)
   }
 
   /// Defers a step of which later records tell more; returns its position.

@@ -21,9 +21,17 @@ struct DeferredSteps: ~Copyable {
 
   /// Adds an entry of which later records tell more.
   /// - Returns: its position.
+  @inline(__always)
   mutating func deferStep(_ entry: JournalEntry) -> Int {
     journal.append(entry)
     return journal.end - 1
+  }
+
+  /// Whether the first step can be taken, or is to be given up; there need not be one.
+  var canGoOn: Bool {
+    @inline(__always) get {
+      min(owners.frontier ?? .max, followUps.frontier ?? .max) > journal.first || journal.count > limit
+    }
   }
 
   /// The position up to which everything is decided; where the journal is full, what is in its way is given up.

@@ -105,6 +105,7 @@ struct Journal: ~Copyable {
   /// Position that the next entry will get.
   var end: Int { first + count }
 
+  @inline(__always)
   mutating func append(_ entry: JournalEntry) { entries.append(entry) }
 
   /// Fills in the owner at a position; positions that have left stay as they were read.

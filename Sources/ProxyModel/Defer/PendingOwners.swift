@@ -472,6 +472,10 @@ extension PendingOwners {
 extension Array where Element: Equatable {
   /// Removes an element wherever it is; the others keep their order.
   fileprivate mutating func drop(_ element: Element) {
+    if count <= 1 {
+      if first == element { removeLast() }
+      return
+    }
     let kept = withUnsafeMutableBufferPointer { all in
       var kept = 0
       for place in all.indices where all[place] != element {

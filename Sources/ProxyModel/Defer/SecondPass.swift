@@ -74,7 +74,7 @@ struct SecondPass: ~Copyable {
   @inline(__always)
   mutating func settle(_ verdict: VerdictBuilder) {
     settleCalls &+= 1
-    if settleCalls % 32 == 0 { note(.settle(verdict)) }
+    if settleCalls % 4 == 0 { note(.settle(verdict)) }
   }
 
   @inline(never)

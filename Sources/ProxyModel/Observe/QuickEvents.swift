@@ -42,7 +42,7 @@ extension ProxyMachine {
       takeLockEvent(event, cpu, current)
     case .boxed, .other: return false
     }
-    if !deferred.isEmpty { reconstructDecided() } else { beginCalmPeriod() }
+    goOn()
     return true
   }
 
