@@ -95,8 +95,8 @@ extension Hypothesis {
     setAccount(cpu, donor, others: choice.others)
     accounts[cpu].ownEvidence = evidence
     beginRun(cpu, &world)
-    guard proxies else { return }
-    if case .task = donor { accounts[cpu].proxiedSwitches += 1 }
+    guard proxies, case .task = donor else { return }
+    accounts[cpu].proxiedSwitches += 1
     noteDonation(cpu, &world)
   }
 

@@ -83,7 +83,7 @@ extension Hypothesis {
   @inline(__always)
   private mutating func bearsDoubt(_ index: Int, _ owner: TaskIndex, _ world: inout World) -> Bool {
     guard world.gaps.hadAny, !world.gaps.isInGap else { return false }
-    return waits.base[index].evidence == .inferred(.besideGap) || world[owner].mayHideWait
+    return world[owner].mayHideWait || waits.base[index].evidence == .inferred(.besideGap)
   }
 
   /// Walks a wait's chain again.

@@ -10,13 +10,11 @@ struct ShortTimes: BitwiseCopyable, Sendable {
 
   /// - Parameter place: where they may go if they do not fit.
   init(_ times: ClassTimes, place: Int) {
-    for part in WaitClass.allCases {
-      guard let short = UInt32(exactly: times[part]) else {
-        self.place = Int32(truncatingIfNeeded: place)
-        return
-      }
-      parts[part.rawValue] = short
+    guard times.fitInHalf else {
+      self.place = Int32(truncatingIfNeeded: place)
+      return
     }
+    for part in parts.indices { parts[part] = UInt32(truncatingIfNeeded: times[part]) }
   }
 
   /// Where they fit.
@@ -72,9 +70,11 @@ struct WaitOutcomes: ~Copyable, Sendable {
   func passed(_ row: Int) { outcomes.passed(row) }
 
   mutating func set(_ outcome: OutcomeRecord, _ times: ClassTimes, of row: Int) {
+    var outcome = outcome
+    outcome.times = short(times)
+    if row == outcomes.count { return outcomes.append(outcome) }
     make(upTo: row)
     outcomes[row] = outcome
-    setTimes(times, of: row)
   }
 
   /// Makes an outcome for every wait up to a row: reconstruction need not have seen all of them.
@@ -82,10 +82,12 @@ struct WaitOutcomes: ~Copyable, Sendable {
     while outcomes.count <= row { outcomes.append(OutcomeRecord(waiter: .none)) }
   }
 
-  mutating func setTimes(_ times: ClassTimes, of row: Int) {
+  mutating func setTimes(_ times: ClassTimes, of row: Int) { outcomes[row].times = short(times) }
+
+  private mutating func short(_ times: ClassTimes) -> ShortTimes {
     let short = ShortTimes(times, place: longTimes.count)
     if short.place >= 0 { longTimes.append(times) }
-    outcomes[row].times = short
+    return short
   }
 
   /// The wait's waiter is called so.

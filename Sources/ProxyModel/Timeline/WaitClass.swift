@@ -56,6 +56,18 @@ public struct ClassTimes: Sendable, Hashable, BitwiseCopyable {
   @inline(__always)
   mutating func add(_ length: Int64, to place: Int) { sums[place] &+= length }
 
+  /// - Parameter place: ``WaitClass/rawValue``.
+  @inline(__always)
+  subscript(place: Int) -> Int64 { sums[place] }
+
+  /// Whether none is negative or takes more than 32 bits.
+  @inline(__always)
+  var fitInHalf: Bool {
+    var bits: Int64 = 0
+    for place in sums.indices { bits |= sums[place] }
+    return bits >> 32 == 0
+  }
+
   public var total: Int64 {
     var total: Int64 = 0
     for place in sums.indices { total &+= sums[place] }

@@ -24,15 +24,21 @@ public enum Evidence: Hashable, Sendable, BitwiseCopyable {
     if case .inferred(let rule) = self { rule } else { nil }
   }
 
-  private var weakness: Int {
-    switch self {
-    case .probe: 0
-    case .event: 1
-    case .inferred(let rule): rule.isGuess ? 3 : 2
-    case .unknown: 4
-    }
+  /// A conclusion from two facts is known no better than the weaker one. Of two rules a guess (``InferenceRule/isGuess``) is the weaker.
+  @inlinable
+  public func combined(with other: Evidence) -> Evidence {
+    // Nothing is known better than by a probe, which is what most callers combine with.
+    if case .probe = other { return self }
+    return weaker(other)
   }
 
-  /// A conclusion from two facts is known no better than the weaker one. Of two rules a guess (``InferenceRule/isGuess``) is the weaker.
-  public func combined(with other: Evidence) -> Evidence { other.weakness > weakness ? other : self }
+  /// The weaker one; of equally weak ones this one. The strongest is ``probe``, then come ``event``, rules, guesses, and ``unknown``.
+  @usableFromInline
+  func weaker(_ other: Evidence) -> Evidence {
+    switch (self, other) {
+    case (_, .probe), (.unknown, _), (.event, .event), (.inferred, .event): self
+    case (.probe, _), (_, .unknown), (.event, .inferred): other
+    case (.inferred(let own), .inferred(let rule)): rule.isGuess && !own.isGuess ? other : self
+    }
+  }
 }
