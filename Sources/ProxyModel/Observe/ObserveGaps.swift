@@ -111,22 +111,33 @@ extension ProxyMachine {
     }
   }
 
-  /// Marks the waits that a gap overlaps.
+  /// Marks the waits that a gap overlaps. They are in order of their beginning: none is looked at that is over before a gap begins.
   func markGaps(_ gaps: [GapRow], on waits: inout PackedLog<WaitRecord>) {
-    guard !gaps.isEmpty else { return }
     // Gaps are in order of their beginning, so the furthest end among those that begin before an instant decides.
     var furthest: [Timestamp] = []
     for gap in gaps { furthest.append(max(furthest.last ?? gap.end, gap.end)) }
-    for i in waits.indices {
-      waits.passed(i)
-      let (begin, end) = (waits[i].begin, waits[i].certainEnd)
-      var (low, high) = (0, gaps.count)
-      while low < high {
-        let middle = (low + high) / 2
-        if gaps[middle].begin <= end { low = middle + 1 } else { high = middle }
+    var next = 0
+    for gap in gaps {
+      var above = waits.count
+      while next < above {
+        let middle = (next + above) / 2
+        if gap.begin - waits[middle].begin > self.waits.longest { next = middle + 1 } else { above = middle }
       }
-      // Most do not, and what is in a file and stays as it is need not be written again.
-      if low > 0 && furthest[low - 1] > begin { waits[i].touchesGap = true }
+      while next < waits.count, waits[next].begin < gap.end {
+        waits.passed(next)
+        // What is in a file and stays as it is need not be written again.
+        if Self.touches(waits[next], gaps, furthest) { waits[next].touchesGap = true }
+        next += 1
+      }
     }
+  }
+
+  private static func touches(_ wait: WaitRecord, _ gaps: [GapRow], _ furthest: [Timestamp]) -> Bool {
+    var (low, high) = (0, gaps.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if gaps[middle].begin <= wait.certainEnd { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 && furthest[low - 1] > wait.begin
   }
 }

@@ -32,6 +32,8 @@ struct OpenWaits: ~Copyable {
   /// Whether rows are in order of their beginning, and whether one ends before its wait is known to end.
   private var isInOrder = true
   private(set) var hasCut = false
+  /// How long the longest of them is.
+  private(set) var longest: Int64 = 0
   /// Tasks as they were when their waits began.
   private var labels: LabelPool
   /// Open waits, and slots of old ones that can be used again.
@@ -120,7 +122,7 @@ struct OpenWaits: ~Copyable {
     while head(waiter.index) != slot { lose(pop(waiter.index)) }
     let wait = pop(waiter.index)
     rows[wait.row].hasEnd = true
-    rows[wait.row].length = time - rows[wait.row].begin
+    setLength(time - rows[wait.row].begin, of: wait.row)
     rows[wait.row].result = result == 0 ? .acquired : .failed(errno: result)
     if let since = wait.offCPUSince { addSleep(wait.row, from: since, to: time) }
     if wait.doubtfulSince != nil { rows[wait.row].asleep = MaybeTime(nil) }
@@ -186,7 +188,7 @@ struct OpenWaits: ~Copyable {
       if wait.isDoubtTold {
         lose(wait)
       } else {
-        rows[wait.row].length = end - rows[wait.row].begin
+        setLength(end - rows[wait.row].begin, of: wait.row)
         if let since = wait.offCPUSince { addSleep(wait.row, from: since, to: end) }
         if wait.doubtfulSince != nil { rows[wait.row].asleep = MaybeTime(nil) }
       }
@@ -229,7 +231,14 @@ struct OpenWaits: ~Copyable {
   /// Rows are made in order of time, but for those that are certain only backwards from their end.
   private mutating func add(_ row: WaitRecord) {
     if !rows.isEmpty, row.begin < rows[rows.count - 1].begin { isInOrder = false }
+    longest = max(longest, row.length)
     rows.append(row)
+  }
+
+  @inline(__always)
+  private mutating func setLength(_ length: Int64, of row: Int) {
+    rows[row].length = length
+    longest = max(longest, length)
   }
 
   private mutating func addSleep(_ row: Int, from: Timestamp, to: Timestamp) {
@@ -321,7 +330,7 @@ extension OpenWaits {
   private mutating func lose(_ wait: OpenWait) {
     hasCut = true
     rows[wait.row].result = .lost
-    rows[wait.row].length = (wait.doubtfulSince ?? rows[wait.row].begin) - rows[wait.row].begin
+    setLength((wait.doubtfulSince ?? rows[wait.row].begin) - rows[wait.row].begin, of: wait.row)
     rows[wait.row].asleep = MaybeTime(nil)
     lost.append(wait)
   }
