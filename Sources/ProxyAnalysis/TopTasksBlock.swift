@@ -35,14 +35,19 @@ struct TopTasksBlock {
 
 extension TopTotals {
   /// The tasks whose durations have the greatest sums, by their indices.
-  /// - Parameter part: a row's duration, and whose it is.
+  /// - Parameters:
+  ///   - known: the sums, where somebody has made them.
+  ///   - part: a row's duration, and whose it is.
   init<Rows: Sequence>(
-    ofTasksWith rows: Rows, _ context: ReportContext, part: (Rows.Element) -> (Int64, TaskIndex)
+    ofTasksWith rows: Rows, _ context: ReportContext, totals known: NumberedTotals? = nil,
+    part: (Rows.Element) -> (Int64, TaskIndex)
   ) {
-    var totals = NumberedTotals()
-    for row in rows {
-      let (duration, task) = part(row)
-      totals.add(duration, Int(task.rawValue))
+    var totals = known ?? NumberedTotals()
+    if known == nil {
+      for row in rows {
+        let (duration, task) = part(row)
+        totals.add(duration, Int(task.rawValue))
+      }
     }
     self.init(totals, top: context.top, order: <) { add in
       for row in rows {

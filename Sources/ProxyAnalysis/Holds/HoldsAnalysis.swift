@@ -49,7 +49,8 @@ enum HoldsAnalysis: Analysis {
 
   static func blocks(_ context: ReportContext) -> [SummaryBlock] {
     let holds = context.rows.heldTimes
-    let top = TopTotals(ofTasksWith: holds, context) { ($0.end - $0.begin, $0.owner.index) }
+    let totals = context.filter.isEmpty ? context.timeline.heldTotals : nil
+    let top = TopTotals(ofTasksWith: holds, context, totals: totals) { ($0.end - $0.begin, $0.owner.index) }
     return TopTasksBlock("Top owners", place: 4, noun: "owner", count: "holds", top, context).blocks
   }
 }

@@ -8,6 +8,8 @@ struct SharedRows: ~Copyable, Sendable {
   var holds: PackedLog<HoldRecord>
   /// Where there are no ``holds``.
   var heldTimes: PackedLog<HeldTimeRecord>
+  /// Their sums by owner.
+  var heldTotals = NumberedTotals()
   /// In order of their beginning.
   var delays: PackedLog<DelayRecord>
   var delayCulprits: PackedLog<CulpritRecord>

@@ -178,6 +178,8 @@ struct PackedBriefs: Sendable {
   var delays: Rows<DelayBrief> = []
   /// What ``RowKinds/heldTimes`` asks for where nobody asks for ``RowKinds/holds``.
   var heldTimes: Rows<HeldTime> = []
+  /// Their sums by owner.
+  var heldTotals = NumberedTotals()
 
   mutating func forgetWaits() { (waits, waitLengths, waitSums) = ([], [], nil) }
 }
@@ -189,6 +191,9 @@ extension Timeline {
     let holds = holds
     return Rows(count: holds.count) { HeldTime(holds[$0]) }
   }
+
+  /// Sums of ``heldTimes`` by owner; `nil` where they are to be made when somebody asks.
+  package var heldTotals: NumberedTotals? { rowKinds.contains(.holds) ? nil : briefs.heldTotals }
 
   /// What is asked of a wait in passing, for which a whole row need not be made.
   package func brief(ofWait place: Int) -> WaitBrief {

@@ -32,6 +32,7 @@ extension ProxyMachine {
     timeline.rowFile = rowFile
     timeline.tasks = tasks.all()
     timeline.waitedLocks = self.waits.locks
+    timeline.briefs.heldTotals = shared.heldTotals
     let noProxying = proxies ? nil : timeline.verdict.evidence
     RowStore(waits, rows, shared, locks: locks.all(), noProxying: noProxying).fill(&timeline)
     timeline.briefs.waitSums = waitSums

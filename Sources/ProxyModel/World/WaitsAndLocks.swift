@@ -143,6 +143,7 @@ extension World {
     guard rows.kinds.contains(.holds) else {
       if rows.kinds.contains(.heldTimes) {
         rows.heldTimes.append(HeldTimeRecord(begin: begin, end: now, owner: labelID(owner)))
+        rows.heldTotals.add(now - begin, Int(owner.rawValue))
       }
       return
     }
