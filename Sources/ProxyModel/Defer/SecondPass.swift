@@ -224,11 +224,17 @@ final class StepRing: @unchecked Sendable {
 
   private func run() {
     var place = 0
+    // Blocks that are taken and not given back. Where the first pass waits for one, it is woken for several at once.
+    var taken = 0
     while true {
-      filled.wait()
+      if taken == Self.blockCount / 2 || !filled.tryWait() {
+        for _ in 0..<taken { free.post() }
+        taken = 0
+        filled.wait()
+      }
       if worker.isStopped { return }
       reconstruction.pointee.take(blocks[place].entries, count: blocks[place].count, blocks[place].notes)
-      free.post()
+      taken += 1
       place = (place + 1) % Self.blockCount
     }
   }

@@ -192,11 +192,6 @@ struct PackedLog<Record: BitwiseCopyable & Sendable>: ~Copyable {
     self[place] = record
     return index - place
   }
-
-  private mutating func sortWhole(_ isBefore: (Record, Record) -> Bool) {
-    let sorted = indices.map { self[$0] }.sorted(by: isBefore)
-    for index in indices { self[index] = sorted[index] }
-  }
 }
 
 // MARK: - Records in order
@@ -226,7 +221,7 @@ extension PackedLog where Record: RowInOrder {
 
   /// Sorts records that have been added one by one, where they were too far from their places for that.
   mutating func bringInOrder() {
-    if !isInOrder { sort { $0.comes(before: $1) } }
+    if !isInOrder { sortWhole { $0.comes(before: $1) } }
     isInOrder = true
   }
 

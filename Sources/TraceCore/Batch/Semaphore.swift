@@ -14,6 +14,9 @@ package struct Semaphore: ~Copyable {
 
   package func post() { sem_post(semaphore) }
 
+  /// Takes one if there is one.
+  package func tryWait() -> Bool { sem_trywait(semaphore) == 0 }
+
   package func wait() {
     // A signal may interrupt it.
     while sem_wait(semaphore) != 0 {}
