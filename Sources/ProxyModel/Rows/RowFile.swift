@@ -101,10 +101,10 @@ final class RowFile: @unchecked Sendable {
     if let start = UnsafeMutableRawPointer(bitPattern: base) { releasePages(from: start, upTo: start + size) }
   }
 
-  /// The piece is not needed any more.
+  /// The piece is not needed any more. It counts as passed: to release the pages of each by itself costs a call for each.
   func free(_ piece: UnsafeMutableRawPointer, _ count: Int) {
-    releasePages(from: piece, upTo: piece + count)
     locked { state in state.free[Self.inPages(count), default: []].append(Int(UInt(bitPattern: piece) - state.base)) }
+    passed(count)
   }
 
   /// A length in whole pages.
