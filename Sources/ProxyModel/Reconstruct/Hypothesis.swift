@@ -82,6 +82,8 @@ struct StepEffects: ~Copyable {
   var stale = FlatArray<Int>()
   /// The waiters of the owner that was asked for last.
   var waitersOfLast: OwnersWaiters?
+  /// Who was asked for last as a culprit, and whether somebody's chain may end in it.
+  var lastCulprit: (task: TaskIndex, mayBeOwner: Bool)?
 
   /// The next step begins.
   @inline(__always)

@@ -83,13 +83,22 @@ extension Hypothesis {
     if case .task(_, _, let known) = account(cpu).donor { return known }
     let own = account(cpu).ownEvidence
     if own == .probe || own == .event { return own }
+    return mayBeOwner(culprit, &world) ? .inferred(.noDonorThere) : .event
+  }
+
+  /// Whether a mutex waiter's chain ends in a culprit, or is not known to end elsewhere. Chains stay while waits are classified.
+  private mutating func mayBeOwner(_ culprit: TaskIndex, _ world: inout World) -> Bool {
+    if let known = effects.lastCulprit, known.task == culprit { return known.mayBeOwner }
+    var mayBeOwner = false
     for index in 0..<waits.count where world.waits[index].isMutex {
       switch waits.base[index].terminal {
-      case .task(culprit), .unknown, .cycle: return .inferred(.noDonorThere)
+      case .task(culprit), .unknown, .cycle: mayBeOwner = true
       case .task, .released: break
       }
+      if mayBeOwner { break }
     }
-    return .event
+    effects.lastCulprit = (culprit, mayBeOwner)
+    return mayBeOwner
   }
 
   @inline(__always)

@@ -24,7 +24,7 @@ extension Hypothesis {
       noteRival(index, world[world.waits.base[index].waiter].priority)
       effects.stale.append(index)
     }
-    effects.waitersOfLast = nil
+    (effects.waitersOfLast, effects.lastCulprit) = (nil, nil)
     // All chains first: the most urgent of the waiters whose chains end in an owner decides for all of them.
     if effects.rivals.isEmpty {
       for place in effects.stale.indices { classify(effects.stale[place], &world) }
