@@ -56,7 +56,7 @@ public struct ClassTimes: Sendable, Hashable, BitwiseCopyable {
   @inline(__always)
   mutating func add(_ length: Int64, to place: Int) { sums[place] &+= length }
 
-  /// - Parameter place: ``WaitClass/rawValue``.
+  /// The sum of the class with this raw value.
   @inline(__always)
   subscript(place: Int) -> Int64 { sums[place] }
 
