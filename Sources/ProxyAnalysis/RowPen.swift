@@ -138,10 +138,7 @@ struct RowPen {
   mutating func instant(_ value: UInt64) {
     let lead = leads + place
     begin()
-    guard let rest = lead.pointee.rest(of: value) else { return wholeInstant(value, lead) }
-    at += lead.pointee.copy(to: at)
-    Digits.putEight(rest, to: at)
-    at += 8
+    if !putRest(of: value, lead) { wholeInstant(value, lead) }
   }
 
   /// The same in billionths.
@@ -149,10 +146,18 @@ struct RowPen {
   mutating func seconds(_ value: Int64) {
     let lead = leads + place
     begin()
-    guard let rest = lead.pointee.rest(of: UInt64(bitPattern: value)) else { return wholeSeconds(value, lead) }
+    if !putRest(of: UInt64(bitPattern: value), lead) { wholeSeconds(value, lead) }
+  }
+
+  /// Writes a number that begins as the column's last one, of which all but eight digits are kept.
+  /// - Returns: whether it does.
+  @inline(__always)
+  private mutating func putRest(of value: UInt64, _ lead: UnsafeMutablePointer<NumberLead>) -> Bool {
+    guard let rest = lead.pointee.rest(of: value) else { return false }
     at += lead.pointee.copy(to: at)
     Digits.putEight(rest, to: at)
     at += 8
+    return true
   }
 
   @inline(never)
