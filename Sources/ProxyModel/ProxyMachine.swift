@@ -28,10 +28,12 @@ public struct ProxyMachine: ~Copyable {
     public var kinds = RowKinds.all
     /// Which of the rows to make that can be as many as events; each costs time and space.
     public var rows: OptionalRows = []
-    /// As many steps wait for later records at most; what is undecided then stays unknown.
-    package var journalLimit = 1 << 19
-    /// Follow calm stretches in a loop of their own (``CalmLoop``). It must change nothing but time.
-    package var usesCalmLoop = true
+    /// As many steps wait for later records at most; what is undecided then stays unknown. One more would make their ring twice as
+    /// large.
+    package var journalLimit = (1 << 19) - 1
+    /// Follow calm stretches in a loop of their own (``CalmLoop``), and bystanders by less than others (Bystanders.swift). It must change
+    /// nothing but time.
+    package var takesShortWays = true
     /// Threads that it may take; with 2 or more the second pass is on one of its own where most events need it. It must change
     /// nothing but time.
     package var jobs = 1
@@ -76,7 +78,9 @@ public struct ProxyMachine: ~Copyable {
     verdict = VerdictBuilder(
       forced: options.proxyExecution, kernelWithout: options.kernelWithout, isBuiltIn: options.isProxyBuiltIn)
     second = SecondPass(
-      Reconstruction(forced: options.proxyExecution, options.kinds, making: options.rows, in: rowFile))
+      Reconstruction(
+        forced: options.proxyExecution, options.kinds, making: options.rows, in: rowFile,
+        takesShortWays: options.takesShortWays))
     waits = OpenWaits(in: rowFile)
   }
 

@@ -6,18 +6,18 @@ import Testing
 import TraceCore
 import TraceTestKit
 
-/// The calm loop saves time and changes nothing.
+/// The calm loop, and the short way of bystanders' steps, save time and change nothing.
 struct CalmLoopTests {
   private let batchSize = 100
 
   /// Follows the same events with the calm loop, in batches, and without, one by one.
-  /// - Returns: how often a calm period began.
+  /// - Returns: how often a calm period began, and how many switches were between bystanders while somebody waited.
   @discardableResult
   private func compare(
     _ events: [SchedEvent], _ options: ProxyMachine.Options, _ what: Comment
-  ) -> Int {
+  ) -> (periods: Int, beside: Int) {
     var (with, without) = (options, options)
-    (with.usesCalmLoop, without.usesCalmLoop) = (true, false)
+    (with.takesShortWays, without.takesShortWays) = (true, false)
     var machine = ProxyMachine(with)
     var packer = EventPacker(BatchMemory.allocate(batchSize))
     for begin in stride(from: 0, to: events.count, by: batchSize) {
@@ -29,7 +29,7 @@ struct CalmLoopTests {
       machine.apply(batch, batch.count / 3..<batch.count)
     }
     packer.memory.deallocate()
-    let periods = machine.calmPeriodCount
+    let counts = (machine.calmPeriodCount, machine.bystanderSwitchCount)
     let (a, b) = (machine.finish(), PropertySchedule.timeline(events, without))
     #expect(a.cpus == b.cpus, what)
     #expect(a.tasks == b.tasks, what)
@@ -38,6 +38,7 @@ struct CalmLoopTests {
     #expect(a.chains == b.chains, what)
     #expect(a.splits == b.splits, what)
     #expect(a.inversions == b.inversions, what)
+    #expect(a.stalls == b.stalls, what)
     #expect(a.handoffs == b.handoffs, what)
     #expect(a.holds == b.holds, what)
     #expect(a.migrations == b.migrations, what)
@@ -45,7 +46,7 @@ struct CalmLoopTests {
     #expect(a.gaps == b.gaps, what)
     #expect((a.begin, a.end) == (b.begin, b.end), what)
     #expect((a.eventCount, a.seen) == (b.eventCount, b.seen), what)
-    return periods
+    return counts
   }
 
   @Test func realCaptures() throws {
@@ -53,7 +54,7 @@ struct CalmLoopTests {
       for ignoresProbes in [false, true] {
         var options = ProxyMachine.Options()
         options.ignoresProbes = ignoresProbes
-        let periods = compare(capture.events, options, "\(capture.name)")
+        let periods = compare(capture.events, options, "\(capture.name)").periods
         // While a probe may stand beside each switch, or marks have to be held against it, nothing is left alone.
         let isProbed = capture.events.contains { if case .probedSwitch = $0.body { true } else { false } }
         let isMarked = capture.events.contains { if case .mark = $0.body { true } else { false } }
@@ -83,13 +84,15 @@ struct CalmLoopTests {
     arguments: TestEffort.some(
       [
         Workload(contention: .dense, events: length, cpus: 4), Workload(contention: .sparse, events: length, cpus: 2),
-        Workload(contention: .sparse, events: length, cpus: 64), Workload(contention: .real, events: 1),
-      ], quick: 3))
+        Workload(contention: .sparse, events: length, cpus: 64),
+        Workload(contention: .beside, events: length, cpus: 16), Workload(contention: .real, events: 1),
+      ], quick: 4))
   func benchmarks(workload: Workload) throws {
     let real = RealCaptures.directory.appending(path: "proxy-on-plain")
     let recorded = try CaptureSession(bytes: workload.bytes(from: real)).record()
-    let periods = compare(recorded.events, recorded.options, "\(workload.name)")
-    #expect(periods > 0 || workload.contention == .dense)
+    let (periods, beside) = compare(recorded.events, recorded.options, "\(workload.name)")
+    #expect(periods > 0 || workload.contention == .dense || workload.contention == .beside)
+    #expect(beside > recorded.events.count / 20 || workload.contention != .beside, "\(beside)")
   }
 
   @Test func marksAndGaps() {

@@ -29,12 +29,12 @@ struct DifferentialTests {
   private static let workloads = [
     Workload(contention: .dense, events: 2 * length, cpus: 4), Workload(contention: .sparse, events: length, cpus: 2),
     Workload(contention: .sparse, events: length, cpus: 64), Workload(contention: .sparse, events: length, cpus: 256),
-    Workload(contention: .real, events: 4 * length),
+    Workload(contention: .beside, events: length, cpus: 16), Workload(contention: .real, events: 4 * length),
     Workload(contention: .real, events: 1, version: 7, compression: .zstd),
   ]
 
   /// What the benchmark runs on, but shorter: trace-cmd reads it without complaint, and the same.
-  @Test(arguments: TestEffort.some(workloads, quick: 4))
+  @Test(arguments: TestEffort.some(workloads, quick: 5))
   func benchmarksReadTheSame(_ workload: Workload) throws {
     let real = URL(fileURLWithPath: RecordedCapture.fixture("proxy-on-plain"))
     let file = try ScratchFile(workload.bytes(from: real))

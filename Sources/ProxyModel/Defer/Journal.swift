@@ -87,63 +87,96 @@ struct JournalEntry: BitwiseCopyable {
 /// Who owns a contended lock shows when it is released, so reconstruction runs behind the stream: by the length of a hold,
 /// not of the trace. Positions count from the trace's beginning and stay valid while entries leave at the front.
 struct Journal: ~Copyable {
-  private var entries = FlatArray<JournalEntry>()
-  /// Entries at the front of `entries` that have left already; removed in bulk.
-  private var head = 0
+  /// A ring: an entry lies at its position less ``base``, modulo the ring's size, which is a power of two. Those from ``first`` to
+  /// before ``end`` are initialised; they are copied bit by bit, so that nothing has to be deinitialised. Nobody else has the pointer.
+  private var ring: UnsafeMutablePointer<JournalEntry>
+  private var mask: Int
+  /// The position that lies at the ring's beginning. It starts there again whenever all have left, so that as little of it as
+  /// possible is used, and stays in the cache.
+  private var base = 0
   /// Position of the first entry that is still here.
   private(set) var first = 0
+  /// Position that the next entry will get.
+  private(set) var end = 0
+  /// An entry at this position may have no room, or begins another round.
+  private var limit: Int
 
-  /// So many entries that have left stay at most, where fewer than these are here: they take room in the cache.
-  private static let mostRead = 256
+  /// In entries.
+  private static let smallest = 256
+  /// A ring of that size fits into a core's cache.
+  private static let usual = 4096
+
+  init() {
+    mask = Self.smallest - 1
+    limit = Self.smallest
+    ring = .allocateLines(capacity: mask + 1)
+  }
+
+  deinit { ring.deallocate() }
 
   var isEmpty: Bool {
-    @inline(__always) get { head == entries.count }
+    @inline(__always) get { first == end }
   }
   var count: Int {
-    @inline(__always) get { entries.count - head }
+    @inline(__always) get { end - first }
   }
-  /// Position that the next entry will get.
-  var end: Int { first + count }
 
   @inline(__always)
-  mutating func append(_ entry: JournalEntry) { entries.append(entry) }
+  private func place(_ position: Int) -> UnsafeMutablePointer<JournalEntry> { ring + ((position &- base) & mask) }
+
+  @inline(__always)
+  mutating func append(_ entry: JournalEntry) {
+    if end == limit { makeRoom() }
+    place(end).initialize(to: entry)
+    end += 1
+  }
+
+  /// Makes the ring larger if it is full, and smaller if little of it is used.
+  @inline(never)
+  private mutating func makeRoom() {
+    var size = mask + 1
+    if count == size { size *= 2 }
+    while size > Self.usual, count <= size / 8 { size /= 2 }
+    if size != mask + 1 {
+      let other = UnsafeMutablePointer<JournalEntry>.allocateLines(capacity: size)
+      for position in first..<end { (other + (position - first)).initialize(to: place(position).pointee) }
+      ring.deallocate()
+      ring = other
+      (base, mask) = (first, size - 1)
+    }
+    // Up to the ring's end, and no further than there is room if none leaves meanwhile.
+    limit = min(end + size - ((end - base) & mask), first + size)
+  }
 
   /// Fills in the owner at a position; positions that have left stay as they were read.
   mutating func setOwner(_ fact: OwnerFact, since: Timestamp = Timestamp(0), at position: Int) {
     guard position >= first, position < end else { return }
-    entries[head + position - first].owner = fact
-    entries[head + position - first].ownerSince = since
+    place(position).pointee.owner = fact
+    place(position).pointee.ownerSince = since
   }
 
   /// Fills in the owner that was read when a wait began.
   mutating func setRead(_ fact: OwnerFact, at position: Int) {
     guard position >= first, position < end else { return }
-    entries[head + position - first].read = fact
+    place(position).pointee.read = fact
   }
 
   /// The same for an entry's follow-up.
   mutating func setFollowUp(_ followUp: FollowUp, at position: Int) {
     guard position >= first, position < end else { return }
-    entries[head + position - first].followUp = followUp
+    place(position).pointee.followUp = followUp
   }
 
   /// The first entry, `nil` without one: where it lies until one is added or removed. An entry is large, and most steps need
   /// little of it.
   var firstEntry: UnsafePointer<JournalEntry>? {
-    @inline(__always) get { head < entries.count ? UnsafePointer(entries.base + head) : nil }
+    @inline(__always) get { isEmpty ? nil : UnsafePointer(place(first)) }
   }
 
   /// Removes the first entry. There must be one.
   @inline(__always)
   mutating func removeFirst() {
-    head += 1
     first += 1
-    if head == entries.count {
-      entries.removeAll()
-      head = 0
-    } else if head >= Self.mostRead, head * 2 >= entries.count {
-      entries.removeFirst(head)
-      head = 0
-    }
+    if first == end { (base, limit) = (end, end + mask + 1) }
   }
 }

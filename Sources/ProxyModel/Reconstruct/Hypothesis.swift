@@ -82,6 +82,8 @@ struct StepEffects: ~Copyable {
   var stale = FlatArray<Int>()
   /// The waiters of the owner that was asked for last.
   var waitersOfLast: OwnersWaiters?
+  /// Some step has changed what waits depend on, since it was last looked which terminal owners sleep.
+  var bearsOnSleepers = true
   /// Who was asked for last as a culprit, and whether somebody's chain may end in it.
   var lastCulprit: (task: TaskIndex, mayBeOwner: Bool)?
 
@@ -165,6 +167,7 @@ extension Hypothesis {
     waits.append(WaitState(since: world.now, ownedLock: world.waits[world.waits.count - 1].lock))
     dependencies.ofWaits.append(.everything)
     dependencies.ofAny = .everything
+    residence.expect(world.waits[world.waits.count - 1].waiter)
     if windows.count < waits.count {
       windows.append(OpenInversion())
       stalls.append(OpenStall())
@@ -248,6 +251,15 @@ extension Hypothesis {
     while accounts.count <= cpu { accounts.append(Account()) }
   }
 
+  /// The world has forgotten a wait.
+  mutating func forgetWait(_ world: inout World) {
+    residence.holdNothing()
+    for index in 0..<world.waits.count { residence.expect(world.waits.base[index].waiter) }
+  }
+
+  /// A task goes on as another.
+  mutating func become() { residence.holdEverything() }
+
   /// A task has left a CPU.
   mutating func left(_ task: TaskIndex, on cpu: Int, _ state: TaskState, _ world: inout World) {
     if proxies {
@@ -255,7 +267,8 @@ extension Hypothesis {
       residence.set(task, CPU(cpu))
       // No mark has said of this block that the task was moved.
       waits[world[task].wait].admission.statedCPU = -1
-    } else if !state.isRunnable {
+    } else if !state.isRunnable, effects.bearsOnSleepers || dependencies.ofAny.intersects(world.changed) {
+      effects.bearsOnSleepers = false
       dequeueWaitersOfSleepers(&world)
     }
   }

@@ -32,12 +32,16 @@ import TraceCore
 
 /// The second pass: takes steps whose owners are decided, and appends what it finds to rows.
 struct Reconstruction: ~Copyable {
-  private var world: World
+  var world: World
   /// A branch for each hypothesis, until it is decided whether the kernel proxies: then just one.
-  private var proxying: InPlaceOptional<Branch>
-  private var plain: InPlaceOptional<Branch>
+  private(set) var proxying: InPlaceOptional<Branch>
+  private(set) var plain: InPlaceOptional<Branch>
   private var contests = Contests()
-  private var delays: DelayBook
+  private(set) var delays: DelayBook
+  /// Bystanders may be followed by less than others: no rows are made that need every step of the scheduler.
+  let takesShortWays: Bool
+  /// How many switches were between bystanders.
+  var switchesBeside = 0
 
   /// One hypothesis, and the callbacks of a sched_ext scheduler as it sees them.
   struct Branch: ~Copyable {
@@ -55,9 +59,13 @@ struct Reconstruction: ~Copyable {
   ///   - forced: whether the kernel proxies, as the user said.
   ///   - kinds: the rows to make.
   ///   - wanted: of those that can be as many as events.
-  init(forced: Bool?, _ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile) {
+  ///   - takesShortWays: as ``ProxyMachine/Options/takesShortWays``.
+  init(
+    forced: Bool?, _ kinds: RowKinds, making wanted: OptionalRows, in file: RowFile, takesShortWays: Bool
+  ) {
     world = World(kinds, in: file)
     delays = DelayBook(isOn: wanted.contains(.delays))
+    self.takesShortWays = takesShortWays && wanted.isDisjoint(with: .everyStep)
     proxying = InPlaceOptional(Branch(proxies: true, kinds, making: wanted, in: file))
     plain = InPlaceOptional(Branch(proxies: false, kinds, making: wanted, in: file))
     if forced == true { plain.drop() }
@@ -150,8 +158,12 @@ extension Reconstruction {
   @inline(__always)
   private mutating func take(_ entry: UnsafePointer<JournalEntry>, _ cpu: Int) {
     switch entry.pointee.step {
-    case .switched(let from, let state, let to): switched(cpu, from, state, to, entry.pointee.followUp)
-    case .waking(let task, let target): waking(task, target: target, by: cpu)
+    case .switched(let from, let state, let to):
+      if !switchedBeside(cpu, from, state, to, entry.pointee.followUp) {
+        switched(cpu, from, state, to, entry.pointee.followUp)
+      }
+    case .waking(let task, let target):
+      if !wakingBeside(task, target: target) { waking(task, target: target, by: cpu) }
     case .wakeup(let task, let target, let isNew):
       if delays.isOn { delays.queue(task, on: target, isNew ? .new : .woken, &world) }
       world.wakeup(task, target: target)
@@ -216,6 +228,7 @@ extension Reconstruction {
     let isMutex = world.waits[index].isMutex
     forEachBranch { branch, world in branch.hypothesis.endWait(index, acquired: owner != nil, &world) }
     world.removeWait(index)
+    forEachBranch { branch, world in branch.hypothesis.forgetWait(&world) }
     guard isMutex else { return }
     if owner != nil { world.forgetReleases(of: lock) }
     world.leaveLock(lock, owner: owner)
@@ -281,6 +294,7 @@ extension Reconstruction {
       for cpu in 0..<world.scheduling.cpuCount where world.curr(on: cpu) == old {
         branch.hypothesis.book(cpu: cpu, &world)
       }
+      branch.hypothesis.become()
       branch.pairing.become(old, new)
     }
     if delays.isOn { for task in [old, new] { delays.forget(task, &world) } }

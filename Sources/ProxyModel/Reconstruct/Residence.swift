@@ -15,11 +15,31 @@ struct Residence: ~Copyable {
 
   /// By task.
   private var tasks = FlatArray<Blocked>()
+  /// CPUs on whose runqueues there may be waiters, rounded up to 64.
+  private var held: UInt64 = 0
+
+  /// Whether a waiter may be on a CPU's runqueue.
+  @inline(__always)
+  func mayHold(_ cpu: Int) -> Bool { held & 1 &<< UInt64(truncatingIfNeeded: cpu & 63) != 0 }
+
+  /// A task waits from here on; it is where it blocked last until it blocks again.
+  @inline(__always)
+  mutating func expect(_ task: TaskIndex) { hold(cpu(of: task)) }
+
+  @inline(__always)
+  private mutating func hold(_ cpu: CPU) { if cpu >= 0 { held |= 1 &<< UInt64(truncatingIfNeeded: cpu & 63) } }
+
+  /// What ``mayHold(_:)`` knows is made anew, by ``expect(_:)`` for each waiter.
+  mutating func holdNothing() { held = 0 }
+
+  /// Any task may be anywhere, until it is made anew.
+  mutating func holdEverything() { held = .max }
 
   /// A task has blocked, or has been moved while it was blocked.
   /// - Parameter isInferred: No event shows the move.
   mutating func set(_ task: TaskIndex, _ cpu: CPU, isInferred: Bool = false) {
     grow(task)
+    hold(cpu)
     tasks[Int(task.rawValue)].cpu = cpu
     tasks[Int(task.rawValue)].isInferred = isInferred
   }

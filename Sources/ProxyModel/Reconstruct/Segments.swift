@@ -118,17 +118,22 @@ extension Hypothesis {
   }
 
   /// How it is known that the task to which a CPU has just switched runs on its own account, if it does.
-  func ownEvidence(
+  mutating func ownEvidence(
     _ followUp: FollowUp, named: World.NamedDonor?, marked: TaskIndex?, _ world: inout World
   ) -> Evidence {
     switch followUp {
     case .donor, .exitDonor: return .probe
     case .none, .pending, .stayed, .replaced, .switched: break
     }
-    if named != nil { return .event }
-    // Nobody can lend it anything as long as nobody is blocked. Otherwise it is the rule that finds no donor.
-    for index in world.waits.indices where world.waits[index].isMutex {
-      if world.scheduling.isBlocked(world.waits[index].waiter) { return .inferred(.noDonorThere) }
+    return named != nil ? .event : ownEvidence(&world)
+  }
+
+  /// The same where no event or probe tells: nobody can lend it anything as long as nobody is blocked. Otherwise it is the rule that
+  /// finds no donor.
+  @inline(__always)
+  mutating func ownEvidence(_ world: inout World) -> Evidence {
+    for index in 0..<world.waits.count where world.waits.base[index].isMutex {
+      if world.scheduling.isBlocked(world.waits.base[index].waiter) { return .inferred(.noDonorThere) }
     }
     return .event
   }

@@ -7,7 +7,9 @@ extension Hypothesis {
   mutating func classifyChanged(_ world: inout World) {
     let changed = effects.changed.union(world.changed)
     // Most steps are of tasks outside of every chain.
-    if dependencies.ofAny.intersects(changed.union(effects.rivals)) { classifyThose(changed, &world) }
+    guard dependencies.ofAny.intersects(changed.union(effects.rivals)) else { return }
+    effects.bearsOnSleepers = true
+    classifyThose(changed, &world)
   }
 
   @inline(never)

@@ -56,14 +56,6 @@ struct FlatArray<Element>: ~Copyable {
     return (memory + count).move()
   }
 
-  /// Takes so many elements out at the front; the others move there.
-  mutating func removeFirst(_ number: Int) {
-    precondition(number >= 0 && number <= count, "nothing to remove")
-    memory.deinitialize(count: number)
-    memory.moveInitialize(from: memory + number, count: count - number)
-    count -= number
-  }
-
   @inline(__always)
   mutating func removeAll() {
     memory.deinitialize(count: count)

@@ -15,9 +15,17 @@ extension ProxyMachine {
   /// How many calm periods there were.
   package var calmPeriodCount: Int { Int(calm.count) }
 
+  /// How many switches there were, while somebody waited, that no wait had anything to do with.
+  package var bystanderSwitchCount: Int {
+    mutating get {
+      second.catchUp()
+      return second.upToDate.pointee.switchesBeside
+    }
+  }
+
   /// The calm loop makes no rows, and the hypotheses do not hear of what it follows.
   private var followsCalm: Bool {
-    @inline(__always) get { options.usesCalmLoop && options.rows.isDisjoint(with: .everyStep) }
+    @inline(__always) get { options.takesShortWays && options.rows.isDisjoint(with: .everyStep) }
   }
 
   /// Begins a calm period where nothing is open.

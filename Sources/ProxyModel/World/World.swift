@@ -259,6 +259,11 @@ extension World {
 
   mutating func forgetAnnounced() { announced.removeAll() }
 
+  /// Whether an event has said who comes next on some CPU.
+  var hasAnnounced: Bool {
+    @inline(__always) get { !announced.isEmpty }
+  }
+
   /// Nothing is open that a step of the scheduler could bear on. A gap bears on waits and owners alone.
   var isCalm: Bool { waits.isEmpty && announced.isEmpty && scheduling.idledCPUs == 0 }
 }

@@ -9,20 +9,50 @@ public enum RepeatedCapture {
   /// - Returns: the file's bytes.
   /// - Throws: what the reader and the writer throw.
   public static func bytes(of files: [String], events: Int, layout: CaptureLayout) throws -> [UInt8] {
-    var turn: [SchedEvent] = []
-    var cpuCount = 1
-    var options = CaptureOptions()
-    for file in files {
-      var reader = try CaptureReader(path: file)
-      cpuCount = max(cpuCount, reader.info.cpuCount)
-      for (pid, comm) in reader.savedComms { options.savedComms[pid] = comm.text }
-      var part: [SchedEvent] = []
-      while let event = reader.next() { part.append(event) }
-      turn = CaptureRepeater.following(turn, part)
-    }
+    let parts = try Parts(files)
+    let turn = parts.events.reduce([], CaptureRepeater.following)
     let times = turn.isEmpty ? 0 : (events + turn.count - 1) / turn.count
     return try TraceDatWriter.bytes(
-      of: CaptureRepeater(turn, times: times), layout, options: options, cpuCount: cpuCount)
+      of: CaptureRepeater(turn, times: times), layout, options: parts.options, cpuCount: parts.cpuCount)
+  }
+
+  /// The capture of a larger machine: on some of its CPUs one of the captures is played again and again, on as many others the next one
+  /// beside it, and so on.
+  /// - Parameters:
+  ///   - files: The captures; the first one is played once, the others as often as there are CPUs for them.
+  ///   - events: How many events to write.
+  ///   - cpus: How many CPUs the machine has, in multiples of those of the captures.
+  /// - Returns: the file's bytes.
+  /// - Throws: what the reader and the writer throw.
+  public static func bytes(beside files: [String], events: Int, cpus: Int, layout: CaptureLayout) throws -> [UInt8] {
+    let parts = try Parts(files)
+    let (first, others) = (parts.events.prefix(1), parts.events.dropFirst())
+    let count = max(1, cpus / parts.cpuCount)
+    let beside = (0..<max(0, count - 1)).compactMap { number in
+      others.isEmpty ? nil : others[others.startIndex + number % others.count]
+    }
+    let turns = first + beside
+    return try TraceDatWriter.bytes(
+      of: CapturesBeside(Array(turns), cpuCount: parts.cpuCount).prefix(events), layout,
+      cpuCount: turns.count * parts.cpuCount)
+  }
+
+  /// Captures of one machine, as they are in their files.
+  private struct Parts {
+    var events: [[SchedEvent]] = []
+    var cpuCount = 1
+    var options = CaptureOptions()
+
+    init(_ files: [String]) throws {
+      for file in files {
+        var reader = try CaptureReader(path: file)
+        cpuCount = max(cpuCount, reader.info.cpuCount)
+        for (pid, comm) in reader.savedComms { options.savedComms[pid] = comm.text }
+        var part: [SchedEvent] = []
+        while let event = reader.next() { part.append(event) }
+        events.append(part)
+      }
+    }
   }
 }
 

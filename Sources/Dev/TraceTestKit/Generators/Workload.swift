@@ -8,6 +8,9 @@ public struct Workload: Sendable {
     case real
     /// One of them in which somebody nearly always waits, played again and again.
     case contended
+    /// That one on two CPUs, and the others on all other CPUs, which have nothing to do with it: a large machine on which somebody
+    /// always waits.
+    case beside
     /// A simulated machine on which every task contends for a lock all the time.
     case dense
     /// One on which locks are seldom taken.
@@ -43,7 +46,7 @@ public struct Workload: Sendable {
   }
 
   /// Writes the capture, unless it is there from the last time.
-  /// - Parameter captures: A folder of captures of one machine, for ``Contention/real`` and ``Contention/contended``.
+  /// - Parameter captures: A folder of captures of one machine, for those that play real ones.
   public func make(in folder: URL, from captures: URL) throws -> URL {
     let file = folder.appending(path: fileName)
     if FileManager.default.fileExists(atPath: file.path) { return file }
@@ -54,7 +57,7 @@ public struct Workload: Sendable {
   /// The capture.
   public func bytes(from captures: URL) throws -> [UInt8] {
     switch contention {
-    case .real, .contended: try repeated(captures)
+    case .real, .contended, .beside: try repeated(captures)
     case .dense, .sparse: try simulated()
     }
   }
@@ -62,10 +65,16 @@ public struct Workload: Sendable {
   private var layout: CaptureLayout { CaptureLayout(version: version, compression: compression) }
 
   private func repeated(_ captures: URL) throws -> [UInt8] {
-    let files = try FileManager.default.contentsOfDirectory(at: captures, includingPropertiesForKeys: nil)
-      .filter { $0.pathExtension == "dat" && (contention == .real || $0.lastPathComponent == "crowd.dat") }
-      .map(\.path).sorted()
-    return try RepeatedCapture.bytes(of: files, events: events, layout: layout)
+    let all = try FileManager.default.contentsOfDirectory(at: captures, includingPropertiesForKeys: nil)
+      .filter { $0.pathExtension == "dat" }.map(\.path).sorted()
+    let crowd = all.filter { $0.hasSuffix("/crowd.dat") }
+    switch contention {
+    case .contended: return try RepeatedCapture.bytes(of: crowd, events: events, layout: layout)
+    case .beside:
+      let files = crowd + all.filter { !crowd.contains($0) }
+      return try RepeatedCapture.bytes(beside: files, events: events, cpus: cpus, layout: layout)
+    default: return try RepeatedCapture.bytes(of: all, events: events, layout: layout)
+    }
   }
 
   private func simulated() throws -> [UInt8] {

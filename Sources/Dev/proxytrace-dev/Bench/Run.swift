@@ -17,7 +17,7 @@ struct BenchRun: ParsableCommand {
     "Fixtures/captures/proxy-on-plain"
   @Option(help: "Millions of events of the real mix.") var millions = "1,3,10"
   @Option(help: "CPUs of made captures.") var cpus = "2,8,64,256"
-  @Option(help: "Millions of events of those in which locks are seldom taken.") var sparse = 1
+  @Option(help: "Millions of events of those in which few tasks take locks.") var sparse = 1
   @Option(help: "Rounds of which the median is taken.") var rounds = 5
   @Option(help: "The program.") var program = ".build/release/proxytrace"
   @Flag(help: "Only the real and the contended mix.") var real = false
@@ -45,6 +45,7 @@ struct BenchRun: ParsableCommand {
     if real { return all }
     for count in cpus.split(separator: ",").compactMap({ Int($0) }) {
       all.append(Workload(contention: .sparse, events: sparse * 1_000_000, cpus: count))
+      if count > 2 { all.append(Workload(contention: .beside, events: sparse * 1_000_000, cpus: count)) }
     }
     all.append(Workload(contention: .dense, events: 1_000_000, cpus: 4))
     return all
