@@ -101,7 +101,7 @@ struct ManyProblemsTests {
     let report = Report(Literal.context(timeline))
     let findings = Array(report.findings)
     #expect(findings.count > 2500)
-    #expect(Array(report.findings.inBatches) == findings)
+    #expect((0..<report.findings.batchCount).flatMap { report.findings.batch($0) } == findings)
     let shown = findings.map { "\($0.kind.rawValue) \($0.cost) \($0.windows) \($0.worst.length) \($0.task?.pid ?? 0)" }
     #expect(try report.lines("findings", "kind", "cost_ns", "windows", "worst_ns", "pid") == shown)
   }

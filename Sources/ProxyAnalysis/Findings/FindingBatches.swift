@@ -21,25 +21,16 @@ extension RankedProblems {
   }
 }
 
-/// All findings one after the other, made some at a time.
-package struct FindingBatches: Sequence, IteratorProtocol {
-  /// What is told of one takes some 2 KB.
-  private static let size = 256
+extension Findings {
+  /// What is told of one finding takes some 2 KB.
+  private static let batchSize = 256
 
-  private let findings: Findings
-  private var batch: ArraySlice<Finding> = []
-  private var done = 0
+  /// How many batches make up all findings.
+  package var batchCount: Int { (count + Self.batchSize - 1) / Self.batchSize }
 
-  init(_ findings: Findings) { self.findings = findings }
-
-  package mutating func next() -> Finding? {
-    if batch.isEmpty {
-      let ranks = done..<Swift.min(done + Self.size, findings.count)
-      if ranks.isEmpty { return nil }
-      batch = findings.made(ranks)[...]
-      done = ranks.upperBound
-    }
-    return batch.popFirst()
+  /// Findings that are made together, which is faster than one by one: for who needs all. Several threads may make different ones.
+  package func batch(_ number: Int) -> [Finding] {
+    made(number * Self.batchSize..<Swift.min((number + 1) * Self.batchSize, count))
   }
 }
 

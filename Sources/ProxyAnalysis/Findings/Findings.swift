@@ -19,9 +19,6 @@ public struct Findings: Sendable {
   /// See ``Finding/matters``.
   public func matters(at place: Int) -> Bool { ranked.matters(at: place) }
 
-  /// All of them one after the other, which is faster than one by one: for who needs all.
-  package var inBatches: FindingBatches { FindingBatches(self) }
-
   func made(_ places: Range<Int>) -> [Finding] {
     ranked.make(of: places, context) { ranked.finding($0, at: $1, context) }
   }

@@ -86,7 +86,7 @@ struct ReconstructedRows: ~Copyable, Sendable {
     proxiedOfHolds = PackedLog(in: file)
   }
 
-  /// Gives rows their final form: waits by their place in order of their beginning, nothing beyond what is certain of a wait,
+  /// Gives rows but ``Stretches`` their final form: waits by their place in order of their beginning, nothing beyond what is certain of a wait,
   /// and in order.
   /// - Parameter isFinal: All waits have their rows' numbers as places, and are certain to their ends. Then most rows are as they
   ///   should be, and are not gone through: where they are many, they are in a file.
@@ -102,12 +102,6 @@ struct ReconstructedRows: ~Copyable, Sendable {
     cycles.forEachRefuted(by: waits, placed: place) { openCycle($0) }
     // These may be without length.
     chains.keepInOrder { settle(&$0.wait, $0.begin, &$0.end) }
-    arrangeSegments(waits, placed: place)
-    runs.keep {
-      $0.begin < $0.end
-    } sortedBy: {
-      ($0.begin, $0.cpu) < ($1.begin, $1.cpu)
-    }
     enqueues.keep { row in
       if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
       return row.isCertain
@@ -140,6 +134,16 @@ struct ReconstructedRows: ~Copyable, Sendable {
       if row.wait != .max { row.wait = UInt32(place(Int(row.wait))) }
       return true
     }
+  }
+
+  /// Takes out what is as many as events.
+  mutating func takeStretches() -> Stretches {
+    Stretches(segments: segments.take(), runs: runs.take(), timesAtDoubt: timesAtDoubt)
+  }
+
+  mutating func giveBack(_ stretches: inout Stretches) {
+    swap(&segments, &stretches.segments)
+    swap(&runs, &stretches.runs)
   }
 
   /// Whether inversions and stalls have a length and end with their waits at the latest.
@@ -179,48 +183,5 @@ extension ReconstructedRows {
     chains[chain].taskCount -= 1
     chains[chain].terminalState = .unknown
     chains[chain].evidence = .unknown
-  }
-
-  /// Where a wait's segments begin and how much of it they are.
-  private struct Cover: BitwiseCopyable {
-    var begin = Timestamp(.max)
-    var length: Int64 = 0
-
-    mutating func add(_ row: SegmentRecord) {
-      begin = min(begin, row.begin)
-      length &+= row.end - row.begin
-    }
-  }
-
-  /// Gives segments their final form: those of a wait fill it, from its beginning as far as it is certain.
-  private mutating func arrangeSegments(_ waits: borrowing PackedLog<WaitRecord>, placed place: (Int) -> Int) {
-    guard wanted.contains(.segments) else { return }
-    var covers = segments.another(of: Cover.self)
-    for _ in waits.indices { covers.append(Cover()) }
-    let timesAtDoubt = timesAtDoubt
-    segments.keep { row in
-      let index = place(Int(row.wait))
-      // Nothing is known of a wait whose end is lost since an instant of which nothing was kept.
-      if waits[index].result == .lost, timesAtDoubt[Int(row.wait)] == nil { return false }
-      row.wait = UInt32(index)
-      row.end = min(row.end, waits[index].certainEnd)
-      guard row.begin < row.end else { return false }
-      covers[index].add(row)
-      return true
-    }
-    // The class of what reconstruction did not see or could not follow is unknown.
-    for index in waits.indices {
-      waits.passed(index)
-      covers.passed(index)
-      guard covers[index].length < waits[index].length else { continue }
-      let begin = waits[index].begin
-      let end = min(covers[index].begin, waits[index].certainEnd)
-      if begin >= end { continue }
-      segments.append(
-        SegmentRecord(
-          begin: begin, end: end, wait: UInt32(index), cpu: -1, owner: .none, curr: .none,
-          donor: .none, kind: .unknown, evidence: .unknown))
-    }
-    segments.sort { ($0.begin, $0.wait) < ($1.begin, $1.wait) }
   }
 }

@@ -38,7 +38,7 @@ extension ProxyMachine {
     timeline.briefs.waitSums = waitSums
   }
 
-  /// Gives rows their final form: what is added to waits on this thread, all others on another one, if there may be one.
+  /// Gives rows their final form: those that are as many as events on another thread, if there may be one.
   /// - Returns: sums over the waits; `nil` where nobody asks for them, or the waits come in another order.
   private mutating func arrange(
     _ rows: inout ReconstructedRows, _ shared: inout SharedRows, _ waits: borrowing PackedLog<WaitRecord>,
@@ -46,22 +46,34 @@ extension ProxyMachine {
   ) -> WaitSums? {
     var sums = WaitSums()
     var outcomes = rows.outcomes.take(in: rowFile)
+    var stretches = rows.takeStretches()
     let timesAtDoubt = rows.timesAtDoubt
+    let wanted = rows.wanted
     let place = { (row: Int) in places?[row] ?? row }
     let isFinal = places == nil && !self.waits.hasCut
     withUnsafeMutablePointer(to: &rows) { rows in
-      withUnsafePointer(to: waits) { waits in
-        // Both read the waits; nobody else has the rows until the thread has been joined.
-        let worker = Worker()
-        if options.jobs > 1 { worker.start { rows.pointee.arrange(waits.pointee, placed: place, isFinal: isFinal) } }
-        if !worker.isRunning { rows.pointee.arrange(waits.pointee, placed: place, isFinal: isFinal) }
-        finish(waits.pointee, placed: place, &outcomes, timesAtDoubt, &shared.labels, &sums)
-        worker.join()
+      withUnsafeMutablePointer(to: &stretches) { stretches in
+        withUnsafePointer(to: waits) { waits in
+          // Both threads read the waits; nobody else has what the other one arranges until it has been joined.
+          let arrangeStretches = {
+            stretches.pointee.arrange(waits.pointee, hasSegments: wanted.contains(.segments), placed: place)
+          }
+          let arrangeRows = { rows.pointee.arrange(waits.pointee, placed: place, isFinal: isFinal) }
+          let hasStretches = !wanted.isDisjoint(with: [.segments, .runs])
+          let (there, here) = hasStretches ? (arrangeStretches, arrangeRows) : (arrangeRows, {})
+          let worker = Worker()
+          if options.jobs > 1 { worker.start(there) }
+          if !worker.isRunning { there() }
+          finish(waits.pointee, placed: place, &outcomes, timesAtDoubt, &shared.labels, &sums)
+          here()
+          shared.arrange(placed: place)
+          worker.join()
+        }
       }
     }
     if let places { outcomes.arrange(places) }
-    shared.arrange(placed: place)
     swap(&rows.outcomes, &outcomes)
+    rows.giveBack(&stretches)
     return places == nil && options.kinds.contains(.waitSums) ? sums : nil
   }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import ProxyAnalysis
 import TraceCore
 
@@ -89,6 +90,35 @@ struct JSONStream {
     try array { json throws(OutputError) in
       for text in texts { try json.string(text) }
     }
+  }
+
+  // MARK: Pieces
+
+  /// Values of an array, one or more a piece, which several threads make side by side. They are written in order.
+  mutating func pieces(
+    _ count: Int, jobs: Int, _ make: @Sendable (_ piece: Int, inout JSONStream) throws(OutputError) -> Void
+  ) throws(OutputError) {
+    guard jobs > 1, count > 1 else {
+      for piece in 0..<count { try make(piece, &self) }
+      return
+    }
+    let queue = PieceQueue(count: count, jobs: jobs, sink)
+    let first = levels
+    levels[levels.count - 1].isEmpty = false
+    let others = levels
+    DispatchQueue.concurrentPerform(iterations: min(jobs, count)) { _ in
+      while let piece = queue.next() {
+        let memory = ByteSink()
+        var json = JSONStream(memory)
+        json.levels = piece == 0 ? first : others
+        let made = Result { () throws(OutputError) in try make(piece, &json) }
+        queue.write(piece) { sink throws(OutputError) in
+          try made.get()
+          try sink.write(memory.bytes)
+        }
+      }
+    }
+    if let failure = queue.failure { throw failure }
   }
 
   // MARK: Rows

@@ -4,7 +4,7 @@ import TraceCore
 
 /// The whole report, or one table, as a JSON document (RFC 8259). Integers are numbers of up to 64 bits; addresses are strings `0x…`;
 /// what is not known is null; bytes of a name that are no UTF-8 become U+FFFD.
-public struct JSONWriter {
+public struct JSONWriter: Sendable {
   /// The program's version, for the document's head.
   public var version: String
 
@@ -35,7 +35,10 @@ public struct JSONWriter {
       }
       try json.key("findings")
       try json.array { json throws(OutputError) in
-        for finding in report.findings.inBatches { try write(finding, report.context, to: &json) }
+        let findings = report.findings
+        try json.pieces(findings.batchCount, jobs: jobs) { batch, json throws(OutputError) in
+          for finding in findings.batch(batch) { try write(finding, report.context, to: &json) }
+        }
       }
       try json.key("not_available")
       try json.array { json throws(OutputError) in
