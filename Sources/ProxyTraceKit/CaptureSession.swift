@@ -171,7 +171,7 @@ public final class CaptureSession {
 
   /// One reading in batches, to its end.
   private func follow(_ reader: consuming CaptureReader, _ body: (SessionBatch) -> Void) -> CaptureReader {
-    var ahead = ReadAhead(reader, onThread: options.jobs > 1, chunkSize: options.chunkSize)
+    var ahead = ReadAhead(reader, jobs: options.jobs, chunkSize: options.chunkSize)
     var isFirst = true
     while let events = ahead.nextBatch() {
       body(SessionBatch(events: events, names: ahead.names, isFirst: isFirst, progress: ahead.progress))

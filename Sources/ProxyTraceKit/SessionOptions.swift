@@ -22,13 +22,18 @@ extension CaptureSession {
     /// Rows to make that can be as many as events. `AnalysisRegistry.rows(for:)` says which a table needs.
     public var rows: OptionalRows = []
     /// Threads: with 2 or more another one reads ahead, a text is parsed on both, and where somebody always waits for a lock the
-    /// second pass of the model has a thread of its own. No result depends on it.
+    /// second pass of the model has a thread of its own; with 3 or more others decompress. No result depends on it.
     public var jobs = 2
 
     /// What the model is asked for besides, for tests and scores.
     package var extras = ProxyMachine.Options()
     /// How a `trace.dat` is read, for benchmarks.
     package var way = ReadingWay()
+    /// ``ReadingWay/waitsForAhead``, for tests that do not import the reader.
+    package var waitsForAhead: Bool {
+      get { way.waitsForAhead }
+      set { way.waitsForAhead = newValue }
+    }
     /// Size of the chunks that a text is cut into, in bytes.
     package var chunkSize = 128 << 10
 

@@ -18,10 +18,17 @@ package struct ReadingWay: Sendable {
   package var windowSize = 256 << 10
   /// `false`: one CPU after the other instead of in order of time.
   package var isMerged = true
+  /// Memory for what other threads decompress ahead, in bytes: of all CPUs together.
+  package var aheadBudget = 4 << 20
+  /// Wait for these threads also if they have not begun. Tests see with it that they find the same.
+  package var waitsForAhead = false
 
   /// The usual way, unless said otherwise.
-  package init(windowSize: Int = 256 << 10, isMerged: Bool = true) {
+  package init(
+    windowSize: Int = 256 << 10, isMerged: Bool = true, aheadBudget: Int = 4 << 20, waitsForAhead: Bool = false
+  ) {
     (self.windowSize, self.isMerged) = (windowSize, isMerged)
+    (self.aheadBudget, self.waitsForAhead) = (aheadBudget, waitsForAhead)
   }
 }
 
@@ -118,6 +125,9 @@ public struct CaptureReader: ~Copyable {
     perfetto?.discard()
   }
 
+  /// The reader of a `trace.dat`, valid as long as this one; `nil` for others.
+  var datReader: UnsafeMutablePointer<DatReader>? { dat }
+
   /// The reader of a text, valid as long as this one; `nil` for a `trace.dat`.
   var textReader: UnsafeMutablePointer<TextReader>? { text }
 
@@ -136,6 +146,13 @@ public struct CaptureReader: ~Copyable {
   /// The stack that ``next()`` has found with the event that it returned last: that of the event itself, or, where that is a record
   /// of a stack, the one of the CPU's event before it.
   package mutating func takeStack() -> KernelStack? { dat?.pointee.takeStack() ?? text?.pointee.takeStack() }
+
+  /// Decompresses on other threads from now on, where there is something to decompress.
+  /// - Parameter threads: How many there may be.
+  mutating func decompressAhead(threads: Int) { dat?.pointee.decompressAhead(threads: threads) }
+
+  /// Ends these threads. What they have not begun is decompressed when it is needed.
+  func endDecompressing() { dat?.pointee.endDecompressing() }
 
   /// Whether what is missing is lines of a text, of which ``diagnostics`` tell, and nothing says that the kernel has lost records.
   package var isOnlyCut: Bool { text?.pointee.isOnlyCut ?? false }

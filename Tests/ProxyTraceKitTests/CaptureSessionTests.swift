@@ -21,7 +21,7 @@ struct CaptureSessionTests {
   @Test(arguments: captures) func batchesAreTheSingleEvents(name: String) throws {
     let single = try CaptureSession(path: Fixture.path(name)).loadSingleEvents()
     #expect(single.timeline.eventCount > 500 && !single.timeline.waits.isEmpty)
-    for jobs in [1, 2] {
+    for jobs in [1, 2, 4] {
       for chunkSize in [700, 128 << 10] {
         var options = CaptureSession.Options()
         (options.jobs, options.chunkSize) = (jobs, chunkSize)

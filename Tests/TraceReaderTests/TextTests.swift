@@ -44,7 +44,7 @@ struct TextTests {
     repeat {
       (events, names) = ([], [])
       begins += 1
-      var ahead = ReadAhead(reader, onThread: true, chunkSize: chunkSize)
+      var ahead = ReadAhead(reader, jobs: 2, chunkSize: chunkSize)
       while let batch = ahead.nextBatch() {
         names += ahead.names.map { "\(events.count + $0.place) \($0.pid) \($0.comm)" }
         events += batch

@@ -52,6 +52,8 @@ public struct Examiner {
     options.events = map
     // Small pieces, so that a short text has some.
     options.chunkSize = 2048
+    // Chunks are decompressed on another thread: all but each CPU's first, however few there are.
+    (options.jobs, options.waitsForAhead) = (3, true)
     return options
   }
 

@@ -176,7 +176,7 @@ final class StepRing: @unchecked Sendable {
   private let free = Semaphore(StepRing.blockCount)
   /// The first pass's: the block that it fills.
   private var block = 0
-  private let worker = Worker()
+  private let worker = Worker("second pass")
 
   init(_ reconstruction: UnsafeMutablePointer<Reconstruction>) {
     self.reconstruction = reconstruction

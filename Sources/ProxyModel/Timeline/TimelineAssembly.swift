@@ -61,7 +61,7 @@ extension ProxyMachine {
           let arrangeRows = { rows.pointee.arrange(waits.pointee, placed: place, isFinal: isFinal) }
           let hasStretches = !wanted.isDisjoint(with: [.segments, .runs])
           let (there, here) = hasStretches ? (arrangeStretches, arrangeRows) : (arrangeRows, {})
-          let worker = Worker()
+          let worker = Worker("arranging")
           if options.jobs > 1 { worker.start(there) }
           if !worker.isRunning { there() }
           finish(waits.pointee, placed: place, &outcomes, timesAtDoubt, &shared.labels, &sums)

@@ -8,6 +8,9 @@ struct DatReader: ~Copyable {
   private let decoder: UnsafeMutablePointer<RecordDecoder>
   private var merge: StreamMerge
   private var symbols: SymbolTable?
+  private let way: ReadingWay
+  private let pageSize: Int
+  private(set) var ahead: DecompressAhead?
 
   /// What the capture is.
   let info: CaptureInfo
@@ -41,13 +44,28 @@ struct DatReader: ~Copyable {
       buffer.clockName, isConverted: (contents.options.tsc?.multiplier ?? 0) != 0, &contents.diagnostics)
     info = contents.info(path: path, buffer, clock)
     merge = Self.merge(file, contents, buffer, way)
+    pageSize = Int(buffer.subBufferSize)
+    self.way = way
     self.contents = contents
     self.file = file
   }
 
   deinit {
+    ahead?.end()
     decoder.discard()
   }
+
+  /// Decompresses on other threads from now on, if the capture is compressed and threads can be created. A second call does nothing.
+  /// - Parameter threads: How many there may be.
+  mutating func decompressAhead(threads: Int) {
+    let count = merge.compressedCount
+    guard ahead == nil, threads > 0, count > 0, let codec = contents.head.codec else { return }
+    ahead = DecompressAhead(file, codec, pageSize: pageSize, sourceCount: count, threads: threads, way)
+    if let ahead { merge.decompress(ahead: ahead) }
+  }
+
+  /// Ends the other threads. The reader can be read on.
+  func endDecompressing() { ahead?.end() }
 
   private static func merge(
     _ file: FileView, _ contents: ContainerContents, _ buffer: BufferLayout, _ way: ReadingWay

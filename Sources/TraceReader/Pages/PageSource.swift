@@ -1,6 +1,9 @@
 import TraceCore
 
 /// One CPU's ring-buffer pages, front to back: a window of the file, or one decompressed chunk, at a time.
+///
+/// Chunks may have been decompressed ahead, on another thread (``DecompressAhead``): then pages come from the memory of a run of
+/// chunks. In what order chunks are read, what is reported of them and when does not depend on that.
 struct PageSource: ~Copyable {
   /// A page, valid until the next one is asked for.
   struct Page {
@@ -24,7 +27,7 @@ struct PageSource: ~Copyable {
   private let decompression: Decompression?
   private let pageSize: Int
   private let windowSize: Int
-  private let largestChunk: Int
+  private let bounds: ChunkBounds
   /// File offset of the next byte to be read into the window.
   private var next: UInt64
   /// Where the data ends. Of uncompressed data, where the file says that it ends.
@@ -34,10 +37,16 @@ struct PageSource: ~Copyable {
   private let start: UInt64
   /// Chunks that are still to be read; `nil` before their number was read.
   private var chunksLeft: UInt32?
-  private let isBigEndian: Bool
   private var window = PageWindow()
+  /// What pages come from: the window's memory or that of `run`, `used..<filled` of it.
+  private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   private var used = 0
   private var filled = 0
+  private var ahead: DecompressAhead?
+  /// Whose memory pages come from.
+  private var run: ChunkRun?
+  /// The chunks after those of `run`, which another thread may be decompressing.
+  private var following: ChunkRun?
   private var windowOffset: UInt64 = 0
   private var isTruncated = false
   /// What this CPU's data counts for in the file, in bytes.
@@ -54,15 +63,16 @@ struct PageSource: ~Copyable {
     self.decompression = layout.isCompressed ? decompression : nil
     pageSize = Int(layout.subBufferSize)
     self.windowSize = max(windowSize / pageSize, 1) * pageSize
-    largestChunk = min(Codec.largestChunk, Codec.budget / max(layout.extents.count, 1))
     start = extent.offset
     next = extent.offset
     let (sum, overflow) = extent.offset.addingReportingOverflow(extent.size)
     announcedEnd = overflow ? .max : sum
     // Chunks have their own length; but the next CPU's data is not this one's.
     end = self.decompression != nil ? min(layout.end, file.size, extent.limit) : announcedEnd
+    bounds = ChunkBounds(
+      end: end, largest: min(Codec.largestChunk, Codec.budget / max(layout.extents.count, 1)),
+      isBigEndian: isBigEndian)
     totalBytes = extent.size
-    self.isBigEndian = isBigEndian
     if extent.size == 0 { chunksLeft = 0 }
     slack = UInt64(max(64 << 10, (4 << 20) / max(layout.extents.count, 1)))
   }
@@ -78,6 +88,7 @@ struct PageSource: ~Copyable {
   mutating func giveUp() {
     (chunksLeft, used, filled) = (0, 0, 0)
     next = max(next, end)
+    leaveRuns()
   }
 
   /// Bytes of the file that were read so far, of ``totalBytes``.
@@ -92,10 +103,13 @@ struct PageSource: ~Copyable {
         return problem
       }
     }
-    guard filled > used else { return reportEnd() ?? .end }
+    guard filled > used else {
+      leaveRuns()
+      return reportEnd() ?? .end
+    }
     let count = min(pageSize, filled - used)
     let offset = decompression == nil ? windowOffset + UInt64(used) : windowOffset
-    let bytes = UnsafeRawBufferPointer(rebasing: window.bytes[used..<used + count])
+    let bytes = UnsafeRawBufferPointer(rebasing: memory[used..<used + count])
     used += count
     return .page(Page(bytes: bytes, fileOffset: offset, isCutOff: bytes.count < pageSize && isTruncated))
   }
@@ -112,7 +126,8 @@ struct PageSource: ~Copyable {
     // A small CPU needs no whole window; nor does one whose data the file does not hold.
     let available = file.size > next ? Int(min(UInt64(wanted), file.size - next)) : 0
     window.reserve(filled + available, keeping: filled)
-    let target = UnsafeMutableRawBufferPointer(rebasing: window.bytes[filled..<filled + available])
+    memory = window.bytes
+    let target = UnsafeMutableRawBufferPointer(rebasing: memory[filled..<filled + available])
     let count = file.read(into: target, at: next)
     next += UInt64(count)
     filled += count
@@ -144,9 +159,7 @@ struct PageSource: ~Copyable {
   /// ends within a page.
   /// - Returns: A problem with a chunk, which is then skipped.
   private mutating func decompressMore() -> Step? {
-    window.moveToFront(used..<filled)
-    (filled, used) = (filled - used, 0)
-    while filled < pageSize {
+    while filled - used < pageSize {
       if chunksLeft == nil {
         guard let count = word(at: next) else { return chunksEnd("the number of chunks is missing") }
         chunksLeft = count
@@ -156,10 +169,11 @@ struct PageSource: ~Copyable {
       chunksLeft = left - 1
       if let problem = readChunk() {
         // The rest of the chunk before would be continued by other data than its own.
-        filled = 0
+        used = filled
         return problem
       }
     }
+    beginFollowing()
     return nil
   }
 
@@ -172,32 +186,58 @@ struct PageSource: ~Copyable {
   }
 
   private mutating func readChunk() -> Step? {
-    guard let compressed = word(at: next), let size = word(at: next + 4) else { return chunksEnd("a chunk is missing") }
     let offset = next
-    guard UInt64(compressed) <= end - (next + 8) else { return chunksEnd("a chunk is cut off") }
-    guard let decompression,
-      Codec.isPlausible(compressed: Int(compressed), uncompressed: Int(size), limit: largestChunk)
-    else {
-      // Where the next one begins cannot be trusted either.
-      return chunksEnd("a chunk claims to have \(size) bytes in \(compressed)")
+    if let chunk = nextAhead() {
+      next += chunk.length
+      filled += chunk.size
+      windowOffset = offset
+      return chunk.isWhole ? nil : unreadable(chunk.length - UInt64(ChunkHead.byteCount), at: offset)
     }
-    let source = file.bytes(at: next + 8, count: UInt64(compressed))
-    next += 8 + UInt64(compressed)
-    window.reserve(filled + Int(size), keeping: filled)
-    let target = UnsafeMutableRawBufferPointer(rebasing: window.bytes[filled..<filled + Int(size)])
+    let head: ChunkHead
+    switch bounds.head(file.bytes(at: offset, count: UInt64(ChunkHead.byteCount)).span.bytes, at: offset) {
+    case .wrong(let problem): return chunksEnd(problem)
+    case .sound(let sound): head = sound
+    }
+    next += UInt64(ChunkHead.byteCount) + UInt64(head.compressed)
     windowOffset = offset
-    guard source.withUnsafeBytes({ decompression.decompress($0, into: target) }) else {
-      return .damaged(.unreadableChunk, offset: offset, "a chunk of \(compressed) bytes cannot be decompressed")
+    useWindow(andRoomFor: Int(head.size))
+    let source = file.bytes(at: offset + UInt64(ChunkHead.byteCount), count: UInt64(head.compressed))
+    let target = UnsafeMutableRawBufferPointer(rebasing: memory[filled..<filled + Int(head.size)])
+    guard let decompression, source.withUnsafeBytes({ decompression.decompress($0, into: target) }) else {
+      return unreadable(UInt64(head.compressed), at: offset)
     }
-    filled += Int(size)
+    filled += Int(head.size)
     return nil
+  }
+
+  private func unreadable(_ compressed: UInt64, at offset: UInt64) -> Step {
+    .damaged(.unreadableChunk, offset: offset, "a chunk of \(compressed) bytes cannot be decompressed")
+  }
+
+  /// Moves what is left of the chunk before to the window's front, with room behind it.
+  private mutating func useWindow(andRoomFor size: Int) {
+    let rest = filled - used
+    if run == nil {
+      window.moveToFront(used..<filled)
+      window.reserve(rest + size, keeping: rest)
+    } else {
+      window.reserve(rest + size, keeping: 0)
+      copyRest(to: window.bytes, at: 0)
+    }
+    (memory, used, filled) = (window.bytes, 0, rest)
+    leaveRun()
+  }
+
+  private func copyRest(to target: UnsafeMutableRawBufferPointer, at place: Int) {
+    guard filled > used, let base = memory.baseAddress, let target = target.baseAddress else { return }
+    (target + place).copyMemory(from: base + used, byteCount: filled - used)
   }
 
   /// Gives up the rest of the data.
   private mutating func chunksEnd(_ problem: String) -> Step {
     chunksLeft = 0
     defer { next = max(next, end) }
-    let isCut = end >= file.size && (next + 8 >= file.size || problem == "a chunk is cut off")
+    let isCut = end >= file.size && (next + 8 >= file.size || problem == ChunkBounds.cutOff)
     return .damaged(isCut ? .truncatedFile : .unreadableChunk, offset: next, problem)
   }
 
@@ -205,7 +245,60 @@ struct PageSource: ~Copyable {
     guard end >= 4, offset <= end - 4 else { return nil }
     let bytes = file.bytes(at: offset, count: 4)
     guard bytes.count == 4 else { return nil }
-    let value = bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
-    return isBigEndian ? UInt32(bigEndian: value) : UInt32(littleEndian: value)
+    return bytes.span.bytes.integer(UInt32.self, at: 0, isBigEndian: bounds.isBigEndian)
+  }
+
+  // MARK: Decompressed ahead
+
+  /// Whether there are more chunks.
+  var hasChunks: Bool { decompression != nil && chunksLeft ?? 0 > 0 }
+
+  /// Lets the next chunks be decompressed on other threads from now on.
+  mutating func decompress(ahead: DecompressAhead) {
+    guard hasChunks else { return }
+    self.ahead = ahead
+    beginFollowing()
+  }
+
+  /// Has the chunks after those at hand decompressed, if nobody does.
+  private mutating func beginFollowing() {
+    guard let ahead, following == nil, let chunksLeft, Int(chunksLeft) > run?.rest ?? 0 else { return }
+    following = ahead.begin(
+      ChunkPlace(offset: run?.end ?? next, count: chunksLeft - UInt32(run?.rest ?? 0), bounds: bounds))
+  }
+
+  /// The next chunk, if it is decompressed already: `filled` is where it begins in `memory`.
+  private mutating func nextAhead() -> ChunkRun.Chunk? {
+    if let chunk = run?.next() { return chunk }
+    guard let ahead, let following else { return nil }
+    self.following = nil
+    let isFilled = ahead.collect(following)
+    guard isFilled, let chunk = following.next() else {
+      ahead.release(following)
+      // Its next chunk is damaged or too large: mostly not the only one.
+      if isFilled { self.ahead = nil }
+      return nil
+    }
+    let rest = filled - used
+    copyRest(to: following.memory, at: following.headroom - rest)
+    leaveRun()
+    run = following
+    (memory, used, filled) = (following.memory, following.headroom - rest, following.headroom)
+    return chunk
+  }
+
+  /// Pages come from the run's memory no more.
+  private mutating func leaveRun() {
+    if let run { ahead?.release(run) }
+    run = nil
+  }
+
+  /// Neither the run nor what follows is needed any more.
+  private mutating func leaveRuns() {
+    leaveRun()
+    guard let ahead, let following else { return }
+    _ = ahead.collect(following)
+    ahead.release(following)
+    self.following = nil
   }
 }

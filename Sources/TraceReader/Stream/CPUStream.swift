@@ -58,6 +58,12 @@ struct CPUStream: ~Copyable {
 
   var isAtEnd: Bool { head == .end }
 
+  /// Whether it has compressed data that was not read yet.
+  var hasChunks: Bool { source.hasChunks }
+
+  /// Lets its data be decompressed on other threads from now on.
+  mutating func decompress(ahead: DecompressAhead) { source.decompress(ahead: ahead) }
+
   var consumedBytes: UInt64 { isAtEnd ? source.totalBytes : source.consumedBytes }
   var totalBytes: UInt64 { source.totalBytes }
 

@@ -1,7 +1,7 @@
 public import TraceCore
 
 /// Reads a capture in batches: on a thread of its own, some batches ahead of the calling thread; a text on both
-/// threads.
+/// threads; compressed data with more threads that decompress.
 ///
 ///     func count(_ path: String) throws -> Int {
 ///       var ahead = ReadAhead(try CaptureReader(path: path))
@@ -13,7 +13,8 @@ public import TraceCore
 ///     }
 ///
 /// The events are those of ``CaptureReader/next()``, in the same order. Memory is that of eight batches, 2 MB, where
-/// most events are switches and wakeups; of a text, six chunks of 128 KiB and their events.
+/// most events are switches and wakeups; of a text, six chunks of 128 KiB and their events. What is decompressed ahead takes 4 MB at
+/// most.
 public struct ReadAhead: ~Copyable {
   private let source: any BatchSource
 
@@ -22,16 +23,25 @@ public struct ReadAhead: ~Copyable {
   ///   - reader: Where the events come from; ``finish()`` returns it.
   ///   - onThread: `false`: read batches when they are requested, on the calling thread.
   public init(_ reader: consuming CaptureReader, onThread: Bool = true) {
-    self.init(reader, onThread: onThread, chunkSize: 128 << 10)
+    self.init(reader, jobs: onThread ? 2 : 1)
+  }
+
+  /// The same with a number of threads.
+  /// - Parameters:
+  ///   - reader: Where the events come from; ``finish()`` returns it.
+  ///   - jobs: Threads together with the calling one, at least 1. With 1 batches are read when they are requested; with 3 or more some
+  ///     of them decompress, of a capture that is compressed.
+  public init(_ reader: consuming CaptureReader, jobs: Int) {
+    self.init(reader, jobs: jobs, chunkSize: 128 << 10)
   }
 
   /// - Parameter chunkSize: The size of a text's chunks in bytes, half of a window at most. No result depends on it.
-  package init(_ reader: consuming CaptureReader, onThread: Bool, chunkSize: Int) {
+  package init(_ reader: consuming CaptureReader, jobs: Int, chunkSize: Int) {
     let place = UnsafeMutablePointer.placed(reader)
-    if onThread, let parallel = ParallelTextReader(place, chunkSize: chunkSize) {
+    if jobs > 1, let parallel = ParallelTextReader(place, chunkSize: chunkSize) {
       source = parallel
     } else {
-      source = BatchRing(place, onThread: onThread)
+      source = BatchRing(place, jobs: jobs)
     }
   }
 
@@ -67,7 +77,7 @@ protocol BatchSource: AnyObject {
 ///
 /// Unchecked: the producer uses a slot only between waiting for `free` and posting `filled`, the consumer only between
 /// waiting for `filled` and posting `free`; the semaphores order these accesses. Only the producer uses the reader
-/// until its thread has been joined.
+/// until its thread has been joined. Threads that decompress for the reader belong to it (``DecompressAhead``).
 private final class BatchRing: BatchSource, @unchecked Sendable {
   private static let slotCount = 8
 
@@ -94,19 +104,22 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
   private var place = 0
   private var isAtEnd = false
   private var holdsBatch = false
-  private let worker = Worker()
+  private let worker = Worker("reader")
   private(set) var takenProgress = 0.0
   private(set) var takenNames: [TaskName] = []
 
   /// - Parameter reader: At its final address; the ring takes it over.
-  init(_ reader: UnsafeMutablePointer<CaptureReader>, onThread: Bool) {
+  init(_ reader: UnsafeMutablePointer<CaptureReader>, jobs: Int) {
+    let onThread = jobs > 1
     batchSize = onThread ? 8192 : 1024
     self.reader = reader
     let size = batchSize
     memories = (0..<BatchRing.slotCount).map { _ in BatchMemory.allocate(size) }
     packer = .placed(EventPacker(memories[0]))
     slots.initialize(repeating: Slot(), count: BatchRing.slotCount)
-    if onThread { worker.start { self.run() } }
+    guard onThread else { return }
+    reader.pointee.decompressAhead(threads: jobs - 2)
+    worker.start { self.run() }
   }
 
   deinit {
@@ -168,7 +181,10 @@ private final class BatchRing: BatchSource, @unchecked Sendable {
     return batch.isEmpty ? nil : batch
   }
 
-  func end() { worker.end(waking: free) }
+  func end() {
+    worker.end(waking: free)
+    if hasReader { reader.pointee.endDecompressing() }
+  }
 
   func takeReader() -> CaptureReader {
     precondition(hasReader, "the reader was taken twice")

@@ -96,6 +96,23 @@ struct StreamMerge: ~Copyable {
     }
   }
 
+  /// How many streams have compressed data that was not read yet.
+  var compressedCount: Int {
+    var count = 0
+    for index in streams.indices where streams[index].hasChunks { count += 1 }
+    return count
+  }
+
+  /// Lets the streams' data be decompressed on other threads from now on.
+  func decompress(ahead: DecompressAhead) {
+    guard let base = streams.baseAddress else { return }
+    // By address: see next(_:into:).
+    for index in streams.indices {
+      let stream = base + index
+      stream.pointee.decompress(ahead: ahead)
+    }
+  }
+
   /// What the streams skipped or doubted so far.
   var diagnostics: DiagnosticLog {
     var all = DiagnosticLog()

@@ -18,7 +18,7 @@ final class ParallelTextReader: BatchSource, @unchecked Sendable {
   private var hasReader = true
   private let workers: [TextWorker]
   private let chunks: [TextChunk]
-  private let thread = Worker()
+  private let thread = Worker("text reader")
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocateLines(capacity: 1)
   private let change = UnsafeMutablePointer<pthread_cond_t>.allocateLines(capacity: 1)
 

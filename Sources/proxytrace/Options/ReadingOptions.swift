@@ -13,8 +13,9 @@ struct ReadingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Threads: with 2 or more another one reads ahead, a text together with this one, a third follows who waits for whom \
-      where somebody always does, and at most so many make the report. The results are the same.
+      Threads: with 2 or more another one reads ahead, a text together with this one, and a third follows who waits for \
+      whom where somebody always does; with 3 or more others decompress; at most so many make the report. The results are \
+      the same.
       """, valueName: "n")
   )
   var jobs = ReadingOptions.usefulJobs
@@ -28,8 +29,8 @@ struct ReadingOptions: ParsableArguments {
     if jobs < 1 { throw ValidationError("--jobs needs a number of at least 1") }
   }
 
-  /// Two, on a machine with more than one CPU.
-  private static var usefulJobs: Int { min(2, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+  /// One for each CPU, up to four: the reader, the model's two passes, and one that decompresses.
+  private static var usefulJobs: Int { min(4, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }
 
 extension ReadingOptions {

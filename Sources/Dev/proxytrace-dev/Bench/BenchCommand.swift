@@ -4,5 +4,5 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures proxytrace, its stages and its peer.",
-    subcommands: [BenchRun.self, Stages.self])
+    subcommands: [BenchRun.self, Stages.self, Threads.self])
 }
