@@ -36,28 +36,34 @@ struct Threads: ParsableCommand {
     var options = CaptureSession.Options()
     (options.jobs, options.waitsForAhead) = (jobs, true)
     let session = try CaptureSession(path: file, options)
-    let before = Self.times()["model"] ?? 0
+    let before = Self.times()
     var (batches, count) = (0, 0)
-    var last: (times: [String: UInt64], count: Int) = ([:], 0)
+    var last: (times: [Thread: UInt64], count: Int) = (before, 0)
     _ = try session.load { batch in
-      // Each look costs as much as a thousand events.
-      if batches % 32 == 0 { last = (Self.times(), count) }
+      // Each look costs as much as a thousand events. A thread that has ended keeps what it had.
+      if batches % 32 == 0 { last = (last.times.merging(Self.times()) { $1 }, count) }
       batches += 1
       count += batch.events.count
     }
-    last.times["model", default: 0] -= before
-    return last
+    var sums: [String: UInt64] = [:]
+    for (thread, time) in last.times { sums[thread.name, default: 0] += time - (before[thread] ?? 0) }
+    return (sums, last.count)
   }
 
-  /// CPU time of this process's threads by name; the one that called `main` runs the model.
-  private static func times() -> [String: UInt64] {
-    var times: [String: UInt64] = [:]
+  private struct Thread: Hashable {
+    var id: String
+    var name: String
+  }
+
+  /// CPU time of this process's threads; the one that called `main` runs the model.
+  private static func times() -> [Thread: UInt64] {
+    var times: [Thread: UInt64] = [:]
     for thread in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? [] {
       func content(_ file: String) -> String {
         (try? String(contentsOfFile: "/proc/self/task/\(thread)/\(file)", encoding: .utf8)) ?? ""
       }
       let name = thread == "\(getpid())" ? "model" : content("comm").trimmingCharacters(in: .newlines)
-      times[name, default: 0] += content("schedstat").split(separator: " ").first.flatMap { UInt64($0) } ?? 0
+      times[Thread(id: thread, name: name)] = content("schedstat").split(separator: " ").first.flatMap { UInt64($0) }
     }
     return times
   }
