@@ -6,7 +6,7 @@ public struct Workload: Sendable {
   public enum Contention: String, Sendable {
     /// Real captures played again and again.
     case real
-    /// One of them in which somebody nearly always waits, played again and again.
+    /// One in which somebody nearly always waits, played again and again: ``Workload/capture``.
     case contended
     /// That one on two CPUs, and the others on all other CPUs, which have nothing to do with it: a large machine on which somebody
     /// always waits.
@@ -23,22 +23,30 @@ public struct Workload: Sendable {
   public var cpus: Int
   public var version: Int
   public var compression: Compression
+  /// Of ``Contention/contended``: the capture that is played; `nil` for `crowd.dat` of the captures.
+  public var capture: URL?
 
   public init(
-    contention: Contention, events: Int, cpus: Int = 2, version: Int = 6, compression: Compression = .none
+    contention: Contention, events: Int, cpus: Int = 2, version: Int = 6, compression: Compression = .none,
+    capture: URL? = nil
   ) {
     (self.contention, self.events, self.cpus) = (contention, events, cpus)
-    (self.version, self.compression) = (version, compression)
+    (self.version, self.compression, self.capture) = (version, compression, capture)
+  }
+
+  /// `contended`, or `contended-melee` where a capture is named.
+  private var kind: String {
+    contention.rawValue + (capture.map { "-\($0.deletingPathExtension().lastPathComponent)" } ?? "")
   }
 
   /// `real, 10 M, 2 CPUs, v7 zstd`.
   public var name: String {
-    "\(contention.rawValue), \(Workload.human(events)), \(cpus) CPUs, v\(version)"
+    "\(kind), \(Workload.human(events)), \(cpus) CPUs, v\(version)"
       + (compression == .none ? "" : " \(compression.rawValue)")
   }
 
   private var fileName: String {
-    "\(contention.rawValue)-\(events)-\(cpus)-v\(version)-\(compression.rawValue).dat"
+    "\(kind)-\(events)-\(cpus)-v\(version)-\(compression.rawValue).dat"
   }
 
   static func human(_ count: Int) -> String {
@@ -69,7 +77,8 @@ public struct Workload: Sendable {
       .filter { $0.pathExtension == "dat" }.map(\.path).sorted()
     let crowd = all.filter { $0.hasSuffix("/crowd.dat") }
     switch contention {
-    case .contended: return try RepeatedCapture.bytes(of: crowd, events: events, layout: layout)
+    case .contended:
+      return try RepeatedCapture.bytes(of: capture.map { [$0.path] } ?? crowd, events: events, layout: layout)
     case .beside:
       let files = crowd + all.filter { !crowd.contains($0) }
       return try RepeatedCapture.bytes(beside: files, events: events, cpus: cpus, layout: layout)

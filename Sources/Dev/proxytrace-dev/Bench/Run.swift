@@ -15,6 +15,8 @@ struct BenchRun: ParsableCommand {
   @Option(help: "Where captures are kept.") var folder = NSTemporaryDirectory() + "proxytrace-bench"
   @Option(help: "Captures of one machine, for the real mix; crowd.dat among them for the contended one.") var captures =
     "Fixtures/captures/proxy-on-plain"
+  @Option(help: "Another capture in which somebody always waits.") var melee =
+    "Fixtures/donors/other-workloads/on-probed-melee.dat"
   @Option(help: "Millions of events of the real mix.") var millions = "1,3,10"
   @Option(help: "CPUs of made captures.") var cpus = "2,8,64,256"
   @Option(help: "Millions of events of those in which few tasks take locks.") var sparse = 1
@@ -40,6 +42,8 @@ struct BenchRun: ParsableCommand {
     let sizes = millions.split(separator: ",").compactMap { Int($0) }
     var all = sizes.map { Workload(contention: .real, events: $0 * 1_000_000) }
     all += sizes.map { Workload(contention: .contended, events: $0 * 1_000_000) }
+    all.append(
+      Workload(contention: .contended, events: (sizes.max() ?? 1) * 1_000_000, capture: URL(filePath: melee)))
     let compressed = sizes.filter { $0 <= 10 }.max() ?? 1
     all.append(Workload(contention: .real, events: compressed * 1_000_000, version: 7, compression: .zstd))
     if real { return all }
