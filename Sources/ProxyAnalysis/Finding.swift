@@ -73,6 +73,14 @@ public struct Finding: Sendable, Hashable {
     /// Whether it is about locks that do not proxy. Such findings come after all others, whatever they cost.
     public var isApart: Bool { self == .otherLock }
 
+    /// Whether a task runs instead of an owner that a more urgent one waits for.
+    var isInversion: Bool {
+      switch self {
+      case .inversion, .donorUnmoved, .donorNotPicked, .donorGivenUp: true
+      default: false
+      }
+    }
+
     /// Of an inversion on a kernel that proxies, by where the donor was.
     init?(donor: DonorPlace) {
       switch donor {

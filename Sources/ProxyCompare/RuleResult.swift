@@ -113,7 +113,7 @@ extension Rule {
 
   private static func require(_ needs: [EventNeed], _ side: ComparedSide) throws(Unknown) {
     let missing = side.missing(needs)
-    if !missing.isEmpty { throw Unknown(text: "\(missing.explanation), which was not recorded") }
+    if !missing.isEmpty { throw Unknown(text: "\(missing.explanation), not recorded") }
   }
 
   /// Checks that no row means that there was none: what it would be about can be seen.

@@ -44,8 +44,20 @@ struct FindingsTests {
     #expect(
       lines == [
         "inversion 260000ns 3/4 --inversion 3 100000ns: middle:62 and 1 more run on CPU 3 instead of owner:60, which owns "
-          + "0xa0; waiter:61 and 1 more wait for it"
+          + "0xa0; other:63 and 1 more wait for it"
       ])
+  }
+
+  /// It is the most urgent waiter that makes it an inversion, however few of the windows it has.
+  @Test func theMostUrgentWaiterIsNamed() {
+    let report = Report(
+      Literal.context(
+        Literal.timeline {
+          $0.inversions = [
+            Self.window(10, 40), Self.window(60, 40, Literal.waiter), Self.window(70, 20, wait: 1, Literal.other),
+          ]
+        }))
+    #expect(report.findings.map(\.waiters) == [[Literal.other, Literal.waiter]])
   }
 
   @Test func anotherOwnerOrLockIsAnotherProblem() {

@@ -96,6 +96,21 @@ struct ReportTests {
     tasks.forEachRow { #expect($0[place] == .empty) }
   }
 
+  /// That nobody waited is said only where it shows.
+  @Test func noWaitIsNotAWaitThatIsNotShown() throws {
+    func verdict(_ context: ReportContext) throws -> String {
+      try Self.text(context).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    #expect(try verdict(Sample.context([])).contains("No task waited for a mutex."))
+    let events = [Sample.switched(0, cpu: 0, Sample.idle, .running, Sample.donor)]
+    let unseen = try verdict(Sample.context(events, roles: [.switched, .contentionEnded]))
+    #expect(unseen.contains("Who waits is not recorded: needs lock:contention_begin") && !unseen.contains("No task"))
+    var filtered = Sample.context()
+    filtered.filter.pids = NumberList("99999")
+    let none = try verdict(filtered)
+    #expect(none.contains("The filter chooses no wait for a mutex.") && !none.contains("No task"))
+  }
+
   @Test func recordedEventsThatDidNotHappenAreAnAnswer() throws {
     let events = [Sample.switched(0, cpu: 0, Sample.idle, .running, Sample.donor)]
     let report = Report(Sample.context(events))

@@ -91,8 +91,15 @@ struct Problem: Sendable {
 
   var waitCount: Int { waits.count }
 
-  /// Those with most windows first.
-  var rankedWaiters: [TaskLabel] { waiters.ranked { $0.pid } }
+  /// Those with most windows first; of an inversion before all others the most urgent one, which makes it an inversion.
+  var rankedWaiters: [TaskLabel] {
+    var ranked = waiters.ranked { $0.pid }
+    guard key.kind.isInversion, let most = ranked.compactMap(\.priority).min(by: { $0.isMoreUrgent(than: $1) }),
+      let place = ranked.firstIndex(where: { $0.priority == most })
+    else { return ranked }
+    ranked.insert(ranked.remove(at: place), at: 0)
+    return ranked
+  }
 
   var mainCPU: CPU? { cpus.entries.max { ($0.sum, $1.item) < ($1.sum, $0.item) }?.item }
 

@@ -78,24 +78,32 @@ struct FirstScreen {
     return words("Proxy execution: \(verdict.answer.rawValue)\(how).") + totals
   }
 
-  /// How many waits for mutexes, what they cost, the lock with most of it, and what donors gave.
+  /// How many waits for mutexes, what they cost, the lock with most of it, and what donors gave: words that stay whole, a number with
+  /// its unit.
   private var totals: [String] {
-    if let missing = report.table("waits")?.missing, !missing.isEmpty {
+    // Nothing is not the same as nothing that was recorded, or that the filter chooses.
+    if let missing = report.availability.first(where: { $0.name == "waits" })?.missing, !missing.isEmpty {
       return words("Who waits is not recorded: \(missing.explanation).")
     }
     let totals = WaitTotals(context)
-    guard totals.count > 0 else { return words("No task waited for a mutex.") }
-    let cost = fragments.sentence([.duration(totals.length)])
-    var text = "\(NumberText.counted(UInt64(totals.count), "mutex wait")) cost \(cost)"
+    guard totals.count > 0 else {
+      return words(context.filter.isEmpty ? "No task waited for a mutex." : "The filter chooses no wait for a mutex.")
+    }
+    var words = words("\(NumberText.counted(UInt64(totals.count), "mutex wait")) cost")
+    words.append(fragments.sentence([.duration(totals.length)]))
     if let top = totals.topLock {
-      text += totals.lockCount == 1 ? ", all" : ", \(top.waits) of them"
-      text += " on \(fragments.short(top.lock))"
+      words[words.count - 1] += ","
+      words += self.words(totals.lockCount == 1 ? "all" : "\(top.waits) of them")
+      words += self.words("on \(fragments.short(top.lock))")
     }
     if totals.proxied > 0 {
-      let share = NumberText.percent(totals.proxied, of: totals.length)
-      text += "; owners ran on donors' accounts for \(fragments.sentence([.duration(totals.proxied)])) (\(share) %)"
+      words[words.count - 1] += ";"
+      words += self.words("owners ran on donors' accounts for")
+      words.append(fragments.sentence([.duration(totals.proxied)]))
+      words += ["of", "it", "(\(NumberText.percent(totals.proxied, of: totals.length)) %)"]
     }
-    return words(text + ".")
+    words[words.count - 1] += "."
+    return words
   }
 
   private func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }

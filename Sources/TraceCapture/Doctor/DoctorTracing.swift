@@ -42,13 +42,13 @@ extension Doctor {
 
   private func support(of set: ProbeSet) -> ProbeSupport {
     guard let readme else {
-      // Without root: by the types alone, which everybody may read.
+      // Without root, or where tracefs is not mounted: by the types alone, which everybody may read.
       switch set {
       case .exact where kernel.btf?.hasFunction("__probestub_sched_exit_tp") == true && kernel.version >= (7, 3):
         return .likely
       case .switches where kernel.btf?.offset(of: "blocked_donor", in: "task_struct") != nil: return .likely
       case .none: return .likely
-      default: return .impossible("not known without root")
+      default: return .impossible(geteuid() == 0 ? "not known without tracefs" : "not known without root")
       }
     }
     return ProbeFacts(readme: readme, events: events, btf: kernel.btf).support(of: set)
