@@ -1,8 +1,6 @@
-import Synchronization
-
 /// A value that is made when it is first asked for, on whatever thread, and once.
 final class Once<Value: Sendable>: Sendable {
-  private let made = Mutex<Value?>(nil)
+  private let made = Guarded<Value?>(nil)
 
   /// The value.
   /// - Parameter make: makes it; called at most once.

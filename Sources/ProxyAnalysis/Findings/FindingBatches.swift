@@ -1,5 +1,4 @@
 import ProxyModel
-import Synchronization
 import TraceCore
 
 // Findings come in order of their cost, and the rows that they are made of lie in order of time. Who makes them one after the other
@@ -64,7 +63,7 @@ final class FindingFiguresList: Sendable {
 
   private let findings: Findings
   /// Those made last.
-  private let batches = Mutex<[(number: Int, figures: [FindingFigures])]>([])
+  private let batches = Guarded<[(number: Int, figures: [FindingFigures])]>([])
 
   init(_ findings: Findings) { self.findings = findings }
 
