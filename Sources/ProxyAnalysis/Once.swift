@@ -1,3 +1,5 @@
+import TraceCore
+
 /// A value that is made when it is first asked for, on whatever thread, and once.
 final class Once<Value: Sendable>: Sendable {
   private let made = Guarded<Value?>(nil)

@@ -1,4 +1,5 @@
 import Glibc
+import TraceCore
 
 /// A file without a name for rows that are many and not needed now. It is mapped as a whole, and the process holds only the
 /// pages that it has read lately.
@@ -6,9 +7,7 @@ import Glibc
 /// A ``ProxyMachine`` owns one, and its ``Timeline`` afterwards. The logs of the machine share it, and keep it alive. The file is
 /// made when their rows take more than ``budget``. Where no file can be made, or it is full, rows stay in memory. The last
 /// owner's end closes it; the kernel does that too when the process dies.
-///
-/// Unchecked: the state is guarded by the lock.
-final class RowFile: @unchecked Sendable {
+final class RowFile: Sendable {
   /// Memory that pieces of rows may take before the file is begun, in bytes.
   private static let budget = 2 << 20
   /// Readers that have passed so many bytes of rows release all pages: those near what they read come back at once.
@@ -30,38 +29,26 @@ final class RowFile: @unchecked Sendable {
     var passed = 0
   }
 
-  /// Guarded by the lock.
-  private var state = State()
-  /// A lock of pthread, because the thread sanitizer does not know the standard library's. Allocated once, owned here alone.
-  private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-
-  init() { pthread_mutex_init(lock, nil) }
+  private let state = Guarded(State())
 
   deinit {
-    if state.descriptor >= 0 {
+    state.withLock { state in
+      guard state.descriptor >= 0 else { return }
       munmap(UnsafeMutableRawPointer(bitPattern: state.base), Self.largestSize)
       close(state.descriptor)
     }
-    pthread_mutex_destroy(lock)
-    lock.deallocate()
-  }
-
-  private func locked<Result>(_ body: (inout State) -> Result) -> Result {
-    pthread_mutex_lock(lock)
-    defer { pthread_mutex_unlock(lock) }
-    return body(&state)
   }
 
   /// Counts memory for a piece that was allocated, or freed.
-  func count(_ bytes: Int) { locked { $0.memory += bytes } }
+  func count(_ bytes: Int) { state.withLock { $0.memory += bytes } }
 
   /// Whether there is a file. For tests.
-  var isBegun: Bool { locked { $0.descriptor >= 0 } }
+  var isBegun: Bool { state.withLock { $0.descriptor >= 0 } }
 
   /// Writes a piece to the file, if it is time for that.
   /// - Returns: where it is from now on; `nil` where it stays.
   func put(_ piece: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer? {
-    let place: UnsafeMutableRawPointer? = locked { state in
+    let place: UnsafeMutableRawPointer? = state.withLock { state in
       guard state.memory > Self.budget, !state.isImpossible else { return nil }
       if state.descriptor < 0, !Self.begin(&state) { return nil }
       let length = Self.inPages(piece.count)
@@ -81,7 +68,7 @@ final class RowFile: @unchecked Sendable {
   /// Counts what a reader or a writer has passed, in whatever order and on whatever thread. Now and then it releases all pages, also
   /// those of rows that others refer to, and those nearby that the kernel maps without being asked.
   func passed(_ bytes: Int) {
-    let isEnough = locked { state in
+    let isEnough = state.withLock { state in
       state.passed += bytes
       guard state.passed >= Self.mappedLimit, state.descriptor >= 0 else { return false }
       state.passed = 0
@@ -97,13 +84,15 @@ final class RowFile: @unchecked Sendable {
 
   /// Releases the pages of all pieces.
   func releaseAllPages() {
-    let (base, size) = locked { ($0.base, $0.size) }
+    let (base, size) = state.withLock { ($0.base, $0.size) }
     if let start = UnsafeMutableRawPointer(bitPattern: base) { releasePages(from: start, upTo: start + size) }
   }
 
   /// The piece is not needed any more. It counts as passed: to release the pages of each by itself costs a call for each.
   func free(_ piece: UnsafeMutableRawPointer, _ count: Int) {
-    locked { state in state.free[Self.inPages(count), default: []].append(Int(UInt(bitPattern: piece) - state.base)) }
+    state.withLock { state in
+      state.free[Self.inPages(count), default: []].append(Int(UInt(bitPattern: piece) - state.base))
+    }
     passed(count)
   }
 

@@ -104,36 +104,37 @@ final class DecompressAhead {
 extension DecompressAhead {
   /// The queue between the reading thread and those that decompress, which hold it as long as they run.
   ///
-  /// Unchecked: `lock` guards what can change. `waiting` counts the runs in the queue that no thread was woken for.
+  /// Unchecked: a semaphore is there to be shared.
   final class Board: @unchecked Sendable {
-    private let lock = Semaphore(1)
+    private struct State {
+      var queue: [ChunkRun] = []
+      var isStopped = false
+    }
+
+    private let state = Guarded(State())
+    /// Counts the runs in the queue that no thread was woken for.
     private let waiting = Semaphore(0)
-    private var queue: [ChunkRun] = []
-    private var isStopped = false
 
     func put(_ run: ChunkRun) {
-      lock.wait()
-      queue.append(run)
-      lock.post()
+      state.withLock { $0.queue.append(run) }
       waiting.post()
     }
 
     /// - Returns: Whether the run was still in the queue.
     func withdraw(_ run: ChunkRun) -> Bool {
-      lock.wait()
-      let place = queue.firstIndex { $0 === run }
-      if let place { queue.remove(at: place) }
-      lock.post()
-      guard place != nil else { return false }
+      let wasThere = state.withLock { state in
+        guard let place = state.queue.firstIndex(where: { $0 === run }) else { return false }
+        state.queue.remove(at: place)
+        return true
+      }
+      guard wasThere else { return false }
       // No thread needs to be woken for it, if none was.
       _ = waiting.tryWait()
       return true
     }
 
     func stop(_ count: Int) {
-      lock.wait()
-      isStopped = true
-      lock.post()
+      state.withLock { $0.isStopped = true }
       for _ in 0..<count { waiting.post() }
     }
 
@@ -143,9 +144,9 @@ extension DecompressAhead {
       let decompression = Decompression(codec)
       while true {
         waiting.wait()
-        lock.wait()
-        let (run, isOver) = (isStopped || queue.isEmpty ? nil : queue.removeFirst(), isStopped)
-        lock.post()
+        let (run, isOver) = state.withLock { state in
+          (state.isStopped || state.queue.isEmpty ? nil : state.queue.removeFirst(), state.isStopped)
+        }
         if isOver { return }
         guard let run else { continue }
         run.fill(&input, decompression)

@@ -19,7 +19,7 @@ public enum RepeatedCapture {
   /// The capture of a larger machine: on some of its CPUs one of the captures is played again and again, on as many others the next one
   /// beside it, and so on.
   /// - Parameters:
-  ///   - files: The captures; the first one is played once, the others as often as there are CPUs for them.
+  ///   - files: The captures: the first one on its CPUs alone, the others on as many as are left, in turn.
   ///   - events: How many events to write.
   ///   - cpus: How many CPUs the machine has, in multiples of those of the captures.
   /// - Returns: the file's bytes.
